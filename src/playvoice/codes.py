@@ -1,7 +1,7 @@
 """The code tables of the HTTP API and of the callbacks, with their texts in two languages.
 
-Chinese is the language of the contract, and its texts are compared by customers' programs; the English ones are
-for people. A call record's ``hangupcause`` is a :class:`HangupCause`; its ``hangupdirection`` is one of the two
+Chinese is the language of the contract, and customers' programs compare its texts; the English ones are for
+people. A call record's ``hangupcause`` is a :class:`HangupCause`; its ``hangupdirection`` is one of the two
 members that say who hung up, or the cause itself where nobody did.
 """
 

@@ -1,0 +1,69 @@
+"""What the store asks of a database, and the choice of one by its address."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from sqlalchemy import Connection
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from playvoice.store.errors import StoreError
+
+
+class Database(Protocol):
+    """One kind of database, at one address."""
+
+    def connect_writer(self) -> Connection:
+        """Open the one connection that writes, holding the one-server lock as long as the server needs it.
+
+        StoreError says in words that another server has the lock; the driver's errors pass through.
+        """
+
+    def connect_reader(self) -> Connection:
+        """Open a connection that can only read."""
+
+    def savepoint(self, conn: Connection) -> None:
+        """Begin what :meth:`keep` or :meth:`undo` ends: the part of a transaction that is one fact."""
+
+    def keep(self, conn: Connection) -> None:
+        """Keep what was done since the savepoint."""
+
+    def undo(self, conn: Connection) -> None:
+        """Undo what was done since the savepoint, and nothing else."""
+
+    def is_unavailable(self, error: BaseException) -> bool:
+        """Tell a database that can't do its work now (away, full, locked) from a statement that is wrong."""
+
+    def after_commit(self) -> None:
+        """Do, or have done elsewhere, what the database needs after a commit; called on the writer thread."""
+
+    def close(self) -> None:
+        """Give the lock back and end what helps the database; the connections are closed before."""
+
+
+def parse_url(url: str) -> URL:
+    """Read a database address; StoreError says what is wrong with it, without its password."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise StoreError(
+            "the database address can't be read; expected sqlite:///path/to/file.db or postgresql://user@host/db"
+        ) from None
+    if parsed.get_backend_name() not in ("sqlite", "postgresql"):
+        raise StoreError(
+            f"a database of kind {parsed.get_backend_name()!r} is not supported;"
+            " expected sqlite:///path/to/file.db or postgresql://user@host/db"
+        )
+    return parsed
+
+
+def open_database(url: str) -> Database:
+    """Choose the database by its address; nothing is opened yet but SQLite's lock file."""
+    from playvoice.store.postgresql import PostgresqlDatabase
+    from playvoice.store.sqlite import SqliteDatabase
+
+    parsed = parse_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return SqliteDatabase(parsed)
+    return PostgresqlDatabase(parsed)

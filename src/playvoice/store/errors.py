@@ -1,0 +1,15 @@
+"""What the store raises of its own; what a fact raises reaches its caller as it is."""
+
+
+class StoreError(Exception):
+    """The store can't be used as asked: a wrong address, a lock held by another server, no such file."""
+
+
+class StoreUnavailable(StoreError):  # noqa: N818 - it is a state of the store, not a mistake
+    """Nothing can be stored or read now: no room, no database, a full queue, or the store is closed.
+
+    The store heals without a hand once its database is back. A fact that met this is not stored, with one
+    exception: where the database went away between the commit and its answer, nobody can know. A fact that
+    is tried again therefore carries a key of its own (a uuid) and is written so that the second time
+    changes nothing.
+    """

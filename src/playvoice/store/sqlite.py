@@ -1,0 +1,204 @@
+"""SQLite: WAL with a sync at each commit, a lock file beside it, checkpoints on a thread of their own.
+
+The writer never checkpoints (``wal_autocheckpoint=0``): copying the log into the database would hold up the
+facts that wait for the next commit. The checkpointer copies while the writer goes on writing (``PASSIVE``);
+only where the log has grown large all the same, because there was never a pause in which it could begin
+anew, it stops the writer for the little that is left (``RESTART``), and gives up at once if a long read is
+in the way.
+"""
+
+import fcntl
+import os
+import sqlite3
+import threading
+from contextlib import closing
+from pathlib import Path
+
+import structlog
+from sqlalchemy import Connection, create_engine, event
+from sqlalchemy.engine import URL
+from sqlalchemy.pool import NullPool
+
+from playvoice.store.errors import StoreError
+
+BUSY_TIMEOUT_MS = 5_000
+CHECKPOINT_EVERY_BYTES = 4 * 1024 * 1024
+RESTART_AT_BYTES = 32 * 1024 * 1024
+CHECKPOINT_BUSY_TIMEOUT_MS = 50
+
+# The primary result codes with which SQLite says that it can't work now: PERM, BUSY, LOCKED, NOMEM,
+# READONLY, IOERR, CORRUPT, FULL, CANTOPEN, PROTOCOL, NOTADB. Every other one is the fault of the statement.
+_UNAVAILABLE = frozenset({3, 5, 6, 7, 8, 10, 11, 13, 14, 15, 26})
+
+_log = structlog.get_logger(__name__)
+
+
+class SqliteDatabase:
+    """A database in one file."""
+
+    def __init__(self, url: URL) -> None:
+        if not url.database or url.database == ":memory:" or url.database.startswith("file:"):
+            raise StoreError(
+                "the database must be a file, for several threads use it; expected sqlite:///path/to/file.db"
+            )
+        self._path = Path(url.database)
+        self._lock = _LockFile(self._path.with_name(self._path.name + ".lock"))
+        self._engine = create_engine(url, poolclass=NullPool, connect_args={"check_same_thread": False})
+        event.listen(self._engine, "connect", _leave_transactions_to_us)
+        event.listen(self._engine, "begin", _begin)
+        self._checkpointer: _Checkpointer | None = None
+
+    def connect_writer(self) -> Connection:
+        conn = self._connect(
+            "BEGIN IMMEDIATE",
+            "PRAGMA journal_mode=WAL",
+            "PRAGMA synchronous=FULL",
+            f"PRAGMA journal_size_limit={CHECKPOINT_EVERY_BYTES}",
+        )
+        if self._checkpointer is None:
+            self._checkpointer = _Checkpointer(self._path)
+        return conn
+
+    def connect_reader(self) -> Connection:
+        return self._connect("BEGIN", "PRAGMA query_only=ON")
+
+    def _connect(self, begin: str, *pragmas: str) -> Connection:
+        conn = self._engine.connect().execution_options(playvoice_begin=begin)
+        try:
+            driver = _driver(conn)
+            for pragma in (
+                f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}",
+                "PRAGMA foreign_keys=ON",
+                "PRAGMA wal_autocheckpoint=0",
+                *pragmas,
+            ):
+                driver.execute(pragma).close()
+        except BaseException:
+            conn.close()
+            raise
+        return conn
+
+    def savepoint(self, conn: Connection) -> None:
+        _driver(conn).execute("SAVEPOINT fact")
+
+    def keep(self, conn: Connection) -> None:
+        _driver(conn).execute("RELEASE fact")
+
+    def undo(self, conn: Connection) -> None:
+        driver = _driver(conn)
+        driver.execute("ROLLBACK TO fact")
+        driver.execute("RELEASE fact")
+
+    def is_unavailable(self, error: BaseException) -> bool:
+        original = getattr(error, "orig", None) or error
+        if not isinstance(original, sqlite3.Error):
+            return False
+        code = getattr(original, "sqlite_errorcode", None)
+        return code is not None and code & 0xFF in _UNAVAILABLE
+
+    def after_commit(self) -> None:
+        if self._checkpointer is not None:
+            self._checkpointer.consider()
+
+    def close(self) -> None:
+        if self._checkpointer is not None:
+            self._checkpointer.close()
+        self._engine.dispose()
+        self._lock.release()
+
+
+def _driver(conn: Connection) -> sqlite3.Connection:
+    driver = conn.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)
+    return driver
+
+
+def _leave_transactions_to_us(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None
+
+
+def _begin(conn: Connection) -> None:
+    """Take the write lock at once: a transaction that finds it taken half-way could only be given up."""
+    conn.exec_driver_sql(conn.get_execution_options()["playvoice_begin"])
+
+
+class _LockFile:
+    """An advisory lock that the kernel gives back when the process ends, however it ends."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise StoreError(
+                f"the database's lock file {path} can't be opened: {error.strerror};"
+                " give a database path in a directory that the server may write to"
+            ) from error
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            holder = os.pread(self._file, 20, 0).decode("ascii", "replace").strip()
+            os.close(self._file)
+            raise StoreError(
+                f"another PlayVoice server{f' (process {holder})' if holder else ''} works on this database"
+                f" (lock file {path}); stop it first, or give this one a database of its own"
+            ) from error
+        os.ftruncate(self._file, 0)
+        os.pwrite(self._file, f"{os.getpid()}\n".encode("ascii"), 0)
+
+    def release(self) -> None:
+        # The file stays: who removes a lock file can remove one that another process has just locked.
+        os.close(self._file)
+
+
+class _Checkpointer:
+    """Copies the write-ahead log into the database, away from the writer."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._log_path = path.with_name(path.name + "-wal")
+        self._size_at_last = 0
+        self._wanted = threading.Event()
+        self._closing = False
+        self._thread = threading.Thread(target=self._run, name="store-checkpoint", daemon=True)
+        self._thread.start()
+
+    def consider(self) -> None:
+        """Have a checkpoint made if the log has grown enough since the last one; costs a stat."""
+        if self._wanted.is_set():
+            return
+        size = self._log_size()
+        self._size_at_last = min(self._size_at_last, size)
+        if size - self._size_at_last >= CHECKPOINT_EVERY_BYTES:
+            self._wanted.set()
+
+    def close(self) -> None:
+        self._closing = True
+        self._wanted.set()
+        self._thread.join()
+
+    def _log_size(self) -> int:
+        try:
+            return self._log_path.stat().st_size
+        except OSError:
+            return 0
+
+    def _run(self) -> None:
+        while True:
+            self._wanted.wait()
+            if self._closing:
+                return
+            try:
+                self._checkpoint()
+            except sqlite3.Error as error:
+                _log.warning("checkpoint_failed", error=str(error), log_bytes=self._log_size())
+            self._size_at_last = self._log_size()
+            self._wanted.clear()
+
+    def _checkpoint(self) -> None:
+        with closing(sqlite3.connect(self._path, isolation_level=None)) as connection:
+            connection.execute(f"PRAGMA busy_timeout={CHECKPOINT_BUSY_TIMEOUT_MS}")
+            connection.execute("PRAGMA synchronous=FULL")
+            connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+            if self._log_size() >= RESTART_AT_BYTES:
+                connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchall()

@@ -1,0 +1,137 @@
+"""The one thread that writes: facts queue up while a commit runs, and the next commit takes all of them.
+
+    waiting ──taken together──> in one transaction ──commit──> answered
+       │                             ├── a fact raised: it alone is undone, its caller gets what it raised
+       │                             └── the database is away, full or locked: all are undone and told so
+       └── 20,000 wait already, or the store is closing: refused at once
+
+There is no timer: under little load a fact is committed at once, under much load the commits grow. A
+connection that proves dead before the commit was sent is replaced and its facts are run once more; that is
+why a fact may run twice. Once the commit was sent and no answer came, nobody knows whether it holds, so it
+is not tried again here.
+"""
+
+import threading
+from collections.abc import Sequence
+from concurrent.futures import Future
+
+import structlog
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+from playvoice.store.database import Database
+from playvoice.store.errors import StoreError, StoreUnavailable
+from playvoice.store.jobs import Job, JobQueue
+
+QUEUE_BOUND = 20_000
+BATCH_BOUND = 256
+"""Facts in one transaction at most: 256 of 0.2 ms keep a caller waiting for about 50 ms."""
+
+_log = structlog.get_logger(__name__)
+
+
+class Writer:
+    """The writer thread and its queue."""
+
+    def __init__(self, database: Database) -> None:
+        self.queue = JobQueue(QUEUE_BOUND, "facts")
+        self._database = database
+        self._conn: Connection | None = None
+        self._available = True
+        self._opened: Future[None] = Future()
+        self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
+
+    def start(self) -> None:
+        """Open the connection and begin to write; StoreError if the database can't be opened."""
+        self._thread.start()
+        self._opened.result()
+
+    def join(self) -> None:
+        """Write what waits, then end. No more facts are taken."""
+        self.queue.close()
+        self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            self._conn = self._database.connect_writer()
+        except Exception as error:
+            self._opened.set_exception(error)
+            return
+        self._opened.set_result(None)
+        while jobs := self.queue.take(BATCH_BOUND):
+            try:
+                self._write(jobs)
+            except Exception as error:
+                self._disconnect()
+                self._tell_unavailable(error)
+                Job.fail(jobs, _unavailable(error))
+            else:
+                self._tell_available()
+                Job.deliver(jobs)
+        self._disconnect()
+
+    def _write(self, jobs: Sequence[Job]) -> None:
+        """Run and commit the jobs, the second time on a new connection if the first one was dead."""
+        conn = self._connection()
+        try:
+            self._run_jobs(conn, jobs)
+        except DBAPIError as error:
+            if not error.connection_invalidated:
+                raise
+            self._disconnect()
+            conn = self._connection()
+            self._run_jobs(conn, jobs)
+        conn.commit()
+        self._database.after_commit()
+
+    def _run_jobs(self, conn: Connection, jobs: Sequence[Job]) -> None:
+        conn.begin()
+        database = self._database
+        for job in jobs:
+            database.savepoint(conn)
+            try:
+                job.run(conn)
+            except Exception as error:
+                if database.is_unavailable(error):
+                    raise
+                database.undo(conn)
+                job.error = error
+            else:
+                database.keep(conn)
+
+    def _connection(self) -> Connection:
+        if self._conn is None:
+            self._conn = self._database.connect_writer()
+        return self._conn
+
+    def _disconnect(self) -> None:
+        conn, self._conn = self._conn, None
+        if conn is not None:
+            try:
+                conn.close()
+            except (
+                Exception
+            ) as error:  # a connection that is broken can fail to close, and is gone all the same
+                _log.debug("close_failed", error=str(error))
+
+    def _tell_unavailable(self, error: BaseException) -> None:
+        if self._available:
+            self._available = False
+            _log.error("store_unavailable", error=_first_line(error))
+
+    def _tell_available(self) -> None:
+        if not self._available:
+            self._available = True
+            _log.info("store_available")
+
+
+def _unavailable(error: BaseException) -> StoreUnavailable:
+    if isinstance(error, StoreError):
+        return StoreUnavailable(str(error))
+    return StoreUnavailable(f"the database can't store anything now: {_first_line(error)}")
+
+
+def _first_line(error: BaseException) -> str:
+    """What the driver said, without SQLAlchemy's statement and parameters: those can hold secrets."""
+    original = getattr(error, "orig", None) or error
+    return str(original).strip().partition("\n")[0] or type(original).__name__
