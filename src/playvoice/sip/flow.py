@@ -1,0 +1,35 @@
+"""Where bytes came from and where the answer goes: RFC 3261 section 18, RFC 5626's word for it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Transport(StrEnum):
+    """The transports that we speak, as they stand in an address or a configuration."""
+
+    UDP = "udp"
+    TCP = "tcp"
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """A pair of addresses over which a peer's messages come and ours go."""
+
+    transport: Transport
+    remote: tuple[str, int]
+    """The peer's IP address and port."""
+    local: tuple[str, int]
+    """The address and port of our listening socket, also where a TCP connection is one that we opened."""
+
+    @property
+    def reliable(self) -> bool:
+        """A reliable transport needs no retransmission (RFC 3261 section 17.1)."""
+        return self.transport is not Transport.UDP
+
+    def __str__(self) -> str:
+        return f"{self.transport}:{format_host(self.remote[0])}:{self.remote[1]}"
+
+
+def format_host(host: str) -> str:
+    """Write an IPv6 address in brackets, as URIs and Via want it; leave anything else alone."""
+    return f"[{host}]" if ":" in host and not host.startswith("[") else host
