@@ -1,0 +1,297 @@
+"""POST of callbacks and download of voices, bounded in time, size, connections and redirects.
+
+It stands on httpcore2, the engine of httpx2, and not on httpx2 itself: what httpx2 adds (cookies, proxies
+from the environment, redirects, decoding of contents) is what must not happen here, and a callback costs a
+good deal less without it; benchmark figures stand in ``docs/benchmarks.md``.
+
+The time of a request is one bound over all of it, so that a far end which sends one octet a second gains
+nothing. The first half of it is for the connection.
+"""
+
+import asyncio
+import os
+import ssl
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+from urllib.parse import urljoin
+from uuid import uuid4
+
+import httpcore2
+
+from playvoice import __version__
+from playvoice.web.errors import BadAnswer, ConnectFailed, NoAnswer
+from playvoice.web.network import CheckedNetwork, Resolver
+from playvoice.web.policy import NetworkPolicy, WebAddress
+
+KEPT_BODY = 4096
+"""Octets of an answer to a POST that are kept."""
+DRAINED_BODY = 65_536
+"""Octets of an answer to a POST that are read, so that the connection can be kept; past these it is closed.
+"""
+MAX_REDIRECTS = 5
+KEEPALIVE = 4.0
+"""Seconds an idle connection is kept: less than the five after which common servers close it, lest a
+request meet the close.
+"""
+WRITE_BLOCK = 262_144
+"""Octets that are gathered before a thread writes them."""
+
+_USER_AGENT = f"PlayVoice/{__version__}"
+_CUT = ("disconnected", "peer closed", "ConnectionClosed")
+"""How the engine words an end of the connection before that of the answer; it has no class of its own."""
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+
+@dataclass(frozen=True, slots=True)
+class WebResponse:
+    """The answer to a POST."""
+
+    status: int
+    headers: Mapping[str, str]
+    """By names in lower case; of a repeated header the first."""
+    body: bytes
+    """Its first 4 KiB, or what of them came in time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """A finished download."""
+
+    not_modified: bool
+    """What we have is still good, and nothing was written (304)."""
+    etag: str | None
+    last_modified: str | None
+    content_type: str | None
+    size: int
+    """Octets written; 0 if not modified."""
+
+
+class WebClient:
+    """One pool of connections.
+
+    :param max_connections: connections at once; a request that finds none free waits for half of its time.
+    :param resolver: how names are looked up; the system's way if not given.
+    :param ssl_context: whose certificates are believed; the system's if not given.
+    """
+
+    def __init__(
+        self,
+        policy: NetworkPolicy,
+        *,
+        max_connections: int = 100,
+        resolver: Resolver | None = None,
+        ssl_context: ssl.SSLContext | None = None,
+    ) -> None:
+        self._policy = policy
+        self._pool = httpcore2.AsyncConnectionPool(
+            ssl_context=ssl_context or httpcore2.default_ssl_context(),
+            max_connections=max_connections,
+            keepalive_expiry=KEEPALIVE,
+            network_backend=CheckedNetwork(policy, resolver),
+        )
+
+    async def post(
+        self,
+        url: str,
+        body: bytes,
+        headers: Mapping[str, str],
+        *,
+        timeout: float,  # noqa: ASYNC109 - one bound over the whole request, so the caller can't forget it
+    ) -> WebResponse:
+        """Send ``body`` and read the answer; a redirect is an answer like any other.
+
+        An answer whose status came in time counts, though its body did not.
+
+        :param timeout: seconds for all of it.
+        :raises AddressRefused: nothing was sent.
+        :raises ConnectFailed: nothing was sent.
+        :raises NoAnswer: it may have arrived or not.
+        :raises BadAnswer: what came back was not HTTP.
+        """
+        address = self._policy.check_url(url)
+        kept = b""
+        head: tuple[int, Mapping[str, str]] | None = None
+        try:
+            async with self._request("POST", address, headers.items(), body, timeout) as response:
+                head = response.status, _headers(response)
+                read = 0
+                async for chunk in response.aiter_stream():
+                    kept += chunk[: KEPT_BODY - len(kept)]
+                    read += len(chunk)
+                    if read > DRAINED_BODY:
+                        break
+        except (NoAnswer, BadAnswer):
+            if head is None:
+                raise
+        assert head is not None
+        return WebResponse(*head, kept)
+
+    async def download(
+        self,
+        url: str,
+        to: Path,
+        *,
+        max_bytes: int,
+        timeout: float,  # noqa: ASYNC109
+        etag: str | None = None,
+        last_modified: str | None = None,
+    ) -> Download:
+        """Fetch ``url`` into the file ``to``, which appears only when it is whole.
+
+        :param max_bytes: the most octets that are taken.
+        :param timeout: seconds for all of it, redirects included.
+        :param etag: of what we have; the answer may then be that nothing changed.
+        :param last_modified: likewise.
+        :raises WebError: it could not be had; ``to`` is as it was.
+        :raises OSError: it could not be written; ``to`` is as it was.
+        """
+        headers = {"accept": "*/*", "accept-encoding": "identity"}
+        if etag is not None:
+            headers["if-none-match"] = etag
+        if last_modified is not None:
+            headers["if-modified-since"] = last_modified
+        conditional = etag is not None or last_modified is not None
+        address = self._policy.check_url(url)
+        deadline = asyncio.get_running_loop().time() + timeout
+        for _hop in range(MAX_REDIRECTS + 1):
+            left = deadline - asyncio.get_running_loop().time()
+            async with self._request("GET", address, headers.items(), None, left) as response:
+                found = _headers(response)
+                if response.status in _REDIRECTS and "location" in found:
+                    address = self._policy.check_url(_location(address, found["location"]))
+                    continue
+                if response.status == 304 and conditional:
+                    return Download(
+                        not_modified=True,
+                        etag=found.get("etag", etag),
+                        last_modified=found.get("last-modified", last_modified),
+                        content_type=found.get("content-type"),
+                        size=0,
+                    )
+                _check_head(address, response.status, found, max_bytes)
+                size = await _write(response.aiter_stream(), to, max_bytes, address)
+                return Download(
+                    not_modified=False,
+                    etag=found.get("etag"),
+                    last_modified=found.get("last-modified"),
+                    content_type=found.get("content-type"),
+                    size=size,
+                )
+        raise BadAnswer(f"{address} is the end of more than {MAX_REDIRECTS} redirects")
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._pool.aclose()
+
+    @asynccontextmanager
+    async def _request(
+        self,
+        method: str,
+        address: WebAddress,
+        headers: Iterable[tuple[str, str]],
+        body: bytes | None,
+        seconds: float,
+    ) -> AsyncIterator[httpcore2.Response]:
+        """One request, from the connection to the end of the block that reads its answer; errors become
+        ours.
+        """
+        half = max(seconds / 2, 0)
+        request = httpcore2.Request(
+            method,
+            httpcore2.URL(scheme=address.scheme, host=address.host, port=address.port, target=address.target),
+            headers=_request_headers(address, headers, body),
+            content=body,
+            extensions={"timeout": {"pool": half, "connect": half}},
+        )
+        try:
+            async with asyncio.timeout(seconds):
+                response = await self._pool.handle_async_request(request)
+                try:
+                    yield response
+                finally:
+                    await response.aclose()
+        except TimeoutError:
+            raise NoAnswer(f"{address} has not answered within {seconds:.3g} s") from None
+        except httpcore2.PoolTimeout:
+            raise ConnectFailed(f"all connections are in use, none became free for {address}") from None
+        except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
+            raise ConnectFailed(f"no connection to {address}: {error}") from None
+        except (httpcore2.NetworkError, httpcore2.TimeoutException) as error:
+            raise NoAnswer(f"{address} cut the connection: {error}") from None
+        except httpcore2.RemoteProtocolError as error:
+            if any(text in str(error) for text in _CUT):
+                raise NoAnswer(f"{address} cut the connection: {error}") from None
+            raise BadAnswer(f"{address} does not speak HTTP: {error}") from None
+
+
+def _request_headers(
+    address: WebAddress, headers: Iterable[tuple[str, str]], body: bytes | None
+) -> list[tuple[bytes, bytes]]:
+    lines = [(b"host", address.authority.encode()), (b"user-agent", _USER_AGENT.encode())]
+    if address.authorization is not None:
+        lines.append((b"authorization", address.authorization.encode()))
+    if body is not None:
+        lines.append((b"content-length", str(len(body)).encode()))
+    lines.extend((name.encode(), value.encode()) for name, value in headers)
+    return lines
+
+
+def _headers(response: httpcore2.Response) -> Mapping[str, str]:
+    found: dict[str, str] = {}
+    for name, value in response.headers:
+        found.setdefault(name.decode("latin-1").lower(), value.decode("latin-1"))
+    return found
+
+
+def _location(address: WebAddress, location: str) -> str:
+    """A redirect's target, which may be relative (RFC 9110 section 10.2.2) and may have raw UTF-8 in it."""
+    try:
+        location = location.encode("latin-1").decode()
+    except UnicodeDecodeError:
+        pass
+    return urljoin(f"{address.scheme}://{address.authority}{address.target}", location)
+
+
+def _check_head(address: WebAddress, status: int, headers: Mapping[str, str], max_bytes: int) -> None:
+    if status != 200:
+        raise BadAnswer(f"{address} answered with status {status}", status)
+    coding = headers.get("content-encoding", "identity").strip().lower()
+    if coding not in ("identity", ""):
+        raise BadAnswer(f"{address} answered with the content encoding {coding[:40]!r}, unasked", status)
+    length = headers.get("content-length", "")
+    if length.isascii() and length.isdigit() and int(length[:18]) > max_bytes:
+        raise BadAnswer(f"{address} has {length[:18]} octets, more than {max_bytes}", status)
+
+
+async def _write(chunks: AsyncIterator[bytes], to: Path, max_bytes: int, address: WebAddress) -> int:
+    """Write what comes into a file beside ``to`` and rename it when it is whole."""
+    aside = to.with_name(f"{to.name}.{uuid4().hex}.part")
+    file = await asyncio.to_thread(aside.open, "xb")
+    try:
+        size = 0
+        gathered = bytearray()
+        async for chunk in chunks:
+            size += len(chunk)
+            if size > max_bytes:
+                raise BadAnswer(f"{address} sends more than {max_bytes} octets")
+            gathered += chunk
+            if len(gathered) >= WRITE_BLOCK:
+                await asyncio.to_thread(file.write, bytes(gathered))
+                gathered.clear()
+        await asyncio.to_thread(_finish, file, bytes(gathered), aside, to)
+    except BaseException:
+        file.close()
+        aside.unlink(missing_ok=True)
+        raise
+    return size
+
+
+def _finish(file: BinaryIO, rest: bytes, aside: Path, to: Path) -> None:
+    file.write(rest)
+    file.flush()
+    os.fsync(file.fileno())
+    file.close()
+    aside.replace(to)
