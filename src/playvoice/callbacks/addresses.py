@@ -1,0 +1,80 @@
+"""One address and what it bears: how many attempts at once, how soon the next, and whether it is down.
+
+    well     at most 20 attempts at once
+    failing  10 failures in a row: one attempt at a time, a second apart; the first success makes it well again
+    down     nobody was answered since the last two or more attempts; the first answer is its recovery
+
+Sans-IO: the time is passed in.
+"""
+
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+MAX_AT_ONCE = 20
+FAILING_AT = 10
+PACE = timedelta(seconds=1)
+"""Between the attempts at a failing address: a million callbacks owed to a closed port must not spin."""
+DOWN_AT = 2
+
+
+@dataclass(slots=True)
+class Address:
+    """The state of one URL; what waits for it stands in `queue`."""
+
+    url: str
+    queue: deque[int] = field(default_factory=deque)
+    """Ids of callbacks, first come, first served."""
+    in_flight: int = 0
+    failures: int = 0
+    """In a row, of either kind."""
+    unanswered: int = 0
+    """Attempts in a row that were not answered."""
+    answered_at: datetime | None = None
+    not_before: datetime | None = None
+    companies: set[str] = field(default_factory=set)
+    """Whose callbacks came here since the address last recovered."""
+
+    @property
+    def failing(self) -> bool:
+        return self.failures >= FAILING_AT
+
+    @property
+    def idle(self) -> bool:
+        return not self.queue and not self.in_flight
+
+    def has_room(self, at: datetime) -> bool:
+        """Tell whether one more attempt may begin now."""
+        if self.failing:
+            return self.in_flight == 0 and (self.not_before is None or at >= self.not_before)
+        return self.in_flight < MAX_AT_ONCE
+
+    def was_silent_since(self, instant: datetime | None) -> bool:
+        """Tell whether nobody was answered after `instant`."""
+        return self.answered_at is None or (instant is not None and self.answered_at <= instant)
+
+    def succeeded(self, at: datetime) -> bool:
+        """Note a 2xx answer; returns whether the address has thereby recovered from being down."""
+        self.failures = 0
+        self.not_before = None
+        return self._answered(at)
+
+    def refused(self, at: datetime) -> bool:
+        """Note an answer that was not 2xx; returns whether the address has thereby recovered from being down."""
+        self._failed(at)
+        return self._answered(at)
+
+    def silent(self, at: datetime) -> None:
+        """Note an attempt without an answer."""
+        self._failed(at)
+        self.unanswered += 1
+
+    def _failed(self, at: datetime) -> None:
+        self.failures += 1
+        self.not_before = at + PACE if self.failing else None
+
+    def _answered(self, at: datetime) -> bool:
+        recovered = self.unanswered >= DOWN_AT
+        self.unanswered = 0
+        self.answered_at = at
+        return recovered

@@ -1,0 +1,461 @@
+"""What may be sent now: the sender's decisions, without I/O and with the time passed in.
+
+    store ──fresh, due──> add ──> settle a call ──may go──> the address's queue ──> attempts
+                                      │ all its callbacks wait                         │
+                                      v                                               v
+                            postponed, forgotten until due  <──committed── changes <── finished
+
+In memory stand only calls of which something goes now; what waits for a time waits in the store, and its company
+(a *lane*) is asked for again when the first of it is due. A lane takes a bounded number of calls, fewer while an
+address of its company fails, so a million owed callbacks and a hundred dead receivers fit in the same few megabytes.
+
+The rule of order is `playvoice.callbacks.order`; it needs to see a call whole, so calls are read whole, and the next
+callback of a call is looked at after the last one's result is committed. When an address recovers, what waits only
+for it is brought forward (`Sweep`), earliest callbacks first.
+"""
+
+import heapq
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+from playvoice.callbacks.addresses import Address
+from playvoice.callbacks.endpoints import Endpoint, Endpoints
+from playvoice.callbacks.order import Earlier, Failure, held_until, release_of
+from playvoice.callbacks.outbox import Change, Cursor, Owed, Postponement
+from playvoice.callbacks.outcomes import Answered, Outcome, judge, withdrawn
+from playvoice.callbacks.tables import CallbackKind
+
+MAX_IN_FLIGHT = 1_000
+MAX_CALLS = 20_000
+"""In memory, shared among the companies that are owed anything."""
+MAX_CALLS_OF_LANE = 1_000
+REFILL_BELOW = 50
+REFILL_CALLS = 200
+FAILING_LANE_CALLS = 5
+MAX_ADDRESSES = 10_000
+
+_BEGINNING = Cursor(datetime(1970, 1, 1, tzinfo=UTC), 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One delivery to be made now."""
+
+    owed: Owed
+    endpoint: Endpoint
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What is to be committed together before the calls in it go on."""
+
+    changes: list[Change]
+    postponements: list[Postponement]
+
+
+@dataclass(frozen=True, slots=True)
+class Refill:
+    """A company whose due callbacks are to be read from the store, `most` of them at once."""
+
+    company_code: str
+    most: int
+
+
+@dataclass(slots=True)
+class Sweep:
+    """A company's callbacks to an address that answers again: to be brought forward in steps."""
+
+    company_code: str
+    url: str
+    kinds: tuple[CallbackKind, ...]
+    at: datetime
+    """When the address answered."""
+    cursor: Cursor = _BEGINNING
+
+
+@dataclass(slots=True)
+class _Call:
+    company_code: str
+    loaded_at: datetime
+    ids: list[int] = field(default_factory=list)
+    busy: set[int] = field(default_factory=set)
+    """Queued, in flight, or waiting for their commit."""
+    parking: bool = False
+    """Its postponements wait for their commit, and nothing has come since."""
+    ended_at: datetime | None = None
+
+
+@dataclass(slots=True)
+class _Lane:
+    calls: int = 0
+    callbacks: int = 0
+    ask_at: datetime | None = None
+    """When the store has something for it; None: nothing but what is here."""
+    wants_room: bool = False
+    swept_at: datetime | None = None
+
+
+class Deliveries:
+    """The state of everything that is being delivered."""
+
+    def __init__(self, endpoints: Endpoints, *, chance: Callable[[], float]) -> None:
+        """`chance` gives a number in [0, 1) for each jitter."""
+        self._endpoints = endpoints
+        self._chance = chance
+        self._owed: dict[int, Owed] = {}
+        self._calls: dict[str, _Call] = {}
+        self._lanes: dict[str, _Lane] = {}
+        self._asks: list[tuple[datetime, str]] = []
+        self._addresses: dict[str, Address] = {}
+        self._ready: dict[str, Address] = {}
+        self._paced: list[tuple[datetime, str]] = []
+        self._in_flight = 0
+        self._changes: list[Change] = []
+        self._postponements: list[Postponement] = []
+        self._sweeps: deque[Sweep] = deque()
+        self._sweeping: set[tuple[str, str]] = set()
+        self._changed_while_reading: set[str] = set()
+
+    def __repr__(self) -> str:
+        return (
+            f"<Deliveries calls={len(self._calls)} callbacks={len(self._owed)} in_flight={self._in_flight}"
+            f" lanes={len(self._lanes)} addresses={len(self._addresses)}>"
+        )
+
+    # -- what the store has ------------------------------------------------------------------------------------
+
+    def expect(self, company_codes: Iterable[str], at: datetime) -> None:
+        """Say that the store owes these companies something."""
+        for code in company_codes:
+            self._ask(code, at)
+
+    def begin_read(self) -> None:
+        """Say that the store is about to be read; one read at a time.
+
+        What is committed before its rows arrive makes them stale, and stale calls are read again.
+        """
+        self._changed_while_reading.clear()
+
+    def add(self, rows: Sequence[Owed], at: datetime, *, refill: bool = False) -> None:
+        """Take pending callbacks from the store: for each call that stands in `rows`, all of them.
+
+        `refill` says that room was made for them; fresh ones of a lane without room stay in the store.
+        """
+        touched: dict[str, _Call] = {}
+        for owed in rows:
+            if owed.id in self._owed:
+                continue
+            call = touched.get(owed.call_uuid) or self._call_for(owed, at, refill=refill)
+            if call is None:
+                self._ask(owed.company_code, at)
+                continue
+            touched[owed.call_uuid] = call
+            self._owed[owed.id] = owed
+            call.ids.append(owed.id)
+            call.parking = False
+            call.ended_at = owed.call_ended_at or call.ended_at
+            self._lanes[owed.company_code].callbacks += 1
+        for uuid, call in touched.items():
+            call.ids.sort()
+            self._settle(uuid, call, at)
+
+    def next_refill(self, at: datetime) -> Refill | None:
+        """Return a lane that has something due in the store and room for it."""
+        while self._asks and self._asks[0][0] <= at:
+            when, code = heapq.heappop(self._asks)
+            lane = self._lanes.get(code)
+            if lane is None or lane.ask_at != when:
+                continue
+            failing = self._fails(code)
+            if lane.calls >= (FAILING_LANE_CALLS if failing else REFILL_BELOW):
+                lane.wants_room = True
+                continue
+            lane.ask_at = None
+            share = min(REFILL_CALLS, max(FAILING_LANE_CALLS, MAX_CALLS // len(self._lanes)))
+            return Refill(code, lane.callbacks + (FAILING_LANE_CALLS if failing else share))
+        return None
+
+    def refilled(self, refill: Refill, rows: Sequence[Owed], again: datetime | None, at: datetime) -> None:
+        """Take what was read for a lane, and when it is to be asked for again."""
+        self.add(rows, at, refill=True)
+        if again is not None:
+            self._ask(refill.company_code, again)
+        else:
+            self._forget_lane(refill.company_code)
+
+    def refill_failed(self, refill: Refill, at: datetime) -> None:
+        """Say that the store could not be read."""
+        self._ask(refill.company_code, at)
+
+    def next_sweep(self) -> Sweep | None:
+        """Return a step of bringing forward that is to be done in the store, if there is one."""
+        return self._sweeps[0] if self._sweeps else None
+
+    def swept(self, sweep: Sweep, cursor: Cursor | None, at: datetime) -> None:
+        """Say how far a sweep has come; None: it is done."""
+        self._sweeps.popleft()
+        if cursor is not None:
+            sweep.cursor = cursor
+            self._sweeps.append(sweep)
+        else:
+            self._sweeping.discard((sweep.company_code, sweep.url))
+        self._lane(sweep.company_code).swept_at = at
+        self._ask(sweep.company_code, at)
+
+    # -- what goes out -----------------------------------------------------------------------------------------
+
+    def attempts(self, at: datetime) -> list[Attempt]:
+        """Return the deliveries that begin now, the addresses in turn."""
+        while self._paced and self._paced[0][0] <= at:
+            self._offer(self._addresses.get(heapq.heappop(self._paced)[1]), at)
+        attempts: list[Attempt] = []
+        while self._ready and self._in_flight < MAX_IN_FLIGHT:
+            url = next(iter(self._ready))
+            address = self._ready.pop(url)
+            attempt = self._begin(address, at)
+            if attempt is not None:
+                attempts.append(attempt)
+            self._offer(address, at)
+        return attempts
+
+    def finished(self, attempt: Attempt, outcome: Outcome, at: datetime) -> Change:
+        """Take the outcome of a delivery; returns what is now to be committed."""
+        owed, address = attempt.owed, self._addresses[attempt.endpoint.url]
+        self._in_flight -= 1
+        address.in_flight -= 1
+        change = judge(owed, outcome, chance=self._chance(), at=at)
+        if isinstance(outcome, Answered):
+            recovered = address.succeeded(at) if outcome.success else address.refused(at)
+            first = owed.company_code not in address.companies
+            address.companies.add(owed.company_code)
+            for code in sorted(address.companies) if recovered else (owed.company_code,) * first:
+                self._sweep(code, address.url, at)
+        else:
+            address.silent(at)
+        self._changes.append(change)
+        self._offer(address, at)
+        return change
+
+    @property
+    def has_changes(self) -> bool:
+        """Tell whether something is to be committed."""
+        return bool(self._changes or self._postponements)
+
+    def take_changes(self) -> Batch:
+        """Return what is to be committed."""
+        batch = Batch(self._changes, self._postponements)
+        self._changes, self._postponements = [], []
+        return batch
+
+    def give_back(self, batch: Batch) -> None:
+        """Say that a batch could not be committed; it comes again with the next one."""
+        self._changes[:0] = batch.changes
+        self._postponements[:0] = batch.postponements
+
+    def committed(self, batch: Batch, at: datetime) -> None:
+        """Say that a batch is committed; its calls go on."""
+        touched: dict[str, None] = {}
+        for change in batch.changes:
+            touched[self._apply(change)] = None
+        for postponement in batch.postponements:
+            owed = self._owed[postponement.id]
+            self._owed[owed.id] = replace(owed, due=postponement.next_attempt)
+            self._calls[owed.call_uuid].busy.discard(owed.id)
+            touched[owed.call_uuid] = None
+        for uuid in touched:
+            self._changed_while_reading.add(uuid)
+            call = self._calls[uuid]
+            if not call.ids or call.parking:
+                self._forget(uuid, call, at)
+            else:
+                self._settle(uuid, call, at)
+
+    def next_attempt_at(self) -> datetime | None:
+        """Return when `attempts` has something to give without anything having happened."""
+        return self._paced[0][0] if self._paced else None
+
+    def next_read_at(self) -> datetime | None:
+        """Return when `next_refill` has something to give without anything having happened."""
+        return self._asks[0][0] if self._asks else None
+
+    @property
+    def idle(self) -> bool:
+        """Tell whether nothing is under way."""
+        return not self._calls and not self._sweeps and not self.has_changes
+
+    # -- a call ------------------------------------------------------------------------------------------------
+
+    def _call_for(self, owed: Owed, at: datetime, *, refill: bool) -> _Call | None:
+        if owed.call_uuid in self._changed_while_reading:
+            return None
+        if call := self._calls.get(owed.call_uuid):
+            return call
+        lane = self._lane(owed.company_code)
+        if not refill and not self._has_room(owed.company_code, lane, at):
+            return None
+        lane.calls += 1
+        call = self._calls[owed.call_uuid] = _Call(owed.company_code, at)
+        return call
+
+    def _settle(self, uuid: str, call: _Call, at: datetime) -> None:
+        """Queue what may go; where nothing may, and nothing is under way, leave the call to the store."""
+        release = release_of(call.ended_at)
+        earlier: list[Earlier] = []
+        looks: list[tuple[Owed, datetime]] = []
+        for number in call.ids:
+            owed = self._owed[number]
+            endpoint = self._endpoints.endpoint(owed.company_code, owed.kind)
+            if endpoint is None:
+                if number not in call.busy:
+                    self._withdraw(owed, call, at)
+                continue
+            busy = number in call.busy
+            look = at if owed.failure is None else owed.due
+            if not busy:
+                holds = [held_until(item, endpoint.url, release=release, at=at) for item in earlier]
+                held = [until for until in holds if until is not None]
+                look = max(look, *held) if held else look
+                if not held and look <= at:
+                    self._queue(owed, call, endpoint, at)
+                    busy = True
+                else:
+                    looks.append((owed, look))
+            earlier.append(Earlier(endpoint.url, owed.failure, busy, look, self._is_down(owed, endpoint.url)))
+        if not call.busy:
+            self._park(uuid, call, looks, at)
+
+    def _park(self, uuid: str, call: _Call, looks: list[tuple[Owed, datetime]], at: datetime) -> None:
+        moved = [Postponement(owed.id, look) for owed, look in looks if owed.due <= at or owed.due > look]
+        if not moved:
+            self._forget(uuid, call, at)
+            return
+        self._postponements += moved
+        call.busy.update(item.id for item in moved)
+        call.parking = True
+
+    def _forget(self, uuid: str, call: _Call, at: datetime) -> None:
+        lane = self._lanes[call.company_code]
+        due = [self._owed.pop(number).due for number in call.ids]
+        del self._calls[uuid]
+        lane.calls -= 1
+        lane.callbacks -= len(due)
+        if due:
+            stale = lane.swept_at is not None and call.loaded_at <= lane.swept_at
+            self._ask(call.company_code, at if stale else min(due))
+        if lane.wants_room and lane.calls < REFILL_BELOW and lane.ask_at is not None:
+            lane.wants_room = False
+            heapq.heappush(self._asks, (lane.ask_at, call.company_code))
+        self._forget_lane(call.company_code)
+
+    def _apply(self, change: Change) -> str:
+        owed = self._owed[change.id]
+        call = self._calls[owed.call_uuid]
+        call.busy.discard(owed.id)
+        if change.next_attempt is None:
+            del self._owed[owed.id]
+            call.ids.remove(owed.id)
+            self._lanes[owed.company_code].callbacks -= 1
+        else:
+            self._owed[owed.id] = replace(
+                owed,
+                attempts=change.attempts,
+                early=change.early,
+                failure=change.failure,
+                attempted_at=change.attempted_at,
+                due=change.next_attempt,
+            )
+        return owed.call_uuid
+
+    def _withdraw(self, owed: Owed, call: _Call, at: datetime) -> None:
+        call.busy.add(owed.id)
+        self._changes.append(withdrawn(owed, at))
+
+    # -- an address --------------------------------------------------------------------------------------------
+
+    def _queue(self, owed: Owed, call: _Call, endpoint: Endpoint, at: datetime) -> None:
+        call.busy.add(owed.id)
+        address = self._address(endpoint.url)
+        address.queue.append(owed.id)
+        self._offer(address, at)
+
+    def _begin(self, address: Address, at: datetime) -> Attempt | None:
+        owed = self._owed[address.queue.popleft()]
+        endpoint = self._endpoints.endpoint(owed.company_code, owed.kind)
+        if endpoint is None:
+            self._withdraw(owed, self._calls[owed.call_uuid], at)
+            return None
+        if endpoint.url != address.url:
+            self._queue(owed, self._calls[owed.call_uuid], endpoint, at)
+            return None
+        address.in_flight += 1
+        self._in_flight += 1
+        return Attempt(owed, endpoint)
+
+    def _offer(self, address: Address | None, at: datetime) -> None:
+        if address is None or not address.queue:
+            return
+        if address.has_room(at):
+            self._ready[address.url] = address
+        elif not address.in_flight and address.not_before is not None:
+            heapq.heappush(self._paced, (address.not_before, address.url))
+
+    def _address(self, url: str) -> Address:
+        address = self._addresses.get(url)
+        if address is None:
+            if len(self._addresses) >= MAX_ADDRESSES:
+                self._addresses = {key: value for key, value in self._addresses.items() if not value.idle}
+            address = self._addresses[url] = Address(url)
+        return address
+
+    def _is_down(self, owed: Owed, url: str) -> bool:
+        if owed.failure is not Failure.UNREACHABLE:
+            return False
+        address = self._addresses.get(url)
+        return (
+            address is None or address.was_silent_since(owed.attempted_at) or (owed.company_code, url) in self._sweeping
+        )
+
+    def _fails(self, company_code: str) -> bool:
+        for kind in CallbackKind:
+            endpoint = self._endpoints.endpoint(company_code, kind)
+            address = None if endpoint is None else self._addresses.get(endpoint.url)
+            if address is not None and address.failing:
+                return True
+        return False
+
+    def _sweep(self, company_code: str, url: str, at: datetime) -> None:
+        kinds = tuple(
+            kind
+            for kind in CallbackKind
+            if (endpoint := self._endpoints.endpoint(company_code, kind)) is not None and endpoint.url == url
+        )
+        if kinds and (company_code, url) not in self._sweeping:
+            self._sweeping.add((company_code, url))
+            self._sweeps.append(Sweep(company_code, url, kinds, at, replace(_BEGINNING, due=at)))
+
+    # -- a lane ------------------------------------------------------------------------------------------------
+
+    def _lane(self, code: str) -> _Lane:
+        return self._lanes.setdefault(code, _Lane())
+
+    def _has_room(self, code: str, lane: _Lane, at: datetime) -> bool:
+        if lane.ask_at is not None and lane.ask_at <= at:
+            return False
+        if lane.calls < FAILING_LANE_CALLS:
+            return True
+        share = max(REFILL_BELOW, MAX_CALLS // len(self._lanes))
+        return lane.calls < min(share, MAX_CALLS_OF_LANE) and not self._fails(code)
+
+    def _ask(self, code: str, when: datetime) -> None:
+        lane = self._lane(code)
+        if lane.ask_at is None or when < lane.ask_at:
+            lane.ask_at = when
+            lane.wants_room = False
+            heapq.heappush(self._asks, (when, code))
+
+    def _forget_lane(self, code: str) -> None:
+        lane = self._lanes.get(code)
+        if lane is not None and not lane.calls and lane.ask_at is None:
+            del self._lanes[code]

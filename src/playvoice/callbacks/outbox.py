@@ -1,0 +1,323 @@
+"""The store's side of callbacks: small functions of a connection, each bounded in what it reads and writes.
+
+Nothing here looks at more rows than it returns: a million owed callbacks cost a dead receiver's company its index
+entries, and nobody anything else.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, update
+
+from playvoice.callbacks.order import Failure
+from playvoice.callbacks.payloads import to_text
+from playvoice.callbacks.schedule import DELAYS
+from playvoice.callbacks.tables import CallbackKind, State, callbacks
+
+KEEP_DELIVERED = timedelta(days=7)
+KEEP_OTHERS = timedelta(days=30)
+
+_c = callbacks.c
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """A callback that is not done, as the store has it."""
+
+    id: int
+    company_code: str
+    call_uuid: str
+    kind: CallbackKind
+    payload: str
+    attempts: int
+    """Failed attempts that count towards the schedule."""
+    early: bool
+    """Brought forward when its address came back: this attempt costs none of the schedule."""
+    failure: Failure | None
+    attempted_at: datetime | None
+    due: datetime
+    call_ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is to be written of one callback."""
+
+    id: int
+    state: State
+    attempts: int
+    early: bool
+    failure: Failure | None
+    last_status: int | None
+    last_error: str | None
+    attempted_at: datetime | None
+    next_attempt: datetime | None
+    done_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Postponement:
+    """A callback that is held back, and when to look at it again."""
+
+    id: int
+    next_attempt: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """A place in a company's pending callbacks, by the time they are due."""
+
+    due: datetime
+    id: int
+
+
+_insert = insert(callbacks)
+_end_of_call = update(callbacks).where(_c.call_uuid == bindparam("uuid")).values(call_ended_at=bindparam("ended_at"))
+_owed = (
+    _c.id,
+    _c.company_code,
+    _c.call_uuid,
+    _c.kind,
+    _c.payload,
+    _c.attempts,
+    _c.early,
+    _c.failure,
+    _c.attempted_at,
+    _c.next_attempt,
+    _c.call_ended_at,
+)
+_last_id = select(func.coalesce(func.max(_c.id), 0))
+_new = callbacks.alias("new")
+_fresh_ids = (
+    select(_new.c.id, _new.c.call_uuid)
+    .where(_new.c.id > bindparam("after"), _new.c.next_attempt.is_not(None))
+    .order_by(_new.c.id)
+    .limit(bindparam("most"))
+)
+_of_calls = (
+    select(*_owed)
+    .where(_c.call_uuid.in_(bindparam("uuids", expanding=True)), _c.next_attempt.is_not(None))
+    .order_by(_c.id)
+)
+_ends_of_calls = (
+    select(_c.call_uuid, func.max(_c.call_ended_at))
+    .where(_c.call_uuid.in_(bindparam("uuids", expanding=True)), _c.call_ended_at.is_not(None))
+    .group_by(_c.call_uuid)
+)
+_due_calls = (
+    select(_c.call_uuid)
+    .where(_c.company_code == bindparam("company"), _c.next_attempt <= bindparam("at"))
+    .order_by(_c.next_attempt, _c.id)
+    .limit(bindparam("most"))
+)
+_next_due = select(func.min(_c.next_attempt)).where(
+    _c.company_code == bindparam("company"), _c.next_attempt > bindparam("at")
+)
+_next_company = select(func.min(_c.company_code)).where(
+    _c.company_code > bindparam("after"), _c.next_attempt.is_not(None)
+)
+_record = (
+    update(callbacks)
+    .where(_c.id == bindparam("row"))
+    .values(
+        {
+            name: bindparam(f"new_{name}", type_=_c[name].type)
+            for name in (
+                "state",
+                "attempts",
+                "early",
+                "failure",
+                "last_status",
+                "last_error",
+                "attempted_at",
+                "next_attempt",
+                "done_at",
+            )
+        }
+    )
+)
+_postpone = (
+    update(callbacks)
+    .where(_c.id == bindparam("row"), _c.next_attempt.is_not(None))
+    .values(next_attempt=bindparam("new_next_attempt", type_=_c.next_attempt.type))
+)
+_scheduled = (
+    select(_c.id, _c.kind, _c.attempts, _c.failure, _c.attempted_at, _c.next_attempt)
+    .where(
+        _c.company_code == bindparam("company"),
+        or_(
+            _c.next_attempt > bindparam("due"),
+            (_c.next_attempt == bindparam("due")) & (_c.id > bindparam("last")),
+        ),
+        _c.next_attempt >= bindparam("due"),
+    )
+    .order_by(_c.next_attempt, _c.id)
+    .limit(bindparam("most"))
+)
+_bring_forward = (
+    update(callbacks)
+    .where(_c.id == bindparam("row"), _c.next_attempt.is_not(None))
+    .values(next_attempt=bindparam("new_next_attempt", type_=_c.next_attempt.type), early=bindparam("new_early"))
+)
+_old = (
+    select(_c.id)
+    .where(_c.done_at < bindparam("before"), _c.state.in_(bindparam("states", expanding=True)))
+    .order_by(_c.done_at)
+    .limit(bindparam("most"))
+)
+_delete = delete(callbacks).where(_c.id.in_(bindparam("ids", expanding=True)))
+
+
+def owe(
+    conn: Connection,
+    *,
+    company_code: str,
+    call_uuid: str,
+    kind: CallbackKind,
+    payload: Mapping[str, object],
+    at: datetime,
+) -> None:
+    """Owe a callback, in the transaction of the fact that it reports; `Sender.wake` is called after the commit.
+
+    The caller asks first whether the company has an address of that kind: one that isn't set is owed nothing. A
+    call's callbacks are owed in the order in which they are to arrive; its record is the last, and marks its end.
+    """
+    conn.execute(
+        _insert,
+        {
+            "company_code": company_code,
+            "call_uuid": call_uuid,
+            "kind": kind,
+            "payload": to_text(payload),
+            "created_at": at,
+            "next_attempt": at,
+            "call_ended_at": at if kind is CallbackKind.CDR else None,
+        },
+    )
+
+
+def end_of_call(conn: Connection, *, call_uuid: str, at: datetime) -> None:
+    """Mark the end of a call whose record is owed to nobody, so that states need not wait for each other forever."""
+    conn.execute(_end_of_call, {"uuid": call_uuid, "ended_at": at})
+
+
+def last_id(conn: Connection) -> int:
+    """Return the largest id given so far; what is owed later has a larger one."""
+    return int(conn.execute(_last_id).scalar_one())
+
+
+def fresh(conn: Connection, after: int, most: int) -> tuple[list[Owed], int]:
+    """Return all that is pending of the calls that have new callbacks, and the new end of what has been seen."""
+    new = conn.execute(_fresh_ids, {"after": after, "most": most}).all()
+    if not new:
+        return [], after
+    return _calls(conn, {row.call_uuid for row in new}), new[-1].id
+
+
+def due(conn: Connection, company_code: str, at: datetime, most: int) -> tuple[list[Owed], datetime | None]:
+    """Return all that is pending of the calls of a company that are due, and when to ask again.
+
+    At most `most` due callbacks are looked at. None: there is nothing more, now or later.
+    """
+    uuids = conn.execute(_due_calls, {"company": company_code, "at": at, "most": most}).scalars().all()
+    rows = _calls(conn, set(uuids)) if uuids else []
+    if len(uuids) == most:
+        return rows, at
+    return rows, conn.execute(_next_due, {"company": company_code, "at": at}).scalar_one()
+
+
+def companies_owed(conn: Connection) -> list[str]:
+    """Return the codes of the companies that are owed anything, by one look into the index for each."""
+    codes: list[str] = []
+    code: str | None = ""
+    while code := conn.execute(_next_company, {"after": codes[-1] if codes else ""}).scalar_one():
+        codes.append(code)
+    return codes
+
+
+def record(conn: Connection, changes: Iterable[Change], postponements: Iterable[Postponement]) -> None:
+    """Write down what became of attempts, and when held callbacks are looked at again."""
+    if rows := [_parameters(change) for change in changes]:
+        conn.execute(_record, rows)
+    if rows := [{"row": item.id, "new_next_attempt": item.next_attempt} for item in postponements]:
+        conn.execute(_postpone, rows)
+
+
+def bring_forward(
+    conn: Connection, company_code: str, kinds: Sequence[CallbackKind], at: datetime, after: Cursor, most: int
+) -> Cursor | None:
+    """Make due now what waits only because an address was down; returns where to go on, None at the end.
+
+    At most `most` callbacks are looked at. One that was answered, and one that has been tried since the address came
+    back at `at`, keeps its time; and never is one tried again sooner than after the first delay.
+    """
+    rows = conn.execute(_scheduled, {"company": company_code, "due": after.due, "last": after.id, "most": most}).all()
+    changes: list[dict[str, Any]] = []
+    for row in rows:
+        if row.kind not in kinds or not _waits_for_address(row, at):
+            continue
+        soonest = at if row.attempted_at is None else max(at, row.attempted_at + DELAYS[0])
+        if soonest < row.next_attempt:
+            changes.append({"row": row.id, "new_next_attempt": soonest, "new_early": row.failure is not None})
+    if changes:
+        conn.execute(_bring_forward, changes)
+    return Cursor(rows[-1].next_attempt, rows[-1].id) if len(rows) == most else None
+
+
+def prune(conn: Connection, at: datetime, most: int) -> int:
+    """Delete at most `most` callbacks that have been kept long enough; returns how many were."""
+    count = 0
+    for states, keep in (
+        ((State.DELIVERED,), KEEP_DELIVERED),
+        ((State.EXHAUSTED, State.GONE, State.WITHDRAWN), KEEP_OTHERS),
+    ):
+        ids = conn.execute(_old, {"before": at - keep, "states": states, "most": most - count}).scalars().all()
+        if ids:
+            conn.execute(_delete, {"ids": ids})
+            count += len(ids)
+    return count
+
+
+def _calls(conn: Connection, uuids: set[str]) -> list[Owed]:
+    wanted = {"uuids": sorted(uuids)}
+    ends: dict[str, datetime] = dict(conn.execute(_ends_of_calls, wanted).tuples().all())
+    return [_owed_of(row, ends) for row in conn.execute(_of_calls, wanted)]
+
+
+def _owed_of(row: Any, ends: Mapping[str, datetime]) -> Owed:
+    return Owed(
+        id=row.id,
+        company_code=row.company_code,
+        call_uuid=row.call_uuid,
+        kind=CallbackKind(row.kind),
+        payload=row.payload,
+        attempts=row.attempts,
+        early=row.early,
+        failure=None if row.failure is None else Failure(row.failure),
+        attempted_at=row.attempted_at,
+        due=row.next_attempt,
+        call_ended_at=ends.get(row.call_uuid),
+    )
+
+
+def _waits_for_address(row: Any, at: datetime) -> bool:
+    if row.attempted_at is not None and row.attempted_at >= at:
+        return False
+    return bool(row.failure == Failure.UNREACHABLE or row.attempts == 0)
+
+
+def _parameters(change: Change) -> dict[str, Any]:
+    return {
+        "row": change.id,
+        "new_state": change.state,
+        "new_attempts": change.attempts,
+        "new_early": change.early,
+        "new_failure": change.failure,
+        "new_last_status": change.last_status,
+        "new_last_error": change.last_error,
+        "new_attempted_at": change.attempted_at,
+        "new_next_attempt": change.next_attempt,
+        "new_done_at": change.done_at,
+    }

@@ -1,0 +1,294 @@
+"""The sender: one task that starts deliveries, one that reads what is owed, one that writes what became of it.
+
+All that is decided is decided in `Deliveries`; here are only the store, the web client and the clock. Results that
+come while a write runs are written together by the next one, in one transaction with what else the server stores.
+After a crash, what was under way is sent again under the same `webhook-id`.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from functools import partial
+from random import Random
+from typing import Protocol
+from urllib.parse import quote_plus
+
+import structlog
+
+from playvoice.callbacks import outbox
+from playvoice.callbacks.deliveries import Attempt, Deliveries
+from playvoice.callbacks.endpoints import Endpoints
+from playvoice.callbacks.errors import SigningSecretError
+from playvoice.callbacks.outcomes import Answered, Outcome, Unanswered
+from playvoice.callbacks.schedule import parse_retry_after
+from playvoice.callbacks.signing import signed_headers
+from playvoice.callbacks.tables import State, webhook_id
+from playvoice.store import Store, StoreUnavailable
+from playvoice.web import WebError, WebResponse
+
+ATTEMPT_TIMEOUT = 10.0
+"""Seconds that one attempt takes at most, in all."""
+FRESH_SPACING = 0.02
+"""Seconds between two looks for new callbacks: under load one look finds many."""
+LOOK_INTERVAL = 10.0
+"""Seconds after which is looked even if nobody said that something is owed."""
+STORE_PAUSE = 1.0
+PRUNE_INTERVAL = 600.0
+BATCH = 500
+
+_log = structlog.get_logger(__name__)
+
+
+class Posts(Protocol):
+    """What the sender needs of the web client."""
+
+    async def post(self, url: str, body: bytes, headers: Mapping[str, str], *, timeout: float) -> WebResponse:  # noqa: ASYNC109
+        """POST once, following nothing; raises `WebError` where there is no answer."""
+        ...
+
+
+class Sender:
+    """Delivers what is owed, from `run` until `stop`."""
+
+    def __init__(
+        self,
+        store: Store,
+        web: Posts,
+        endpoints: Endpoints,
+        *,
+        random: Random,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._store = store
+        self._web = web
+        self._clock = clock
+        self._deliveries = Deliveries(endpoints, chance=random.random)
+        self._seen = 0
+        self._fresh_wanted = False
+        self._stopping = False
+        self._stopped = asyncio.Event()
+        self._send_event = asyncio.Event()
+        self._read_event = asyncio.Event()
+        self._write_event = asyncio.Event()
+        self._under_way: set[asyncio.Task[None]] = set()
+
+    def __repr__(self) -> str:
+        return f"<Sender under_way={len(self._under_way)} {self._deliveries!r}>"
+
+    @property
+    def idle(self) -> bool:
+        """Tell whether nothing is under way and nothing new is known."""
+        return self._deliveries.idle and not self._fresh_wanted and not self._under_way
+
+    def wake(self) -> None:
+        """Say that a callback has been committed; costs nothing, however often."""
+        self._fresh_wanted = True
+        self._read_event.set()
+
+    async def run(self) -> None:
+        """Deliver until `stop`; nothing that a receiver or the store does ends it."""
+        reader = asyncio.create_task(self._read_loop(), name="callbacks-read")
+        writer = asyncio.create_task(self._write_loop(), name="callbacks-write")
+        sender = asyncio.create_task(self._send_loop(), name="callbacks-send")
+        loops = {reader, writer, sender}
+        try:
+            await asyncio.wait(loops, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (*loops, *self._under_way):
+                task.cancel()
+            results = await asyncio.gather(*loops, *self._under_way, return_exceptions=True)
+            self._stopped.set()
+        for result in results:
+            if isinstance(result, Exception):
+                raise result
+
+    async def stop(self, grace: float = 5.0) -> None:
+        """Begin no more attempts, give those under way `grace` seconds, write down their results, and end `run`.
+
+        An attempt that is cut off is made again at the next start, under the same `webhook-id`.
+        """
+        self._stopping = True
+        if self._under_way:
+            await asyncio.wait(set(self._under_way), timeout=grace)
+        for task in self._under_way:
+            task.cancel()
+        self._write_event.set()
+        await self._stopped.wait()
+
+    # -- sending -----------------------------------------------------------------------------------------------
+
+    async def _send_loop(self) -> None:
+        while True:
+            if not self._stopping:
+                for attempt in self._deliveries.attempts(self._clock()):
+                    task = asyncio.create_task(self._deliver(attempt))
+                    self._under_way.add(task)
+                    task.add_done_callback(self._under_way.discard)
+            if self._deliveries.has_changes:
+                self._write_event.set()
+            deadline = None if self._stopping else self._deliveries.next_attempt_at()
+            await _wait(self._send_event, self._until(deadline))
+
+    async def _deliver(self, attempt: Attempt) -> None:
+        outcome = await self._attempt(attempt)
+        change = self._deliveries.finished(attempt, outcome, self._clock())
+        if change.state is not State.DELIVERED:
+            _log.warning(
+                "callback_failed",
+                uuid=attempt.owed.call_uuid,
+                company=attempt.owed.company_code,
+                kind=attempt.owed.kind.value,
+                attempts=change.attempts,
+                error=change.last_error,
+                state=change.state.value,
+                next_attempt=None if change.next_attempt is None else change.next_attempt.isoformat(),
+            )
+        self._send_event.set()
+
+    async def _attempt(self, attempt: Attempt) -> Outcome:
+        owed, endpoint, at = attempt.owed, attempt.endpoint, self._clock()
+        body, content_type = _body(owed.payload, endpoint.format)
+        try:
+            headers = signed_headers(
+                endpoint.signing_secret, webhook_id(owed.call_uuid, owed.id), int(at.timestamp()), body
+            )
+            headers["content-type"] = content_type
+            response = await self._web.post(endpoint.url, body, headers, timeout=ATTEMPT_TIMEOUT)
+        except (WebError, SigningSecretError) as error:
+            return Unanswered(f"{type(error).__name__}: {error}")
+        except Exception:
+            _log.exception("callback_attempt_broke", uuid=owed.call_uuid, company=owed.company_code)
+            return Unanswered("the attempt broke; the server's log says where")
+        return Answered(response.status, parse_retry_after(response.headers.get("retry-after"), self._clock()))
+
+    def _until(self, deadline: datetime | None) -> float:
+        if deadline is None:
+            return LOOK_INTERVAL
+        return min(LOOK_INTERVAL, max(0.0, (deadline - self._clock()).total_seconds()))
+
+    # -- reading -----------------------------------------------------------------------------------------------
+
+    async def _read_loop(self) -> None:
+        loop = asyncio.get_running_loop()
+        await self._begin()
+        pruned_at = looked_at = loop.time()
+        while True:
+            if not self._stopping:
+                try:
+                    now = loop.time()
+                    since = now - looked_at
+                    if (self._fresh_wanted and since >= FRESH_SPACING) or since >= LOOK_INTERVAL:
+                        looked_at = now
+                        await self._read_fresh()
+                    elif now - pruned_at >= PRUNE_INTERVAL:
+                        if await self._prune():
+                            continue
+                        pruned_at = now
+                    elif await self._read_due() or await self._sweep():
+                        continue
+                except StoreUnavailable as error:
+                    await self._pause(error)
+                    continue
+            wait = LOOK_INTERVAL if self._stopping else self._until(self._deliveries.next_read_at())
+            if self._fresh_wanted:
+                wait = min(wait, FRESH_SPACING - (loop.time() - looked_at))
+            await _wait(self._read_event, wait)
+
+    async def _begin(self) -> None:
+        while True:
+            try:
+                self._seen = await self._store.read(outbox.last_id)
+                codes = await self._store.read(outbox.companies_owed)
+            except StoreUnavailable as error:
+                await self._pause(error)
+                continue
+            self._deliveries.expect(codes, self._clock())
+            return
+
+    async def _read_fresh(self) -> None:
+        self._fresh_wanted = False
+        self._deliveries.begin_read()
+        try:
+            rows, seen = await self._store.read(lambda conn: outbox.fresh(conn, self._seen, BATCH))
+        except BaseException:
+            self._fresh_wanted = True
+            raise
+        if seen > self._seen:
+            self._fresh_wanted = True
+        self._seen = seen
+        self._deliveries.add(rows, self._clock())
+        self._send_event.set()
+
+    async def _read_due(self) -> bool:
+        at = self._clock()
+        refill = self._deliveries.next_refill(at)
+        if refill is None:
+            return False
+        self._deliveries.begin_read()
+        try:
+            rows, again = await self._store.read(lambda conn: outbox.due(conn, refill.company_code, at, refill.most))
+        except BaseException:
+            self._deliveries.refill_failed(refill, at)
+            raise
+        self._deliveries.refilled(refill, rows, again, self._clock())
+        self._send_event.set()
+        return True
+
+    async def _sweep(self) -> bool:
+        sweep = self._deliveries.next_sweep()
+        if sweep is None:
+            return False
+        cursor = await self._store.write(
+            lambda conn: outbox.bring_forward(conn, sweep.company_code, sweep.kinds, sweep.at, sweep.cursor, BATCH)
+        )
+        self._deliveries.swept(sweep, cursor, self._clock())
+        return True
+
+    async def _prune(self) -> bool:
+        at = self._clock()
+        return await self._store.write(lambda conn: outbox.prune(conn, at, BATCH)) == BATCH
+
+    async def _pause(self, error: StoreUnavailable) -> None:
+        _log.warning("callbacks_wait_for_store", error=str(error))
+        await asyncio.sleep(STORE_PAUSE)
+
+    # -- writing -----------------------------------------------------------------------------------------------
+
+    async def _write_loop(self) -> None:
+        """Ends, and `run` with it, when the sender stops and everything is written."""
+        while True:
+            await _wait(self._write_event, LOOK_INTERVAL)
+            while self._deliveries.has_changes:
+                batch = self._deliveries.take_changes()
+                try:
+                    await self._store.write(
+                        partial(outbox.record, changes=batch.changes, postponements=batch.postponements)
+                    )
+                except StoreUnavailable as error:
+                    self._deliveries.give_back(batch)
+                    if self._stopping:
+                        return
+                    await self._pause(error)
+                    continue
+                self._deliveries.committed(batch, self._clock())
+                self._send_event.set()
+                self._read_event.set()
+            if self._stopping and not self._under_way:
+                return
+
+
+def _body(payload: str, format: str) -> tuple[bytes, str]:  # noqa: A002  (the setting's name)
+    if format == "form":
+        return f"detail={quote_plus(payload)}".encode("ascii"), "application/x-www-form-urlencoded"
+    return payload.encode(), "application/json"
+
+
+async def _wait(event: asyncio.Event, seconds: float) -> None:
+    """Wait for `event`, at most `seconds`, and clear it."""
+    if not event.is_set() and seconds > 0:
+        handle = asyncio.get_running_loop().call_later(seconds, event.set)
+        try:
+            await event.wait()
+        finally:
+            handle.cancel()
+    event.clear()
