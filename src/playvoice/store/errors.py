@@ -5,7 +5,7 @@ class StoreError(Exception):
     """The store can't be used as asked: a wrong address, a lock held by another server, no such file."""
 
 
-class StoreUnavailable(StoreError):  # noqa: N818 - it is a state of the store, not a mistake
+class StoreUnavailable(StoreError):
     """Nothing can be stored or read now: no room, no database, a full queue, or the store is closed.
 
     The store heals without a hand once its database is back. A fact that met this is not stored, with one

@@ -84,10 +84,7 @@ class PostgresqlDatabase:
             return False
         if original.sqlstate is None:
             return isinstance(original, psycopg.OperationalError | psycopg.InterfaceError)
-        return (
-            isinstance(original, errors.ReadOnlySqlTransaction)
-            or original.sqlstate[:2] in _UNAVAILABLE_CLASSES
-        )
+        return isinstance(original, errors.ReadOnlySqlTransaction) or original.sqlstate[:2] in _UNAVAILABLE_CLASSES
 
     def after_commit(self) -> None:
         """PostgreSQL keeps its own house."""

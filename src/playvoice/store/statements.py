@@ -36,6 +36,4 @@ def _statement(
     overwritten = [name for name in names if name not in keep and name not in key]
     if not overwritten:
         return insert.on_conflict_do_nothing(index_elements=key)
-    return insert.on_conflict_do_update(
-        index_elements=key, set_={name: insert.excluded[name] for name in overwritten}
-    )
+    return insert.on_conflict_do_update(index_elements=key, set_={name: insert.excluded[name] for name in overwritten})

@@ -109,9 +109,7 @@ class Writer:
         if conn is not None:
             try:
                 conn.close()
-            except (
-                Exception
-            ) as error:  # a connection that is broken can fail to close, and is gone all the same
+            except Exception as error:  # a connection that is broken can fail to close, and is gone all the same
                 _log.debug("close_failed", error=str(error))
 
     def _tell_unavailable(self, error: BaseException) -> None:
