@@ -145,9 +145,7 @@ class Media:
     @property
     def telephone_event(self) -> int | None:
         """The payload type of telephone-event at 8 kHz (RFC 4733), if there is one."""
-        return next(
-            (number for number, name in self.encodings.items() if name == TELEPHONE_EVENT.upper()), None
-        )
+        return next((number for number, name in self.encodings.items() if name == TELEPHONE_EVENT.upper()), None)
 
     @property
     def ptime(self) -> int:
@@ -332,9 +330,7 @@ def _audio(
 ) -> Media:
     """An audio section of ours."""
     formats = [str(number) for number in codecs]
-    attributes = [
-        Attribute("rtpmap", f"{number} {codec.name}/{SAMPLE_RATE}") for number, codec in codecs.items()
-    ]
+    attributes = [Attribute("rtpmap", f"{number} {codec.name}/{SAMPLE_RATE}") for number, codec in codecs.items()]
     if telephone_event is not None:
         formats.append(str(telephone_event))
         attributes.append(Attribute("rtpmap", f"{telephone_event} {TELEPHONE_EVENT}/{SAMPLE_RATE}"))
@@ -424,9 +420,7 @@ def accept(our_offer: SessionDescription | bytes, their_answer: SessionDescripti
     number, codec = next((n, c) for n, c in media.codecs.items() if c in ours.codecs.values())
     allowed = offered.direction(ours)
     wanted = _our_direction(answered, media)
-    direction = _direction(
-        sends=wanted.sends and allowed.sends, receives=wanted.receives and allowed.receives
-    )
+    direction = _direction(sends=wanted.sends and allowed.sends, receives=wanted.receives and allowed.receives)
     events = (media.telephone_event, ours.telephone_event)
     return _negotiated(
         answered, media, number, codec, direction, ours.codecs, (None, None) if None in events else events

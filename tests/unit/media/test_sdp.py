@@ -73,9 +73,7 @@ def test_both_sides_of_an_offer_and_its_answer_agree() -> None:
 
 
 def test_payload_types_of_the_two_directions_may_differ() -> None:
-    answered = description(
-        "m=audio 5000 RTP/AVP 97 99", "a=rtpmap:97 pcma/8000/1", "a=rtpmap:99 Telephone-Event/8000"
-    )
+    answered = description("m=audio 5000 RTP/AVP 97 99", "a=rtpmap:97 pcma/8000/1", "a=rtpmap:99 Telephone-Event/8000")
     negotiated = sdp.accept(OFFER, answered)
     assert (negotiated.codec, negotiated.payload_type) == (Codec.PCMA, 97)
     assert dict(negotiated.receive_payload_types) == {8: Codec.PCMA, 0: Codec.PCMU}
@@ -111,15 +109,11 @@ def test_a_telephone_event_of_another_clock_is_none_of_ours() -> None:
     ],
 )
 @pytest.mark.parametrize("level", ["session", "media"])
-def test_an_offered_direction_is_answered_by_its_mirror_image(
-    theirs: str, ours: Direction, level: str
-) -> None:
+def test_an_offered_direction_is_answered_by_its_mirror_image(theirs: str, ours: Direction, level: str) -> None:
     if level == "media":
         offered = description("m=audio 5000 RTP/AVP 8", f"a={theirs}")
     else:
-        offered = description(
-            "m=audio 5000 RTP/AVP 8", session=f"c=IN IP4 192.0.2.9\r\nt=0 0\r\na={theirs}\r\n"
-        )
+        offered = description("m=audio 5000 RTP/AVP 8", session=f"c=IN IP4 192.0.2.9\r\nt=0 0\r\na={theirs}\r\n")
     body, negotiated = sdp.answer(offered, "192.0.2.1", 4000, session_id=1)
     parsed = sdp.parse(body)
     assert negotiated.direction is parsed.direction(parsed.media[0]) is ours
@@ -178,9 +172,7 @@ def test_a_description_without_a_usable_stream_is_not_acceptable(media: str, why
 
 
 def test_ptime_and_the_rtcp_port_are_read() -> None:
-    negotiated = sdp.accept(
-        OFFER, description("m=audio 5000 RTP/AVP 8", "a=ptime:30", "a=rtcp:53020 IN IP4 192.0.2.9")
-    )
+    negotiated = sdp.accept(OFFER, description("m=audio 5000 RTP/AVP 8", "a=ptime:30", "a=rtcp:53020 IN IP4 192.0.2.9"))
     assert negotiated.ptime == 30
     assert negotiated.remote_rtcp == ("192.0.2.9", 53020)
 
@@ -277,9 +269,7 @@ def test_garbage_gives_the_one_declared_error(data: bytes) -> None:
 
 
 @given(st.lists(st.sampled_from(OFFER.decode().split("\r\n")), max_size=20), st.data())
-def test_lines_in_any_order_give_a_stream_or_the_one_declared_error(
-    lines: list[str], data: st.DataObject
-) -> None:
+def test_lines_in_any_order_give_a_stream_or_the_one_declared_error(lines: list[str], data: st.DataObject) -> None:
     cut = data.draw(st.integers(0, 80))
     text = "\r\n".join(["v=0", *lines])
     try:
