@@ -1,1 +1,67 @@
-"""SIP for somebody who places and takes calls: a sans-IO user agent by RFC 3261, and one thin asyncio module for its I/O."""
+"""SIP for somebody who places and takes calls: a sans-IO user agent by RFC 3261, and one thin module for its I/O."""
+
+from sipmessage import URI, Address, Request, Response
+
+from playvoice.sip.dialog import DialogState, InviteState
+from playvoice.sip.digest import Credentials, DigestClient
+from playvoice.sip.endpoint import SipEndpoint
+from playvoice.sip.errors import IllegalTransition, MalformedMessage, SipError
+from playvoice.sip.events import (
+    Acknowledged,
+    Answered,
+    CallEnded,
+    Cancelled,
+    Challenged,
+    Event,
+    Failed,
+    IncomingCallReceived,
+    Provisional,
+    Rejected,
+    RequestFailed,
+    RequestInCall,
+    RequestReceived,
+    ResponseReceived,
+    Why,
+)
+from playvoice.sip.flow import Flow, Transport
+from playvoice.sip.incoming import IncomingCall, IncomingRequest
+from playvoice.sip.outgoing import CallState, OutgoingCall, OutgoingRequest
+from playvoice.sip.user_agent import UserAgent
+
+__all__ = [
+    "URI",
+    "Acknowledged",
+    "Address",
+    "Answered",
+    "CallEnded",
+    "CallState",
+    "Cancelled",
+    "Challenged",
+    "Credentials",
+    "DialogState",
+    "DigestClient",
+    "Event",
+    "Failed",
+    "Flow",
+    "IllegalTransition",
+    "IncomingCall",
+    "IncomingCallReceived",
+    "IncomingRequest",
+    "InviteState",
+    "MalformedMessage",
+    "OutgoingCall",
+    "OutgoingRequest",
+    "Provisional",
+    "Rejected",
+    "Request",
+    "RequestFailed",
+    "RequestInCall",
+    "RequestReceived",
+    "Response",
+    "ResponseReceived",
+    "SipEndpoint",
+    "SipError",
+    "Transport",
+    "UserAgent",
+    "Why",
+]

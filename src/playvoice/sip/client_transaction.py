@@ -28,7 +28,7 @@ from sipmessage import Request, Response
 
 from playvoice.sip.flow import Flow
 from playvoice.sip.message import Message, make_ack_for_failure
-from playvoice.sip.transaction import T1, T2, T4, TIMER_D, Event, State, Table, Transaction
+from playvoice.sip.transaction import T1, T2, T4, TIMER_D, Happening, State, Table, Transaction
 
 NO_TIME = 0.0
 
@@ -43,14 +43,14 @@ class ClientInvite(Transaction):
 
     def _send_request(self, _message: Message | None, now: float) -> None:
         self._send(self.request)
-        self._start(Event.TIMER_B, 64 * T1, now)
+        self._start(Happening.TIMER_B, 64 * T1, now)
         if not self.flow.reliable:
-            self._start(Event.TIMER_A, self._interval, now)
+            self._start(Happening.TIMER_A, self._interval, now)
 
     def _send_again(self, _message: Message | None, now: float) -> None:
         self._send(self.request)
         self._interval *= 2
-        self._start(Event.TIMER_A, self._interval, now)
+        self._start(Happening.TIMER_A, self._interval, now)
 
     def _acknowledge(self, message: Message | None, _now: float) -> None:
         assert isinstance(message, Response)
@@ -59,45 +59,45 @@ class ClientInvite(Transaction):
         self._send(self._ack)
 
     def _start_d(self, _message: Message | None, now: float) -> None:
-        self._start(Event.TIMER_D, NO_TIME if self.flow.reliable else TIMER_D, now)
+        self._start(Happening.TIMER_D, NO_TIME if self.flow.reliable else TIMER_D, now)
 
     def _start_m(self, _message: Message | None, now: float) -> None:
-        self._start(Event.TIMER_M, 64 * T1, now)
+        self._start(Happening.TIMER_M, 64 * T1, now)
 
     TABLE: ClassVar[Table] = {
-        (State.INITIAL, Event.START): (State.CALLING, (_send_request,)),
-        (State.INITIAL, Event.RESUME): (State.PROCEEDING, ()),
-        (State.CALLING, Event.TIMER_A): (State.CALLING, (_send_again,)),
-        (State.CALLING, Event.TIMER_B): (State.TERMINATED, (Transaction._time_out,)),
-        (State.CALLING, Event.TRANSPORT_ERROR): (State.TERMINATED, (Transaction._fail,)),
-        (State.CALLING, Event.PROVISIONAL): (
+        (State.INITIAL, Happening.START): (State.CALLING, (_send_request,)),
+        (State.INITIAL, Happening.RESUME): (State.PROCEEDING, ()),
+        (State.CALLING, Happening.TIMER_A): (State.CALLING, (_send_again,)),
+        (State.CALLING, Happening.TIMER_B): (State.TERMINATED, (Transaction._time_out,)),
+        (State.CALLING, Happening.TRANSPORT_ERROR): (State.TERMINATED, (Transaction._fail,)),
+        (State.CALLING, Happening.PROVISIONAL): (
             State.PROCEEDING,
             (Transaction._stop_timers, Transaction._deliver),
         ),
-        (State.CALLING, Event.SUCCESS): (
+        (State.CALLING, Happening.SUCCESS): (
             State.ACCEPTED,
             (Transaction._stop_timers, Transaction._deliver, _start_m),
         ),
-        (State.CALLING, Event.FAILURE): (
+        (State.CALLING, Happening.FAILURE): (
             State.COMPLETED,
             (Transaction._stop_timers, _acknowledge, Transaction._deliver, _start_d),
         ),
-        (State.PROCEEDING, Event.PROVISIONAL): (State.PROCEEDING, (Transaction._deliver,)),
-        (State.PROCEEDING, Event.SUCCESS): (State.ACCEPTED, (Transaction._deliver, _start_m)),
-        (State.PROCEEDING, Event.FAILURE): (State.COMPLETED, (_acknowledge, Transaction._deliver, _start_d)),
-        (State.PROCEEDING, Event.GIVE_UP): (State.TERMINATED, (Transaction._time_out,)),
+        (State.PROCEEDING, Happening.PROVISIONAL): (State.PROCEEDING, (Transaction._deliver,)),
+        (State.PROCEEDING, Happening.SUCCESS): (State.ACCEPTED, (Transaction._deliver, _start_m)),
+        (State.PROCEEDING, Happening.FAILURE): (State.COMPLETED, (_acknowledge, Transaction._deliver, _start_d)),
+        (State.PROCEEDING, Happening.GIVE_UP): (State.TERMINATED, (Transaction._time_out,)),
         # A CANCEL or nothing at all went over the lost flow; the responses may come over another.
-        (State.PROCEEDING, Event.TRANSPORT_ERROR): (State.PROCEEDING, ()),
-        (State.COMPLETED, Event.FAILURE): (State.COMPLETED, (_acknowledge,)),
-        (State.COMPLETED, Event.PROVISIONAL): (State.COMPLETED, ()),
-        (State.COMPLETED, Event.SUCCESS): (State.COMPLETED, ()),
-        (State.COMPLETED, Event.TIMER_D): (State.TERMINATED, ()),
-        (State.COMPLETED, Event.TRANSPORT_ERROR): (State.TERMINATED, (Transaction._fail,)),
-        (State.ACCEPTED, Event.SUCCESS): (State.ACCEPTED, (Transaction._deliver,)),
-        (State.ACCEPTED, Event.PROVISIONAL): (State.ACCEPTED, ()),
-        (State.ACCEPTED, Event.FAILURE): (State.ACCEPTED, ()),
-        (State.ACCEPTED, Event.TRANSPORT_ERROR): (State.ACCEPTED, ()),
-        (State.ACCEPTED, Event.TIMER_M): (State.TERMINATED, ()),
+        (State.PROCEEDING, Happening.TRANSPORT_ERROR): (State.PROCEEDING, ()),
+        (State.COMPLETED, Happening.FAILURE): (State.COMPLETED, (_acknowledge,)),
+        (State.COMPLETED, Happening.PROVISIONAL): (State.COMPLETED, ()),
+        (State.COMPLETED, Happening.SUCCESS): (State.COMPLETED, ()),
+        (State.COMPLETED, Happening.TIMER_D): (State.TERMINATED, ()),
+        (State.COMPLETED, Happening.TRANSPORT_ERROR): (State.TERMINATED, (Transaction._fail,)),
+        (State.ACCEPTED, Happening.SUCCESS): (State.ACCEPTED, (Transaction._deliver,)),
+        (State.ACCEPTED, Happening.PROVISIONAL): (State.ACCEPTED, ()),
+        (State.ACCEPTED, Happening.FAILURE): (State.ACCEPTED, ()),
+        (State.ACCEPTED, Happening.TRANSPORT_ERROR): (State.ACCEPTED, ()),
+        (State.ACCEPTED, Happening.TIMER_M): (State.TERMINATED, ()),
     }
 
 
@@ -110,41 +110,41 @@ class ClientNonInvite(Transaction):
 
     def _send_request(self, _message: Message | None, now: float) -> None:
         self._send(self.request)
-        self._start(Event.TIMER_F, 64 * T1, now)
+        self._start(Happening.TIMER_F, 64 * T1, now)
         if not self.flow.reliable:
-            self._start(Event.TIMER_E, self._interval, now)
+            self._start(Happening.TIMER_E, self._interval, now)
 
     def _send_again(self, _message: Message | None, now: float) -> None:
         self._send(self.request)
         self._interval = min(2 * self._interval, T2)
-        self._start(Event.TIMER_E, self._interval, now)
+        self._start(Happening.TIMER_E, self._interval, now)
 
     def _send_again_slowly(self, _message: Message | None, now: float) -> None:
         self._send(self.request)
-        self._start(Event.TIMER_E, T2, now)
+        self._start(Happening.TIMER_E, T2, now)
 
     def _start_k(self, _message: Message | None, now: float) -> None:
-        self._start(Event.TIMER_K, NO_TIME if self.flow.reliable else T4, now)
+        self._start(Happening.TIMER_K, NO_TIME if self.flow.reliable else T4, now)
 
     _final = (Transaction._stop_timers, Transaction._deliver, _start_k)
 
     TABLE: ClassVar[Table] = {
-        (State.INITIAL, Event.START): (State.TRYING, (_send_request,)),
-        (State.TRYING, Event.TIMER_E): (State.TRYING, (_send_again,)),
-        (State.TRYING, Event.TIMER_F): (State.TERMINATED, (Transaction._time_out,)),
-        (State.TRYING, Event.TRANSPORT_ERROR): (State.TERMINATED, (Transaction._fail,)),
-        (State.TRYING, Event.PROVISIONAL): (State.PROCEEDING, (Transaction._deliver,)),
-        (State.TRYING, Event.SUCCESS): (State.COMPLETED, _final),
-        (State.TRYING, Event.FAILURE): (State.COMPLETED, _final),
-        (State.PROCEEDING, Event.TIMER_E): (State.PROCEEDING, (_send_again_slowly,)),
-        (State.PROCEEDING, Event.TIMER_F): (State.TERMINATED, (Transaction._time_out,)),
-        (State.PROCEEDING, Event.TRANSPORT_ERROR): (State.TERMINATED, (Transaction._fail,)),
-        (State.PROCEEDING, Event.PROVISIONAL): (State.PROCEEDING, (Transaction._deliver,)),
-        (State.PROCEEDING, Event.SUCCESS): (State.COMPLETED, _final),
-        (State.PROCEEDING, Event.FAILURE): (State.COMPLETED, _final),
-        (State.COMPLETED, Event.PROVISIONAL): (State.COMPLETED, ()),
-        (State.COMPLETED, Event.SUCCESS): (State.COMPLETED, ()),
-        (State.COMPLETED, Event.FAILURE): (State.COMPLETED, ()),
-        (State.COMPLETED, Event.TRANSPORT_ERROR): (State.COMPLETED, ()),
-        (State.COMPLETED, Event.TIMER_K): (State.TERMINATED, ()),
+        (State.INITIAL, Happening.START): (State.TRYING, (_send_request,)),
+        (State.TRYING, Happening.TIMER_E): (State.TRYING, (_send_again,)),
+        (State.TRYING, Happening.TIMER_F): (State.TERMINATED, (Transaction._time_out,)),
+        (State.TRYING, Happening.TRANSPORT_ERROR): (State.TERMINATED, (Transaction._fail,)),
+        (State.TRYING, Happening.PROVISIONAL): (State.PROCEEDING, (Transaction._deliver,)),
+        (State.TRYING, Happening.SUCCESS): (State.COMPLETED, _final),
+        (State.TRYING, Happening.FAILURE): (State.COMPLETED, _final),
+        (State.PROCEEDING, Happening.TIMER_E): (State.PROCEEDING, (_send_again_slowly,)),
+        (State.PROCEEDING, Happening.TIMER_F): (State.TERMINATED, (Transaction._time_out,)),
+        (State.PROCEEDING, Happening.TRANSPORT_ERROR): (State.TERMINATED, (Transaction._fail,)),
+        (State.PROCEEDING, Happening.PROVISIONAL): (State.PROCEEDING, (Transaction._deliver,)),
+        (State.PROCEEDING, Happening.SUCCESS): (State.COMPLETED, _final),
+        (State.PROCEEDING, Happening.FAILURE): (State.COMPLETED, _final),
+        (State.COMPLETED, Happening.PROVISIONAL): (State.COMPLETED, ()),
+        (State.COMPLETED, Happening.SUCCESS): (State.COMPLETED, ()),
+        (State.COMPLETED, Happening.FAILURE): (State.COMPLETED, ()),
+        (State.COMPLETED, Happening.TRANSPORT_ERROR): (State.COMPLETED, ()),
+        (State.COMPLETED, Happening.TIMER_K): (State.TERMINATED, ()),
     }

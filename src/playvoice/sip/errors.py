@@ -1,5 +1,7 @@
 """What this package raises: one class for a peer's mistake, one for the caller's."""
 
+from sipmessage import Request
+
 
 class SipError(Exception):
     """Base of what this package raises."""
@@ -16,6 +18,8 @@ class MalformedMessage(SipError):
         super().__init__(reason)
         self.reason = reason
         self.status = status
+        self.request: Request | None = None
+        """The request, as far as it could be read, where `status` can be answered to it."""
 
 
 class IllegalTransition(SipError):

@@ -48,11 +48,16 @@ def parse(data: bytes, *, stream: bool = False) -> Message:
     if any(len(line) > MAX_LINE for line in lines):
         raise MalformedMessage(f"a line of more than {MAX_LINE} characters")
     message, complaint = _start_line(lines[0])
-    _read_headers(message, lines[1:])
-    _check_headers(message)
-    if complaint is not None:
-        raise complaint
-    message.body = _cut_body(message, body, stream)
+    try:
+        _read_headers(message, lines[1:])
+        _check_headers(message)
+        if complaint is not None:
+            raise complaint
+        message.body = _cut_body(message, body, stream)
+    except MalformedMessage as error:
+        if error.status is not None and isinstance(message, Request):
+            error.request = message
+        raise
     return message
 
 

@@ -24,7 +24,7 @@ from sipmessage import Request, Response
 from playvoice.sip.client_transaction import NO_TIME
 from playvoice.sip.flow import Flow
 from playvoice.sip.message import Message, make_response
-from playvoice.sip.transaction import T1, T2, T4, Event, State, Table, Transaction
+from playvoice.sip.transaction import T1, T2, T4, Happening, State, Table, Transaction
 
 
 class _Server(Transaction):
@@ -55,43 +55,43 @@ class ServerInvite(_Server):
         self._respond(make_response(self.request, 100), now)
 
     def _start_g_h(self, _message: Message | None, now: float) -> None:
-        self._start(Event.TIMER_H, 64 * T1, now)
+        self._start(Happening.TIMER_H, 64 * T1, now)
         if not self.flow.reliable:
-            self._start(Event.TIMER_G, self._interval, now)
+            self._start(Happening.TIMER_G, self._interval, now)
 
     def _again(self, message: Message | None, now: float) -> None:
         self._repeat(message, now)
         self._interval = min(2 * self._interval, T2)
-        self._start(Event.TIMER_G, self._interval, now)
+        self._start(Happening.TIMER_G, self._interval, now)
 
     def _start_i(self, _message: Message | None, now: float) -> None:
-        self._start(Event.TIMER_I, NO_TIME if self.flow.reliable else T4, now)
+        self._start(Happening.TIMER_I, NO_TIME if self.flow.reliable else T4, now)
 
     def _start_l(self, _message: Message | None, now: float) -> None:
-        self._start(Event.TIMER_L, 64 * T1, now)
+        self._start(Happening.TIMER_L, 64 * T1, now)
 
     TABLE: ClassVar[Table] = {
-        (State.INITIAL, Event.START): (State.PROCEEDING, (_trying,)),
-        (State.PROCEEDING, Event.REQUEST): (State.PROCEEDING, (_Server._repeat,)),
-        (State.PROCEEDING, Event.PROVISIONAL): (State.PROCEEDING, (_Server._respond,)),
-        (State.PROCEEDING, Event.SUCCESS): (State.ACCEPTED, (_Server._respond, _start_l)),
-        (State.PROCEEDING, Event.FAILURE): (State.COMPLETED, (_Server._respond, _start_g_h)),
-        (State.PROCEEDING, Event.TRANSPORT_ERROR): (State.TERMINATED, (Transaction._fail,)),
-        (State.PROCEEDING, Event.ACK): (State.PROCEEDING, ()),
-        (State.COMPLETED, Event.REQUEST): (State.COMPLETED, (_Server._repeat,)),
-        (State.COMPLETED, Event.TIMER_G): (State.COMPLETED, (_again,)),
-        (State.COMPLETED, Event.TIMER_H): (State.TERMINATED, (Transaction._time_out,)),
-        (State.COMPLETED, Event.TRANSPORT_ERROR): (State.TERMINATED, (Transaction._fail,)),
-        (State.COMPLETED, Event.ACK): (State.CONFIRMED, (Transaction._stop_timers, _start_i)),
-        (State.CONFIRMED, Event.ACK): (State.CONFIRMED, ()),
-        (State.CONFIRMED, Event.REQUEST): (State.CONFIRMED, ()),
-        (State.CONFIRMED, Event.TRANSPORT_ERROR): (State.CONFIRMED, ()),
-        (State.CONFIRMED, Event.TIMER_I): (State.TERMINATED, ()),
-        (State.ACCEPTED, Event.REQUEST): (State.ACCEPTED, ()),
-        (State.ACCEPTED, Event.SUCCESS): (State.ACCEPTED, (_Server._respond,)),
-        (State.ACCEPTED, Event.ACK): (State.ACCEPTED, (Transaction._deliver,)),
-        (State.ACCEPTED, Event.TRANSPORT_ERROR): (State.ACCEPTED, (Transaction._fail,)),
-        (State.ACCEPTED, Event.TIMER_L): (State.TERMINATED, ()),
+        (State.INITIAL, Happening.START): (State.PROCEEDING, (_trying,)),
+        (State.PROCEEDING, Happening.REQUEST): (State.PROCEEDING, (_Server._repeat,)),
+        (State.PROCEEDING, Happening.PROVISIONAL): (State.PROCEEDING, (_Server._respond,)),
+        (State.PROCEEDING, Happening.SUCCESS): (State.ACCEPTED, (_Server._respond, _start_l)),
+        (State.PROCEEDING, Happening.FAILURE): (State.COMPLETED, (_Server._respond, _start_g_h)),
+        (State.PROCEEDING, Happening.TRANSPORT_ERROR): (State.TERMINATED, (Transaction._fail,)),
+        (State.PROCEEDING, Happening.ACK): (State.PROCEEDING, ()),
+        (State.COMPLETED, Happening.REQUEST): (State.COMPLETED, (_Server._repeat,)),
+        (State.COMPLETED, Happening.TIMER_G): (State.COMPLETED, (_again,)),
+        (State.COMPLETED, Happening.TIMER_H): (State.TERMINATED, (Transaction._time_out,)),
+        (State.COMPLETED, Happening.TRANSPORT_ERROR): (State.TERMINATED, (Transaction._fail,)),
+        (State.COMPLETED, Happening.ACK): (State.CONFIRMED, (Transaction._stop_timers, _start_i)),
+        (State.CONFIRMED, Happening.ACK): (State.CONFIRMED, ()),
+        (State.CONFIRMED, Happening.REQUEST): (State.CONFIRMED, ()),
+        (State.CONFIRMED, Happening.TRANSPORT_ERROR): (State.CONFIRMED, ()),
+        (State.CONFIRMED, Happening.TIMER_I): (State.TERMINATED, ()),
+        (State.ACCEPTED, Happening.REQUEST): (State.ACCEPTED, ()),
+        (State.ACCEPTED, Happening.SUCCESS): (State.ACCEPTED, (_Server._respond,)),
+        (State.ACCEPTED, Happening.ACK): (State.ACCEPTED, (Transaction._deliver,)),
+        (State.ACCEPTED, Happening.TRANSPORT_ERROR): (State.ACCEPTED, (Transaction._fail,)),
+        (State.ACCEPTED, Happening.TIMER_L): (State.TERMINATED, ()),
     }
 
 
@@ -99,21 +99,21 @@ class ServerNonInvite(_Server):
     """Any other request that came to us, but for ACK."""
 
     def _start_j(self, _message: Message | None, now: float) -> None:
-        self._start(Event.TIMER_J, NO_TIME if self.flow.reliable else 64 * T1, now)
+        self._start(Happening.TIMER_J, NO_TIME if self.flow.reliable else 64 * T1, now)
 
     TABLE: ClassVar[Table] = {
-        (State.INITIAL, Event.START): (State.TRYING, ()),
-        (State.TRYING, Event.REQUEST): (State.TRYING, ()),
-        (State.TRYING, Event.PROVISIONAL): (State.PROCEEDING, (_Server._respond,)),
-        (State.TRYING, Event.SUCCESS): (State.COMPLETED, (_Server._respond, _start_j)),
-        (State.TRYING, Event.FAILURE): (State.COMPLETED, (_Server._respond, _start_j)),
-        (State.TRYING, Event.TRANSPORT_ERROR): (State.TERMINATED, (Transaction._fail,)),
-        (State.PROCEEDING, Event.REQUEST): (State.PROCEEDING, (_Server._repeat,)),
-        (State.PROCEEDING, Event.PROVISIONAL): (State.PROCEEDING, (_Server._respond,)),
-        (State.PROCEEDING, Event.SUCCESS): (State.COMPLETED, (_Server._respond, _start_j)),
-        (State.PROCEEDING, Event.FAILURE): (State.COMPLETED, (_Server._respond, _start_j)),
-        (State.PROCEEDING, Event.TRANSPORT_ERROR): (State.TERMINATED, (Transaction._fail,)),
-        (State.COMPLETED, Event.REQUEST): (State.COMPLETED, (_Server._repeat,)),
-        (State.COMPLETED, Event.TRANSPORT_ERROR): (State.TERMINATED, (Transaction._fail,)),
-        (State.COMPLETED, Event.TIMER_J): (State.TERMINATED, ()),
+        (State.INITIAL, Happening.START): (State.TRYING, ()),
+        (State.TRYING, Happening.REQUEST): (State.TRYING, ()),
+        (State.TRYING, Happening.PROVISIONAL): (State.PROCEEDING, (_Server._respond,)),
+        (State.TRYING, Happening.SUCCESS): (State.COMPLETED, (_Server._respond, _start_j)),
+        (State.TRYING, Happening.FAILURE): (State.COMPLETED, (_Server._respond, _start_j)),
+        (State.TRYING, Happening.TRANSPORT_ERROR): (State.TERMINATED, (Transaction._fail,)),
+        (State.PROCEEDING, Happening.REQUEST): (State.PROCEEDING, (_Server._repeat,)),
+        (State.PROCEEDING, Happening.PROVISIONAL): (State.PROCEEDING, (_Server._respond,)),
+        (State.PROCEEDING, Happening.SUCCESS): (State.COMPLETED, (_Server._respond, _start_j)),
+        (State.PROCEEDING, Happening.FAILURE): (State.COMPLETED, (_Server._respond, _start_j)),
+        (State.PROCEEDING, Happening.TRANSPORT_ERROR): (State.TERMINATED, (Transaction._fail,)),
+        (State.COMPLETED, Happening.REQUEST): (State.COMPLETED, (_Server._repeat,)),
+        (State.COMPLETED, Happening.TRANSPORT_ERROR): (State.TERMINATED, (Transaction._fail,)),
+        (State.COMPLETED, Happening.TIMER_J): (State.TERMINATED, ()),
     }

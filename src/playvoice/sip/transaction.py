@@ -40,7 +40,7 @@ class State(Enum):
     TERMINATED = auto()
 
 
-class Event(Enum):
+class Happening(Enum):
     """What can happen to a transaction."""
 
     START = auto()
@@ -99,7 +99,7 @@ class TransportFailed:
 
 Effect = Send | Deliver | TimedOut | TransportFailed
 Action = Callable[[Any, Message | None, float], None]
-Table = Mapping[tuple[State, Event], tuple[State, tuple[Action, ...]]]
+Table = Mapping[tuple[State, Happening], tuple[State, tuple[Action, ...]]]
 
 
 class Transaction:
@@ -111,7 +111,7 @@ class Transaction:
         self.request = request
         self.flow = flow
         self.state = State.INITIAL
-        self._timers: dict[Event, float] = {}
+        self._timers: dict[Happening, float] = {}
         self._effects: list[Effect] = []
 
     def __repr__(self) -> str:
@@ -122,7 +122,7 @@ class Transaction:
     def terminated(self) -> bool:
         return self.state is State.TERMINATED
 
-    def fire(self, event: Event, now: float, message: Message | None = None) -> list[Effect]:
+    def fire(self, event: Happening, now: float, message: Message | None = None) -> list[Effect]:
         """Take `event` at `now`, in seconds of a monotonic clock, and give what follows from it.
 
         Raises `IllegalTransition` where the state has no row for the event.
@@ -166,15 +166,15 @@ class Transaction:
     def _stop_timers(self, _message: Message | None, _now: float) -> None:
         self._timers.clear()
 
-    def _start(self, timer: Event, delay: float, now: float) -> None:
+    def _start(self, timer: Happening, delay: float, now: float) -> None:
         self._timers[timer] = now + delay
 
 
-def response_event(status: int) -> Event:
+def response_event(status: int) -> Happening:
     """The event that a response with this status is."""
     if status < 200:
-        return Event.PROVISIONAL
-    return Event.SUCCESS if status < 300 else Event.FAILURE
+        return Happening.PROVISIONAL
+    return Happening.SUCCESS if status < 300 else Happening.FAILURE
 
 
 def status_of(message: Message | None) -> int:
@@ -183,5 +183,5 @@ def status_of(message: Message | None) -> int:
     return message.code
 
 
-def _by_time(timer: tuple[Event, float]) -> float:
+def _by_time(timer: tuple[Happening, float]) -> float:
     return timer[1]

@@ -1,0 +1,178 @@
+"""What a user agent's calls and requests work with: transactions by their keys, timers in a heap, bytes to send.
+
+Nothing here knows what a call is. :class:`Core` matches messages with transactions (RFC 3261 sections 17.1.3 and
+17.2.3) and gives each transaction's effects to whoever started it.
+"""
+
+import heapq
+import random
+from collections import Counter
+from collections.abc import Callable
+from itertools import count
+from typing import Protocol
+
+from sipmessage import Request, Response, Via
+
+from playvoice.sip.client_transaction import ClientInvite, ClientNonInvite
+from playvoice.sip.errors import IllegalTransition
+from playvoice.sip.events import Event
+from playvoice.sip.flow import Flow
+from playvoice.sip.message import top_via
+from playvoice.sip.server_transaction import ServerInvite, ServerNonInvite
+from playvoice.sip.transaction import Effect, Happening, Send, Transaction
+
+MAGIC_COOKIE = "z9hG4bK"
+Handler = Callable[[Effect, float], None]
+Key = tuple[str, ...]
+
+
+class Timed(Protocol):
+    """Something with a deadline of its own."""
+
+    def next_deadline(self) -> float | None: ...
+
+    def on_deadline(self, now: float) -> None: ...
+
+
+class Entry:
+    """A transaction that is alive, and who hears of it."""
+
+    __slots__ = ("_core", "_handler", "key", "transaction")
+
+    def __init__(self, core: "Core", key: Key, transaction: Transaction, handler: Handler) -> None:
+        self._core = core
+        self.key = key
+        self.transaction = transaction
+        self._handler = handler
+
+    def next_deadline(self) -> float | None:
+        return self.transaction.next_deadline()
+
+    def on_deadline(self, now: float) -> None:
+        self._take(self.transaction.handle_deadline(now), now)
+
+    def fire(self, event: Happening, now: float, message: Request | Response | None = None) -> None:
+        """Give the transaction an event and its user what follows; an event too late is dropped and counted."""
+        try:
+            effects = self.transaction.fire(event, now, message)
+        except IllegalTransition:
+            self._core.counters["illegal_transition"] += 1
+            return
+        self._take(effects, now)
+        self._core.schedule(self)
+
+    def _take(self, effects: list[Effect], now: float) -> None:
+        if self.transaction.terminated:
+            self._core.forget(self)
+        for effect in effects:
+            if isinstance(effect, Send):
+                self._core.send(effect.data, self.transaction.flow)
+            else:
+                self._handler(effect, now)
+
+
+class Core:
+    """The machinery below the calls: see the module's text."""
+
+    def __init__(self, advertise: Callable[[Flow], tuple[str, int]], generator: random.Random, name: str) -> None:
+        self.advertise = advertise
+        self.name = name
+        """What stands in User-Agent and Server."""
+        self.counters: Counter[str] = Counter()
+        self.events: list[Event] = []
+        self.sends: list[tuple[bytes, Flow]] = []
+        self.random = generator
+        self._entries: dict[Key, Entry] = {}
+        self._heap: list[tuple[float, int, Timed]] = []
+        self._order = count()
+
+    def __repr__(self) -> str:
+        return f"<Core {len(self._entries)} transactions, {len(self.sends)} messages to send>"
+
+    @property
+    def transaction_count(self) -> int:
+        return len(self._entries)
+
+    def token(self, octets: int = 12) -> str:
+        """A random tag, Call-ID or branch: nobody can guess it (RFC 3261 section 19.3)."""
+        return self.random.randbytes(octets).hex()
+
+    def branch(self) -> str:
+        return MAGIC_COOKIE + self.token()
+
+    def send(self, data: bytes, flow: Flow) -> None:
+        self.sends.append((data, flow))
+
+    # --- time -----------------------------------------------------------------------------------------------------
+
+    def schedule(self, timed: Timed) -> None:
+        """Have `timed` called at its next deadline; asking twice does no harm."""
+        deadline = timed.next_deadline()
+        if deadline is not None:
+            heapq.heappush(self._heap, (deadline, next(self._order), timed))
+
+    def next_deadline(self) -> float | None:
+        """The earliest deadline of all; timers that were stopped are dropped on the way."""
+        while self._heap:
+            deadline, _, timed = self._heap[0]
+            current = timed.next_deadline()
+            if current is not None and current <= deadline:
+                return deadline
+            heapq.heappop(self._heap)
+        return None
+
+    def handle_deadline(self, now: float) -> None:
+        while (deadline := self.next_deadline()) is not None and deadline <= now:
+            _, _, timed = heapq.heappop(self._heap)
+            timed.on_deadline(now)
+            self.schedule(timed)
+
+    # --- transactions ---------------------------------------------------------------------------------------------
+
+    def start_client(
+        self, request: Request, flow: Flow, now: float, handler: Handler, *, resumed: bool = False
+    ) -> Entry:
+        """Send a request in a transaction of its own, or go on with one that an earlier process sent."""
+        kind = ClientInvite if request.method == "INVITE" else ClientNonInvite
+        entry = Entry(self, client_key(top_via(request), request.method), kind(request, flow), handler)
+        self._entries[entry.key] = entry
+        entry.fire(Happening.RESUME if resumed else Happening.START, now)
+        return entry
+
+    def start_server(self, request: Request, flow: Flow, now: float, handler: Handler) -> Entry:
+        kind = ServerInvite if request.method == "INVITE" else ServerNonInvite
+        entry = Entry(self, server_key(request), kind(request, flow), handler)
+        self._entries[entry.key] = entry
+        entry.fire(Happening.START, now)
+        return entry
+
+    def match_response(self, response: Response) -> Entry | None:
+        return self._entries.get(client_key(top_via(response), response.cseq.method))
+
+    def match_request(self, request: Request, method: str | None = None) -> Entry | None:
+        """The server transaction of a retransmission; of the INVITE that an ACK or CANCEL belongs to, by `method`."""
+        return self._entries.get(server_key(request, method))
+
+    def connection_failed(self, flow: Flow, now: float) -> None:
+        for entry in [entry for entry in self._entries.values() if entry.transaction.flow == flow]:
+            entry.fire(Happening.TRANSPORT_ERROR, now)
+
+    def forget(self, entry: Entry) -> None:
+        self._entries.pop(entry.key, None)
+
+
+def client_key(via: Via, method: str) -> Key:
+    """RFC 3261 section 17.1.3: the branch and the method of CSeq."""
+    return "client", via.parameters.get("branch") or "", method
+
+
+def server_key(request: Request, method: str | None = None) -> Key:
+    """RFC 3261 section 17.2.3; a client older than the magic cookie is known by what else stays the same."""
+    via = top_via(request)
+    branch = via.parameters.get("branch") or ""
+    name = method or ("INVITE" if request.method == "ACK" else request.method)
+    sent_by = f"{via.host.lower()}:{via.port or 5060}"
+    if branch.startswith(MAGIC_COOKIE):
+        return "server", branch, sent_by, name
+    tag = request.from_address.parameters.get("tag") or ""
+    return "server", branch, sent_by, name, request.call_id, tag, str(request.cseq.sequence)

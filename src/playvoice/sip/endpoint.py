@@ -1,0 +1,291 @@
+"""The one module of this package that does I/O: sockets, one timer, and the user agent between them.
+
+Whoever gives a command to the user agent calls :meth:`SipEndpoint.flush` afterwards: it sends what is to be sent, hands
+the events to the owner, and arms the timer for the next deadline.
+"""
+
+import asyncio
+import contextlib
+import socket
+import time
+from collections.abc import Callable, Iterable
+
+import structlog
+
+from playvoice.sip.errors import MalformedMessage, SipError
+from playvoice.sip.events import Event
+from playvoice.sip.flow import Flow, Transport
+from playvoice.sip.message import StreamFramer
+from playvoice.sip.user_agent import UserAgent
+
+MAX_CONNECTIONS = 1_000
+"""TCP connections at once; a further one is closed."""
+MAX_UNSENT = 1_048_576
+"""Octets that may wait on a TCP connection; beyond it the peer reads nothing, and the connection is cut."""
+CONNECT_TIMEOUT = 5.0
+SOCKET_BUFFER = 4_194_304
+"""Octets asked for as a UDP socket's buffers: a burst of answers waits there while the loop is busy."""
+
+Listen = tuple[str, str, int]
+"""Transport (`udp` or `tcp`), address and port; port 0 lets the system choose."""
+
+log = structlog.get_logger(__name__)
+
+
+class SipEndpoint:
+    """Listens on UDP and TCP, and drives one user agent."""
+
+    def __init__(self, agent: UserAgent, listen: Iterable[Listen], on_event: Callable[[Event], None]) -> None:
+        self.agent = agent
+        self._listen = list(listen)
+        self._on_event = on_event
+        self._udp: dict[tuple[str, int], asyncio.DatagramTransport] = {}
+        self._servers: list[asyncio.Server] = []
+        self._connections: dict[tuple[str, int], _Connection] = {}
+        self._connecting: dict[Flow, asyncio.Task[None]] = {}
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_at = float("inf")
+        self._flushing = False
+        self.addresses: list[Flow] = []
+        """What is bound, as flows from nowhere: transport and local address."""
+
+    def __repr__(self) -> str:
+        return f"<SipEndpoint on {', '.join(f'{a.transport}:{a.local[0]}:{a.local[1]}' for a in self.addresses)}>"
+
+    @staticmethod
+    def now() -> float:
+        """The clock of this endpoint: monotonic seconds."""
+        return time.monotonic()
+
+    async def start(self) -> None:
+        """Bind everything. SipError names the address that can't be had."""
+        loop = asyncio.get_running_loop()
+        for transport, host, port in self._listen:
+            try:
+                if transport == Transport.UDP:
+                    local = await self._listen_udp(loop, host, port)
+                else:
+                    local = await self._listen_tcp(host, port)
+            except OSError as error:
+                await self.close()
+                raise SipError(f"{transport}:{host}:{port} can't be listened on: {error.strerror or error}") from None
+            self.addresses.append(Flow(Transport(transport), ("", 0), local))
+
+    async def _listen_udp(self, loop: asyncio.AbstractEventLoop, host: str, port: int) -> tuple[str, int]:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        sock = socket.socket(family, socket.SOCK_DGRAM)
+        try:
+            sock.setblocking(False)
+            for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):
+                sock.setsockopt(socket.SOL_SOCKET, option, SOCKET_BUFFER)
+            sock.bind((host, port))
+        except OSError:
+            sock.close()
+            raise
+        local = _address(sock.getsockname())
+        transport, _ = await loop.create_datagram_endpoint(lambda: _Datagrams(self, local), sock=sock)
+        self._udp[local] = transport
+        return local
+
+    async def _listen_tcp(self, host: str, port: int) -> tuple[str, int]:
+        server = await asyncio.start_server(self._accept, host, port, limit=65_536)
+        self._servers.append(server)
+        return _address(server.sockets[0].getsockname())
+
+    async def close(self) -> None:
+        """Close every socket. What is not sent is not sent any more."""
+        if self._timer is not None:
+            self._timer.cancel()
+        for task in list(self._connecting.values()):
+            task.cancel()
+        await asyncio.gather(*self._connecting.values(), return_exceptions=True)
+        for server in self._servers:
+            server.close()
+        connections = list(self._connections.values())
+        for connection in connections:
+            connection.abort()
+        await asyncio.gather(
+            *(connection.task for connection in connections if connection.task), return_exceptions=True
+        )
+        for transport in self._udp.values():
+            transport.close()
+        for server in self._servers:
+            await server.wait_closed()
+        self._udp.clear()
+        self._servers.clear()
+
+    def flow_to(self, transport: str, host: str, port: int) -> Flow:
+        """The flow to an IP address, from our first listening address of its transport and family.
+
+        SipError where we listen on none.
+        """
+        for bound in self.addresses:
+            if bound.transport == transport and (":" in bound.local[0]) == (":" in host):
+                return Flow(bound.transport, (host, port), bound.local)
+        raise SipError(f"no {transport} address to reach {host} from: [sip] listen has none")
+
+    def flush(self) -> None:
+        """Send, tell and arm until nothing is left; safe to call from an event handler."""
+        if self._flushing:
+            return
+        self._flushing = True
+        try:
+            while True:
+                for data, flow in self.agent.take_sends():
+                    self._send(data, flow)
+                events = self.agent.take_events()
+                if not events:
+                    break
+                for event in events:
+                    self._tell(event)
+        finally:
+            self._flushing = False
+        self._arm()
+
+    def receive(self, data: bytes, flow: Flow) -> None:
+        """Give the user agent what a socket got."""
+        try:
+            self.agent.receive(data, flow, self.now())
+        except Exception:
+            # Whatever a stranger sent, the next message has to be heard.
+            log.exception("sip_message_failed", flow=str(flow))
+        self.flush()
+
+    def _tell(self, event: Event) -> None:
+        try:
+            self._on_event(event)
+        except Exception:
+            log.exception("sip_event_failed", kind=type(event).__name__)
+
+    def _arm(self) -> None:
+        deadline = self.agent.next_deadline()
+        at = float("inf") if deadline is None else deadline
+        if at == self._timer_at:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._timer_at = at
+        if deadline is not None:
+            delay = max(0.0, deadline - self.now())
+            self._timer = asyncio.get_running_loop().call_later(delay, self._on_timer)
+
+    def _on_timer(self) -> None:
+        self._timer = None
+        self._timer_at = float("inf")
+        self.agent.handle_deadline(self.now())
+        self.flush()
+
+    # --- sockets --------------------------------------------------------------------------------------------------
+
+    def _send(self, data: bytes, flow: Flow) -> None:
+        if flow.transport is Transport.UDP:
+            transport = self._udp.get(flow.local)
+            if transport is not None:
+                transport.sendto(data, flow.remote)
+            return
+        connection = self._connections.get(flow.remote)
+        if connection is not None:
+            connection.write(data)
+            return
+        pending = _Connection(flow)
+        pending.backlog.append(data)
+        self._connections[flow.remote] = pending
+        self._connecting[flow] = asyncio.get_running_loop().create_task(self._connect(pending))
+
+    async def _connect(self, connection: "_Connection") -> None:
+        flow = connection.flow
+        try:
+            async with asyncio.timeout(CONNECT_TIMEOUT):
+                reader, writer = await asyncio.open_connection(*flow.remote, local_addr=(flow.local[0], 0))
+        except (OSError, TimeoutError) as error:
+            self._connections.pop(flow.remote, None)
+            self._connecting.pop(flow, None)
+            log.info("sip_connection_failed", flow=str(flow), reason=str(error) or type(error).__name__)
+            self._connection_failed(flow)
+            return
+        connection.open(writer)
+        connection.task = asyncio.current_task()
+        self._connecting.pop(flow, None)
+        await self._read(connection, reader)
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        remote = _address(writer.get_extra_info("peername"))
+        local = _address(writer.get_extra_info("sockname"))
+        if len(self._connections) >= MAX_CONNECTIONS:
+            writer.transport.abort()
+            return
+        connection = _Connection(Flow(Transport.TCP, remote, local))
+        connection.open(writer)
+        connection.task = asyncio.current_task()
+        self._connections[remote] = connection
+        await self._read(connection, reader)
+
+    async def _read(self, connection: "_Connection", reader: asyncio.StreamReader) -> None:
+        framer = StreamFramer()
+        try:
+            while data := await reader.read(65_536):
+                for message in framer.feed(data):
+                    self.receive(message, connection.flow)
+        except MalformedMessage as error:
+            log.info("sip_stream_malformed", flow=str(connection.flow), reason=error.reason)
+        except OSError as error:
+            log.info("sip_connection_lost", flow=str(connection.flow), reason=str(error))
+        finally:
+            connection.abort()
+            if self._connections.get(connection.flow.remote) is connection:
+                del self._connections[connection.flow.remote]
+            with contextlib.suppress(RuntimeError):
+                self._connection_failed(connection.flow)
+
+    def _connection_failed(self, flow: Flow) -> None:
+        self.agent.connection_failed(flow, self.now())
+        self.flush()
+
+
+class _Connection:
+    """One TCP connection, ours or theirs; what is written before it is open waits."""
+
+    def __init__(self, flow: Flow) -> None:
+        self.flow = flow
+        self.task: asyncio.Task[None] | None = None
+        self.backlog: list[bytes] = []
+        self._writer: asyncio.StreamWriter | None = None
+
+    def open(self, writer: asyncio.StreamWriter) -> None:
+        self._writer = writer
+        for data in self.backlog:
+            writer.write(data)
+        self.backlog.clear()
+
+    def write(self, data: bytes) -> None:
+        if self._writer is None:
+            self.backlog.append(data)
+        elif self._writer.transport.get_write_buffer_size() > MAX_UNSENT:
+            self.abort()
+        else:
+            self._writer.write(data)
+
+    def abort(self) -> None:
+        if self._writer is not None:
+            self._writer.transport.abort()
+
+
+class _Datagrams(asyncio.DatagramProtocol):
+    """One UDP socket."""
+
+    def __init__(self, endpoint: SipEndpoint, local: tuple[str, int]) -> None:
+        self._endpoint = endpoint
+        self._local = local
+
+    def datagram_received(self, data: bytes, addr: tuple[str | object, int]) -> None:
+        self._endpoint.receive(data, Flow(Transport.UDP, _address(addr), self._local))
+
+    def error_received(self, exc: Exception) -> None:
+        # An ICMP error tells no address here; Timer B or F ends what waits for an answer.
+        log.debug("sip_icmp_error", reason=str(exc))
+
+
+def _address(name: object) -> tuple[str, int]:
+    assert isinstance(name, tuple)
+    return str(name[0]), int(name[1])

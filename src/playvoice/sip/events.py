@@ -1,0 +1,145 @@
+"""What a user agent tells its owner. Each event names the call or request that it is about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from sipmessage import Response
+
+if TYPE_CHECKING:
+    from playvoice.sip.incoming import IncomingCall, IncomingRequest
+    from playvoice.sip.outgoing import OutgoingCall, OutgoingRequest
+
+
+class Why(Enum):
+    """Why a request got no final response."""
+
+    TIMEOUT = "timeout"
+    """Timer B or F: nothing came in 32 s; or no final response followed a CANCEL in that time."""
+    TRANSPORT = "transport"
+    """No connection could be made, or it was lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Provisional:
+    """A 101 to 199 came (100 tells nothing and is swallowed)."""
+
+    call: OutgoingCall
+    status: int
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The first 2xx came. `call.dialog` is set; the ACK goes out when the owner calls `call.ack()`, not before."""
+
+    call: OutgoingCall
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Challenged:
+    """401 or 407: `call.authorize()` makes the INVITE that answers it. It is the call's end if the owner does not."""
+
+    call: OutgoingCall
+    response: Response
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A final response of 300 to 699: the call's end."""
+
+    call: OutgoingCall
+    status: int
+    reason: str
+    q850: int | None
+    """The Q.850 cause of a Reason header (RFC 3326), where there is one."""
+    response: Response
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """No final response: the call's end."""
+
+    call: OutgoingCall
+    why: Why
+
+
+@dataclass(frozen=True, slots=True)
+class CallEnded:
+    """The far end sent BYE, or an answer came after our CANCEL and was ended at once. Nothing is left to do."""
+
+    call: OutgoingCall | IncomingCall
+    q850: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingCallReceived:
+    """An INVITE came; the owner calls `ring`, `answer` or `reject` on the call."""
+
+    call: IncomingCall
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """The caller cancelled: 487 was sent, the call has ended."""
+
+    call: IncomingCall
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """The ACK to our 2xx came."""
+
+    call: IncomingCall
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class RequestReceived:
+    """A request that is no INVITE came, outside a dialog (OPTIONS, REGISTER). The owner responds."""
+
+    request: IncomingRequest
+
+
+@dataclass(frozen=True, slots=True)
+class RequestInCall:
+    """A request came inside a call (INFO, OPTIONS). The owner responds."""
+
+    call: OutgoingCall | IncomingCall
+    request: IncomingRequest
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseReceived:
+    """A final response to a request outside a dialog."""
+
+    request: OutgoingRequest
+    response: Response
+
+
+@dataclass(frozen=True, slots=True)
+class RequestFailed:
+    """A request outside a dialog got no final response."""
+
+    request: OutgoingRequest
+    why: Why
+
+
+Event = (
+    Provisional
+    | Answered
+    | Challenged
+    | Rejected
+    | Failed
+    | CallEnded
+    | IncomingCallReceived
+    | Cancelled
+    | Acknowledged
+    | RequestReceived
+    | RequestInCall
+    | ResponseReceived
+    | RequestFailed
+)

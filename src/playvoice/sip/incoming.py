@@ -1,0 +1,198 @@
+"""Calls and requests that come to us: RFC 3261 sections 9.2, 13.3 and 15.1.2.
+
+A call::
+
+    EARLY ── answer: 2xx, repeated until ACK ──> ANSWERED ── ACK: Acknowledged ──> CONFIRMED ── bye, BYE ──> ENDED
+      │ reject · CANCEL: 487, Cancelled             │ no ACK in 32 s: BYE, CallEnded                          ^
+      └─────────────────────────────────────────────┴───────────────────────────────────────────────────────┘
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from sipmessage import Request
+
+from playvoice.sip.core import Entry
+from playvoice.sip.dialog import DialogState, dialog_of_server
+from playvoice.sip.events import Acknowledged, CallEnded, Cancelled
+from playvoice.sip.flow import Flow
+from playvoice.sip.message import make_response
+from playvoice.sip.outgoing import CallState, q850_cause
+from playvoice.sip.transaction import T1, T2, Deliver, Effect, response_event
+
+if TYPE_CHECKING:
+    from playvoice.sip.user_agent import UserAgent
+
+
+class IncomingRequest:
+    """A request that waits for its response."""
+
+    def __init__(self, agent: UserAgent, request: Request, flow: Flow) -> None:
+        self._agent = agent
+        self._entry: Entry | None = None
+        self.request = request
+        self.flow = flow
+        """Where it came from."""
+
+    def __repr__(self) -> str:
+        return f"<IncomingRequest {self.request.method} from {self.flow}>"
+
+    @property
+    def method(self) -> str:
+        return self.request.method
+
+    def begin(self, reply_to: Flow, now: float) -> None:
+        """Start its transaction; the user agent does."""
+        self._entry = self._agent.core.start_server(self.request, reply_to, now, lambda _effect, _now: None)
+
+    def respond(
+        self,
+        status: int,
+        now: float,
+        *,
+        reason: str = "",
+        headers: tuple[tuple[str, str], ...] = (),
+        body: bytes = b"",
+        content_type: str = "application/sdp",
+    ) -> None:
+        """Send a response; the first final one counts."""
+        assert self._entry is not None
+        response = make_response(
+            self.request,
+            status,
+            reason,
+            to_tag=self._agent.core.token(),
+            headers=(*headers, self._agent.server_header()),
+            body=body,
+            content_type=content_type,
+        )
+        self._entry.fire(response_event(status), now, response)
+
+
+class IncomingCall:
+    """One call that came to us. Made by the user agent."""
+
+    def __init__(self, agent: UserAgent, request: Request, flow: Flow, *, pinned: bool) -> None:
+        self._agent = agent
+        self._core = agent.core
+        self.id = request.call_id
+        self.request = request
+        self.flow = flow
+        self.state = CallState.EARLY
+        self.local_tag = self._core.token()
+        local = make_response(request, 200, to_tag=self.local_tag).headers["To"]
+        self.dialog: DialogState = dialog_of_server(request, local, flow, pinned=pinned)
+        self._entry: Entry | None = None
+        self._answer_at: float | None = None
+        self._interval = T1
+        self._give_up_at = 0.0
+        self._answer: bytes = b""
+
+    def __repr__(self) -> str:
+        return f"<IncomingCall {self.id} {self.state.name}>"
+
+    def begin(self, reply_to: Flow, now: float) -> None:
+        """Start its transaction, which sends 100; the user agent does."""
+        self._agent.confirm(self, self.dialog)
+        self._entry = self._core.start_server(self.request, reply_to, now, self._on_effect)
+
+    # --- what the owner does --------------------------------------------------------------------------------------
+
+    def ring(self, now: float, status: int = 180, body: bytes = b"") -> None:
+        """Send a provisional response: 180, or 183 with a session description."""
+        if self.state is CallState.EARLY:
+            self._respond(status, now, body=body)
+
+    def answer(self, now: float, body: bytes) -> None:
+        """Send 200; it is repeated until the ACK comes (section 13.3.1.4), on a reliable transport too."""
+        if self.state is not CallState.EARLY:
+            return
+        self._respond(200, now, body=body)
+        self.state = CallState.ANSWERED
+        self._give_up_at = now + 64 * T1
+        self._answer_at = now + self._interval
+        self._core.schedule(self)
+
+    def reject(self, now: float, status: int, reason: str = "", headers: tuple[tuple[str, str], ...] = ()) -> None:
+        """Send a final response of 300 to 699."""
+        if self.state is CallState.EARLY:
+            self._respond(status, now, reason=reason, headers=headers)
+            self._end()
+
+    def bye(self, now: float) -> None:
+        """End the answered call."""
+        if self.state in (CallState.ANSWERED, CallState.CONFIRMED):
+            self._agent.send_bye(self.dialog, now)
+            self._end()
+
+    # --- what comes in --------------------------------------------------------------------------------------------
+
+    def on_cancel(self, now: float) -> None:
+        """The caller cancelled; after the answer that means nothing (section 9.2)."""
+        if self.state is CallState.EARLY:
+            self._respond(487, now)
+            self._end()
+            self._core.events.append(Cancelled(self))
+
+    def on_ack(self, request: Request) -> None:
+        if self.state is CallState.ANSWERED:
+            self._answer_at = None
+            self.state = CallState.CONFIRMED
+            self._core.events.append(Acknowledged(self, request.body))
+
+    def on_bye(self, request: Request) -> None:
+        """The far end hung up; the user agent has answered."""
+        if self.state is not CallState.ENDED:
+            self._end()
+            self._core.events.append(CallEnded(self, q850_cause(request)))
+
+    def _on_effect(self, effect: Effect, _now: float) -> None:
+        if isinstance(effect, Deliver):
+            assert isinstance(effect.message, Request)
+            self.on_ack(effect.message)
+
+    # --- time -----------------------------------------------------------------------------------------------------
+
+    def next_deadline(self) -> float | None:
+        """When the answer is repeated."""
+        return self._answer_at
+
+    def on_deadline(self, now: float) -> None:
+        if now >= self._give_up_at:
+            self._agent.send_bye(self.dialog, now)
+            self._end()
+            self._core.events.append(CallEnded(self))
+            return
+        assert self._entry is not None
+        self._core.send(self._answer, self._entry.transaction.flow)
+        self._interval = min(2 * self._interval, T2)
+        self._answer_at = min(now + self._interval, self._give_up_at)
+
+    def _respond(
+        self,
+        status: int,
+        now: float,
+        *,
+        reason: str = "",
+        body: bytes = b"",
+        headers: tuple[tuple[str, str], ...] = (),
+    ) -> None:
+        assert self._entry is not None
+        own = self._agent.response_headers(self.flow) if status < 300 else (self._agent.server_header(),)
+        response = make_response(
+            self.request, status, reason, to_tag=self.local_tag, headers=(*own, *headers), body=body
+        )
+        self._answer = bytes(response)
+        self._entry.fire(response_event(status), now, response)
+
+    def _end(self) -> None:
+        self.state = CallState.ENDED
+        self._answer_at = None
+        self._agent.release(self)
+
+
+def with_remote_cseq(dialog: DialogState, cseq: int) -> DialogState:
+    """The dialog after a request of the far end."""
+    return replace(dialog, remote_cseq=cseq)

@@ -1,0 +1,264 @@
+"""Calls and requests that we make: RFC 3261 sections 9.1, 13.2 and 15.1.1.
+
+A call::
+
+    PREPARED ── send ──> CALLING ── 1xx ──> EARLY ── 2xx: Answered ──> ANSWERED ─ ack ─> CONFIRMED ─ bye, BYE ─> ENDED
+                           │ 300-699: Rejected, Challenged · no answer: Failed ·                                  ^
+                           └ after cancel(): 2xx is ACKed and ended by BYE: CallEnded ─────────────────────────────┘
+
+After :meth:`OutgoingCall.cancel` exactly one of Rejected, Failed and CallEnded follows. A 2xx of a second fork gets
+ACK and BYE without a word (section 13.2.2.4).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from enum import Enum, auto
+from typing import TYPE_CHECKING
+
+from sipmessage import Request, Response
+
+from playvoice.sip import digest
+from playvoice.sip.core import Entry
+from playvoice.sip.dialog import DialogState, InviteState, dialog_of_client, finish
+from playvoice.sip.events import (
+    Answered,
+    CallEnded,
+    Challenged,
+    Failed,
+    Provisional,
+    Rejected,
+    RequestFailed,
+    ResponseReceived,
+    Why,
+)
+from playvoice.sip.message import make_cancel, tag_of
+from playvoice.sip.transaction import T1, Deliver, Effect, Happening, TimedOut, response_event
+
+if TYPE_CHECKING:
+    from playvoice.sip.user_agent import UserAgent
+
+_Q850 = re.compile(r"^\s*Q\.850\s*;(?:.*;)?\s*cause\s*=\s*(\d{1,3})\b", re.IGNORECASE)
+
+
+class CallState(Enum):
+    """Where a call is, made or received."""
+
+    PREPARED = auto()
+    CALLING = auto()
+    EARLY = auto()
+    ANSWERED = auto()
+    CONFIRMED = auto()
+    ENDED = auto()
+
+
+class OutgoingCall:
+    """One call that we make: an INVITE, its answer, and the dialog until BYE. Made by the user agent."""
+
+    def __init__(self, agent: UserAgent, invite: InviteState, body: bytes, headers: Sequence[tuple[str, str]]) -> None:
+        self._agent = agent
+        self._core = agent.core
+        self.id = invite.call_id
+        self.invite = invite
+        """What has to be stored before `send`: the INVITE as it will go out."""
+        self.dialog: DialogState | None = None
+        """What has to be stored before `ack`."""
+        self.state = CallState.PREPARED
+        self._body = body
+        self._headers = list(headers)
+        self._challenge: Response | None = None
+        self._digest: digest.DigestClient | None = None
+        self._entry: Entry | None = None
+        self._ack: bytes | None = None
+        self._cancelling = False
+        self._cancel_sent = False
+        self._give_up_at: float | None = None
+
+    def __repr__(self) -> str:
+        return f"<OutgoingCall {self.id} {self.state.name}{' cancelling' if self._cancelling else ''}>"
+
+    # --- what the owner does --------------------------------------------------------------------------------------
+
+    def send(self, now: float) -> None:
+        """Send the INVITE that `invite` describes."""
+        request = self.invite.request()
+        for name, value in (*self._agent.invite_headers(self.invite.flow), *self._headers):
+            request.headers.add(name, value)
+        finish(request, self._body)
+        if self._digest is not None:
+            self._digest.authorize(request)
+        self.state = CallState.CALLING
+        self._agent.watch(self)
+        self._entry = self._core.start_client(request, self.invite.flow, now, self._on_effect)
+
+    def resume(self, now: float) -> None:
+        """Go on with an INVITE that an earlier process sent; only `cancel` makes sense then."""
+        request = finish(self.invite.request())
+        self.state = CallState.EARLY
+        self._agent.watch(self)
+        self._entry = self._core.start_client(request, self.invite.flow, now, self._on_effect, resumed=True)
+
+    def cancel(self, now: float) -> None:
+        """End the call before its answer; the CANCEL waits for a provisional response (RFC 3261 section 9.1)."""
+        self._cancelling = True
+        if self.state is CallState.PREPARED:
+            self._end()
+        elif self.state is CallState.EARLY:
+            self._send_cancel(now)
+
+    def ack(self, now: float, body: bytes = b"") -> None:
+        """Acknowledge the answer, now that it is stored. Repeated answers get the same ACK."""
+        if self.state is not CallState.ANSWERED:
+            return
+        self._send_ack(body)
+        self.state = CallState.CONFIRMED
+
+    def bye(self, now: float) -> None:
+        """End the answered call; an answer that was not acknowledged yet is first."""
+        if self.state is CallState.ANSWERED:
+            self._send_ack(b"")
+        if self.dialog is not None and self.state is not CallState.ENDED:
+            self._agent.send_bye(self.dialog, now)
+            self._end()
+
+    def authorize(self, credentials: digest.Credentials) -> bool:
+        """After Challenged: prepare the INVITE that answers it (section 22.2); store `invite` anew, then `send`.
+
+        False where no challenge can be answered, or the server refused the answer that it got.
+        """
+        if self._challenge is None:
+            return False
+        if self._digest is None:
+            self._digest = digest.DigestClient(credentials, self._core.random)
+        if not self._digest.learn(self._challenge):
+            return False
+        self._challenge = None
+        self.invite = self._agent.next_invite(self.invite)
+        self.state = CallState.PREPARED
+        return True
+
+    # --- what comes back ------------------------------------------------------------------------------------------
+
+    def _on_effect(self, effect: Effect, now: float) -> None:
+        if isinstance(effect, Deliver):
+            assert isinstance(effect.message, Response)
+            self.on_response(effect.message, now)
+        elif self.state in (CallState.CALLING, CallState.EARLY):
+            self._end()
+            why = Why.TIMEOUT if isinstance(effect, TimedOut) else Why.TRANSPORT
+            self._core.events.append(Failed(self, why))
+
+    def on_response(self, response: Response, now: float) -> None:
+        """Take a response to the INVITE, from its transaction or (a repeated 2xx) after it."""
+        event = response_event(response.code)
+        if event is Happening.PROVISIONAL:
+            self._on_provisional(response, now)
+        elif event is Happening.SUCCESS:
+            self._on_success(response, now)
+        elif self.state in (CallState.CALLING, CallState.EARLY):
+            self._on_failure(response)
+
+    def _on_provisional(self, response: Response, now: float) -> None:
+        if self.state is CallState.CALLING:
+            self.state = CallState.EARLY
+            if self._cancelling:
+                self._send_cancel(now)
+        if response.code > 100 and self.state is CallState.EARLY and not self._cancelling:
+            self._core.events.append(Provisional(self, response.code, response.body))
+
+    def _on_success(self, response: Response, now: float) -> None:
+        if self.dialog is not None and tag_of(response.to_address) == self.dialog.remote_tag:
+            if self._ack is not None:
+                self._core.send(self._ack, self.dialog.next_flow())
+            return
+        try:
+            dialog = dialog_of_client(response, self.invite.flow, pinned=self.invite.pinned)
+        except ValueError:
+            self._core.counters["answer_without_contact"] += 1
+            return
+        if self.state not in (CallState.CALLING, CallState.EARLY) or self._cancelling:
+            ended_now = self.state is not CallState.ENDED and self.dialog is None
+            self._agent.end_dialog(dialog, now)
+            if ended_now:
+                self._end()
+                self._core.events.append(CallEnded(self))
+            return
+        self.dialog = dialog
+        self.state = CallState.ANSWERED
+        self._agent.confirm(self, dialog)
+        self._core.events.append(Answered(self, response.body))
+
+    def _on_failure(self, response: Response) -> None:
+        self._end()
+        if response.code in (401, 407) and not self._cancelling:
+            self._challenge = response
+            self._core.events.append(Challenged(self, response))
+            return
+        self._core.events.append(Rejected(self, response.code, response.phrase, q850_cause(response), response))
+
+    def on_bye(self, request: Request) -> None:
+        """The far end hung up; the user agent has answered."""
+        if self.state is not CallState.ENDED:
+            self._end()
+            self._core.events.append(CallEnded(self, q850_cause(request)))
+
+    # --- on the way out -------------------------------------------------------------------------------------------
+
+    def _send_cancel(self, now: float) -> None:
+        if self._cancel_sent or self._entry is None:
+            return
+        self._cancel_sent = True
+        cancel = make_cancel(self._entry.transaction.request)
+        self._core.start_client(cancel, self.invite.flow, now, lambda _effect, _now: None)
+        self._give_up_at = now + 64 * T1
+        self._core.schedule(self)
+
+    def next_deadline(self) -> float | None:
+        """When a cancelled INVITE is given up."""
+        return self._give_up_at
+
+    def on_deadline(self, now: float) -> None:
+        self._give_up_at = None
+        if self._entry is not None and not self._entry.transaction.terminated:
+            self._entry.fire(Happening.GIVE_UP, now)
+
+    def _send_ack(self, body: bytes) -> None:
+        assert self.dialog is not None
+        self._ack = bytes(self._agent.make_ack(self.dialog, body))
+        self._core.send(self._ack, self.dialog.next_flow())
+
+    def _end(self) -> None:
+        self.state = CallState.ENDED
+        self._give_up_at = None
+        self._agent.release(self)
+
+
+class OutgoingRequest:
+    """A request outside a dialog: OPTIONS, REGISTER."""
+
+    def __init__(self, agent: UserAgent, request: Request) -> None:
+        self._agent = agent
+        self.request = request
+
+    def __repr__(self) -> str:
+        return f"<OutgoingRequest {self.request.method} {self.request.uri}>"
+
+    def on_effect(self, effect: Effect, _now: float) -> None:
+        """Take what the transaction gives."""
+        if isinstance(effect, Deliver):
+            assert isinstance(effect.message, Response)
+            if effect.message.code >= 200:
+                self._agent.core.events.append(ResponseReceived(self, effect.message))
+        else:
+            why = Why.TIMEOUT if isinstance(effect, TimedOut) else Why.TRANSPORT
+            self._agent.core.events.append(RequestFailed(self, why))
+
+
+def q850_cause(message: Request | Response) -> int | None:
+    """The Q.850 cause of a message's Reason headers: RFC 3326 section 2."""
+    for value in message.headers.getlist("Reason"):
+        for part in value.split(","):
+            if found := _Q850.match(part):
+                return int(found[1])
+    return None

@@ -1,0 +1,394 @@
+"""The user agent: calls and requests of both directions over transactions and dialogs, without I/O.
+
+Five verbs, as in any sans-IO protocol: `receive` bytes with where they came from and the time, `take_sends`,
+`next_deadline` and `handle_deadline`, `take_events`. What a message belongs to is decided here, in this order:
+a transaction, a dialog (Call-ID and both tags, whatever its source), and only then somebody whom the owner knows.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from sipmessage import URI, Address, Request, Response, Via
+
+from playvoice.sip.core import Core
+from playvoice.sip.dialog import DialogState, InviteState, dialog_of_client, finish, make_request, make_via
+from playvoice.sip.errors import MalformedMessage
+from playvoice.sip.events import Event, IncomingCallReceived, RequestInCall, RequestReceived
+from playvoice.sip.flow import Flow, Transport, format_host
+from playvoice.sip.incoming import IncomingCall, IncomingRequest, with_remote_cseq
+from playvoice.sip.message import make_response, parse, tag_of, top_via
+from playvoice.sip.outgoing import OutgoingCall, OutgoingRequest
+from playvoice.sip.transaction import Happening, response_event
+
+ALLOW = "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO"
+KNOWN_METHODS = frozenset({"INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "INFO", "REGISTER"})
+MAX_CALLS = 20_000
+"""Dialogs at once; beyond it an INVITE gets 503."""
+
+Call = OutgoingCall | IncomingCall
+Dialogs = dict[tuple[str, str, str], Call]
+
+
+class UserAgent:
+    """Both sides of RFC 3261 section 8 for one process.
+
+    `advertise` tells the address that the far end of a flow shall use for us (Via, Contact). `admits` tells whether
+    a request outside any dialog and transaction comes from somebody we know; what doesn't is dropped and counted.
+    `orphans` tells whether a Call-ID is that of a call which an earlier process left: its late answers are ended.
+    """
+
+    def __init__(
+        self,
+        *,
+        advertise: Callable[[Flow], tuple[str, int]] = lambda flow: flow.local,
+        admits: Callable[[Request, Flow], bool] = lambda _request, _flow: True,
+        orphans: Callable[[str], bool] = lambda _call_id: False,
+        name: str = "PlayVoice",
+        generator: random.Random | None = None,
+    ) -> None:
+        self.core = Core(advertise, generator or random.SystemRandom(), name)
+        self._admits = admits
+        self._orphans = orphans
+        self._outgoing: dict[tuple[str, str], OutgoingCall] = {}
+        self._dialogs: Dialogs = {}
+
+    def __repr__(self) -> str:
+        return f"<UserAgent {len(self._dialogs)} dialogs, {self.core.transaction_count} transactions>"
+
+    # --- the five verbs -------------------------------------------------------------------------------------------
+
+    def receive(self, data: bytes, flow: Flow, now: float) -> None:
+        """Take one message as it came over `flow`."""
+        if not data.strip(b"\r\n\0 "):
+            return  # a keep-alive
+        try:
+            message = parse(data, stream=flow.reliable)
+        except MalformedMessage as error:
+            self._on_malformed(error, flow)
+            return
+        if isinstance(message, Response):
+            self._on_response(message, flow, now)
+        else:
+            self._on_request(message, flow, now)
+
+    def connection_failed(self, flow: Flow, now: float) -> None:
+        """A message could not be sent over `flow`, or its connection is lost."""
+        self.core.connection_failed(flow, now)
+
+    def next_deadline(self) -> float | None:
+        return self.core.next_deadline()
+
+    def handle_deadline(self, now: float) -> None:
+        self.core.handle_deadline(now)
+
+    def take_sends(self) -> list[tuple[bytes, Flow]]:
+        sends, self.core.sends = self.core.sends, []
+        return sends
+
+    def take_events(self) -> list[Event]:
+        events, self.core.events = self.core.events, []
+        return events
+
+    # --- calls and requests of ours -------------------------------------------------------------------------------
+
+    def prepare_invite(
+        self,
+        *,
+        target: URI,
+        flow: Flow,
+        from_: Address,
+        to: Address | None = None,
+        body: bytes = b"",
+        route: Sequence[Address] = (),
+        headers: Sequence[tuple[str, str]] = (),
+        pinned: bool = False,
+    ) -> OutgoingCall:
+        """Make a call with its Call-ID, tag, branch and CSeq; nothing is sent before `call.send()`.
+
+        `pinned` keeps requests inside the dialog on `flow`: for a phone behind a NAT, whose Contact leads nowhere.
+        """
+        local = replace(from_, parameters=from_.parameters.replace(tag=self.core.token()))
+        invite = InviteState(
+            call_id=self.core.token(16),
+            local=str(local),
+            remote=str(to or Address(uri=target)),
+            uri=str(target),
+            via=self.make_via(flow),
+            cseq=1,
+            route=tuple(str(address) for address in route),
+            flow=flow,
+            pinned=pinned,
+        )
+        return OutgoingCall(self, invite, body, headers)
+
+    def resume_invite(self, invite: InviteState, now: float) -> OutgoingCall:
+        """Take up an INVITE of an earlier process, so that it can be cancelled; a late answer is ended at once."""
+        call = OutgoingCall(self, invite, b"", ())
+        call.resume(now)
+        return call
+
+    def resume_dialog(self, dialog: DialogState, now: float) -> None:
+        """End a dialog of an earlier process by BYE; the caller has raised its CSeq."""
+        self.send_bye(dialog, now)
+
+    def request(
+        self,
+        method: str,
+        uri: URI,
+        *,
+        flow: Flow,
+        from_: Address,
+        to: Address,
+        now: float,
+        call_id: str | None = None,
+        cseq: int = 1,
+        headers: Sequence[tuple[str, str]] = (),
+        body: bytes = b"",
+    ) -> OutgoingRequest:
+        """Send a request outside a dialog; ResponseReceived or RequestFailed follows."""
+        if tag_of(from_) is None:
+            from_ = replace(from_, parameters=from_.parameters.replace(tag=self.core.token()))
+        request = make_request(
+            method,
+            uri,
+            via=self.make_via(flow),
+            local=str(from_),
+            remote=str(to),
+            call_id=call_id or self.core.token(16),
+            cseq=cseq,
+        )
+        request.headers.add("User-Agent", self.core.name)
+        for name, value in headers:
+            request.headers.add(name, value)
+        outgoing = OutgoingRequest(self, finish(request, body))
+        self.core.start_client(request, flow, now, outgoing.on_effect)
+        return outgoing
+
+    # --- what calls use -------------------------------------------------------------------------------------------
+
+    def contact(self, flow: Flow) -> URI:
+        """Where the far end of `flow` reaches us."""
+        host, port = self.core.advertise(flow)
+        uri = URI(scheme="sip", host=format_host(host), port=port)
+        if flow.transport is Transport.UDP:
+            return uri
+        return replace(uri, parameters=uri.parameters.replace(transport=str(flow.transport)))
+
+    def make_via(self, flow: Flow) -> str:
+        return make_via(flow, self.core.advertise(flow), self.core.branch())
+
+    def next_invite(self, invite: InviteState) -> InviteState:
+        """The same INVITE once more: a new branch, the next CSeq (RFC 3261 section 22.2)."""
+        return replace(invite, via=self.make_via(invite.flow), cseq=invite.cseq + 1)
+
+    def invite_headers(self, flow: Flow) -> tuple[tuple[str, str], ...]:
+        contact = str(Address(uri=self.contact(flow)))
+        return ("Contact", contact), ("Allow", ALLOW), ("User-Agent", self.core.name)
+
+    def response_headers(self, flow: Flow) -> tuple[tuple[str, str], ...]:
+        return ("Contact", str(Address(uri=self.contact(flow)))), ("Allow", ALLOW), self.server_header()
+
+    def server_header(self) -> tuple[str, str]:
+        return "Server", self.core.name
+
+    def watch(self, call: OutgoingCall) -> None:
+        """Route 2xx that no transaction takes to the call."""
+        self._outgoing[call.invite.call_id, tag_of(Address.parse(call.invite.local)) or ""] = call
+
+    def confirm(self, call: Call, dialog: DialogState) -> None:
+        """Route requests inside the dialog to the call."""
+        self._dialogs[dialog.call_id, dialog.local_tag, dialog.remote_tag] = call
+
+    def release(self, call: Call) -> None:
+        """Forget an ended call; what its transactions still do, they do alone."""
+        if call.dialog is not None:
+            self._dialogs.pop((call.dialog.call_id, call.dialog.local_tag, call.dialog.remote_tag), None)
+        if isinstance(call, OutgoingCall):
+            self._outgoing.pop((call.invite.call_id, tag_of(Address.parse(call.invite.local)) or ""), None)
+
+    def make_ack(self, dialog: DialogState, body: bytes = b"") -> Request:
+        """The ACK to a 2xx: RFC 3261 section 13.2.2.4."""
+        return finish(dialog.request("ACK", self.make_via(dialog.next_flow()), dialog.invite_cseq), body)
+
+    def send_bye(self, dialog: DialogState, now: float) -> None:
+        """Send BYE in a transaction of its own; whatever answers it, the dialog has ended (section 15.1.1)."""
+        request = dialog.request("BYE", self.make_via(dialog.next_flow()), dialog.local_cseq + 1)
+        request.headers.add("User-Agent", self.core.name)
+        self.core.start_client(finish(request), dialog.next_flow(), now, lambda _effect, _now: None)
+
+    def end_dialog(self, dialog: DialogState, now: float) -> None:
+        """ACK and BYE a dialog that nobody wants: a second fork, an answer after CANCEL."""
+        self.core.send(bytes(self.make_ack(dialog)), dialog.next_flow())
+        self.send_bye(dialog, now)
+
+    # --- responses ------------------------------------------------------------------------------------------------
+
+    def _on_response(self, response: Response, flow: Flow, now: float) -> None:
+        if (entry := self.core.match_response(response)) is not None:
+            entry.fire(response_event(response.code), now, response)
+        elif response.cseq.method == "INVITE" and 200 <= response.code < 300:
+            self._on_stray_answer(response, flow, now)
+        else:
+            self.core.counters["stray_response"] += 1
+
+    def _on_stray_answer(self, response: Response, flow: Flow, now: float) -> None:
+        """A 2xx whose transaction is gone: for a call of ours, or one that an earlier process left."""
+        call = self._outgoing.get((response.call_id, tag_of(response.from_address) or ""))
+        if call is not None:
+            call.on_response(response, now)
+        elif self._orphans(response.call_id):
+            try:
+                dialog = dialog_of_client(response, flow, pinned=False)
+            except ValueError:
+                self.core.counters["answer_without_contact"] += 1
+                return
+            self.end_dialog(dialog.raised(1000), now)
+        else:
+            self.core.counters["stray_response"] += 1
+
+    # --- requests -------------------------------------------------------------------------------------------------
+
+    def _on_request(self, request: Request, flow: Flow, now: float) -> None:
+        reply_to = stamp_via(request, flow)
+        if (entry := self.core.match_request(request)) is not None:
+            event = Happening.ACK if request.method == "ACK" else Happening.REQUEST
+            entry.fire(event, now, request)
+            return
+        if request.method == "CANCEL":
+            self._on_cancel(request, flow, reply_to, now)
+            return
+        to_tag = tag_of(request.to_address)
+        if to_tag is not None:
+            self._on_request_in_dialog(request, to_tag, flow, reply_to, now)
+        elif request.method == "ACK":
+            self.core.counters["stray_ack"] += 1
+        elif not self._admits(request, flow):
+            self.core.counters["stranger"] += 1
+        else:
+            self._on_new_request(request, flow, reply_to, now)
+
+    def _on_cancel(self, request: Request, flow: Flow, reply_to: Flow, now: float) -> None:
+        invite = self.core.match_request(request, "INVITE")
+        if invite is None and not self._admits(request, flow):
+            self.core.counters["stranger"] += 1
+            return
+        incoming = IncomingRequest(self, request, flow)
+        incoming.begin(reply_to, now)
+        incoming.respond(481 if invite is None else 200, now)
+        if invite is None:
+            return
+        original = invite.transaction.request
+        for call in self._dialogs.values():
+            if isinstance(call, IncomingCall) and call.request is original:
+                call.on_cancel(now)
+                return
+
+    def _on_request_in_dialog(self, request: Request, to_tag: str, flow: Flow, reply_to: Flow, now: float) -> None:
+        call = self._dialogs.get((request.call_id, to_tag, tag_of(request.from_address) or ""))
+        if call is None or call.dialog is None:
+            if request.method == "ACK":
+                self.core.counters["stray_ack"] += 1
+            elif self._orphans(request.call_id) or self._admits(request, flow):
+                self._refuse(request, flow, reply_to, 481, now)
+            else:
+                self.core.counters["stranger"] += 1
+            return
+        if request.method == "ACK":
+            if isinstance(call, IncomingCall):
+                call.on_ack(request)
+            return
+        if request.cseq.sequence < call.dialog.remote_cseq:
+            self._refuse(request, flow, reply_to, 500, now)
+            return
+        call.dialog = with_remote_cseq(call.dialog, request.cseq.sequence)
+        incoming = IncomingRequest(self, request, flow)
+        incoming.begin(reply_to, now)
+        if request.method == "BYE":
+            incoming.respond(200, now)
+            call.on_bye(request)
+        elif request.method == "INVITE":
+            incoming.respond(488, now)  # the session stays as it was (RFC 3261 section 14.2)
+        elif request.method in KNOWN_METHODS:
+            self.core.events.append(RequestInCall(call, incoming))
+        else:
+            incoming.respond(405, now, headers=(("Allow", ALLOW),))
+
+    def _on_new_request(self, request: Request, flow: Flow, reply_to: Flow, now: float) -> None:
+        if request.method not in KNOWN_METHODS:
+            self._refuse(request, flow, reply_to, 405, now, (("Allow", ALLOW),))
+        elif unsupported := ", ".join(request.headers.getlist("Require")):
+            self._refuse(request, flow, reply_to, 420, now, (("Unsupported", unsupported),))
+        elif request.method == "INVITE":
+            self._on_invite(request, flow, reply_to, now)
+        elif request.method in ("BYE", "INFO"):
+            self._refuse(request, flow, reply_to, 481, now)
+        else:
+            incoming = IncomingRequest(self, request, flow)
+            incoming.begin(reply_to, now)
+            self.core.events.append(RequestReceived(incoming))
+
+    def _on_invite(self, request: Request, flow: Flow, reply_to: Flow, now: float) -> None:
+        if len(self._dialogs) >= MAX_CALLS:
+            self._refuse(request, flow, reply_to, 503, now, (("Retry-After", "10"),))
+            return
+        pinned = "received" in top_via(request).parameters and len(request.via) == 1
+        try:
+            call = IncomingCall(self, request, flow, pinned=pinned)
+        except ValueError:
+            self._refuse(request, flow, reply_to, 400, now)
+            return
+        call.begin(reply_to, now)
+        self.core.events.append(IncomingCallReceived(call))
+
+    def _refuse(
+        self,
+        request: Request,
+        flow: Flow,
+        reply_to: Flow,
+        status: int,
+        now: float,
+        headers: tuple[tuple[str, str], ...] = (),
+    ) -> None:
+        incoming = IncomingRequest(self, request, flow)
+        incoming.begin(reply_to, now)
+        incoming.respond(status, now, headers=headers)
+
+    def _on_malformed(self, error: MalformedMessage, flow: Flow) -> None:
+        """Answer without a state what can be answered to somebody whom we know; drop the rest."""
+        self.core.counters["malformed"] += 1
+        if error.request is None or error.status is None:
+            return
+        try:
+            reply_to = stamp_via(error.request, flow)
+            if not self._admits(error.request, flow):
+                return
+            response = make_response(
+                error.request, error.status, to_tag=self.core.token(), headers=(self.server_header(),)
+            )
+        except (ValueError, KeyError, IndexError):
+            return
+        self.core.send(bytes(response), reply_to)
+
+
+def stamp_via(request: Request, flow: Flow) -> Flow:
+    """Write into the top Via where the request came from, and tell where its response goes.
+
+    RFC 3261 sections 18.2.1 and 18.2.2, RFC 3581 section 4.
+    """
+    vias = request.via
+    via = vias[0]
+    host, port = flow.remote
+    changes: dict[str, str | None] = {}
+    if via.host.strip("[]") != host or "rport" in via.parameters:
+        changes["received"] = host
+    if "rport" in via.parameters:
+        changes["rport"] = str(port)
+    if changes:
+        stamped = Via(via.transport, via.host, via.port, via.parameters.replace(**changes))
+        request.via = [stamped, *vias[1:]]
+    if flow.reliable or "rport" in via.parameters:
+        return flow
+    return Flow(flow.transport, (host, via.port or 5060), flow.local)
