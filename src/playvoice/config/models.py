@@ -204,7 +204,7 @@ class CompanyConfig(_Section):
     numbers: tuple[Annotated[str, StringConstraints(pattern=r"^\+?[0-9]{3,32}$")], ...] = Field(
         default=(), description='a list of caller numbers in quotes, as in ["2120280001"]'
     )
-    trunks: tuple[str, ...] | None = Field(default=None, description="a list of trunk names")
+    trunks: tuple[Name, ...] | None = Field(default=None, max_length=50, description="a list of up to 50 trunk names")
     record: Annotated[RecordPolicy, BeforeValidator(_record_policy)] = Field(
         default=RecordPolicy.ALWAYS, description='true, false or "transferred"'
     )
@@ -215,7 +215,9 @@ class CompanyConfig(_Section):
     expire_after: int = Field(default=3_600, ge=1, le=604_800, description="whole seconds from 1 to 604800")
     key_time: int = Field(default=5, ge=0, le=60, description="whole seconds from 0 to 60")
     callback_format: CallbackFormat = Field(default=CallbackFormat.JSON, description='"json" or "form"')
-    ipwhite: tuple[Network, ...] = Field(default=(), description="a list of IP addresses or networks")
+    ipwhite: tuple[Network, ...] = Field(
+        default=(), max_length=100, description="a list of up to 100 IP addresses or networks"
+    )
     callback_fields: tuple[Literal["direction", "userid", "ext", "recordurl"], ...] = Field(
         default=(), description='any of "direction", "userid", "ext", "recordurl"'
     )
