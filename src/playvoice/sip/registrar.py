@@ -1,0 +1,314 @@
+"""A registrar's bindings: RFC 3261 section 10.3, with Path (RFC 3327) and the source as in RFC 3581.
+
+The owner has authenticated the request and says whose bindings it is about (the address of record, here any text);
+:meth:`Registrar.handle` answers with a status, headers and what changed. A request changes all that it asks for or
+nothing::
+
+    no binding ──REGISTER──> ADDED ──REGISTER, a higher CSeq or another Call-ID──> REFRESHED
+        ^                      │                                                     │
+        └── REMOVED (expires=0, `*`, replaced, pushed out) · EXPIRED ────────────────┘
+
+Two rules beyond the RFC keep a phone that was switched off and on from ringing twice. A contact that comes from the
+very address and port of another one, without Path and with another Call-ID, replaces it: it is the same phone. And
+where an address of record has its full number of bindings, the one that would expire first makes room.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum, auto
+
+from sipmessage import URI, Address, Request
+
+from playvoice.sip.errors import SipError
+from playvoice.sip.flow import Flow
+
+MAX_BINDINGS = 10
+"""Bindings of one address of record, and contacts of one request."""
+MAX_PATH = 10
+MAX_TEXT = 512
+"""Characters of a contact, of a Path value and of a Call-ID."""
+DEFAULT_EXPIRY = 3_600
+"""Seconds where a request names none, or none that can be read (section 10.3, point 7)."""
+
+Headers = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """One contact of an address of record: where a phone can be reached."""
+
+    aor: str
+    contact: URI
+    flow: Flow
+    """Over which the REGISTER came, and over which requests to the phone go."""
+    source: tuple[str, int]
+    """The phone's address and port as the server sees them, or as an edge that it believes told."""
+    path: tuple[str, ...]
+    """The Route of requests to the phone, the first hop first."""
+    expires_at: datetime
+    call_id: str
+    cseq: int
+
+    @property
+    def key(self) -> str:
+        """What makes two contacts the same: `contact_key`."""
+        return contact_key(self.contact)
+
+
+class ChangeKind(Enum):
+    """What happened to a binding."""
+
+    ADDED = auto()
+    REFRESHED = auto()
+    REMOVED = auto()
+    EXPIRED = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A binding that is new, other than before, or gone."""
+
+    kind: ChangeKind
+    binding: Binding
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The response to a REGISTER, and what it changed."""
+
+    status: int
+    headers: Headers = ()
+    reason: str = ""
+    """Empty: the usual phrase."""
+    changes: tuple[Change, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ExpiryBounds:
+    """How long a binding may live, in seconds: below the least a request gets 423, above the most it gets the most."""
+
+    least: int = 60
+    most: int = 3_600
+
+
+class RegisterError(SipError):
+    """A REGISTER that changes nothing; it tells the response."""
+
+    def __init__(self, status: int, reason: str = "", headers: Headers = ()) -> None:
+        super().__init__(f"{status} {reason}")
+        self.outcome = Outcome(status, headers, reason)
+
+
+@dataclass(frozen=True, slots=True)
+class _Contact:
+    uri: URI
+    expiry: int
+
+
+class Registrar:
+    """All bindings, by address of record and by source."""
+
+    def __init__(self, bounds: ExpiryBounds | None = None, *, max_bindings: int = MAX_BINDINGS) -> None:
+        self._bounds = bounds or ExpiryBounds()
+        self._max_bindings = max_bindings
+        self._bindings: dict[str, dict[str, Binding]] = {}
+        self._sources: dict[tuple[str, int], set[str]] = {}
+
+    def __repr__(self) -> str:
+        return f"<Registrar {sum(map(len, self._bindings.values()))} bindings of {len(self._bindings)}>"
+
+    def restore(self, bindings: Iterable[Binding]) -> None:
+        """Take up bindings of an earlier process."""
+        for binding in bindings:
+            self._put(binding)
+
+    def bindings(self, aor: str, at: datetime) -> list[Binding]:
+        """The bindings of an address of record that have not expired, the freshest first."""
+        alive = [binding for binding in self._bindings.get(aor, {}).values() if binding.expires_at > at]
+        return sorted(alive, key=lambda binding: binding.expires_at, reverse=True)
+
+    def aors_at(self, source: tuple[str, int], at: datetime) -> list[str]:
+        """The addresses of record that are registered from this address and port."""
+        return [
+            aor
+            for aor in sorted(self._sources.get(source, ()))
+            if any(binding.source == source for binding in self.bindings(aor, at))
+        ]
+
+    def expire(self, at: datetime) -> list[Change]:
+        """Drop the bindings whose time is over."""
+        over = [binding for binding in self if binding.expires_at <= at]
+        for binding in over:
+            self._drop(binding)
+        return [Change(ChangeKind.EXPIRED, binding) for binding in over]
+
+    def remove(self, aor: str) -> list[Change]:
+        """Drop an address of record with all its bindings."""
+        return [self._remove(binding) for binding in list(self._bindings.get(aor, {}).values())]
+
+    def __iter__(self) -> Iterator[Binding]:
+        return (binding for bindings in list(self._bindings.values()) for binding in list(bindings.values()))
+
+    def handle(
+        self, aor: str, request: Request, flow: Flow, at: datetime, *, source: tuple[str, int] | None = None
+    ) -> Outcome:
+        """Do what a REGISTER for `aor` asks, or nothing.
+
+        `at` is the wall clock; `source` the phone's address where that is not the flow's.
+        """
+        try:
+            if len(request.call_id) > MAX_TEXT:
+                raise RegisterError(400, "Call-ID Too Long")
+            if _is_wildcard(request):
+                changes = self._remove_all(aor, request)
+            else:
+                changes = self._update(aor, request, flow, source or flow.remote, at)
+        except RegisterError as error:
+            return error.outcome
+        return Outcome(200, self._response_headers(aor, request, at), changes=tuple(changes))
+
+    def _remove_all(self, aor: str, request: Request) -> list[Change]:
+        for binding in self._bindings.get(aor, {}).values():
+            _check_order(binding, request)
+        return self.remove(aor)
+
+    def _update(self, aor: str, request: Request, flow: Flow, source: tuple[str, int], at: datetime) -> list[Change]:
+        contacts = list(self._read_contacts(request))
+        path = _read_path(request)
+        before = self._bindings.get(aor, {})
+        for contact in contacts:
+            if (known := before.get(contact_key(contact.uri))) is not None:
+                _check_order(known, request)
+        changes: list[Change] = []
+        for contact in contacts:
+            known = self._bindings.get(aor, {}).get(contact_key(contact.uri))
+            if contact.expiry == 0:
+                if known is not None:
+                    changes.append(self._remove(known))
+                continue
+            binding = Binding(
+                aor=aor,
+                contact=contact.uri,
+                flow=flow,
+                source=source,
+                path=path,
+                expires_at=at + timedelta(seconds=contact.expiry),
+                call_id=request.call_id,
+                cseq=request.cseq.sequence,
+            )
+            changes += self._add(binding, known)
+        return changes
+
+    def _add(self, binding: Binding, known: Binding | None) -> Iterator[Change]:
+        if known is not None:
+            self._drop(known)
+        for other in list(self._bindings.get(binding.aor, {}).values()):
+            same_phone = other.source == binding.source and not other.path and not binding.path
+            if same_phone and other.call_id != binding.call_id:
+                yield self._remove(other)
+        if len(bindings := self._bindings.get(binding.aor, {})) >= self._max_bindings:
+            yield self._remove(min(bindings.values(), key=lambda other: other.expires_at))
+        self._put(binding)
+        yield Change(ChangeKind.ADDED if known is None else ChangeKind.REFRESHED, binding)
+
+    def _read_contacts(self, request: Request) -> Iterator[_Contact]:
+        default = _seconds(request.headers.get("Expires"))
+        for address in _read_addresses(request, "Contact", self._max_bindings):
+            if address.uri.scheme not in ("sip", "sips"):
+                raise RegisterError(400, "Contact Is No SIP URI")
+            parameters = address.parameters
+            asked = _seconds(parameters["expires"]) if "expires" in parameters else default
+            if 0 < asked < self._bounds.least:
+                raise RegisterError(423, headers=(("Min-Expires", str(self._bounds.least)),))
+            yield _Contact(address.uri, min(asked, self._bounds.most))
+
+    def _response_headers(self, aor: str, request: Request, at: datetime) -> Headers:
+        contacts = tuple(
+            ("Contact", f"<{binding.contact}>;expires={_whole_seconds(binding.expires_at - at)}")
+            for binding in self.bindings(aor, at)
+        )
+        paths = tuple(("Path", value) for value in request.headers.getlist("Path"))
+        return contacts + paths
+
+    def _remove(self, binding: Binding) -> Change:
+        self._drop(binding)
+        return Change(ChangeKind.REMOVED, binding)
+
+    def _put(self, binding: Binding) -> None:
+        self._bindings.setdefault(binding.aor, {})[binding.key] = binding
+        self._sources.setdefault(binding.source, set()).add(binding.aor)
+
+    def _drop(self, binding: Binding) -> None:
+        remaining = self._bindings[binding.aor]
+        del remaining[binding.key]
+        if not any(other.source == binding.source for other in remaining.values()):
+            aors = self._sources[binding.source]
+            aors.discard(binding.aor)
+            if not aors:
+                del self._sources[binding.source]
+        if not remaining:
+            del self._bindings[binding.aor]
+
+
+def contact_key(uri: URI) -> str:
+    """What makes two contact URIs the same: RFC 3261 section 19.1.4, but for parameters that only one of them has.
+
+    A phone writes its contact in one way; one more or one less parameter is another phone.
+    """
+    parameters = sorted((name.lower(), (value or "").lower()) for name, value in uri.parameters.items())
+    return "|".join(
+        [
+            uri.scheme.lower(),
+            uri.user or "",
+            uri.password or "",
+            uri.host.lower(),
+            str(uri.port or ""),
+            *(f"{name}={value}" for name, value in parameters),
+        ]
+    )
+
+
+def _is_wildcard(request: Request) -> bool:
+    """Whether the request removes everything: a Contact of `*` alone, with Expires 0 (section 10.3, point 6)."""
+    values = [value.strip() for value in request.headers.getlist("Contact")]
+    if "*" not in values:
+        return False
+    if len(values) > 1 or _seconds(request.headers.get("Expires")) != 0:
+        raise RegisterError(400, "Contact * Needs Expires 0 And Nothing Beside It")
+    return True
+
+
+def _check_order(binding: Binding, request: Request) -> None:
+    """A request of the same Call-ID must have a higher CSeq than the one that made the binding."""
+    if binding.call_id == request.call_id and request.cseq.sequence <= binding.cseq:
+        raise RegisterError(500, "CSeq Out Of Order")
+
+
+def _read_path(request: Request) -> tuple[str, ...]:
+    return tuple(str(address) for address in _read_addresses(request, "Path", MAX_PATH))
+
+
+def _read_addresses(request: Request, name: str, most: int) -> list[Address]:
+    addresses: list[Address] = []
+    try:
+        for value in request.headers.getlist(name):
+            addresses += Address.parse_many(value)
+    except ValueError:
+        raise RegisterError(400, f"{name} Can Not Be Read") from None
+    if len(addresses) > most:
+        raise RegisterError(400, f"More Than {most} Of {name}")
+    if any(len(str(address)) > MAX_TEXT for address in addresses):
+        raise RegisterError(400, f"{name} Too Long")
+    return addresses
+
+
+def _seconds(text: str | None) -> int:
+    """Delta-seconds of section 25.1; none, and what can't be read, is the default."""
+    if text is None or not (text.isascii() and text.isdigit()):
+        return DEFAULT_EXPIRY
+    return int(text[:12])
+
+
+def _whole_seconds(remaining: timedelta) -> int:
+    return max(0, -(-remaining // timedelta(seconds=1)))
