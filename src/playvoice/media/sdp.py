@@ -1,26 +1,31 @@
-"""SDP (RFC 8866, formerly 4566) and the offer and answer of one audio stream (RFC 3264). Sans-IO.
-
-A description is parsed into :class:`SessionDescription` and written by ``bytes(description)``; lines that
-nobody here asks about (bandwidth, times, keys) are dropped. Parsing is lenient where telephones are known
-to be sloppy (bare LF, a missing ``s=`` or ``t=``, broken attributes) and strict where a guess would send
-audio to the wrong place.
+"""The offer and answer of one audio stream (RFC 3264). Sans-IO.
 
     offerer                                                        answerer
     offer() ── INVITE ──────────────────────────────────────────>  answer() -> its Negotiated
     accept() -> its Negotiated  <──────────────────── 200, 183 ──
 
-Payload types are each side's own (RFC 3264 section 5.1): the numbers in a description are those with which
-its writer wants to *receive*. So :class:`Negotiated` holds both: the far end's numbers for what is sent,
-our own for what is received.
+Payload types are each side's own (RFC 3264 section 5.1): the numbers in a description are those with which its writer
+wants to *receive*. So :class:`Negotiated` holds both: the far end's numbers for what is sent, our own for what is
+received. The text itself is read and written by :mod:`playvoice.media.description`, whose names stand here too.
 """
 
-import ipaddress
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from types import MappingProxyType
 
+from playvoice.media.description import (
+    DEFAULT_PTIME,
+    DIGITS,
+    TELEPHONE_EVENT,
+    Attribute,
+    Direction,
+    Media,
+    NotAcceptable,
+    SdpError,
+    SessionDescription,
+    direction_of,
+    parse,
+)
 from playvoice.media.g711 import SAMPLE_RATE, Codec
 
 __all__ = [
@@ -38,181 +43,6 @@ __all__ = [
     "parse",
     "revise",
 ]
-
-MAX_OCTETS = 16_384
-MAX_LINES = 512
-MAX_MEDIA = 16
-MAX_FORMATS = 64
-TELEPHONE_EVENT = "telephone-event"
-DEFAULT_PTIME = 20
-"""Milliseconds of audio in a packet where nothing is said (RFC 3551 section 4.2)."""
-
-_TOKEN = re.compile(r"[!#$%&'*+\-.0-9A-Z^_`a-z{|}~]+", re.ASCII)
-_DIGITS = re.compile(r"[0-9]{1,9}", re.ASCII)
-_RTPMAP = re.compile(r"([0-9]{1,3})\s+([^/\s]+)/([0-9]{1,6})(?:/([0-9]{1,2}))?\s*", re.ASCII)
-
-
-class SdpError(Exception):
-    """A description that can't be read, or, as :class:`NotAcceptable`, that can't be used."""
-
-
-class NotAcceptable(SdpError):  # noqa: N818 - named as its SIP status is, 488 Not Acceptable Here
-    """The description is sound but has no audio stream that we can use: refused (port 0), or no common
-    codec.
-    """
-
-
-class Direction(StrEnum):
-    """Which way the writer of a description wants the stream to run (RFC 8866 section 6.7)."""
-
-    SENDRECV = "sendrecv"
-    SENDONLY = "sendonly"
-    RECVONLY = "recvonly"
-    INACTIVE = "inactive"
-
-    @property
-    def sends(self) -> bool:
-        return self in (Direction.SENDRECV, Direction.SENDONLY)
-
-    @property
-    def receives(self) -> bool:
-        return self in (Direction.SENDRECV, Direction.RECVONLY)
-
-    @property
-    def reversed(self) -> "Direction":
-        """The same stream as the far end sees it (RFC 3264 section 6.1)."""
-        return _direction(sends=self.receives, receives=self.sends)
-
-
-def _direction(*, sends: bool, receives: bool) -> Direction:
-    if sends:
-        return Direction.SENDRECV if receives else Direction.SENDONLY
-    return Direction.RECVONLY if receives else Direction.INACTIVE
-
-
-_DIRECTIONS = frozenset(direction.value for direction in Direction)
-
-
-@dataclass(frozen=True, slots=True)
-class Attribute:
-    """A line ``a=name`` or ``a=name:value``."""
-
-    name: str
-    value: str | None = None
-
-    def __str__(self) -> str:
-        return self.name if self.value is None else f"{self.name}:{self.value}"
-
-
-@dataclass(frozen=True, slots=True)
-class Media:
-    """One ``m=`` section."""
-
-    kind: str
-    """``audio``, ``video``, …"""
-    port: int
-    """Where its writer wants to receive; 0: refused."""
-    protocol: str
-    """``RTP/AVP``, …"""
-    formats: tuple[str, ...]
-    """Payload types in order of preference, as text."""
-    connection: str | None = None
-    """The address of its own ``c=`` line."""
-    attributes: tuple[Attribute, ...] = ()
-
-    def values(self, name: str) -> list[str]:
-        """The values of all attributes of a name, in order."""
-        return [attribute.value or "" for attribute in self.attributes if attribute.name == name]
-
-    @property
-    def encodings(self) -> dict[int, str]:
-        """Payload type to encoding in capitals, in order of preference: those of 8 kHz and one channel
-        only.
-        """
-        known = {int(codec): codec.name for codec in Codec}
-        for line in self.values("rtpmap"):
-            if match := _RTPMAP.fullmatch(line):
-                fits = int(match[3]) == SAMPLE_RATE and int(match[4] or 1) == 1
-                known[int(match[1])] = match[2].upper() if fits else ""
-        wanted = [int(text) for text in self.formats if _DIGITS.fullmatch(text)]
-        return {number: known[number] for number in wanted if number < 128 and known.get(number)}
-
-    @property
-    def codecs(self) -> dict[int, Codec]:
-        """Payload type to G.711 law, in order of preference."""
-        return {number: Codec[name] for number, name in self.encodings.items() if name in Codec.__members__}
-
-    @property
-    def telephone_event(self) -> int | None:
-        """The payload type of telephone-event at 8 kHz (RFC 4733), if there is one."""
-        return next((number for number, name in self.encodings.items() if name == TELEPHONE_EVENT.upper()), None)
-
-    @property
-    def ptime(self) -> int:
-        """Milliseconds of audio in a packet that its writer would like."""
-        for value in self.values("ptime"):
-            if _DIGITS.fullmatch(value.strip()) and 0 < int(value) <= 200:
-                return int(value)
-        return DEFAULT_PTIME
-
-
-@dataclass(frozen=True, slots=True)
-class SessionDescription:
-    """One description: who wrote it, in which version, and the streams that it offers or answers."""
-
-    username: str
-    session_id: str
-    version: str
-    """Grows by one with each change (RFC 3264 section 8)."""
-    address: str
-    """The origin's address."""
-    name: str = "-"
-    connection: str | None = None
-    attributes: tuple[Attribute, ...] = ()
-    media: tuple[Media, ...] = ()
-
-    def direction(self, media: Media) -> Direction:
-        """The direction of a stream of this description: its own, else the session's, else both ways."""
-        for attributes in (media.attributes, self.attributes):
-            for attribute in attributes:
-                if attribute.value is None and attribute.name in _DIRECTIONS:
-                    return Direction(attribute.name)
-        return Direction.SENDRECV
-
-    def remote(self, media: Media) -> tuple[str, int]:
-        """Where the writer receives a stream of this description.
-
-        :raises SdpError: no address is given, or it is a name, or one that nobody should be sent audio to.
-        """
-        text = media.connection or self.connection
-        if text is None:
-            raise SdpError("no c= line says where the audio goes")
-        try:
-            address = ipaddress.ip_address(text)
-        except ValueError:
-            raise SdpError(f"c= has {text!r} where an IP address was expected") from None
-        if address.is_multicast or text == "255.255.255.255":
-            raise SdpError(f"c= has {text}, which is not the address of one host")
-        return str(address), media.port
-
-    def __bytes__(self) -> bytes:
-        return "".join(f"{line}\r\n" for line in self._lines()).encode()
-
-    def _lines(self) -> Iterable[str]:
-        yield "v=0"
-        yield f"o={self.username} {self.session_id} {self.version} {_network(self.address)}"
-        yield f"s={self.name}"
-        if self.connection is not None:
-            yield f"c={_network(self.connection)}"
-        yield "t=0 0"
-        for attribute in self.attributes:
-            yield f"a={attribute}"
-        for media in self.media:
-            yield f"m={media.kind} {media.port} {media.protocol} {' '.join(media.formats)}"
-            if media.connection is not None:
-                yield f"c={_network(media.connection)}"
-            for attribute in media.attributes:
-                yield f"a={attribute}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,92 +67,6 @@ class Negotiated:
     """Where the far end receives RTCP: the next port, unless ``a=rtcp`` (RFC 3605) says otherwise."""
     ptime: int = DEFAULT_PTIME
     """Milliseconds of audio in a packet that the far end would like."""
-
-
-def parse(data: bytes) -> SessionDescription:
-    """Read a description.
-
-    :raises SdpError: what was wrong, with the line.
-    """
-    if len(data) > MAX_OCTETS:
-        raise SdpError(f"a description of {len(data)} octets, more than {MAX_OCTETS}")
-    text = data.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
-    lines = [line for line in text.split("\n") if line]
-    if len(lines) > MAX_LINES:
-        raise SdpError(f"a description of {len(lines)} lines, more than {MAX_LINES}")
-    if not lines or lines[0].strip() != "v=0":
-        raise SdpError("a description starts with v=0")
-    session = SessionDescription(username="-", session_id="", version="", address="")
-    media: list[Media] = []
-    attributes: list[Attribute] = []
-    for number, line in enumerate(lines[1:], start=2):
-        kind, separator, value = line[:1], line[1:2], line[2:].strip()
-        if separator != "=":
-            raise SdpError(f"line {number} is not of the form x=value: {line[:40]!r}")
-        match kind:
-            case "o":
-                session = _origin(session, value)
-            case "s" if value:
-                session = replace(session, name=value)
-            case "c" if media:
-                media[-1] = replace(media[-1], connection=_connection(value))
-            case "c":
-                session = replace(session, connection=_connection(value))
-            case "m":
-                _close(media, attributes)
-                media.append(_media(value))
-                if len(media) > MAX_MEDIA:
-                    raise SdpError(f"a description of more than {MAX_MEDIA} streams")
-            case "a" if value:
-                name, colon, rest = value.partition(":")
-                attribute = Attribute(name, rest if colon else None)
-                if media:
-                    attributes.append(attribute)
-                else:
-                    session = replace(session, attributes=(*session.attributes, attribute))
-            case _:
-                pass
-    _close(media, attributes)
-    if not session.session_id:
-        raise SdpError("a description has an o= line")
-    return replace(session, media=tuple(media))
-
-
-def _close(media: list[Media], attributes: list[Attribute]) -> None:
-    """Give the attributes that were gathered to the stream they belong to."""
-    if media:
-        media[-1] = replace(media[-1], attributes=tuple(attributes))
-        attributes.clear()
-
-
-def _origin(session: SessionDescription, value: str) -> SessionDescription:
-    fields = value.split()
-    if len(fields) != 6:
-        raise SdpError(f"o= has {len(fields)} fields instead of 6: {value[:80]!r}")
-    return replace(session, username=fields[0], session_id=fields[1], version=fields[2], address=fields[5])
-
-
-def _connection(value: str) -> str:
-    fields = value.split()
-    if len(fields) != 3 or fields[0].upper() != "IN" or fields[1].upper() not in ("IP4", "IP6"):
-        raise SdpError(f"c= is not of the form IN IP4 ADDRESS: {value[:80]!r}")
-    return fields[2].partition("/")[0]
-
-
-def _media(value: str) -> Media:
-    fields = value.split()
-    if len(fields) < 4 or not _TOKEN.fullmatch(fields[0]):
-        raise SdpError(f"m= is not of the form KIND PORT PROTOCOL FORMAT…: {value[:80]!r}")
-    port = fields[1].partition("/")[0]
-    if not _DIGITS.fullmatch(port) or int(port) > 65535:
-        raise SdpError(f"m= has the port {fields[1][:40]!r}, which is none")
-    if len(fields) - 3 > MAX_FORMATS:
-        raise SdpError(f"m= has {len(fields) - 3} formats, more than {MAX_FORMATS}")
-    return Media(kind=fields[0].lower(), port=int(port), protocol=fields[2], formats=tuple(fields[3:]))
-
-
-def _network(address: str) -> str:
-    return f"IN {'IP6' if ':' in address else 'IP4'} {address}"
 
 
 def _audio(
@@ -420,7 +164,7 @@ def accept(our_offer: SessionDescription | bytes, their_answer: SessionDescripti
     number, codec = next((n, c) for n, c in media.codecs.items() if c in ours.codecs.values())
     allowed = offered.direction(ours)
     wanted = _our_direction(answered, media)
-    direction = _direction(sends=wanted.sends and allowed.sends, receives=wanted.receives and allowed.receives)
+    direction = direction_of(sends=wanted.sends and allowed.sends, receives=wanted.receives and allowed.receives)
     events = (media.telephone_event, ours.telephone_event)
     return _negotiated(
         answered, media, number, codec, direction, ours.codecs, (None, None) if None in events else events
@@ -457,7 +201,7 @@ def _our_direction(description: SessionDescription, media: Media) -> Direction:
     """
     direction = description.direction(media).reversed
     if description.remote(media)[0] in ("0.0.0.0", "::"):
-        return _direction(sends=False, receives=direction.receives)
+        return direction_of(sends=False, receives=direction.receives)
     return direction
 
 
@@ -490,6 +234,6 @@ def _rtcp(media: Media, remote: tuple[str, int]) -> tuple[str, int]:
     """
     for value in media.values("rtcp"):
         port = value.split(maxsplit=1)[0] if value.split() else ""
-        if _DIGITS.fullmatch(port) and 0 < int(port) <= 65535:
+        if DIGITS.fullmatch(port) and 0 < int(port) <= 65535:
             return remote[0], int(port)
     return remote[0], min(remote[1] + 1, 65535)

@@ -1,0 +1,203 @@
+"""From an audio file to G.711: what runs inside the transcoder's process.
+
+libsndfile reads wav, mp3, ogg, flac and their like, soxr resamples, and FFmpeg (PyAV) reads what libsndfile can't:
+m4a, amr, webm. All go in blocks, so that memory does not grow with the file, and come out as two files, one of each
+law, 8 kHz, one channel, nothing but octets: what the media process maps.
+
+The level is left as it is. Several channels become one by their mean. A file that is 8 kHz and one channel already is
+not touched by any filter: its 16-bit, A-law or μ-law samples come out exactly as G.711 has them.
+
+A customer's file is nobody's friend: FFmpeg may only use demuxers that read this one file, since a playlist would
+make it open other files and addresses."""
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import BinaryIO
+
+import av
+import av.error
+import numpy as np
+import soundfile
+import soxr
+from numpy.typing import NDArray
+
+from playvoice.media.g711 import SAMPLE_RATE, Codec, Samples, encode
+
+MAX_OCTETS = 256 * 1024 * 1024
+"""Size of a file that is decoded."""
+MAX_SECONDS = 3600.0
+"""Length of a voice where the caller doesn't say otherwise."""
+MAX_CHANNELS = 16
+SAMPLE_RATES = range(1_000, 768_001)
+BLOCK = 65_536
+"""Frames that are decoded at a time."""
+DEMUXERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,amr,ogg,wav,asf"
+
+Frames = NDArray[np.float32]
+"""Samples of full scale 1, one channel."""
+
+
+class DecodeReason(StrEnum):
+    """Why a file could not be made a voice."""
+
+    MISSING = "missing"
+    """There is no such file."""
+    EMPTY = "empty"
+    """It has no audio in it."""
+    NOT_AUDIO = "not audio"
+    """Nothing that we can read."""
+    TOO_LONG = "too long"
+    TOO_BIG = "too big"
+    BUSY = "busy"
+    """Too many files wait to be decoded."""
+    FAILED = "failed"
+    """Our fault: the process died, the disk is full, it took too long."""
+
+
+class DecodeError(Exception):
+    """A file could not be made a voice."""
+
+    def __init__(self, reason: DecodeReason, text: str) -> None:
+        super().__init__(text)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """An opened file: its rate, and its samples block by block."""
+
+    rate: int
+    blocks: Iterable[Frames]
+
+
+def voice_files(stem: Path) -> dict[Codec, Path]:
+    """The two files of a voice, by law."""
+    return {codec: stem.with_name(f"{stem.name}.{codec.name.lower()}") for codec in Codec}
+
+
+def decode_file(source: Path, stem: Path, max_seconds: float = MAX_SECONDS) -> int:
+    """Decode ``source`` into :func:`voice_files` of ``stem``, which appear when both are whole.
+
+    :returns: samples.
+    :raises DecodeError: there are no new files.
+    """
+    try:
+        size = source.stat().st_size
+    except OSError as error:
+        raise DecodeError(DecodeReason.MISSING, f"{source.name}: {error.strerror}") from None
+    if size == 0:
+        raise DecodeError(DecodeReason.EMPTY, f"{source.name} is empty")
+    if size > MAX_OCTETS:
+        raise DecodeError(DecodeReason.TOO_BIG, f"{source.name} has {size} octets, more than {MAX_OCTETS}")
+    try:
+        return _decode(source, stem, int(max_seconds * SAMPLE_RATE))
+    except OSError as error:
+        raise DecodeError(DecodeReason.FAILED, f"{source.name} could not be decoded: {error}") from error
+
+
+def _decode(source: Path, stem: Path, max_samples: int) -> int:
+    finals = voice_files(stem)
+    asides = {codec: path.with_name(f"{path.name}.part") for codec, path in finals.items()}
+    outputs: dict[Codec, BinaryIO] = {}
+    samples = 0
+    try:
+        for codec, path in asides.items():
+            outputs[codec] = path.open("wb")
+        for block in _telephone_samples(source):
+            samples += block.size
+            if samples > max_samples:
+                raise DecodeError(
+                    DecodeReason.TOO_LONG, f"{source.name} is longer than {max_samples / SAMPLE_RATE:g} s"
+                )
+            for codec, output in outputs.items():
+                output.write(encode(codec, block))
+        if samples == 0:
+            raise DecodeError(DecodeReason.EMPTY, f"{source.name} has no audio in it")
+        for output in outputs.values():
+            output.flush()
+            os.fsync(output.fileno())
+        for codec, path in asides.items():
+            path.replace(finals[codec])
+    finally:
+        for codec, output in outputs.items():
+            output.close()
+            asides[codec].unlink(missing_ok=True)
+    return samples
+
+
+def _telephone_samples(path: Path) -> Iterator[Samples]:
+    """The file as 16-bit samples at 8 kHz, block by block."""
+    source = _open(path)
+    if source.rate not in SAMPLE_RATES:
+        raise DecodeError(DecodeReason.NOT_AUDIO, f"{path.name} has a sample rate of {source.rate} Hz")
+    if source.rate == SAMPLE_RATE:
+        for block in source.blocks:
+            yield _sixteen_bits(block)
+        return
+    resampler = soxr.ResampleStream(source.rate, SAMPLE_RATE, 1, dtype="float32", quality="HQ")
+    for block in source.blocks:
+        yield _sixteen_bits(resampler.resample_chunk(block))
+    yield _sixteen_bits(resampler.resample_chunk(np.zeros(0, np.float32), last=True))
+
+
+def _sixteen_bits(block: Frames) -> Samples:
+    scaled = np.rint(np.nan_to_num(block) * np.float32(32768))
+    samples: Samples = np.clip(scaled, -32768, 32767).astype(np.int16)
+    return samples
+
+
+def _open(path: Path) -> _Source:
+    try:
+        # By descriptor, so that libsndfile goes by what is in the file and not by what it is called.
+        file = soundfile.SoundFile(os.open(path, os.O_RDONLY), closefd=True)
+    except soundfile.LibsndfileError:
+        return _open_with_ffmpeg(path)
+    if file.channels > MAX_CHANNELS:
+        raise DecodeError(DecodeReason.NOT_AUDIO, f"{path.name} has {file.channels} channels")
+    return _Source(file.samplerate, _sndfile_blocks(path, file))
+
+
+def _sndfile_blocks(path: Path, file: soundfile.SoundFile) -> Iterator[Frames]:
+    with file:
+        try:
+            while (block := file.read(BLOCK, dtype="float32", always_2d=True)).size:
+                yield block.mean(axis=1, dtype=np.float32)
+        except soundfile.LibsndfileError as error:
+            raise DecodeError(DecodeReason.NOT_AUDIO, f"{path.name} can't be read: {error}") from None
+
+
+def _open_with_ffmpeg(path: Path) -> _Source:
+    try:
+        container = av.open(
+            str(path), options={"protocol_whitelist": "file", "format_whitelist": DEMUXERS}, metadata_errors="ignore"
+        )
+    except (av.error.FFmpegError, ValueError) as error:
+        raise DecodeError(DecodeReason.NOT_AUDIO, f"{path.name} is no audio that can be read: {error}") from None
+    stream = next(iter(container.streams.audio), None)
+    if stream is None or not stream.codec_context.sample_rate:
+        container.close()
+        raise DecodeError(DecodeReason.NOT_AUDIO, f"{path.name} has no audio stream")
+    if stream.codec_context.channels > MAX_CHANNELS:
+        container.close()
+        raise DecodeError(DecodeReason.NOT_AUDIO, f"{path.name} has {stream.codec_context.channels} channels")
+    return _Source(stream.codec_context.sample_rate, _ffmpeg_blocks(path, container, stream))
+
+
+def _ffmpeg_blocks(path: Path, container: av.container.InputContainer, stream: av.AudioStream) -> Iterator[Frames]:
+    # To floats in planes, nothing else: rate and channels stay, since FFmpeg's own mix to one channel is louder.
+    planes = av.AudioResampler(format="fltp", rate=stream.codec_context.sample_rate)
+    with container:
+        try:
+            for packet in container.demux(stream):
+                try:
+                    frames = packet.decode()
+                except av.error.InvalidDataError:
+                    continue  # a damaged packet is a gap, as every player has it
+                for frame in frames:
+                    for plane in planes.resample(frame):
+                        yield plane.to_ndarray().mean(axis=0, dtype=np.float32)
+        except (av.error.FFmpegError, ValueError) as error:
+            raise DecodeError(DecodeReason.NOT_AUDIO, f"{path.name} can't be read: {error}") from None
