@@ -40,6 +40,10 @@ class Address:
         return self.failures >= FAILING_AT
 
     @property
+    def down(self) -> bool:
+        return self.unanswered >= DOWN_AT
+
+    @property
     def idle(self) -> bool:
         return not self.queue and not self.in_flight
 
@@ -74,7 +78,7 @@ class Address:
         self.not_before = at + PACE if self.failing else None
 
     def _answered(self, at: datetime) -> bool:
-        recovered = self.unanswered >= DOWN_AT
+        recovered = self.down
         self.unanswered = 0
         self.answered_at = at
         return recovered

@@ -22,7 +22,7 @@ from datetime import UTC, datetime
 
 from playvoice.callbacks.addresses import Address
 from playvoice.callbacks.endpoints import Endpoint, Endpoints
-from playvoice.callbacks.order import Earlier, Failure, held_until, release_of
+from playvoice.callbacks.order import Earlier, held_until, release_of
 from playvoice.callbacks.outbox import Change, Cursor, Owed, Postponement
 from playvoice.callbacks.outcomes import Answered, Outcome, judge, withdrawn
 from playvoice.callbacks.tables import CallbackKind
@@ -322,7 +322,7 @@ class Deliveries:
                     busy = True
                 else:
                     looks.append((owed, look))
-            earlier.append(Earlier(endpoint.url, owed.failure, busy, look, self._is_down(owed, endpoint.url)))
+            earlier.append(self._earlier(owed, endpoint.url, busy, look))
         if not call.busy:
             self._park(uuid, call, looks, at)
 
@@ -409,12 +409,16 @@ class Deliveries:
             address = self._addresses[url] = Address(url)
         return address
 
-    def _is_down(self, owed: Owed, url: str) -> bool:
-        if owed.failure is not Failure.UNREACHABLE:
-            return False
+    def _earlier(self, owed: Owed, url: str, under_way: bool, due: datetime) -> Earlier:
         address = self._addresses.get(url)
-        return (
-            address is None or address.was_silent_since(owed.attempted_at) or (owed.company_code, url) in self._sweeping
+        sweeping = (owed.company_code, url) in self._sweeping
+        return Earlier(
+            url,
+            owed.failure,
+            under_way,
+            due,
+            address_is_down=address is None or sweeping or address.was_silent_since(owed.attempted_at),
+            recovery_brings_forward=address is None or sweeping or address.down,
         )
 
     def _fails(self, company_code: str) -> bool:

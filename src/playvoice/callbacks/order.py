@@ -36,6 +36,8 @@ class Earlier:
     """When it is tried next."""
     address_is_down: bool
     """The address has answered nobody since this one's attempt failed."""
+    recovery_brings_forward: bool
+    """It is down for long enough that its first answer makes everything due that waits for it."""
 
 
 def held_until(earlier: Earlier, url: str, *, release: datetime | None, at: datetime) -> datetime | None:
@@ -51,7 +53,9 @@ def held_until(earlier: Earlier, url: str, *, release: datetime | None, at: date
         return earlier.due if release is None else min(earlier.due, release)
     if earlier.failure is None or earlier.under_way:
         return earlier.due
-    return min(earlier.due, at + LOOK_AGAIN) if earlier.address_is_down else None
+    if not earlier.address_is_down:
+        return None
+    return earlier.due if earlier.recovery_brings_forward else min(earlier.due, at + LOOK_AGAIN)
 
 
 def release_of(call_ended_at: datetime | None) -> datetime | None:

@@ -282,7 +282,7 @@ def prune(conn: Connection, at: datetime, most: int) -> int:
 
 def _calls(conn: Connection, uuids: set[str]) -> list[Owed]:
     wanted = {"uuids": sorted(uuids)}
-    ends: dict[str, datetime] = dict(conn.execute(_ends_of_calls, wanted).tuples().all())
+    ends = {row[0]: row[1] for row in conn.execute(_ends_of_calls, wanted)}
     return [_owed_of(row, ends) for row in conn.execute(_of_calls, wanted)]
 
 

@@ -110,8 +110,10 @@ class Sender:
         self._stopping = True
         if self._under_way:
             await asyncio.wait(set(self._under_way), timeout=grace)
-        for task in self._under_way:
+        cut_off = set(self._under_way)
+        for task in cut_off:
             task.cancel()
+        await asyncio.gather(*cut_off, return_exceptions=True)
         self._write_event.set()
         await self._stopped.wait()
 
@@ -189,10 +191,13 @@ class Sender:
                 except StoreUnavailable as error:
                     await self._pause(error)
                     continue
-            wait = LOOK_INTERVAL if self._stopping else self._until(self._deliveries.next_read_at())
-            if self._fresh_wanted:
-                wait = min(wait, FRESH_SPACING - (loop.time() - looked_at))
-            await _wait(self._read_event, wait)
+            await _wait(self._read_event, self._until_read(loop.time() - looked_at))
+
+    def _until_read(self, since_look: float) -> float:
+        if self._stopping:
+            return LOOK_INTERVAL
+        wait = self._until(self._deliveries.next_read_at())
+        return min(wait, FRESH_SPACING - since_look) if self._fresh_wanted else wait
 
     async def _begin(self) -> None:
         while True:
@@ -284,8 +289,10 @@ def _body(payload: str, format: str) -> tuple[bytes, str]:  # noqa: A002  (the s
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:
-    """Wait for `event`, at most `seconds`, and clear it."""
-    if not event.is_set() and seconds > 0:
+    """Wait for `event`, at most `seconds`, and clear it; always lets the loop go on."""
+    if seconds <= 0 or event.is_set():
+        await asyncio.sleep(0)
+    else:
         handle = asyncio.get_running_loop().call_later(seconds, event.set)
         try:
             await event.wait()

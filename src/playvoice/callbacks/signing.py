@@ -1,7 +1,6 @@
 """Signatures of Standard Webhooks (standardwebhooks.com, version 1): HMAC-SHA256 over `id.timestamp.body`."""
 
 import base64
-import binascii
 import hmac
 from functools import lru_cache
 
@@ -31,7 +30,7 @@ def _key(secret: str) -> bytes:
     text = secret[len(PREFIX) :]
     try:
         key = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
-    except binascii.Error:
+    except ValueError:
         raise SigningSecretError(f"what follows {PREFIX} in a signing secret is base64") from None
     if not key:
         raise SigningSecretError(f"a signing secret has a key after {PREFIX}")

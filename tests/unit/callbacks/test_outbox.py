@@ -1,0 +1,226 @@
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, insert, select, text
+from sqlalchemy.exc import IntegrityError
+
+from playvoice.callbacks import outbox
+from playvoice.callbacks.order import Failure
+from playvoice.callbacks.outbox import Change, Cursor, Postponement
+from playvoice.callbacks.tables import MAX_PAYLOAD, CallbackKind, State, callbacks, webhook_id
+
+AT = datetime(2026, 1, 1, tzinfo=UTC)
+KINDS = (CallbackKind.STATUS, CallbackKind.CDR)
+
+
+def owe(
+    conn: Connection,
+    call: str = "c1",
+    kind: CallbackKind = CallbackKind.STATUS,
+    at: datetime = AT,
+    company: str = "2028",
+) -> int:
+    outbox.owe(conn, company_code=company, call_uuid=call, kind=kind, payload={"状态": "ring"}, at=at)
+    return outbox.last_id(conn)
+
+
+def change(number: int, **values: Any) -> Change:
+    defaults: dict[str, Any] = {
+        "id": number,
+        "state": State.PENDING,
+        "attempts": 1,
+        "early": False,
+        "failure": Failure.UNREACHABLE,
+        "last_status": None,
+        "last_error": "refused",
+        "attempted_at": AT,
+        "next_attempt": AT + timedelta(hours=1),
+        "done_at": None,
+    }
+    return Change(**(defaults | values))
+
+
+def delivered(number: int, at: datetime = AT, state: State = State.DELIVERED) -> Change:
+    return change(number, state=state, next_attempt=None, done_at=at, failure=None, last_error=None)
+
+
+def due_of(conn: Connection, number: int) -> datetime | None:
+    due: datetime | None = conn.scalar(select(callbacks.c.next_attempt).where(callbacks.c.id == number))
+    return due
+
+
+def test_what_is_owed_is_read_back_as_it_was_owed(conn: Connection) -> None:
+    number = owe(conn)
+    rows, seen = outbox.fresh(conn, 0, 10)
+    assert seen == number
+    assert [(row.id, row.company_code, row.call_uuid, row.kind) for row in rows] == [
+        (number, "2028", "c1", CallbackKind.STATUS)
+    ]
+    assert json.loads(rows[0].payload) == {"状态": "ring"}
+    assert (rows[0].attempts, rows[0].failure, rows[0].due, rows[0].call_ended_at) == (0, None, AT, None)
+
+
+def test_a_fresh_callback_comes_with_the_earlier_ones_of_its_call(conn: Connection) -> None:
+    first, other = owe(conn), owe(conn, "c2")
+    second = owe(conn)
+    rows, seen = outbox.fresh(conn, other, 10)
+    assert [row.id for row in rows] == [first, second]
+    assert outbox.fresh(conn, seen, 10) == ([], seen)
+
+
+def test_fresh_callbacks_come_in_bounded_parts(conn: Connection) -> None:
+    numbers = [owe(conn, f"c{index}") for index in range(5)]
+    rows, seen = outbox.fresh(conn, 0, 2)
+    assert ([row.id for row in rows], seen) == (numbers[:2], numbers[1])
+
+
+def test_the_record_of_a_call_marks_its_end_for_all_of_its_callbacks(conn: Connection) -> None:
+    owe(conn)
+    record = owe(conn, kind=CallbackKind.CDR, at=AT + timedelta(seconds=9))
+    outbox.record(conn, [delivered(record)], [])
+    rows, _ = outbox.fresh(conn, 0, 10)
+    assert [row.call_ended_at for row in rows] == [AT + timedelta(seconds=9)]
+
+
+def test_a_call_without_a_record_is_marked_as_ended(conn: Connection) -> None:
+    owe(conn)
+    outbox.end_of_call(conn, call_uuid="c1", at=AT)
+    assert outbox.fresh(conn, 0, 10)[0][0].call_ended_at == AT
+
+
+def test_due_calls_come_whole_and_the_soonest_first(conn: Connection) -> None:
+    late, soon = owe(conn, "late"), owe(conn, "soon")
+    held = owe(conn, "soon")
+    foreign = owe(conn, "x", company="9")
+    outbox.record(conn, [], [Postponement(held, AT + timedelta(hours=2))])
+    outbox.record(conn, [change(late)], [])
+    rows, again = outbox.due(conn, "2028", AT, 10)
+    assert [row.id for row in rows] == [soon, held]
+    assert again == AT + timedelta(hours=1)
+    assert [row.id for row in outbox.due(conn, "9", AT, 10)[0]] == [foreign]
+
+
+def test_where_more_is_due_than_was_asked_for_it_is_asked_again_at_once(conn: Connection) -> None:
+    for index in range(3):
+        owe(conn, f"c{index}")
+    rows, again = outbox.due(conn, "2028", AT, 2)
+    assert (len(rows), again) == (2, AT)
+
+
+def test_a_company_that_is_owed_nothing_is_not_asked_again(conn: Connection) -> None:
+    assert outbox.due(conn, "2028", AT, 2) == ([], None)
+
+
+def test_the_companies_that_are_owed_anything_are_found(conn: Connection) -> None:
+    for code in ("2028", "9", "100", "2028"):
+        owe(conn, code, company=code)
+    outbox.record(conn, [delivered(owe(conn, "done", company="7"))], [])
+    assert outbox.companies_owed(conn) == ["100", "2028", "9"]
+
+
+def test_an_outcome_is_written_down(conn: Connection) -> None:
+    number = owe(conn)
+    outbox.record(conn, [change(number, failure=Failure.ANSWERED, last_status=500, last_error="HTTP status 500")], [])
+    row = conn.execute(select(callbacks)).one()
+    assert (row.state, row.attempts, row.failure, row.last_status) == ("pending", 1, "answered", 500)
+    assert (row.attempted_at, row.next_attempt, row.done_at) == (AT, AT + timedelta(hours=1), None)
+    outbox.record(conn, [delivered(number)], [])
+    assert outbox.fresh(conn, 0, 10)[0] == []
+
+
+def test_bringing_forward_takes_what_waits_for_the_address_and_nothing_else(conn: Connection) -> None:
+    recovered = AT + timedelta(minutes=10)
+    unreachable, held, answered, later, elsewhere = (owe(conn, str(index)) for index in range(5))
+    record = owe(conn, "record", CallbackKind.CDR)
+    far = AT + timedelta(hours=1)
+    outbox.record(
+        conn,
+        [
+            change(unreachable),
+            change(answered, failure=Failure.ANSWERED),
+            change(later, attempted_at=recovered + timedelta(seconds=1)),
+            change(record),
+        ],
+        [Postponement(held, far)],
+    )
+    owe(conn, "foreign", company="9")
+    conn.execute(
+        insert(callbacks),
+        {
+            "company_code": "9",
+            "call_uuid": "f",
+            "kind": "status",
+            "payload": "{}",
+            "created_at": AT,
+            "next_attempt": far,
+        },
+    )
+    cursor: Cursor | None = Cursor(recovered, 0)
+    steps = 0
+    while cursor is not None:
+        cursor = outbox.bring_forward(conn, "2028", (CallbackKind.STATUS,), recovered, cursor, 2)
+        steps += 1
+    assert steps >= 2
+    assert [due_of(conn, number) for number in (unreachable, held)] == [recovered, recovered]
+    assert [due_of(conn, number) for number in (answered, later, record)] == [far, far, far]
+    assert due_of(conn, elsewhere) == AT
+    early = conn.execute(select(callbacks.c.id).where(callbacks.c.early)).scalars().all()
+    assert early == [unreachable]
+
+
+def test_bringing_forward_keeps_the_first_delay_between_two_attempts(conn: Connection) -> None:
+    number = owe(conn)
+    outbox.record(conn, [change(number)], [])
+    at = AT + timedelta(seconds=1)
+    assert outbox.bring_forward(conn, "2028", KINDS, at, Cursor(at, 0), 10) is None
+    assert due_of(conn, number) == AT + timedelta(seconds=5)
+
+
+def test_what_has_been_kept_long_enough_is_deleted_in_bounded_parts(conn: Connection) -> None:
+    for index in range(3):
+        outbox.record(conn, [delivered(owe(conn, str(index)), AT)], [])
+    outbox.record(conn, [delivered(owe(conn, "gone"), AT, State.EXHAUSTED)], [])
+    pending = owe(conn, "pending")
+    week = AT + timedelta(days=7, seconds=1)
+    assert outbox.prune(conn, AT + timedelta(days=7), 10) == 0
+    assert [outbox.prune(conn, week, 2), outbox.prune(conn, week, 2), outbox.prune(conn, week, 2)] == [2, 1, 0]
+    assert outbox.prune(conn, AT + timedelta(days=30, seconds=1), 10) == 1
+    assert conn.execute(select(callbacks.c.id)).scalars().all() == [pending]
+
+
+def test_ids_are_never_given_out_again(conn: Connection) -> None:
+    number = owe(conn)
+    outbox.record(conn, [delivered(number)], [])
+    outbox.prune(conn, AT + timedelta(days=8), 10)
+    assert owe(conn) > number
+
+
+def test_a_payload_past_its_bound_is_not_stored(conn: Connection) -> None:
+    with pytest.raises(IntegrityError, match="payload_length"):
+        outbox.owe(
+            conn,
+            company_code="1",
+            call_uuid="c",
+            kind=CallbackKind.CDR,
+            payload={"x": "y" * MAX_PAYLOAD},
+            at=AT,
+        )
+
+
+def test_the_webhook_id_is_made_of_the_call_and_the_callback() -> None:
+    assert webhook_id("3418035c-4af5-11ea-afb2-fbc8753285b6", 7) == "3418035c-4af5-11ea-afb2-fbc8753285b6-7"
+
+
+def test_looking_for_what_is_due_uses_the_index(conn: Connection) -> None:
+    def plan(sql: str) -> str:
+        return " ".join(str(row) for row in conn.execute(text(f"EXPLAIN QUERY PLAN {sql}")))
+
+    dues = "SELECT call_uuid FROM callbacks WHERE company_code='1' AND next_attempt <= 5 ORDER BY next_attempt, id"
+    assert "ix_callbacks_due" in plan(dues)
+    assert "TEMP B-TREE" not in plan(dues)
+    old = "SELECT id FROM callbacks WHERE done_at < 5 AND state IN ('x') ORDER BY done_at LIMIT 5"
+    assert "ix_callbacks_done" in plan(old)
+    company = "SELECT min(company_code) FROM callbacks WHERE company_code > '1' AND next_attempt IS NOT NULL"
+    assert "ix_callbacks_due" in plan(company)

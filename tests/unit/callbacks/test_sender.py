@@ -1,0 +1,248 @@
+import asyncio
+import base64
+import hmac
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+from urllib.parse import parse_qs
+
+import pytest
+import structlog
+from sqlalchemy import Connection, select
+
+from playvoice.callbacks import CallbackKind, Endpoint, Sender, callbacks, owe
+from playvoice.callbacks.payloads import to_text
+from playvoice.callbacks.tables import State
+from playvoice.store import Store, StoreUnavailable
+from playvoice.web import ConnectFailed, WebResponse
+
+SECRET = "whsec_" + base64.b64encode(b"0123456789abcdef0123456789abcdef").decode()
+URL = "http://receiver.example/cb"
+Answer = Callable[[str, bytes, Mapping[str, str]], Awaitable[WebResponse]]
+
+
+class Web:
+    """A web client whose far end is a function."""
+
+    def __init__(self, answer: Answer | None = None) -> None:
+        self.posts: list[tuple[str, bytes, dict[str, str]]] = []
+        self.answer = answer
+
+    async def post(self, url: str, body: bytes, headers: Mapping[str, str], *, timeout: float) -> WebResponse:  # noqa: ASYNC109
+        assert timeout == 10
+        self.posts.append((url, body, dict(headers)))
+        return WebResponse(200, {}, b"") if self.answer is None else await self.answer(url, body, headers)
+
+
+class Book:
+    def __init__(self, endpoint: Endpoint) -> None:
+        self.value = endpoint
+
+    def endpoint(self, company_code: str, kind: CallbackKind) -> Endpoint:
+        return self.value
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    opened = Store.open(f"sqlite:///{tmp_path}/callbacks.db")
+    await opened.write(lambda conn: callbacks.create(conn))
+    yield opened
+    await opened.close()
+
+
+class Running:
+    """A sender that runs, and ends with the block."""
+
+    def __init__(self, store: Store, web: Web, endpoint: Endpoint | None = None) -> None:
+        self.store = store
+        self.sender = Sender(store, web, Book(endpoint or Endpoint(URL, SECRET, "json")), random=Random(1))
+
+    async def __aenter__(self) -> "Running":
+        self.task = asyncio.create_task(self.sender.run())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.sender.stop(grace=0.1)
+        await self.task
+
+    async def owe(self, call: str, *payloads: Mapping[str, object]) -> None:
+        def fact(conn: Connection) -> None:
+            for payload in payloads:
+                owe(
+                    conn,
+                    company_code="2028",
+                    call_uuid=call,
+                    kind=CallbackKind.STATUS,
+                    payload=payload,
+                    at=datetime.now(UTC),
+                )
+
+        await self.store.write(fact)
+        self.sender.wake()
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        async with asyncio.timeout(5):
+            while not condition():
+                await self.store.read(delivered)
+
+    async def until_delivered(self, count: int) -> None:
+        async with asyncio.timeout(5):
+            while await self.store.read(delivered) < count:
+                pass
+
+
+def delivered(conn: Connection) -> int:
+    return len(conn.execute(select(callbacks.c.id).where(callbacks.c.state == State.DELIVERED)).all())
+
+
+async def test_a_callback_goes_out_as_json_signed_and_in_order(store: Store) -> None:
+    web = Web()
+    payloads = [{"status": "ring", "组": "销售"}, {"status": "answer"}, {"status": "hangup"}]
+    async with Running(store, web) as running:
+        await running.owe("c1", *payloads)
+        await running.until_delivered(3)
+    assert [body for _, body, _ in web.posts] == [to_text(payload).encode() for payload in payloads]
+    url, body, headers = web.posts[0]
+    assert url == URL
+    assert headers["content-type"] == "application/json"
+    assert headers["webhook-id"] == "c1-1"
+    signed = f"c1-1.{headers['webhook-timestamp']}.".encode() + body
+    key = base64.b64decode(SECRET.removeprefix("whsec_"))
+    assert headers["webhook-signature"] == "v1," + base64.b64encode(hmac.digest(key, signed, "sha256")).decode()
+    assert abs(int(headers["webhook-timestamp"]) - datetime.now(UTC).timestamp()) < 60
+
+
+async def test_a_company_may_have_a_form_with_one_field_detail(store: Store) -> None:
+    web = Web()
+    async with Running(store, web, Endpoint(URL, SECRET, "form")) as running:
+        await running.owe("c1", {"a": "x&y=z 中"})
+        await running.until_delivered(1)
+    _, body, headers = web.posts[0]
+    assert headers["content-type"] == "application/x-www-form-urlencoded"
+    assert parse_qs(body.decode()) == {"detail": ['{"a":"x&y=z 中"}']}
+
+
+async def test_what_was_owed_before_the_start_goes_out_without_a_word(store: Store) -> None:
+    web = Web()
+    await Running(store, web).owe("c1", {"n": 1})
+    async with Running(store, web) as running:
+        await running.until_delivered(1)
+    assert [headers["webhook-id"] for _, _, headers in web.posts] == ["c1-1"]
+
+
+async def test_many_calls_are_delivered_and_nothing_is_left_behind(store: Store) -> None:
+    web = Web()
+    async with Running(store, web) as running:
+        for index in range(100):
+            await running.owe(f"c{index}", {"n": 1}, {"n": 2})
+        await running.until_delivered(200)
+        await running.until(lambda: running.sender.idle)
+    assert len(web.posts) == 200
+
+
+async def test_a_failure_is_written_down_and_logged_and_never_a_secret(store: Store) -> None:
+    async def answer(url: str, body: bytes, headers: Mapping[str, str]) -> WebResponse:
+        raise ConnectFailed("nobody listens at receiver.example port 80")
+
+    with structlog.testing.capture_logs() as logs:
+        async with Running(store, Web(answer)) as running:
+            await running.owe("c1", {"n": 1})
+            await running.until(lambda: bool(logs))
+    row = await store.read(lambda conn: conn.execute(select(callbacks)).one())
+    assert (row.state, row.attempts, row.failure) == ("pending", 1, "unreachable")
+    assert row.last_error == "ConnectFailed: nobody listens at receiver.example port 80"
+    assert 5 <= (row.next_attempt - row.attempted_at).total_seconds() <= 5.5
+    assert (logs[0]["event"], logs[0]["uuid"]) == ("callback_failed", "c1")
+    assert SECRET not in str(logs)
+
+
+async def test_retry_after_of_an_answer_is_heard(store: Store) -> None:
+    async def answer(url: str, body: bytes, headers: Mapping[str, str]) -> WebResponse:
+        return WebResponse(503, {"retry-after": "600"}, b"")
+
+    web = Web(answer)
+    async with Running(store, web) as running:
+        await running.owe("c1", {"n": 1})
+        await running.until(lambda: bool(web.posts) and running.sender.idle)
+    row = await store.read(lambda conn: conn.execute(select(callbacks)).one())
+    assert row.last_status == 503
+    assert (row.next_attempt - row.attempted_at).total_seconds() == 600
+
+
+@pytest.mark.parametrize("secret", ["whsec_a b", "nonsense"])
+async def test_a_broken_secret_ends_nothing_but_the_attempt(store: Store, secret: str) -> None:
+    web = Web()
+    async with Running(store, web, Endpoint(URL, secret, "json")) as running:
+        await running.owe("c1", {"n": 1})
+        with structlog.testing.capture_logs() as logs:
+            await running.until(lambda: bool(logs))
+    assert web.posts == []
+
+
+async def test_a_fault_in_the_web_client_is_logged_and_the_sender_goes_on(store: Store) -> None:
+    async def answer(url: str, body: bytes, headers: Mapping[str, str]) -> WebResponse:
+        if b"1" in body:
+            raise RuntimeError("a fault")
+        return WebResponse(204, {}, b"")
+
+    with structlog.testing.capture_logs() as logs:
+        async with Running(store, Web(answer)) as running:
+            await running.owe("c1", {"n": 1})
+            await running.owe("c2", {"n": 2})
+            await running.until_delivered(1)
+    assert "callback_attempt_broke" in [entry["event"] for entry in logs]
+
+
+async def test_a_stop_waits_a_little_and_what_it_cuts_off_is_sent_again_with_the_same_id(store: Store) -> None:
+    never = asyncio.Event()
+
+    async def hang(url: str, body: bytes, headers: Mapping[str, str]) -> WebResponse:
+        await never.wait()
+        raise AssertionError("unreachable")
+
+    web = Web(hang)
+    async with Running(store, web) as running:
+        await running.owe("c1", {"n": 1})
+        await running.until(lambda: bool(web.posts))
+    web.answer = None
+    async with Running(store, web) as running:
+        await running.until_delivered(1)
+    assert [headers["webhook-id"] for _, _, headers in web.posts] == ["c1-1", "c1-1"]
+
+
+async def test_a_stop_writes_down_what_ended_in_its_grace(store: Store) -> None:
+    going = asyncio.Event()
+
+    async def slow(url: str, body: bytes, headers: Mapping[str, str]) -> WebResponse:
+        await going.wait()
+        return WebResponse(200, {}, b"")
+
+    web = Web(slow)
+    running = Running(store, web)
+    await running.__aenter__()
+    await running.owe("c1", {"n": 1}, {"n": 2})
+    await running.until(lambda: bool(web.posts))
+    stopping = asyncio.create_task(running.sender.stop(grace=5))
+    going.set()
+    await stopping
+    await running.task
+    assert await store.read(delivered) == 1
+    assert len(web.posts) == 1
+
+
+async def test_the_sender_outlasts_a_store_that_is_away(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("playvoice.callbacks.sender.STORE_PAUSE", 0.01)
+    write, failures = store.write, iter([True, True, False])
+
+    async def failing(fact: Callable[[Connection], object]) -> object:
+        if next(failures, False):
+            raise StoreUnavailable("no room")
+        return await write(fact)
+
+    web = Web()
+    async with Running(store, web) as running:
+        await running.owe("c1", {"n": 1}, {"n": 2})
+        monkeypatch.setattr(store, "write", failing)
+        await running.until_delivered(2)
+    assert len(web.posts) == 2
