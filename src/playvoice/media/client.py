@@ -1,0 +1,265 @@
+"""The server's half of the media worker: commands out, reports in, on the server's loop."""
+
+import asyncio
+import contextlib
+import socket
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Self
+
+from playvoice.media import protocol as p
+from playvoice.media.g711 import Codec
+from playvoice.media.sdp import Negotiated
+
+START_TIMEOUT = 10.0
+MAX_UNSENT = 8_388_608
+"""Octets that may wait for the worker; beyond it the worker is stuck and given up."""
+
+MediaEvent = p.KeyPressed | p.PlaybackEnded | p.PlaybackFailed | p.Silent
+
+
+class MediaError(Exception):
+    """Base of what the media client raises."""
+
+
+class MediaFull(MediaError):
+    """The worker carries no more streams, or no RTP port is free."""
+
+
+class MediaGone(MediaError):
+    """The worker has ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamStats:
+    """What a stream did, in packets."""
+
+    sent: int = 0
+    received: int = 0
+    lost: int = 0
+    ignored: int = 0
+
+
+class MediaClient:
+    """One media worker and its streams."""
+
+    def __init__(self, process: asyncio.subprocess.Process, on_gone: Callable[[], None]) -> None:
+        self._process = process
+        self._on_gone = on_gone
+        self._writer: asyncio.StreamWriter | None = None
+        self._reader_task: asyncio.Task[None] | None = None
+        self._requests: dict[int, asyncio.Future[p.Message]] = {}
+        self._numbers = count(1)
+        self._streams: dict[int, Stream] = {}
+        self._unsent = bytearray()
+        self._gone = False
+        self._closing = False
+        self.capacity = 0
+
+    def __repr__(self) -> str:
+        return f"<MediaClient of process {self._process.pid}, {len(self._streams)} streams>"
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @classmethod
+    async def start(
+        cls,
+        *,
+        address: str,
+        ports: tuple[int, int],
+        number: int = 1,
+        max_streams: int = 4_000,
+        on_gone: Callable[[], None] = lambda: None,
+    ) -> Self:
+        """Start a worker that binds `address` and the ports of this range; MediaGone if it does not come up."""
+        ours, theirs = socket.socketpair()
+        with theirs:
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "playvoice.media.worker"),
+                *(str(theirs.fileno()), address, str(ports[0]), str(ports[1]), str(number), str(max_streams)),
+                pass_fds=(theirs.fileno(),),
+                stdin=asyncio.subprocess.DEVNULL,
+            )
+        client = cls(process, on_gone)
+        reader, client._writer = await asyncio.open_connection(sock=ours)
+        hello = client._expect(0)
+        client._reader_task = asyncio.create_task(client._read(reader))
+        try:
+            async with asyncio.timeout(START_TIMEOUT):
+                greeting = await hello
+        except TimeoutError:
+            await client.close()
+            raise MediaGone(f"the media worker did not come up within {START_TIMEOUT:g} s") from None
+        assert isinstance(greeting, p.Hello)
+        client.capacity = greeting.capacity
+        return client
+
+    async def reserve(self, on_event: Callable[[MediaEvent], None]) -> "Stream":
+        """Bind an RTP port. MediaFull, MediaGone."""
+        number = next(self._numbers)
+        answer = await self._ask(number, p.Reserve(number))
+        if isinstance(answer, p.Refused):
+            raise MediaFull(answer.reason)
+        assert isinstance(answer, p.Reserved)
+        stream = self._streams[answer.stream] = Stream(self, answer.stream, answer.port, on_event)
+        return stream
+
+    async def close(self) -> None:
+        """End the worker; its streams are gone."""
+        self._closing = True
+        if self._writer is not None:
+            self._writer.close()
+        if self._reader_task is not None:
+            self._reader_task.cancel()
+            await asyncio.gather(self._reader_task, return_exceptions=True)
+        try:
+            async with asyncio.timeout(2):
+                await self._process.wait()
+        except TimeoutError:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.kill()
+            await self._process.wait()
+
+    def command(self, message: p.ToWorker) -> None:
+        """Send a command with whatever else this turn of the loop sends; MediaGone if there is no worker."""
+        if self._gone or self._writer is None:
+            raise MediaGone("the media worker has ended")
+        if not self._unsent:
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._unsent += p.encode(message)
+
+    def forget(self, stream: int) -> None:
+        self._streams.pop(stream, None)
+
+    async def ask(self, make: Callable[[int], p.ToWorker]) -> p.Message:
+        """Send a command that has an answer, and wait for it."""
+        number = next(self._numbers)
+        return await self._ask(number, make(number))
+
+    async def _ask(self, number: int, message: p.ToWorker) -> p.Message:
+        answer = self._expect(number)
+        try:
+            self.command(message)
+            return await answer
+        finally:
+            self._requests.pop(number, None)
+
+    def _expect(self, number: int) -> asyncio.Future[p.Message]:
+        future: asyncio.Future[p.Message] = asyncio.get_running_loop().create_future()
+        self._requests[number] = future
+        return future
+
+    def _flush(self) -> None:
+        if self._writer is None or self._gone or not self._unsent:
+            return
+        self._writer.write(bytes(self._unsent))
+        self._unsent.clear()
+        if self._writer.transport.get_write_buffer_size() > MAX_UNSENT:
+            self._process.kill()
+
+    async def _read(self, reader: asyncio.StreamReader) -> None:
+        framer = p.Framer()
+        try:
+            while data := await reader.read(65_536):
+                for message in framer.feed(data):
+                    self._take(message)
+        except (ConnectionError, p.ProtocolError):
+            self._process.kill()
+        self._lose()
+
+    def _take(self, message: p.Message) -> None:
+        if isinstance(message, p.KeyPressed | p.PlaybackEnded | p.PlaybackFailed | p.Silent):
+            stream = self._streams.get(message.stream)
+            if stream is not None:
+                stream.on_event(message)
+            return
+        number = 0 if isinstance(message, p.Hello) else message.request  # type: ignore[union-attr]
+        future = self._requests.get(number)
+        if future is not None and not future.done():
+            future.set_result(message)
+
+    def _lose(self) -> None:
+        self._gone = True
+        for future in self._requests.values():
+            if not future.done():
+                future.set_exception(MediaGone("the media worker has ended"))
+        self._streams.clear()
+        if not self._closing:
+            self._on_gone()
+
+
+class Stream:
+    """One leg's RTP, as the server sees it. Commands take effect in the order in which they are given."""
+
+    def __init__(self, client: MediaClient, number: int, port: int, on_event: Callable[[MediaEvent], None]) -> None:
+        self._client = client
+        self.number = number
+        self.port = port
+        """Where this leg receives RTP."""
+        self.on_event = on_event
+        self.codec = Codec.PCMA
+
+    def __repr__(self) -> str:
+        return f"<Stream {self.number} at port {self.port}>"
+
+    def connect(self, negotiated: Negotiated, *, sip_source: str = "") -> None:
+        """Take the far end of a session description; it may also send from where its SIP came."""
+        self.codec = negotiated.codec
+        self._client.command(
+            p.Connect(
+                stream=self.number,
+                host=negotiated.remote[0],
+                port=negotiated.remote[1],
+                sip_source=sip_source,
+                codec=int(negotiated.codec),
+                payload_type=negotiated.payload_type,
+                telephone_event=_number(negotiated.telephone_event),
+                receive={str(number): int(codec) for number, codec in negotiated.receive_payload_types.items()},
+                receive_telephone_event=_number(negotiated.receive_telephone_event),
+                sends=negotiated.direction.sends,
+            )
+        )
+
+    def play(self, voice: Mapping[Codec, Path], *, loop: bool = False) -> None:
+        """Play a decoded voice from the next tick on; PlaybackEnded follows, but for a loop."""
+        self._client.command(p.Play(self.number, str(voice[self.codec]), loop))
+
+    def stop_playing(self) -> None:
+        self._client.command(p.StopPlaying(self.number))
+
+    def bridge(self, other: "Stream") -> None:
+        """Let the two far ends hear each other."""
+        self._client.command(p.Bridge(self.number, other.number))
+
+    def unbridge(self) -> None:
+        self._client.command(p.Unbridge(self.number))
+
+    def record(self, path: Path) -> None:
+        """Record raw two-channel A-law from now on: left what comes, right what is sent."""
+        self._client.command(p.Record(self.number, str(path)))
+
+    async def stop_recording(self) -> int:
+        """Finish the recording; its length in samples of 8 kHz, -1 if there is none."""
+        done = await self._client.ask(lambda number: p.StopRecording(number, self.number))
+        assert isinstance(done, p.RecordingDone)
+        return done.samples
+
+    def send_keys(self, keys: str) -> None:
+        """Press keys: telephone-events, as a phone sends them."""
+        self._client.command(p.SendKeys(self.number, keys))
+
+    async def release(self) -> StreamStats:
+        """Close the stream; no event comes after it."""
+        self._client.forget(self.number)
+        done = await self._client.ask(lambda number: p.Release(number, self.number))
+        assert isinstance(done, p.Released)
+        return StreamStats(done.sent, done.received, done.lost, done.ignored)
+
+
+def _number(payload_type: int | None) -> int:
+    return -1 if payload_type is None else payload_type

@@ -1,0 +1,239 @@
+"""What server and media worker say to each other: frozen dataclasses over a stream, length first.
+
+A frame is four octets of length and a JSON array: the message's type and its fields in order. Many go out in one write.
+The first message of the worker is Hello with the version; the two ends are of one installation, so that another
+version is a fault and not a case.
+"""
+
+import json
+import struct
+from dataclasses import astuple, dataclass, fields
+from typing import Any
+
+VERSION = 1
+MAX_FRAME = 65_536
+_LENGTH = struct.Struct("!I")
+
+
+class ProtocolError(Exception):
+    """Bytes that are no message of this protocol."""
+
+
+# --- to the worker --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Reserve:
+    """Bind an RTP port; Reserved or Refused with the same `request` follows."""
+
+    request: int
+
+
+@dataclass(frozen=True, slots=True)
+class Connect:
+    """Who the far end is, by its session description."""
+
+    stream: int
+    host: str
+    port: int
+    sip_source: str
+    """The address that its SIP came from, `""` if it is the same."""
+    codec: int
+    """Static payload type of the codec that we send: 8 PCMA, 0 PCMU."""
+    payload_type: int
+    telephone_event: int
+    """Payload type of keys that we send, -1 for none."""
+    receive: dict[str, int]
+    """Payload type (as text) to codec, of what we receive."""
+    receive_telephone_event: int
+    sends: bool
+    """We may send (the far end does not hold us)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """Play raw G.711 of the stream's codec from the next tick on."""
+
+    stream: int
+    path: str
+    loop: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StopPlaying:
+    stream: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bridge:
+    """Relay between two streams, both ways; neither is played to any more."""
+
+    stream: int
+    other: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unbridge:
+    stream: int
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    stream: int
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class StopRecording:
+    """RecordingDone with the same `request` follows."""
+
+    request: int
+    stream: int
+
+
+@dataclass(frozen=True, slots=True)
+class SendKeys:
+    """Send telephone-events, one press after the other."""
+
+    stream: int
+    keys: str
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """Close the stream; Released with the same `request` follows."""
+
+    request: int
+    stream: int
+
+
+# --- from the worker ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    version: int
+    capacity: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    request: int
+    stream: int
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    request: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPressed:
+    """The far end pressed a key; each press once."""
+
+    stream: int
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlaybackEnded:
+    """The last packet of the voice has left, and its 20 ms are over."""
+
+    stream: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlaybackFailed:
+    """The voice could not be mapped."""
+
+    stream: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Silent:
+    """A bridged stream got no RTP and no RTCP for a minute."""
+
+    stream: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingDone:
+    request: int
+    samples: int
+    """Of each channel; -1 if nothing could be written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    request: int
+    sent: int
+    received: int
+    lost: int
+    """Packets, estimated from sequence numbers."""
+    ignored: int
+    """Datagrams that were no RTP of this stream."""
+
+
+ToWorker = Reserve | Connect | Play | StopPlaying | Bridge | Unbridge | Record | StopRecording | SendKeys | Release
+FromWorker = (
+    Hello | Reserved | Refused | KeyPressed | PlaybackEnded | PlaybackFailed | Silent | RecordingDone | Released
+)
+Message = ToWorker | FromWorker
+
+_TYPES: dict[str, type[Any]] = {
+    kind.__name__: kind
+    for kind in (
+        Reserve, Connect, Play, StopPlaying, Bridge, Unbridge, Record, StopRecording, SendKeys, Release,
+        Hello, Reserved, Refused, KeyPressed, PlaybackEnded, PlaybackFailed, Silent, RecordingDone, Released,
+    )
+}  # fmt: skip
+_CHECKED = {"int": int, "str": str, "bool": bool, "dict": dict}
+
+
+def encode(message: Message) -> bytes:
+    """Write one message as a frame."""
+    body = json.dumps([type(message).__name__, *astuple(message)], separators=(",", ":")).encode()
+    return _LENGTH.pack(len(body)) + body
+
+
+def decode(body: bytes) -> Message:
+    """Read the body of one frame; ProtocolError for anything that `encode` did not write."""
+    try:
+        name, *values = json.loads(body)
+        kind = _TYPES[name]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise ProtocolError(f"not a message: {body[:80]!r}") from None
+    expected = fields(kind)
+    if len(values) != len(expected):
+        raise ProtocolError(f"{name} has {len(values)} fields, not {len(expected)}")
+    for field, value in zip(expected, values, strict=True):
+        declared = field.type if isinstance(field.type, str) else getattr(field.type, "__name__", str(field.type))
+        wanted = _CHECKED[declared]
+        if type(value) is not wanted:
+            raise ProtocolError(f"{name}.{field.name} is {value!r}")
+    message: Message = kind(*values)
+    return message
+
+
+class Framer:
+    """Cuts a stream into messages."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+
+    def feed(self, data: bytes) -> list[Message]:
+        """Take what came and give the messages that are whole; ProtocolError ends the stream."""
+        self._buffer += data
+        messages: list[Message] = []
+        while len(self._buffer) >= _LENGTH.size:
+            (length,) = _LENGTH.unpack_from(self._buffer)
+            if length > MAX_FRAME:
+                raise ProtocolError(f"a frame of {length} octets")
+            if len(self._buffer) < _LENGTH.size + length:
+                break
+            messages.append(decode(bytes(self._buffer[_LENGTH.size : _LENGTH.size + length])))
+            del self._buffer[: _LENGTH.size + length]
+        return messages
