@@ -1,0 +1,176 @@
+"""The two lanes and their children: what they do, and what is left when one dies."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from playvoice.media import transcoder as module
+from playvoice.media.decoding import DecodeError, DecodeReason
+from playvoice.media.encoding import EncodeError, RecordingFormat
+from playvoice.media.g711 import Codec, encode
+from playvoice.media.transcoder import Transcoder, perform
+
+from .sounds import tone, write_wav
+
+
+@pytest.fixture
+async def transcoder() -> AsyncIterator[Transcoder]:
+    transcoder = Transcoder()
+    yield transcoder
+    await transcoder.close()
+    assert transcoder.pids == []
+
+
+@pytest.fixture
+def voice(tmp_path: Path) -> Path:
+    write_wav(tmp_path / "voice.wav", tone(440, 1, 8000))
+    return tmp_path / "voice.wav"
+
+
+def gone(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
+async def test_a_voice_is_decoded_in_a_child_of_low_priority(
+    transcoder: Transcoder, voice: Path, tmp_path: Path
+) -> None:
+    decoded = await transcoder.decode(voice, tmp_path / "out")
+    assert decoded.seconds == 1.0
+    samples = (32768 * tone(440, 1, 8000)).round().astype(np.int16)
+    assert decoded.files[Codec.PCMA] == tmp_path / "out.pcma"
+    assert abs(len(decoded.files[Codec.PCMU].read_bytes()) - len(encode(Codec.PCMU, samples))) == 0
+    [pid] = transcoder.pids
+    assert os.getpriority(os.PRIO_PROCESS, pid) >= 10
+
+
+async def test_the_declared_error_comes_through_with_its_reason(transcoder: Transcoder, tmp_path: Path) -> None:
+    with pytest.raises(DecodeError, match=r"none\.wav") as error:
+        await transcoder.decode(tmp_path / "none.wav", tmp_path / "out")
+    assert error.value.reason is DecodeReason.MISSING
+
+
+async def test_a_recording_is_encoded_while_a_voice_is_decoded(
+    transcoder: Transcoder, voice: Path, tmp_path: Path
+) -> None:
+    raw = tmp_path / "a.raw"
+    raw.write_bytes(b"\xd5" * 160_000)
+    to, _decoded = await asyncio.gather(
+        transcoder.encode_recording(raw, tmp_path / "a.mp3", "mp3"), transcoder.decode(voice, tmp_path / "out")
+    )
+    assert to.stat().st_size > 0
+    assert len(transcoder.pids) == 2
+
+
+async def test_a_recording_that_can_not_be_encoded_says_so(transcoder: Transcoder, tmp_path: Path) -> None:
+    with pytest.raises(EncodeError, match=r"a\.raw"):
+        await transcoder.encode_recording(tmp_path / "a.raw", tmp_path / "a.wav", RecordingFormat.WAV)
+
+
+async def test_when_the_child_dies_its_job_fails_and_the_next_gets_a_new_child(
+    transcoder: Transcoder, voice: Path, tmp_path: Path
+) -> None:
+    await transcoder.decode(voice, tmp_path / "first")
+    [pid] = transcoder.pids
+    os.kill(pid, signal.SIGSTOP)
+    running = asyncio.create_task(transcoder.decode(voice, tmp_path / "second"))
+    waiting = asyncio.create_task(transcoder.decode(voice, tmp_path / "third"))
+    await asyncio.sleep(0)
+    os.kill(pid, signal.SIGKILL)
+    with pytest.raises(DecodeError) as error:
+        await running
+    assert error.value.reason is DecodeReason.FAILED
+    assert (await waiting).seconds == 1.0
+    assert transcoder.pids not in ([], [pid])
+
+
+async def test_a_child_that_is_stuck_is_killed(voice: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "DECODE_TIMEOUT", 0.001)
+    transcoder = Transcoder()
+    with pytest.raises(DecodeError, match="not done after"):
+        await transcoder.decode(voice, tmp_path / "out")
+    assert transcoder.pids == []
+    await transcoder.close()
+
+
+async def test_the_queue_has_a_bound(voice: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "DECODE_QUEUE", 2)
+    transcoder = Transcoder()
+    jobs = [asyncio.create_task(transcoder.decode(voice, tmp_path / f"{n}")) for n in range(5)]
+    results = await asyncio.gather(*jobs, return_exceptions=True)
+    busy = [r for r in results if isinstance(r, DecodeError) and r.reason is DecodeReason.BUSY]
+    assert len(busy) == 3
+    await transcoder.close()
+
+
+async def test_past_a_backlog_recordings_stay_wav(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MP3_BACKLOG", 2)
+    transcoder = Transcoder()
+    assert transcoder.format_now(RecordingFormat.MP3) is RecordingFormat.MP3
+    jobs = [
+        asyncio.create_task(transcoder.encode_recording(tmp_path / "a.raw", tmp_path / "a.mp3", "mp3"))
+        for _ in range(4)
+    ]
+    await asyncio.sleep(0)
+    assert transcoder.format_now(RecordingFormat.MP3) is RecordingFormat.WAV
+    await transcoder.close()
+    assert all(isinstance(r, EncodeError) for r in await asyncio.gather(*jobs, return_exceptions=True))
+    assert transcoder.format_now(RecordingFormat.MP3) is RecordingFormat.MP3
+
+
+async def test_who_waits_when_it_is_closed_gets_the_declared_error(voice: Path, tmp_path: Path) -> None:
+    transcoder = Transcoder()
+    jobs = [asyncio.create_task(transcoder.decode(voice, tmp_path / f"{n}")) for n in range(3)]
+    await asyncio.sleep(0)
+    await transcoder.close()
+    for result in await asyncio.gather(*jobs, return_exceptions=True):
+        assert isinstance(result, DecodeError)
+
+
+async def test_a_caller_that_went_away_leaves_the_lane_in_order(
+    transcoder: Transcoder, voice: Path, tmp_path: Path
+) -> None:
+    jobs = [asyncio.create_task(transcoder.decode(voice, tmp_path / f"{n}")) for n in range(3)]
+    await asyncio.sleep(0)
+    jobs[0].cancel()
+    jobs[1].cancel()
+    decoded = await jobs[2]
+    assert decoded.files[Codec.PCMA].name == "2.pcma"
+
+
+def test_the_child_ends_with_its_stdin_even_in_the_midst_of_a_job(tmp_path: Path) -> None:
+    fifo = tmp_path / "never-written"
+    os.mkfifo(fifo)
+    with subprocess.Popen(
+        [sys.executable, "-m", "playvoice.media.transcoder"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as child:
+        assert child.stdin is not None
+        job = f'{{"kind": "encode", "raw": "{fifo}", "to": "{tmp_path}/a.wav", "form": "wav"}}\n'
+        child.stdin.write(job.encode())
+        child.stdin.close()
+        assert child.wait(timeout=30) == 0
+
+
+def test_a_librarys_surprise_is_an_answer_like_any_other() -> None:
+    assert perform({"kind": "decode", "source": 5}) == {
+        "reason": "failed",
+        "text": "TypeError: expected str, bytes or os.PathLike object, not int",
+    }
+
+
+async def test_no_child_is_left_behind(voice: Path, tmp_path: Path) -> None:
+    transcoder = Transcoder()
+    await transcoder.decode(voice, tmp_path / "out")
+    [pid] = transcoder.pids
+    await transcoder.close()
+    assert gone(pid)
