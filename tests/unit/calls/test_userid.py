@@ -51,9 +51,7 @@ def test_names_what_can_not_be_read(text: str, problem: str) -> None:
 
 
 @settings(max_examples=60, deadline=None)
-@given(
-    st.lists(st.tuples(st.sampled_from([*sorted(KEYS), ""]), GROUPS), min_size=1, unique_by=lambda p: p[0])
-)
+@given(st.lists(st.tuples(st.sampled_from([*sorted(KEYS), ""]), GROUPS), min_size=1, unique_by=lambda p: p[0]))
 def test_what_was_written_reads_back(pairs: list[tuple[str, str]]) -> None:
     assert parse_userid(format_userid(tuple(pairs))) == tuple(pairs)
 

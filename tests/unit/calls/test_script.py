@@ -1,0 +1,281 @@
+"""The call script event by event: times are numbers, and every end is a row of the contract."""
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from playvoice.calls.errors import IllegalEvent
+from playvoice.calls.script import (
+    CancelCustomer,
+    Command,
+    Connect,
+    Dial,
+    Finish,
+    GroupTimes,
+    HangUpAgent,
+    HangUpCustomer,
+    Offer,
+    Plan,
+    Play,
+    PlayHoldMusic,
+    Script,
+    State,
+    WithdrawOffers,
+)
+from playvoice.calls.userid import parse_userid
+from playvoice.codes import HangupCause as Cause
+
+TIMES = GroupTimes(ring_time=20, max_wait=60)
+
+
+def script(userid: str = "1@sales,@support") -> Script:
+    return Script(Plan(parse_userid(userid), waittime=60, conntime=3600, key_time=5))
+
+
+def answered(userid: str = "1@sales,@support") -> Script:
+    """A call that was dialled at 0 and answered at 10."""
+    call = script(userid)
+    call.start(0)
+    call.answered(10)
+    return call
+
+
+def ringing(*agents: str) -> Script:
+    """A call whose key 1 at 12 rings agents."""
+    call = answered()
+    call.key("1", 12)
+    call.offered(frozenset(agents or ("a",)), TIMES, 12)
+    return call
+
+
+def talking() -> Script:
+    call = ringing("a", "b")
+    call.agent_answered("a", 15)
+    return call
+
+
+def finish(commands: list[Command]) -> tuple[int, int, str, str]:
+    ends = [command for command in commands if isinstance(command, Finish)]
+    assert len(ends) == 1
+    assert commands[-1] is ends[0]
+    return int(ends[0].cause), int(ends[0].direction), ends[0].userkey, ends[0].agent
+
+
+def test_a_call_is_dialled_and_the_answer_plays_the_voice() -> None:
+    call = script()
+    assert call.start(0) == [Dial()]
+    assert call.next_deadline() == 60
+    assert call.answered(10) == [Play()]
+    assert call.next_deadline() == 3610
+
+
+def test_a_key_of_userid_stops_the_voice_and_rings_its_group() -> None:
+    call = answered()
+    assert call.key("1", 12) == [PlayHoldMusic(), Offer("sales")]
+    assert call.userkey == "1"
+
+
+def test_a_wrong_key_is_noted_and_changes_nothing() -> None:
+    call = answered()
+    assert call.key("9", 12) == []
+    assert (call.state, call.userkey, call.wrong_keys) == (State.PLAYING, "", "9")
+
+
+def test_a_key_after_the_deciding_one_changes_nothing() -> None:
+    call = ringing()
+    assert call.key("1", 13) == []
+
+
+def test_key_time_runs_from_the_end_of_the_voice_and_then_the_no_key_group_is_rung() -> None:
+    call = answered()
+    assert call.voice_over(20) == []
+    assert call.next_deadline() == 25
+    assert call.on_deadline(25) == [PlayHoldMusic(), Offer("support")]
+    assert call.userkey == ""
+
+
+def test_a_key_within_key_time_counts() -> None:
+    call = answered()
+    call.voice_over(20)
+    assert call.key("1", 24.9) == [PlayHoldMusic(), Offer("sales")]
+
+
+def test_only_a_no_key_group_is_rung_at_the_answer() -> None:
+    call = script("@support")
+    call.start(0)
+    assert call.answered(10) == [PlayHoldMusic(), Offer("support")]
+
+
+def test_the_first_agent_who_answers_wins_and_the_others_are_ended() -> None:
+    call = ringing("a", "b")
+    assert call.agent_answered("b", 15) == [WithdrawOffers(winner="b"), Connect("b")]
+    assert call.agent_answered("a", 15) == [HangUpAgent("a")]
+    assert call.next_deadline() == 3610
+
+
+def test_agents_who_all_refuse_are_rung_again_after_five_seconds() -> None:
+    call = ringing("a", "b")
+    assert call.agent_ended("a", 13) == []
+    assert call.next_deadline() == 32
+    assert call.agent_ended("b", 14) == []
+    assert call.next_deadline() == 19
+    assert call.on_deadline(19) == [Offer("sales")]
+
+
+def test_agents_who_do_not_answer_in_ring_time_are_withdrawn_and_rung_again() -> None:
+    call = ringing("a")
+    assert call.on_deadline(32) == [WithdrawOffers()]
+    call.agent_ended("a", 32)
+    assert call.on_deadline(37) == [Offer("sales")]
+    call.offered(frozenset({"a"}), TIMES, 37)
+    assert call.next_deadline() == 57
+    assert call.on_deadline(57) == [WithdrawOffers()]
+    assert finish(call.on_deadline(72)) == (10005, 10040, "1", "")
+
+
+def test_a_busy_group_is_asked_again() -> None:
+    call = answered()
+    call.key("1", 12)
+    call.offered(frozenset(), TIMES, 12)
+    assert call.next_deadline() == 17
+    assert call.on_deadline(17) == [Offer("sales")]
+
+
+ENDS: dict[str, tuple[Callable[[], list[Command]], tuple[int, int, str, str]]] = {
+    "busy": (lambda: started().refused(Cause.BUSY), (10006, 10006, "", "")),
+    "voice could not be had": (lambda: script().abandon(Cause.OTHER), (10020, 10020, "", "")),
+    "expired in the queue": (lambda: script().abandon(Cause.TIMER_EXPIRED), (10011, 10011, "", "")),
+    "no answer": (lambda: started().on_deadline(60), (10016, 10040, "", "")),
+    "customer hangs up while the voice plays": (lambda: answered().customer_hung_up(), (10001, 10041, "", "")),
+    "customer hangs up while an agent rings": (lambda: ringing().customer_hung_up(), (10001, 10041, "1", "")),
+    "customer hangs up while talking": (lambda: talking().customer_hung_up(), (10001, 10041, "1", "a")),
+    "agent hangs up": (lambda: talking().agent_ended("a", 30), (10001, 10040, "1", "a")),
+    "nobody registered": (lambda: pressed().nobody_registered(), (10008, 10040, "1", "")),
+    "waiting time over": (lambda: ringing().on_deadline(72), (10005, 10040, "1", "")),
+    "conntime over": (lambda: talking().on_deadline(3610), (10011, 10040, "1", "a")),
+    "no key and no group for it": (lambda: silent_customer().on_deadline(25), (10001, 10040, "", "")),
+    "silence": (lambda: talking().silent(), (10011, 10040, "1", "a")),
+    "cut while dialling": (lambda: started().cut(), (10007, 10007, "", "")),
+    "cut after the answer": (lambda: talking().cut(), (10007, 10040, "1", "a")),
+}
+
+
+def started() -> Script:
+    call = script()
+    call.start(0)
+    return call
+
+
+def pressed() -> Script:
+    call = answered()
+    call.key("1", 12)
+    return call
+
+
+def silent_customer() -> Script:
+    call = answered("1@sales")
+    call.voice_over(20)
+    return call
+
+
+@pytest.mark.parametrize("name", ENDS)
+def test_every_end_has_the_codes_of_the_contract(name: str) -> None:
+    happen, expected = ENDS[name]
+    assert finish(happen()) == expected
+
+
+def test_each_end_ends_the_legs_that_are_left() -> None:
+    assert started().on_deadline(60)[0] == CancelCustomer()
+    assert talking().agent_ended("a", 30)[:-1] == [HangUpCustomer()]
+    assert talking().customer_hung_up()[:-1] == [HangUpAgent("a")]
+    assert ringing().customer_hung_up()[:-1] == [WithdrawOffers()]
+    assert talking().on_deadline(3610)[:-1] == [HangUpAgent("a"), HangUpCustomer()]
+    assert ringing().on_deadline(72)[:-1] == [WithdrawOffers(), HangUpCustomer()]
+
+
+def test_what_comes_after_the_end_changes_nothing() -> None:
+    call = talking()
+    call.customer_hung_up()
+    assert call.next_deadline() is None
+    assert call.customer_hung_up() == call.key("1", 99) == call.voice_over(99) == call.cut() == []
+    assert call.agent_ended("a", 99) == call.on_deadline(9999) == call.refused(Cause.BUSY) == call.answered(99) == []
+    assert call.agent_answered("z", 99) == [HangUpAgent("z")]
+    assert call.offered(frozenset({"z"}), TIMES, 99) == [HangUpAgent("z")]
+
+
+def test_an_event_that_a_state_cannot_have_is_named() -> None:
+    with pytest.raises(IllegalEvent, match=r"PLAYING .* is not INITIAL"):
+        answered().start(11)
+    with pytest.raises(IllegalEvent, match=r"TALKING .* is not DIALLING"):
+        talking().answered(20)
+
+
+_EVENTS = st.sampled_from(
+    [
+        "answered",
+        "refused",
+        "key 1",
+        "key 5",
+        "voice",
+        "customer",
+        "offer",
+        "nobody",
+        "a up",
+        "b up",
+        "a down",
+        "b down",
+        "silent",
+        "cut",
+        "deadline",
+    ]
+)
+
+
+@settings(max_examples=300)
+@given(st.lists(_EVENTS, max_size=40))
+def test_whatever_happens_a_call_ends_once_and_leaves_no_leg(events: list[str]) -> None:
+    call, now, commands = script(), 0.0, list[Command]()
+    commands += call.start(now)
+    for event in [*events, *["deadline"] * 200]:
+        if call.state is State.ENDED:
+            break
+        deadline = call.next_deadline()
+        assert deadline is not None, "every state has a timer"
+        now = max(now, deadline) if event == "deadline" else now + 0.1
+        commands += _apply(call, event, now)
+    assert call.state is State.ENDED
+    assert sum(isinstance(command, Finish) for command in commands) == 1
+    assert isinstance(commands[-1], Finish)
+    if Connect("a") in commands:
+        assert HangUpAgent("a") in commands or "a down" in events
+
+
+def _apply(call: Script, event: str, now: float) -> list[Command]:
+    dialling = call.state is State.DIALLING
+    match event.split():
+        case ["answered"]:
+            return call.answered(now) if dialling else []
+        case ["refused"]:
+            return call.refused(Cause.BUSY) if dialling else []
+        case ["key", key]:
+            return call.key(key, now)
+        case ["voice"]:
+            return call.voice_over(now)
+        case ["customer"]:
+            return call.customer_hung_up()
+        case ["offer"]:
+            return call.offered(frozenset({"a", "b"}), TIMES, now) if call.state is State.TRANSFERRING else []
+        case ["nobody"]:
+            return call.nobody_registered()
+        case [agent, "up"]:
+            return call.agent_answered(agent, now) if call.state is State.TRANSFERRING else []
+        case [agent, "down"]:
+            return call.agent_ended(agent, now)
+        case ["silent"]:
+            return call.silent()
+        case ["cut"]:
+            return call.cut()
+        case _:
+            return call.on_deadline(now)
