@@ -1,0 +1,106 @@
+"""The endpoint over real sockets on loopback, UDP and TCP."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+
+import pytest
+from sipmessage import URI, Address
+
+from playvoice.sip import (
+    Answered,
+    CallEnded,
+    Event,
+    Failed,
+    IncomingCallReceived,
+    SipEndpoint,
+    SipError,
+    UserAgent,
+    Why,
+)
+
+
+class Phone:
+    """An endpoint and its events."""
+
+    def __init__(self) -> None:
+        self.events: asyncio.Queue[Event] = asyncio.Queue()
+        self.endpoint = SipEndpoint(
+            UserAgent(), [("udp", "127.0.0.1", 0), ("tcp", "127.0.0.1", 0)], self.events.put_nowait
+        )
+
+    def port(self, transport: str) -> int:
+        return next(flow.local[1] for flow in self.endpoint.addresses if flow.transport == transport)
+
+    async def event(self) -> Event:
+        async with asyncio.timeout(10):
+            return await self.events.get()
+
+
+@pytest.fixture
+async def phones() -> AsyncIterator[tuple[Phone, Phone]]:
+    pair = Phone(), Phone()
+    for phone in pair:
+        await phone.endpoint.start()
+    yield pair
+    for phone in pair:
+        await phone.endpoint.close()
+
+
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+async def test_a_call_over_sockets(phones: tuple[Phone, Phone], transport: str) -> None:
+    caller, callee = phones
+    port = callee.port(transport)
+    call = caller.endpoint.agent.prepare_invite(
+        target=URI.parse(f"sip:bob@127.0.0.1:{port};transport={transport}"),
+        flow=caller.endpoint.flow_to(transport, "127.0.0.1", port),
+        from_=Address.parse("<sip:alice@127.0.0.1>"),
+        body=b"v=0\r\n" * (1 if transport == "udp" else 4_000),
+    )
+    call.send(caller.endpoint.now())
+    caller.endpoint.flush()
+    received = await callee.event()
+    assert isinstance(received, IncomingCallReceived)
+    received.call.answer(callee.endpoint.now(), b"answer")
+    callee.endpoint.flush()
+    assert await caller.event() == Answered(call, b"answer")
+    call.ack(caller.endpoint.now())
+    caller.endpoint.flush()
+    await callee.event()
+    received.call.bye(callee.endpoint.now())
+    callee.endpoint.flush()
+    assert await caller.event() == CallEnded(call)
+
+
+async def test_a_connection_that_cannot_be_made_fails_the_call(phones: tuple[Phone, Phone]) -> None:
+    caller, _ = phones
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        port = closed.getsockname()[1]
+        call = caller.endpoint.agent.prepare_invite(
+            target=URI.parse(f"sip:bob@127.0.0.1:{port};transport=tcp"),
+            flow=caller.endpoint.flow_to("tcp", "127.0.0.1", port),
+            from_=Address.parse("<sip:alice@127.0.0.1>"),
+        )
+        call.send(caller.endpoint.now())
+        caller.endpoint.flush()
+        assert await caller.event() == Failed(call, Why.TRANSPORT)
+
+
+async def test_nonsense_on_either_port_is_counted_and_the_endpoint_goes_on(phones: tuple[Phone, Phone]) -> None:
+    _, callee = phones
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+        stranger.sendto(b"\x00\xff nonsense \r\n\r\n", ("127.0.0.1", callee.port("udp")))
+    _, writer = await asyncio.open_connection("127.0.0.1", callee.port("tcp"))
+    writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    await writer.drain()
+    writer.close()
+    await test_a_call_over_sockets(phones, "udp")
+    assert callee.endpoint.agent.core.counters["malformed"] >= 1
+
+
+async def test_an_address_that_is_taken_is_named(phones: tuple[Phone, Phone]) -> None:
+    port = phones[0].port("tcp")
+    second = SipEndpoint(UserAgent(), [("tcp", "127.0.0.1", port)], lambda _event: None)
+    with pytest.raises(SipError, match=f"tcp:127.0.0.1:{port} can't be listened on"):
+        await second.start()
