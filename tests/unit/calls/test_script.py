@@ -212,8 +212,9 @@ def test_an_event_that_a_state_cannot_have_is_named() -> None:
         talking().answered(20)
 
 
-_EVENTS = st.sampled_from(
-    "answered|refused|key 1|key 5|voice|customer|offer|nobody|a up|b up|a down|b down|silent|cut|deadline".split("|")
+_EVENTS = st.one_of(
+    st.sampled_from(["answered", "refused", "key 1", "key 5", "voice", "customer", "offer", "nobody"]),
+    st.sampled_from(["a up", "b up", "a down", "b down", "silent", "cut", "deadline"]),
 )
 
 

@@ -40,9 +40,10 @@ A, B = ("192.0.2.1", 5060), ("192.0.2.2", 5060)
 class World:
     """A caller, a callee and the network between them."""
 
-    def __init__(self, **options: float) -> None:
-        seed = int(options.pop("seed", 0))
-        self.network = FakeNetwork(seed=seed, **options)
+    def __init__(
+        self, seed: int = 0, loss: float = 0.0, duplicate: float = 0.0, delay: float = 0.0, jitter: float = 0.0
+    ) -> None:
+        self.network = FakeNetwork(seed=seed, loss=loss, duplicate=duplicate, delay=delay, jitter=jitter)
         self.caller = self.agent("caller", A, seed)
         self.callee = self.agent("callee", B, seed + 1000)
 
