@@ -93,6 +93,10 @@ class WebClient:
             network_backend=CheckedNetwork(policy, resolver),
         )
 
+    def check_url(self, url: str) -> WebAddress:
+        """Take a URL apart without looking up its name: :meth:`NetworkPolicy.check_url`."""
+        return self._policy.check_url(url)
+
     async def post(
         self,
         url: str,
@@ -235,7 +239,7 @@ def _request_headers(
         lines.append((b"authorization", address.authorization.encode()))
     if body is not None:
         lines.append((b"content-length", str(len(body)).encode()))
-    lines.extend((name.encode(), value.encode()) for name, value in headers)
+    lines.extend((name.encode(), value.encode("latin-1")) for name, value in headers)
     return lines
 
 

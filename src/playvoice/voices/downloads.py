@@ -1,0 +1,206 @@
+"""Voices by URL: downloaded, decoded, kept for the next call that names them.
+
+    unknown ─ download ─> fresh ─ 60 s, if it has an ETag or Last-Modified ─> asked again ─ 304 ─> fresh
+                            ^  └─ 10 min, if it has neither ─> downloaded again            └ 200 ─> decoded anew, fresh
+                            └───────────────────────────────────────┘
+
+Many calls that name one URL at once cause one download. One that fails fails the calls that wait for it, though an
+older version is there: what the company has put behind its URL now is not known, and the wrong words may be worse
+than none. The older version's validators are kept, so that the next try is cheap."""
+
+import asyncio
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import structlog
+from sqlalchemy import Connection, bindparam, delete, select
+
+from playvoice.media.decoding import DecodeError
+from playvoice.media.g711 import SAMPLE_RATE, Codec
+from playvoice.store import Store, StoreError, upsert
+from playvoice.voices.flights import Flights
+from playvoice.voices.shelf import GRACE, Shelf
+from playvoice.voices.tables import MAX_VALIDATOR, downloads
+from playvoice.voices.voice import Decoder, Fetcher, Voice, VoiceUnavailable
+from playvoice.web import WebError
+
+FRESH_WITH_VALIDATOR = timedelta(seconds=60)
+FRESH_WITHOUT = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class DownloadLimits:
+    """The bounds of downloads, and what happens at each."""
+
+    octets: int = 64 * 1024 * 1024
+    """Of one file; a bigger one can't be had."""
+    timeout: float = 60.0
+    """Seconds for one download."""
+    seconds: float = 3600.0
+    """Length of a voice; a longer one can't be had."""
+    at_once: int = 20
+    """Downloads at once; a further one waits."""
+    kept: int = 10_000
+    """Voices that are kept; past these the one that was not used for longest goes, if for two hours nobody used it,
+    else a new one can't be had."""
+    kept_octets: int = 4 * 1024 * 1024 * 1024
+    """Octets that are kept, of both laws together; likewise."""
+
+
+@dataclass(slots=True)
+class _Entry:
+    """A URL's current version."""
+
+    url: str
+    stem: str
+    octets: int
+    etag: str | None
+    last_modified: str | None
+    checked_at: datetime
+    used_at: datetime
+
+    def fresh(self, at: datetime) -> bool:
+        validated = self.etag is not None or self.last_modified is not None
+        return timedelta(0) <= at - self.checked_at < (FRESH_WITH_VALIDATOR if validated else FRESH_WITHOUT)
+
+
+_log = structlog.get_logger(__name__)
+_ALL = select(downloads)
+_DELETE = delete(downloads).where(downloads.c.digest == bindparam("gone"))
+
+
+class Downloads:
+    """The cache."""
+
+    def __init__(
+        self,
+        store: Store,
+        decoder: Decoder,
+        fetcher: Fetcher,
+        folder: Path,
+        limits: DownloadLimits,
+    ) -> None:
+        self._store = store
+        self._decoder = decoder
+        self._fetcher = fetcher
+        self._shelf = Shelf(folder)
+        self._limits = limits
+        self._slots = asyncio.Semaphore(limits.at_once)
+        self._flights: Flights[Voice] = Flights()
+        self._entries = store.read_now(_read)
+        self._shelf.keep_only([entry.stem for entry in self._entries.values()])
+
+    async def prepare(self, url: str, at: datetime) -> Voice:
+        """:raises VoiceUnavailable: it can't be downloaded or decoded."""
+        self._shelf.sweep(at)
+        entry = self._entries.get(url)
+        if entry is not None and entry.fresh(at):
+            voice = self._shelf.find(entry.stem)
+            if voice is not None:
+                entry.used_at = at
+                return voice
+        return await self._flights.join(url, lambda: self._fetch(url, at))
+
+    async def close(self) -> None:
+        await self._flights.close()
+
+    async def _fetch(self, url: str, at: datetime) -> Voice:
+        async with self._slots:
+            source = self._shelf.stem(f"{uuid4().hex}.download")
+            try:
+                return await self._download(url, source, at)
+            except (WebError, DecodeError) as error:
+                raise VoiceUnavailable(str(error)) from None
+            except OSError as error:
+                raise VoiceUnavailable(f"the download could not be written: {error.strerror}") from error
+            finally:
+                await asyncio.to_thread(source.unlink, missing_ok=True)
+
+    async def _download(self, url: str, source: Path, at: datetime) -> Voice:
+        entry = self._entries.get(url)
+        voice = self._shelf.find(entry.stem) if entry is not None else None
+        known = entry if voice is not None else None
+        download = await self._fetcher.download(
+            url,
+            source,
+            max_bytes=self._limits.octets,
+            timeout=self._limits.timeout,
+            etag=known.etag if known else None,
+            last_modified=known.last_modified if known else None,
+        )
+        etag, last_modified = _bounded(download.etag), _bounded(download.last_modified)
+        if download.not_modified and known is not None and voice is not None:
+            await self._remember(replace(known, etag=etag, last_modified=last_modified, checked_at=at, used_at=at))
+            return voice
+        await self._make_room(url, at)
+        stem = f"{_digest(url)[:32]}-{uuid4().hex[:16]}"
+        decoded = await self._decoder.decode(source, self._shelf.stem(stem), max_seconds=self._limits.seconds)
+        octets = round(decoded.seconds * SAMPLE_RATE) * len(Codec)
+        if entry is not None:
+            self._shelf.retire(entry.stem, at)
+        await self._remember(_Entry(url, stem, octets, etag, last_modified, checked_at=at, used_at=at))
+        return Voice(decoded.files, decoded.seconds)
+
+    async def _remember(self, entry: _Entry) -> None:
+        self._entries[entry.url] = entry
+        row = {
+            "digest": _digest(entry.url),
+            "url": entry.url,
+            "stem": entry.stem,
+            "octets": entry.octets,
+            "etag": entry.etag,
+            "last_modified": entry.last_modified,
+            "checked_at": entry.checked_at,
+        }
+        await self._write(lambda conn: upsert(conn, downloads, ["digest"], row))
+
+    async def _make_room(self, url: str, at: datetime) -> None:
+        """Evict what was not used for longest until one more voice fits."""
+        others = sorted((e for e in self._entries.values() if e.url != url), key=lambda e: e.used_at)
+        octets, count = sum(e.octets for e in others), len(others)
+        gone = []
+        for entry in others:
+            if count < self._limits.kept and octets < self._limits.kept_octets:
+                break
+            if at - entry.used_at < GRACE:
+                raise VoiceUnavailable(f"no room for one more download: {count} are kept, of {octets} octets")
+            gone.append(entry)
+            octets, count = octets - entry.octets, count - 1
+        for entry in gone:
+            del self._entries[entry.url]
+            self._shelf.remove(entry.stem)
+        if gone:
+            digests = [{"gone": _digest(entry.url)} for entry in gone]
+
+            def fact(conn: Connection) -> None:
+                conn.execute(_DELETE, digests)
+
+            await self._write(fact)
+
+    async def _write(self, fact: Callable[[Connection], None]) -> None:
+        """What the store does not learn costs one download after the next start; the call does not fail of it."""
+        try:
+            await self._store.write(fact)
+        except StoreError as error:
+            _log.warning("download not noted in the store", error=str(error))
+
+
+def _read(conn: Connection) -> dict[str, _Entry]:
+    return {
+        row.url: _Entry(
+            row.url, row.stem, row.octets, row.etag, row.last_modified, row.checked_at, used_at=row.checked_at
+        )
+        for row in conn.execute(_ALL)
+    }
+
+
+def _digest(url: str) -> str:
+    return hashlib.sha256(url.encode()).hexdigest()
+
+
+def _bounded(validator: str | None) -> str | None:
+    return validator if validator and len(validator) <= MAX_VALIDATOR else None
