@@ -1,16 +1,49 @@
-"""The queue of accepted calls: a request is stored here before its answer goes out."""
+"""The queue of accepted calls: a request is stored here before its answer goes out.
 
+At its bounds a request is refused. An idempotency key makes the second request with it the first one's repetition: it
+gets the same answer and dials nothing, also while the first is still being stored.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
+from uuid import uuid4
+
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from playvoice.calls.errors import IdempotencyMismatch, QueueFull
 from playvoice.calls.request import PlayVoice
+from playvoice.calls.tables import SERVER_ID, CallState, calls
+from playvoice.store import Store
 
-__all__ = ["Accepted", "Accepts", "IdempotencyMismatch", "PlayVoice", "QueueFull"]
+__all__ = ["Accepted", "Accepts", "CallQueue", "IdempotencyMismatch", "PlayVoice", "QueueFull", "fingerprint"]
 
 MAX_WAITING_OF_COMPANY = 20_000
 MAX_WAITING = 100_000
+IDEMPOTENCY_KEPT = timedelta(hours=24)
+
+_INSERT = insert(calls).values(
+    {
+        column.name: bindparam(column.name)
+        for column in calls.columns
+        if column.name not in {"id", "started_at", "answered_at", "ended_at", "hangupcause", "hangupdirection"}
+    }
+)
+_EARLIER = select(calls.c.uuid, calls.c.fingerprint, calls.c.accepted_at).where(
+    calls.c.company_code == bindparam("company"), calls.c.idempotency_key == bindparam("key")
+)
+_FORGET_KEY = (
+    update(calls)
+    .where(calls.c.company_code == bindparam("company"), calls.c.idempotency_key == bindparam("key"))
+    .values(idempotency_key=None)
+)
+_WAITING = (
+    select(calls.c.company_code, func.count())
+    .where(calls.c.state == CallState.WAITING.value)
+    .group_by(calls.c.company_code)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +53,8 @@ class Accepted:
     uuid: str
     repeated: bool
     """The request repeats an earlier one by its idempotency key; nothing new was stored."""
+    at: datetime
+    """When the call was accepted: for a repetition the first time."""
 
 
 class Accepts(Protocol):
@@ -28,3 +63,128 @@ class Accepts(Protocol):
     async def accept(self, request: PlayVoice, at: datetime) -> Accepted:
         """Store `request` and return; raises `QueueFull`, `IdempotencyMismatch` or `StoreUnavailable`."""
         ...
+
+    async def earlier(self, company_code: str, key: str, fingerprint: str, at: datetime) -> Accepted | None:
+        """The call that this idempotency key made; None if there is none, `IdempotencyMismatch` for another request."""
+        ...
+
+
+class CallQueue:
+    """Accepts calls and counts those that wait."""
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        tell: Callable[[str], None] = lambda _uuid: None,
+        max_of_company: int = MAX_WAITING_OF_COMPANY,
+        max_waiting: int = MAX_WAITING,
+    ) -> None:
+        self._store = store
+        self._tell = tell
+        self._max_of_company = max_of_company
+        self._max_waiting = max_waiting
+        self._waiting: dict[str, int] = store.read_now(_count_waiting)
+
+    def __repr__(self) -> str:
+        return f"<CallQueue {sum(self._waiting.values())} waiting>"
+
+    @property
+    def waiting(self) -> Mapping[str, int]:
+        """Calls that wait, by company."""
+        return self._waiting
+
+    async def accept(self, request: PlayVoice, at: datetime) -> Accepted:
+        """Store `request` and return; raises `QueueFull`, `IdempotencyMismatch` or `StoreUnavailable`."""
+        company = request.company_code
+        of_company = self._waiting.get(company, 0)
+        if of_company >= self._max_of_company:
+            raise QueueFull(f"{of_company} calls of company {company} wait, and no more may")
+        if sum(self._waiting.values()) >= self._max_waiting:
+            raise QueueFull(f"{self._max_waiting} calls wait, and no more may")
+        self._waiting[company] = of_company + 1  # taken before the commit: many may be on their way at once
+        row = _row(request, str(uuid4()), at)
+        try:
+            accepted = await self._store.write(lambda conn: _accept(conn, row))
+        except BaseException:
+            self.dequeued(company)
+            raise
+        if accepted.repeated:
+            self.dequeued(company)
+        else:
+            self._tell(accepted.uuid)
+        return accepted
+
+    async def earlier(self, company_code: str, key: str, fingerprint: str, at: datetime) -> Accepted | None:
+        """The call that this idempotency key made; None if there is none, `IdempotencyMismatch` for another request."""
+        return await self._store.read(lambda conn: _earlier(conn, company_code, key, fingerprint, at))
+
+    def dequeued(self, company_code: str) -> None:
+        """A call of this company waits no longer."""
+        left = self._waiting.get(company_code, 0) - 1
+        if left > 0:
+            self._waiting[company_code] = left
+        else:
+            self._waiting.pop(company_code, None)
+
+
+def fingerprint(parameters: Mapping[str, str]) -> str:
+    """Tell requests of one idempotency key apart: a digest of the parameters as text, in whatever order they came."""
+    digest = hashlib.sha256()
+    for name in sorted(parameters):
+        for text in (name, parameters[name]):
+            octets = text.encode()
+            digest.update(len(octets).to_bytes(4, "big") + octets)
+    return digest.hexdigest()
+
+
+def _row(request: PlayVoice, uuid: str, at: datetime) -> dict[str, object]:
+    return {
+        "uuid": uuid,
+        "server_id": SERVER_ID,
+        "company_code": request.company_code,
+        "state": CallState.WAITING.value,
+        "accepted_at": at,
+        "destnumber": request.destnumber,
+        "voice_kind": int(request.voice.kind),
+        "voice_name": request.voice.name,
+        "userid": request.userid,
+        "disnumber": request.disnumber,
+        "chengshudu": request.chengshudu,
+        "customuuid": request.customuuid,
+        "memberid": request.memberid,
+        "ext": request.ext,
+        "waittime": request.waittime,
+        "conntime": request.conntime,
+        "idempotency_key": request.idempotency_key,
+        "fingerprint": request.fingerprint,
+        "userkey": "",
+        "extnumber": "",
+        "crmid": "",
+        "recordfilename": "",
+    }
+
+
+def _accept(conn: Connection, row: dict[str, object]) -> Accepted:
+    key, company, at = row["idempotency_key"], str(row["company_code"]), row["accepted_at"]
+    assert isinstance(at, datetime)
+    if key is not None:
+        earlier = _earlier(conn, company, str(key), str(row["fingerprint"]), at)
+        if earlier is not None:
+            return earlier
+        conn.execute(_FORGET_KEY, {"company": company, "key": key})
+    conn.execute(_INSERT, row)
+    return Accepted(str(row["uuid"]), repeated=False, at=at)
+
+
+def _earlier(conn: Connection, company: str, key: str, wanted: str, at: datetime) -> Accepted | None:
+    found = conn.execute(_EARLIER, {"company": company, "key": key}).one_or_none()
+    if found is None or at - found.accepted_at > IDEMPOTENCY_KEPT:
+        return None
+    if found.fingerprint != wanted:
+        raise IdempotencyMismatch("the key was used with other parameters")
+    return Accepted(found.uuid, repeated=True, at=found.accepted_at)
+
+
+def _count_waiting(conn: Connection) -> dict[str, int]:
+    return dict(conn.execute(_WAITING).tuples().all())

@@ -1,0 +1,280 @@
+"""What a call writes into the store: each function is one fact, together with the callback that reports it.
+
+A fact is a function of a connection, as the store wants it, and may run twice.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, insert, select, update
+
+from playvoice.callbacks import CallbackKind, ExtensionState, call_record, end_of_call, extension_state, owe
+from playvoice.calls.ports import Settings
+from playvoice.calls.tables import CallState, LegKind, LegState, calls, legs
+from playvoice.codes import HangupCause
+from playvoice.companies import Company
+
+Fact = Callable[[Connection], None]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCall:
+    """A call's request as it stands in the store."""
+
+    id: int
+    uuid: str
+    company_code: str
+    accepted_at: datetime
+    destnumber: str
+    voice_kind: int
+    voice_name: str
+    userid: str
+    disnumber: str
+    chengshudu: str
+    customuuid: str
+    memberid: str
+    ext: str
+    waittime: int
+    conntime: int
+
+
+@dataclass(frozen=True, slots=True)
+class AgentLeg:
+    """An agent's leg as its callbacks tell of it."""
+
+    uuid: str
+    extension: str
+    started_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """How a call ended."""
+
+    started_at: datetime
+    answered_at: datetime | None
+    ended_at: datetime
+    cause: HangupCause
+    direction: HangupCause
+    userkey: str = ""
+    extension: str = ""
+    recordfilename: str = ""
+
+
+_REQUEST = select(*(calls.c[name] for name in StoredCall.__dataclass_fields__))
+_ONE = _REQUEST.where(calls.c.uuid == bindparam("uuid"))
+_WAITING = _REQUEST.where(calls.c.state == CallState.WAITING.value).order_by(calls.c.id)
+_CLAIM = (
+    update(calls)
+    .where(calls.c.uuid == bindparam("the_call"), calls.c.state == CallState.WAITING.value)
+    .values(state=CallState.DIALLED.value, started_at=bindparam("at"))
+)
+_ANSWERED = (
+    update(calls)
+    .where(calls.c.uuid == bindparam("the_call"))
+    .values(state=CallState.ANSWERED.value, answered_at=bindparam("at"))
+)
+_ENDED = (
+    update(calls)
+    .where(calls.c.uuid == bindparam("the_call"), calls.c.state != CallState.ENDED.value)
+    .values(
+        {
+            "state": CallState.ENDED.value,
+            **{
+                name: bindparam(f"new_{name}")
+                for name in (
+                    "started_at", "answered_at", "ended_at", "hangupcause", "hangupdirection", "userkey",
+                    "extnumber", "crmid", "recordfilename",
+                )
+            },
+        }
+    )
+)  # fmt: skip
+_NEW_LEG = insert(legs).values(
+    {
+        name: bindparam(name)
+        for name in ("uuid", "call_uuid", "kind", "state", "trunk", "extension", "invite", "dialog", "started_at")
+    }
+)
+_INVITE_AGAIN = update(legs).where(legs.c.uuid == bindparam("leg")).values(invite=bindparam("new_invite"))
+_LEG_RANG = update(legs).where(legs.c.uuid == bindparam("leg")).values(rang_at=bindparam("at"))
+_LEG_ANSWERED = (
+    update(legs)
+    .where(legs.c.uuid == bindparam("leg"))
+    .values(state=LegState.ANSWERED.value, dialog=bindparam("new_dialog"), answered_at=bindparam("at"))
+)
+_LEG_ENDED = (
+    update(legs)
+    .where(legs.c.uuid == bindparam("leg"), legs.c.state != LegState.ENDED.value)
+    .values(state=LegState.ENDED.value, ended_at=bindparam("at"))
+)
+
+
+def read_call(conn: Connection, uuid: str) -> StoredCall | None:
+    """One call's request."""
+    row = conn.execute(_ONE, {"uuid": uuid}).one_or_none()
+    return None if row is None else StoredCall(*row)
+
+
+def read_waiting(conn: Connection) -> list[StoredCall]:
+    """What waits to be dialled, in the order of acceptance."""
+    return [StoredCall(*row) for row in conn.execute(_WAITING)]
+
+
+def claim(conn: Connection, uuid: str, leg: str, trunk: str, invite: str, at: datetime) -> bool:
+    """The first INVITE of a call: nobody else dials it, and it is never dialled after a restart."""
+    if conn.execute(_CLAIM, {"the_call": uuid, "at": at}).rowcount != 1:
+        return False
+    add_leg(conn, uuid, leg, LegKind.CUSTOMER, invite, at, trunk=trunk)
+    return True
+
+
+def add_leg(
+    conn: Connection,
+    call_uuid: str,
+    leg: str,
+    kind: LegKind,
+    invite: str,
+    at: datetime,
+    *,
+    trunk: str = "",
+    extension: str = "",
+) -> None:
+    """An INVITE that is about to be sent."""
+    conn.execute(
+        _NEW_LEG,
+        {
+            "uuid": leg,
+            "call_uuid": call_uuid,
+            "kind": kind.value,
+            "state": LegState.DIALLED.value,
+            "trunk": trunk,
+            "extension": extension,
+            "invite": invite,
+            "dialog": "",
+            "started_at": at,
+        },
+    )
+
+
+def replace_invite(conn: Connection, leg: str, invite: str) -> None:
+    """The INVITE is sent again with credentials."""
+    conn.execute(_INVITE_AGAIN, {"leg": leg, "new_invite": invite})
+
+
+def customer_answered(conn: Connection, call_uuid: str, leg: str, dialog: str, at: datetime) -> None:
+    """The customer's dialog: after this commit the ACK may go out."""
+    conn.execute(_LEG_ANSWERED, {"leg": leg, "new_dialog": dialog, "at": at})
+    conn.execute(_ANSWERED, {"the_call": call_uuid, "at": at})
+
+
+def leg_ended(conn: Connection, leg: str, at: datetime) -> None:
+    """A leg that reports nothing has ended."""
+    conn.execute(_LEG_ENDED, {"leg": leg, "at": at})
+
+
+class Reports:
+    """Facts of one call that a callback reports."""
+
+    def __init__(self, call: StoredCall, company: Company, settings: Settings) -> None:
+        self._call = call
+        self._company = company
+        self._settings = settings
+
+    def agent_rings(self, conn: Connection, leg: AgentLeg, at: datetime) -> None:
+        """The first 180 or 183 of an agent's leg, or its answer where none came."""
+        conn.execute(_LEG_RANG, {"leg": leg.uuid, "at": at})
+        self._state(conn, leg, ExtensionState.RING, at)
+
+    def agent_answered(self, conn: Connection, leg: AgentLeg, dialog: str, at: datetime) -> None:
+        """The agent's dialog: after this commit the ACK may go out."""
+        conn.execute(_LEG_ANSWERED, {"leg": leg.uuid, "new_dialog": dialog, "at": at})
+        self._state(conn, leg, ExtensionState.ANSWER, at)
+
+    def agent_ended(self, conn: Connection, leg: AgentLeg, at: datetime, *, rang: bool) -> None:
+        """An agent's leg has ended; one that never rang reports nothing."""
+        conn.execute(_LEG_ENDED, {"leg": leg.uuid, "at": at})
+        if rang:
+            self._state(conn, leg, ExtensionState.HANGUP, at)
+
+    def ended(self, conn: Connection, end: End) -> bool:
+        """The call record and its callback, together; False if the call had its record already."""
+        call, company = self._call, self._company
+        changed = conn.execute(
+            _ENDED,
+            {
+                "the_call": call.uuid,
+                "new_started_at": end.started_at,
+                "new_answered_at": end.answered_at,
+                "new_ended_at": end.ended_at,
+                "new_hangupcause": int(end.cause),
+                "new_hangupdirection": int(end.direction),
+                "new_userkey": end.userkey,
+                "new_extnumber": end.extension,
+                "new_crmid": end.extension,
+                "new_recordfilename": end.recordfilename,
+            },
+        ).rowcount
+        if changed != 1:
+            return False
+        if company.cdr_callback is None:
+            if company.status_callback is not None:
+                end_of_call(conn, call_uuid=call.uuid, at=end.ended_at)
+            return True
+        record = call_record(
+            id=call.id,
+            uuid=call.uuid,
+            company_code=call.company_code,
+            destnumber=call.destnumber,
+            disnumber=call.disnumber,
+            started_at=end.started_at,
+            answered_at=end.answered_at,
+            ended_at=end.ended_at,
+            hangupcause=int(end.cause),
+            hangupdirection=int(end.direction),
+            extnumber=end.extension,
+            crmid=end.extension,
+            userkey=end.userkey,
+            customuuid=call.customuuid,
+            chengshudu=call.chengshudu,
+            memberid=call.memberid,
+            recordfilename=end.recordfilename,
+            downloadip=self._settings.public_ip,
+            zone=self._settings.zone,
+            fields=company.callback_fields,
+            userid=call.userid,
+            ext=call.ext,
+        )
+        owe(
+            conn,
+            company_code=call.company_code,
+            call_uuid=call.uuid,
+            kind=CallbackKind.CDR,
+            payload=record,
+            at=end.ended_at,
+        )
+        return True
+
+    def _state(self, conn: Connection, leg: AgentLeg, status: ExtensionState, at: datetime) -> None:
+        if self._company.status_callback is None:
+            return
+        payload = extension_state(
+            buuid=leg.uuid,
+            callee=self._call.destnumber,
+            extnumber=leg.extension,
+            company_code=self._call.company_code,
+            disnumber=self._call.disnumber,
+            started_at=leg.started_at,
+            status=status,
+            uuid=self._call.uuid,
+            ip=self._settings.public_ip,
+        )
+        owe(
+            conn,
+            company_code=self._call.company_code,
+            call_uuid=self._call.uuid,
+            kind=CallbackKind.STATUS,
+            payload=payload,
+            at=at,
+        )

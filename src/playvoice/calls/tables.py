@@ -1,0 +1,103 @@
+"""The tables of calls, their legs, and the server's heartbeat.
+
+A call's row is its request, its state and, once it has ended, its record: the three are written one after the other and
+never apart. A leg's row holds what ends it after a crash.
+"""
+
+from enum import StrEnum
+
+from sqlalchemy import Column, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint
+
+from playvoice.store import Instant, RowId, metadata
+
+SERVER_ID = "1"
+"""Today one server works on a database."""
+
+
+class CallState(StrEnum):
+    """How far a call is, as far as a restart has to know."""
+
+    WAITING = "waiting"
+    """Nothing was dialled: it is dialled after a restart."""
+    DIALLED = "dialled"
+    """An INVITE may have left: it is never dialled again."""
+    ANSWERED = "answered"
+    ENDED = "ended"
+
+
+class LegKind(StrEnum):
+    """Whose leg it is."""
+
+    CUSTOMER = "a"
+    AGENT = "b"
+
+
+class LegState(StrEnum):
+    """How far a leg is."""
+
+    DIALLED = "dialled"
+    ANSWERED = "answered"
+    ENDED = "ended"
+
+
+calls = Table(
+    "calls",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("uuid", String(36), nullable=False, unique=True),
+    Column("server_id", String(32), nullable=False),
+    Column("company_code", String(9), nullable=False),
+    Column("state", String(8), nullable=False),
+    Column("accepted_at", Instant, nullable=False),
+    Column("destnumber", String(33), nullable=False),
+    Column("voice_kind", Integer, nullable=False),
+    Column("voice_name", String(2048), nullable=False),
+    Column("userid", String(1000), nullable=False),
+    Column("disnumber", String(33), nullable=False),
+    Column("chengshudu", String(255), nullable=False),
+    Column("customuuid", String(255), nullable=False),
+    Column("memberid", String(255), nullable=False),
+    Column("ext", String(255), nullable=False),
+    Column("waittime", Integer, nullable=False),
+    Column("conntime", Integer, nullable=False),
+    Column("idempotency_key", String(255)),
+    Column("fingerprint", String(64)),
+    Column("started_at", Instant),
+    Column("answered_at", Instant),
+    Column("ended_at", Instant),
+    Column("hangupcause", Integer),
+    Column("hangupdirection", Integer),
+    Column("userkey", String(1), nullable=False),
+    Column("extnumber", String(32), nullable=False),
+    Column("crmid", String(64), nullable=False),
+    Column("recordfilename", String(64), nullable=False),
+    UniqueConstraint("company_code", "idempotency_key"),
+    sqlite_autoincrement=True,
+)
+Index("ix_calls_open", calls.c.id, sqlite_where=calls.c.state != "ended", postgresql_where=calls.c.state != "ended")
+
+legs = Table(
+    "legs",
+    metadata,
+    Column("uuid", String(36), primary_key=True),
+    Column("call_uuid", String(36), ForeignKey("calls.uuid"), nullable=False, index=True),
+    Column("kind", String(1), nullable=False),
+    Column("state", String(8), nullable=False),
+    Column("trunk", String(64), nullable=False),
+    Column("extension", String(32), nullable=False),
+    Column("invite", Text, nullable=False),
+    Column("dialog", Text, nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("rang_at", Instant),
+    Column("answered_at", Instant),
+    Column("ended_at", Instant),
+)
+Index("ix_legs_open", legs.c.call_uuid, sqlite_where=legs.c.state != "ended", postgresql_where=legs.c.state != "ended")
+
+servers = Table(
+    "servers",
+    metadata,
+    Column("server_id", String(32), primary_key=True),
+    Column("heartbeat_at", Instant, nullable=False),
+)
+"""One row for each server: when it was last known to live, written each second while calls run."""

@@ -1,0 +1,107 @@
+"""The queue on a real store: what is stored, what is refused, what is repeated."""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from playvoice.calls.queue import CallQueue, IdempotencyMismatch, PlayVoice, QueueFull, fingerprint
+from playvoice.calls.tables import calls
+from playvoice.calls.userid import parse_userid
+from playvoice.store import Store, metadata
+from playvoice.voices import VoiceKind, VoiceRef
+
+AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+REQUEST = PlayVoice(
+    company_code="2028",
+    destnumber="13333333333",
+    voice=VoiceRef(VoiceKind.LIBRARY, "notice.wav"),
+    key_groups=parse_userid("1@extGroup-1"),
+    userid="1@extGroup-1",
+    disnumber="2120280001",
+    chengshudu="1",
+    customuuid="",
+    memberid="",
+    ext="",
+    waittime=60,
+    conntime=3600,
+)
+KEYED = replace(REQUEST, idempotency_key="k1", fingerprint="f1")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = Store.open(f"sqlite:///{tmp_path}/calls.db")
+    opened.write_now(lambda conn: metadata.create_all(conn))
+    yield opened
+    opened.close_now()
+
+
+def stored(store: Store) -> int:
+    return store.read_now(lambda conn: conn.execute(select(func.count()).select_from(calls)).scalar_one())
+
+
+async def test_an_accepted_request_is_stored_and_told(store: Store) -> None:
+    told: list[str] = []
+    accepted = await CallQueue(store, tell=told.append).accept(REQUEST, AT)
+    assert told == [accepted.uuid]
+    row = store.read_now(lambda conn: dict(conn.execute(select(calls)).mappings().one()))
+    assert (row["uuid"], row["state"], row["accepted_at"], row["waittime"]) == (accepted.uuid, "waiting", AT, 60)
+    assert (row["voice_kind"], row["voice_name"], row["started_at"]) == (1, "notice.wav", None)
+
+
+async def test_a_repeated_key_gets_the_first_answer_and_stores_nothing(store: Store) -> None:
+    queue = CallQueue(store)
+    first = await queue.accept(KEYED, AT)
+    again = await queue.accept(KEYED, AT + timedelta(hours=23))
+    assert (again.uuid, again.repeated, again.at) == (first.uuid, True, AT)
+    assert stored(store) == 1
+    assert queue.waiting == {"2028": 1}
+
+
+async def test_requests_with_one_key_at_once_make_one_call(store: Store) -> None:
+    queue = CallQueue(store)
+    answers = await asyncio.gather(*(queue.accept(KEYED, AT) for _ in range(20)))
+    assert len({answer.uuid for answer in answers}) == 1
+    assert sorted(answer.repeated for answer in answers) == [False, *[True] * 19]
+    assert stored(store) == 1
+
+
+async def test_a_key_with_other_parameters_is_a_mismatch(store: Store) -> None:
+    queue = CallQueue(store)
+    await queue.accept(KEYED, AT)
+    with pytest.raises(IdempotencyMismatch):
+        await queue.accept(replace(KEYED, fingerprint="f2"), AT)
+    assert queue.waiting == {"2028": 1}
+
+
+async def test_a_key_belongs_to_its_company_and_is_free_again_after_24_hours(store: Store) -> None:
+    queue = CallQueue(store)
+    first = await queue.accept(KEYED, AT)
+    other = await queue.accept(replace(KEYED, company_code="9"), AT)
+    late = await queue.accept(KEYED, AT + timedelta(hours=25))
+    assert len({first.uuid, other.uuid, late.uuid}) == 3
+    assert await queue.earlier("2028", "k1", "f1", AT + timedelta(hours=26)) is not None
+    assert await queue.earlier("2028", "k2", "f1", AT) is None
+
+
+async def test_at_its_bounds_the_queue_refuses_and_a_restart_counts_anew(store: Store) -> None:
+    queue = CallQueue(store, max_of_company=2, max_waiting=3)
+    await asyncio.gather(*(queue.accept(REQUEST, AT) for _ in range(2)))
+    with pytest.raises(QueueFull, match="of company 2028"):
+        await queue.accept(REQUEST, AT)
+    await queue.accept(replace(REQUEST, company_code="9"), AT)
+    with pytest.raises(QueueFull, match="3 calls wait"):
+        await queue.accept(replace(REQUEST, company_code="8"), AT)
+    queue.dequeued("9")
+    await queue.accept(replace(REQUEST, company_code="8"), AT)
+    assert CallQueue(store).waiting == {"2028": 2, "8": 1, "9": 1}
+
+
+def test_a_fingerprint_tells_parameters_apart_and_not_their_order() -> None:
+    assert fingerprint({"a": "1", "b": "2"}) == fingerprint({"b": "2", "a": "1"})
+    assert len({fingerprint(p) for p in ({"a": "1b", "c": "2"}, {"a": "1", "bc": "2"}, {"a": "1"}, {})}) == 4
