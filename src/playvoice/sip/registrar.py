@@ -151,31 +151,48 @@ class Registrar:
         return (binding for bindings in list(self._bindings.values()) for binding in list(bindings.values()))
 
     def handle(
-        self, aor: str, request: Request, flow: Flow, at: datetime, *, source: tuple[str, int] | None = None
+        self,
+        aor: str,
+        request: Request,
+        flow: Flow,
+        at: datetime,
+        *,
+        source: tuple[str, int] | None = None,
+        believe_path: bool = True,
     ) -> Outcome:
         """Do what a REGISTER for `aor` asks, or nothing.
 
-        `at` is the wall clock; `source` the phone's address where that is not the flow's.
+        `at` is the wall clock; `source` the phone's address where that is not the flow's. A Path that is not believed
+        counts as none: who may write one can lead our requests anywhere.
         """
+        path: tuple[str, ...] = ()
         try:
             if len(request.call_id) > MAX_TEXT:
                 raise RegisterError(400, "Call-ID Too Long")
             if _is_wildcard(request):
                 changes = self._remove_all(aor, request)
             else:
-                changes = self._update(aor, request, flow, source or flow.remote, at)
+                path = _read_path(request) if believe_path else ()
+                changes = self._update(aor, request, flow, source or flow.remote, path, at)
         except RegisterError as error:
             return error.outcome
-        return Outcome(200, self._response_headers(aor, request, at), changes=tuple(changes))
+        return Outcome(200, self._response_headers(aor, path, at), changes=tuple(changes))
 
     def _remove_all(self, aor: str, request: Request) -> list[Change]:
         for binding in self._bindings.get(aor, {}).values():
             _check_order(binding, request)
         return self.remove(aor)
 
-    def _update(self, aor: str, request: Request, flow: Flow, source: tuple[str, int], at: datetime) -> list[Change]:
+    def _update(
+        self,
+        aor: str,
+        request: Request,
+        flow: Flow,
+        source: tuple[str, int],
+        path: tuple[str, ...],
+        at: datetime,
+    ) -> list[Change]:
         contacts = list(self._read_contacts(request))
-        path = _read_path(request)
         before = self._bindings.get(aor, {})
         for contact in contacts:
             if (known := before.get(contact_key(contact.uri))) is not None:
@@ -223,13 +240,12 @@ class Registrar:
                 raise RegisterError(423, headers=(("Min-Expires", str(self._bounds.least)),))
             yield _Contact(address.uri, min(asked, self._bounds.most))
 
-    def _response_headers(self, aor: str, request: Request, at: datetime) -> Headers:
+    def _response_headers(self, aor: str, path: tuple[str, ...], at: datetime) -> Headers:
         contacts = tuple(
             ("Contact", f"<{binding.contact}>;expires={_whole_seconds(binding.expires_at - at)}")
             for binding in self.bindings(aor, at)
         )
-        paths = tuple(("Path", value) for value in request.headers.getlist("Path"))
-        return contacts + paths
+        return contacts + tuple(("Path", value) for value in path)
 
     def _remove(self, binding: Binding) -> Change:
         self._drop(binding)

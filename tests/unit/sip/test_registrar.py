@@ -206,7 +206,14 @@ def test_the_path_is_kept_in_order_and_echoed() -> None:
     registrar = Registrar()
     outcome = handle(registrar, register(PHONE, Path="<sip:p1.example.org;lr>, <sip:p2.example.org;lr>"))
     assert registrar.bindings("1001", AT)[0].path == ("<sip:p1.example.org;lr>", "<sip:p2.example.org;lr>")
-    assert values(outcome, "Path") == ["<sip:p1.example.org;lr>, <sip:p2.example.org;lr>"]
+    assert values(outcome, "Path") == ["<sip:p1.example.org;lr>", "<sip:p2.example.org;lr>"]
+
+
+def test_a_path_that_is_not_believed_counts_as_none() -> None:
+    registrar = Registrar()
+    outcome = registrar.handle("1001", register(PHONE, Path="<sip:evil.example.org;lr>"), FLOW, AT, believe_path=False)
+    assert registrar.bindings("1001", AT)[0].path == ()
+    assert values(outcome, "Path") == []
 
 
 def test_at_the_bound_the_binding_that_expires_first_makes_room() -> None:

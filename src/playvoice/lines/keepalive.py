@@ -1,0 +1,118 @@
+"""OPTIONS to the trunks: the part of a trunk's health that speaks SIP."""
+
+from typing import Protocol
+
+import structlog
+
+from playvoice.lines.errors import LinesError
+from playvoice.lines.health import State
+from playvoice.lines.resolving import Target
+from playvoice.lines.trunk import Trunk
+from playvoice.lines.trunks import Trunks
+from playvoice.sip import (
+    Address,
+    Event,
+    Flow,
+    OutgoingRequest,
+    RequestFailed,
+    ResponseReceived,
+    SipError,
+    UserAgent,
+)
+
+log = structlog.get_logger(__name__)
+
+
+class Endpoint(Protocol):
+    """What this room needs of `playvoice.sip.SipEndpoint`."""
+
+    @property
+    def agent(self) -> UserAgent:
+        """The user agent that it drives."""
+
+    def now(self) -> float:
+        """Monotonic seconds."""
+
+    def flow_to(self, transport: str, host: str, port: int) -> Flow:
+        """The flow to an IP address; SipError where there is none."""
+
+    def flush(self) -> None:
+        """Send what the user agent has to send."""
+
+
+class Keepalive:
+    """Sends OPTIONS when they are due, and tells each trunk's health what came of them."""
+
+    def __init__(self, trunks: Trunks) -> None:
+        self._trunks = trunks
+        self._sent: dict[OutgoingRequest, tuple[Trunk, int]] = {}
+
+    def __repr__(self) -> str:
+        return f"<Keepalive {len(self._sent)} unanswered>"
+
+    def next_deadline(self) -> float | None:
+        """When the next OPTIONS is due."""
+        times = (self._trunks.health(trunk).next_deadline() for trunk in self._trunks)
+        return min((at for at in times if at is not None), default=None)
+
+    def send_due(self, endpoint: Endpoint) -> None:
+        """Send the OPTIONS that are due now; the caller flushes the endpoint."""
+        now = endpoint.now()
+        for trunk in self._trunks:
+            health = self._trunks.health(trunk)
+            state = health.state
+            number = health.handle_deadline(now)
+            if number is not None:
+                self._send(trunk, number, endpoint, now)
+            _tell(trunk, state, health.state)
+
+    def handle(self, event: Event, now: float) -> bool:
+        """Take a response or its absence; False if the request was not one of ours."""
+        if not isinstance(event, ResponseReceived | RequestFailed) or event.request not in self._sent:
+            return False
+        trunk, number = self._sent.pop(event.request)
+        if self._trunks.get(trunk.name) is None:
+            return True
+        health = self._trunks.health(trunk)
+        state = health.state
+        if isinstance(event, ResponseReceived):
+            health.answered(now)
+        else:
+            health.failed(number)
+        _tell(trunk, state, health.state)
+        return True
+
+    def _send(self, trunk: Trunk, number: int, endpoint: Endpoint, now: float) -> None:
+        try:
+            flow = flow_of(trunk, self._trunks.targets(trunk), endpoint)
+        except LinesError as error:
+            log.debug("options_not_sent", trunk=trunk.name, reason=str(error))
+            self._trunks.health(trunk).failed(number)
+            return
+        request = endpoint.agent.request(
+            "OPTIONS",
+            trunk.options_uri(),
+            flow=flow,
+            from_=trunk.service_address,
+            to=Address(uri=trunk.options_uri()),
+            now=now,
+            headers=(("Accept", "application/sdp"), *(("Route", str(address)) for address in trunk.route)),
+        )
+        self._sent[request] = trunk, number
+
+
+def flow_of(trunk: Trunk, targets: tuple[Target, ...], endpoint: Endpoint) -> Flow:
+    """The flow to the first target that we can reach from where we listen; LinesError if there is none."""
+    reason = "its name can't be resolved"
+    for target in targets:
+        try:
+            return endpoint.flow_to(target.transport, target.host, target.port)
+        except SipError as error:
+            reason = str(error)
+    raise LinesError(f"trunk {trunk.name!r} can't be reached at {trunk.next_hop}: {reason}")
+
+
+def _tell(trunk: Trunk, before: State, after: State) -> None:
+    if before is not after:
+        level = log.warning if after is State.DOWN else log.info
+        level("trunk_health", trunk=trunk.name, state=after.name.lower(), before=before.name.lower())

@@ -1,0 +1,238 @@
+"""Lines: the trunks and phones of this server, and what is answered to whoever speaks SIP to it.
+
+    a request outside a call ──admits?── no: the user agent drops it
+        │ REGISTER (anybody) ── digest ── 401, or bind and 200 once it is stored
+        │ OPTIONS (trunk, phone, edge) ── 200
+        └ INVITE ── from a trunk 404, from a phone 403, until calls of that kind exist
+
+This is the thin part with tasks and clocks. What it decides by is in the modules beside it.
+"""
+
+import asyncio
+import random as randomness
+from collections.abc import Callable, Coroutine, Sequence
+from datetime import UTC, datetime
+
+import structlog
+
+from playvoice.config import Config
+from playvoice.lines.directory import Directory, Extension, Group
+from playvoice.lines.keepalive import Endpoint, Keepalive, flow_of
+from playvoice.lines.registrations import ContactBinding, Registrations
+from playvoice.lines.resolving import Resolver
+from playvoice.lines.sources import source_of
+from playvoice.lines.trunk import Trunk
+from playvoice.lines.trunks import Trunks, read_trunks
+from playvoice.sip import Event, Flow, IncomingCallReceived, IncomingRequest, Request, RequestReceived
+from playvoice.sip.digest import Algorithm
+from playvoice.sip.digest_server import DigestServer, Outcome
+from playvoice.sip.registrar import Registrar
+from playvoice.sip.user_agent import ALLOW
+from playvoice.store import Store
+
+MAX_PENDING = 1_000
+"""REGISTER requests that wait for the store at once; a further one gets 503."""
+TICK = 1.0
+"""Seconds after which the upkeep looks again at the latest."""
+RESOLVE_EVERY = 60.0
+"""Seconds between look-ups of the trunks' names."""
+
+log = structlog.get_logger(__name__)
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Lines:
+    """Trunks, extensions, groups and registrations.
+
+    Made before the user agent, which asks `admits`; `start` follows when the endpoint listens.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        config: Config,
+        *,
+        random: randomness.Random | None = None,
+        wall: Callable[[], datetime] = _utc_now,
+        algorithms: Sequence[Algorithm] = (Algorithm.MD5,),
+        resolver: Resolver | None = None,
+    ) -> None:
+        """Read trunks, extensions and groups, which blocks for a moment. `algorithms`: see `DigestServer`."""
+        random = random or randomness.SystemRandom()
+        self._store = store
+        self._domain = config.sip.domain
+        self._edges = frozenset(config.sip.edges)
+        self._wall = wall
+        self._digest = DigestServer(self._domain, key=random.randbytes(32), algorithms=algorithms)
+        self._directory = store.read_now(Directory.read)
+        self.trunks = Trunks(store.read_now(lambda conn: read_trunks(conn, self._domain)), resolver or Resolver(random))
+        self._registrations = Registrations(store, Registrar())
+        self._keepalive = Keepalive(self.trunks)
+        self._endpoint: Endpoint | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._pending: set[asyncio.Task[None]] = set()
+
+    def __repr__(self) -> str:
+        return f"<Lines {self.trunks!r} {self._registrations!r}>"
+
+    # --- start and stop -------------------------------------------------------------------------------------------
+
+    async def start(self, endpoint: Endpoint) -> None:
+        """Take up the stored registrations and begin the upkeep; `endpoint` listens already."""
+        await self._registrations.restore(endpoint.flow_to, self._wall())
+        self._registrations.keep_only(self._enabled_numbers())
+        self._endpoint = endpoint
+        for upkeep in (self._keep_up(endpoint), self._keep_names()):
+            self._tasks.add(asyncio.get_running_loop().create_task(upkeep))
+
+    async def stop(self) -> None:
+        """End the upkeep, and let the registrations that wait for the store be written."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, *self._pending, return_exceptions=True)
+        self._tasks.clear()
+        self._endpoint = None
+
+    async def refresh(self) -> None:
+        """Read trunks, extensions and groups anew, after they were changed."""
+        self._directory = await self._store.read(Directory.read)
+        trunks = await self._store.read(lambda conn: read_trunks(conn, self._domain))
+        self.trunks.replace(trunks, self._endpoint.now() if self._endpoint else 0.0)
+        self._registrations.keep_only(self._enabled_numbers())
+
+    # --- what calls ask -------------------------------------------------------------------------------------------
+
+    def group(self, company_code: str, name: str) -> Group | None:
+        """A company's group by its name."""
+        return self._directory.groups.get((company_code, name))
+
+    def extension(self, number: str) -> Extension | None:
+        """An extension by its number, whichever company's."""
+        return self._directory.extensions.get(number)
+
+    def contacts(self, number: str) -> list[ContactBinding]:
+        """Where the phones of an extension are reached now, the freshest first."""
+        return self._registrations.contacts(number, self._wall())
+
+    def is_registered(self, number: str) -> bool:
+        """Whether an extension has a phone now."""
+        return self._registrations.is_registered(number, self._wall())
+
+    async def flow_to(self, trunk: Trunk) -> Flow:
+        """Where to send a trunk's requests; LinesError if its address can't be had."""
+        assert self._endpoint is not None
+        return flow_of(trunk, await self.trunks.resolve(trunk), self._endpoint)
+
+    # --- what the user agent asks and tells -----------------------------------------------------------------------
+
+    def admits(self, request: Request, flow: Flow) -> bool:
+        """Whether a request outside calls comes from somebody whom we answer."""
+        if request.method == "REGISTER":
+            return True
+        source = source_of(request, flow, self._edges)
+        return (
+            source[0] in self._edges
+            or self.trunks.at(source[0]) is not None
+            or bool(self._registrations.numbers_at(source, self._wall()))
+        )
+
+    def refusal(self, request: Request, flow: Flow) -> int:
+        """The status that answers an INVITE: there are no incoming calls yet."""
+        return 403 if self.trunks.at(source_of(request, flow, self._edges)[0]) is None else 404
+
+    def handle(self, event: Event) -> bool:
+        """Take an event of the user agent; False if it is not about lines."""
+        endpoint = self._endpoint
+        if endpoint is None:
+            return False
+        match event:
+            case RequestReceived(request):
+                self._on_request(request, endpoint)
+            case IncomingCallReceived(call):
+                status = self.refusal(call.request, call.flow)
+                log.info("invite_refused", source=str(call.flow), status=status)
+                call.reject(endpoint.now(), status)
+            case _:
+                return self._keepalive.handle(event, endpoint.now())
+        endpoint.flush()
+        return True
+
+    def _on_request(self, request: IncomingRequest, endpoint: Endpoint) -> None:
+        now = endpoint.now()
+        if request.method == "REGISTER":
+            self._on_register(request, endpoint)
+        elif request.method == "OPTIONS":
+            request.respond(200, now, headers=(("Allow", ALLOW), ("Accept", "application/sdp")))
+        else:
+            request.respond(405, now, headers=(("Allow", ALLOW),))
+
+    def _on_register(self, incoming: IncomingRequest, endpoint: Endpoint) -> None:
+        now, request = endpoint.now(), incoming.request
+        source = source_of(request, incoming.flow, self._edges)
+        verdict = self._digest.verify(
+            "REGISTER", request.headers.getlist("Authorization"), self._directory.password, now
+        )
+        if not verdict.accepted:
+            if verdict.outcome is Outcome.REFUSED:
+                log.info("register_refused", source=f"{source[0]}:{source[1]}", user=(verdict.username or "")[:64])
+            challenges = self._digest.challenge(now, stale=verdict.stale)
+            incoming.respond(401, now, headers=tuple(("WWW-Authenticate", value) for value in challenges))
+            return
+        number = verdict.username or ""
+        if request.to_address.uri.user != number:
+            log.info("register_for_another", source=f"{source[0]}:{source[1]}", user=number)
+            incoming.respond(403, now)
+        elif len(self._pending) >= MAX_PENDING:
+            incoming.respond(503, now, headers=(("Retry-After", "10"),))
+        else:
+            self._bind(number, incoming, source, endpoint)
+
+    def _bind(self, number: str, incoming: IncomingRequest, source: tuple[str, int], endpoint: Endpoint) -> None:
+        outcome = self._registrations.handle(number, incoming.request, incoming.flow, self._wall(), source=source)
+
+        def respond() -> None:
+            incoming.respond(outcome.status, endpoint.now(), reason=outcome.reason, headers=outcome.headers)
+
+        async def save_and_respond() -> None:
+            await self._registrations.save(number)
+            respond()
+            endpoint.flush()
+
+        if outcome.changes:
+            self._track(save_and_respond())
+        else:
+            respond()
+
+    def _track(self, work: Coroutine[object, object, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._pending.add(task)
+        task.add_done_callback(self._pending.discard)
+
+    # --- upkeep ---------------------------------------------------------------------------------------------------
+
+    async def _keep_up(self, endpoint: Endpoint) -> None:
+        while True:
+            try:
+                self._keepalive.send_due(endpoint)
+                endpoint.flush()
+                self._registrations.expire(self._wall())
+                await self._registrations.save_unsaved()
+            except Exception:
+                log.exception("upkeep_failed")  # the next round may succeed, and no round would lose every trunk
+            deadline = self._keepalive.next_deadline()
+            wait = TICK if deadline is None else min(TICK, max(0.01, deadline - endpoint.now()))
+            await asyncio.sleep(wait)
+
+    async def _keep_names(self) -> None:
+        while True:
+            try:
+                await self.trunks.refresh_addresses()
+            except Exception:
+                log.exception("names_failed")
+            await asyncio.sleep(RESOLVE_EVERY)
+
+    def _enabled_numbers(self) -> list[str]:
+        return [number for number, extension in self._directory.extensions.items() if extension.enabled]

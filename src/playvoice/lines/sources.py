@@ -1,0 +1,28 @@
+"""Who a SIP request comes from: an IP address and port, also behind a proxy of ours."""
+
+from collections.abc import Collection
+from ipaddress import ip_address
+
+from playvoice.sip import Flow, Request
+
+DEFAULT_PORT = 5060
+
+
+def source_of(request: Request, flow: Flow, edges: Collection[str]) -> tuple[str, int]:
+    """Where a request comes from: its flow, or what an edge wrote into the Via below its own.
+
+    `edges` are the IP addresses of proxies that are believed; one behind another is. A Via that names no IP address
+    tells nothing: the request counts as the edge's own.
+    """
+    source = flow.remote
+    for via in request.via[1:] if source[0] in edges else ():
+        host = (via.parameters.get("received") or via.host).strip("[]")
+        port = via.parameters.get("rport") or str(via.port or DEFAULT_PORT)
+        try:
+            believed = str(ip_address(host)), int(port)
+        except ValueError:
+            break
+        source = believed
+        if source[0] not in edges:
+            break
+    return source

@@ -1,0 +1,165 @@
+"""All trunks: which can take a call now, where they are, and whether an address is one of theirs."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection, select
+
+from playvoice.lines import tables
+from playvoice.lines.capacity import Capacity
+from playvoice.lines.errors import LinesError
+from playvoice.lines.health import Health, State
+from playvoice.lines.resolving import Resolver, Target, literal
+from playvoice.lines.trunk import Trunk
+
+_ALL = select(tables.trunks).order_by(tables.trunks.c.position, tables.trunks.c.name)
+
+
+@dataclass(slots=True)
+class _Line:
+    """A trunk with what changes about it."""
+
+    trunk: Trunk
+    capacity: Capacity
+    health: Health
+    targets: tuple[Target, ...] = ()
+    """Where its requests go."""
+    addresses: frozenset[str] = field(default_factory=frozenset)
+    """The IP addresses that its own URI and its proxy's resolve to."""
+
+
+def read_trunks(conn: Connection, domain: str) -> list[Trunk]:
+    """The trunks of the store, in the order in which they are tried."""
+    return [Trunk.from_row(row, domain) for row in conn.execute(_ALL).mappings()]
+
+
+class Trunks:
+    """The trunks in the order in which they are tried. Time is in seconds of a monotonic clock."""
+
+    def __init__(self, trunks: Iterable[Trunk], resolver: Resolver) -> None:
+        self._resolver = resolver
+        self._lines: dict[str, _Line] = {}
+        self.replace(trunks, 0.0)
+
+    def __repr__(self) -> str:
+        lines = (f"{name} {line.health.state.name} {line.capacity.calls}" for name, line in self._lines.items())
+        return f"<Trunks {', '.join(lines)}>"
+
+    def __iter__(self) -> Iterator[Trunk]:
+        return iter([line.trunk for line in self._lines.values()])
+
+    def replace(self, trunks: Iterable[Trunk], now: float) -> None:
+        """Take the trunks as they are in the store now; calls, health and addresses of those that stay are kept.
+
+        OPTIONS to a new one are due at once.
+        """
+        before, self._lines = self._lines, {}
+        for trunk in trunks:
+            line = before.get(trunk.name)
+            if line is None:
+                capacity = Capacity(trunk.max_calls, trunk.calls_per_second)
+                line = _Line(trunk, capacity, Health(trunk.keepalive))
+                line.health.start(now)
+            elif line.trunk != trunk:
+                line.capacity.limit(trunk.max_calls, trunk.calls_per_second)
+                line.health.set_keepalive(trunk.keepalive, now)
+                if (line.trunk.address, line.trunk.proxy) != (trunk.address, trunk.proxy):
+                    line.targets, line.addresses = (), frozenset()
+                line.trunk = trunk
+            self._lines[trunk.name] = line
+            _take_literals(line)
+
+    def get(self, name: str) -> Trunk | None:
+        """The trunk of this name."""
+        line = self._lines.get(name)
+        return None if line is None else line.trunk
+
+    # --- capacity -------------------------------------------------------------------------------------------------
+
+    def candidates(self, names: Sequence[str] | None = None) -> list[Trunk]:
+        """The trunks to try, in their order; `names` limits them to a company's, None to none.
+
+        Those that are down are only among them where no other is.
+        """
+        lines = [line for name, line in self._lines.items() if names is None or name in names]
+        usable = [line for line in lines if line.health.state is not State.DOWN]
+        return [line.trunk for line in usable or lines]
+
+    def take(self, trunk: Trunk, now: float) -> bool:
+        """Take a place for a call that begins now; False where the trunk is at a limit."""
+        return self._line(trunk).capacity.take(now)
+
+    def give_back(self, trunk: Trunk) -> None:
+        """Give the place of a call that has ended back; a trunk that is gone meanwhile has no places."""
+        if trunk.name in self._lines:
+            self._lines[trunk.name].capacity.give_back()
+
+    def next_free(self, trunk: Trunk, now: float) -> float | None:
+        """When `take` can succeed next, `now` at the earliest; None: not before a place is given back."""
+        return self._line(trunk).capacity.next_free(now)
+
+    # --- health ---------------------------------------------------------------------------------------------------
+
+    def health(self, trunk: Trunk) -> Health:
+        """The trunk's health, which OPTIONS tell."""
+        return self._line(trunk).health
+
+    def heard(self, trunk: Trunk, now: float) -> None:
+        """A response to a call over this trunk came."""
+        if trunk.name in self._lines:
+            self._lines[trunk.name].health.heard(now)
+
+    def is_silent(self, trunk: Trunk, now: float) -> bool:
+        """Whether it has answered nothing for 30 s, or never: then a call leaves it after its `trunk_timeout`."""
+        return self._line(trunk).health.is_silent(now)
+
+    # --- addresses ------------------------------------------------------------------------------------------------
+
+    def targets(self, trunk: Trunk) -> tuple[Target, ...]:
+        """What is known of where this trunk's requests go, without a look-up."""
+        return self._line(trunk).targets
+
+    async def resolve(self, trunk: Trunk) -> tuple[Target, ...]:
+        """Where to send this trunk's requests, the first to be tried first; none if its name can't be resolved."""
+        line = self._line(trunk)
+        if not line.targets:
+            await self._refresh_line(line)
+        return line.targets
+
+    async def refresh_addresses(self) -> None:
+        """Look every name up anew."""
+        for line in list(self._lines.values()):
+            await self._refresh_line(line)
+
+    def at(self, host: str) -> Trunk | None:
+        """The trunk that an IP address belongs to."""
+        for line in self._lines.values():
+            if host in line.addresses or line.trunk.has_host(host):
+                return line.trunk
+        return None
+
+    async def _refresh_line(self, line: _Line) -> None:
+        trunk = line.trunk
+        found = [await self._resolver.resolve(uri) for uri in (trunk.next_hop, trunk.address)]
+        if line.trunk is not trunk:
+            return  # it was changed meanwhile
+        if found[0]:
+            line.targets = tuple(found[0])
+        if all(found):
+            line.addresses = frozenset(target.host for targets in found for target in targets)
+        else:
+            line.addresses |= {target.host for targets in found for target in targets}
+
+    def _line(self, trunk: Trunk) -> _Line:
+        try:
+            return self._lines[trunk.name]
+        except KeyError:
+            raise LinesError(f"there is no trunk {trunk.name!r} any more") from None
+
+
+def _take_literals(line: _Line) -> None:
+    """Fill in what needs no look-up."""
+    found = [literal(uri) for uri in (line.trunk.next_hop, line.trunk.address)]
+    if found[0] is not None:
+        line.targets = (found[0],)
+    line.addresses |= {target.host for target in found if target is not None}
