@@ -8,11 +8,10 @@ import pytest
 import soundfile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.unit.media.sounds import frequency_of, level_of, tone, write_wav, write_with_ffmpeg
 
 from playvoice.media.decoding import DecodeError, DecodeReason, decode_file, voice_files
 from playvoice.media.g711 import Codec, Samples, decode, encode
-
-from .sounds import frequency_of, level_of, tone, write_wav, write_with_ffmpeg
 
 
 def decoded(source: Path, folder: Path) -> dict[Codec, bytes]:

@@ -5,11 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from tests.unit.media.sounds import correlation, tone
 
 from playvoice.media.encoding import EncodeError, RecordingFormat, encode_file
 from playvoice.media.g711 import Samples, alaw_to_linear, linear_to_alaw
-
-from .sounds import correlation, tone
 
 
 def two_channels(seconds: float = 5) -> tuple[Samples, Samples]:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
+from tests.unit.web.conftest import Exchange, Start
 
 from playvoice.web import (
     AddressRefused,
@@ -19,8 +20,6 @@ from playvoice.web import (
     WebError,
 )
 from playvoice.web.policy import IPAddress
-
-from .conftest import Exchange, Start
 
 LOOPBACK = NetworkPolicy([ipaddress.ip_network("127.0.0.1/32")])
 CERTIFICATE = Path(__file__).with_name("voices.example.pem")
