@@ -174,8 +174,8 @@ def _open_with_ffmpeg(path: Path) -> _Source:
         container = av.open(
             str(path), options={"protocol_whitelist": "file", "format_whitelist": DEMUXERS}, metadata_errors="ignore"
         )
-    except (av.error.FFmpegError, ValueError) as error:
-        raise DecodeError(DecodeReason.NOT_AUDIO, f"{path.name} is no audio that can be read: {error}") from None
+    except (av.error.FFmpegError, ValueError):
+        raise DecodeError(DecodeReason.NOT_AUDIO, f"{path.name} is no audio that can be read") from None
     stream = next(iter(container.streams.audio), None)
     if stream is None or not stream.codec_context.sample_rate:
         container.close()

@@ -113,8 +113,11 @@ class Downloads:
             source = self._shelf.stem(f"{uuid4().hex}.download")
             try:
                 return await self._download(url, source, at)
-            except (WebError, DecodeError) as error:
+            except WebError as error:
                 raise VoiceUnavailable(str(error)) from None
+            except DecodeError as error:
+                address = self._fetcher.check_url(url)  # its text has no query, which may hold a token
+                raise VoiceUnavailable(f"{address} can't be played: {error}") from None
             except OSError as error:
                 raise VoiceUnavailable(f"the download could not be written: {error.strerror}") from error
             finally:
