@@ -187,4 +187,4 @@ def _earlier(conn: Connection, company: str, key: str, wanted: str, at: datetime
 
 
 def _count_waiting(conn: Connection) -> dict[str, int]:
-    return dict(conn.execute(_WAITING).tuples().all())
+    return {company: int(waiting) for company, waiting in conn.execute(_WAITING)}

@@ -1,0 +1,338 @@
+"""One call with the real parts on loopback: store, SIP endpoint, media worker; far ends are phones of the same code."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pytest
+from sqlalchemy import select
+
+from playvoice.callbacks import callbacks
+from playvoice.calls import ledger
+from playvoice.calls.ports import Group, Phone, Settings
+from playvoice.calls.queue import CallQueue, PlayVoice
+from playvoice.calls.running import Parts, RunningCall
+from playvoice.calls.tables import calls, legs
+from playvoice.calls.userid import parse_userid
+from playvoice.companies import Company
+from playvoice.config import CallbackFormat, RecordFormat, RecordPolicy
+from playvoice.lines.trunk import Trunk
+from playvoice.media import sdp
+from playvoice.media.client import MediaClient, MediaEvent, Stream
+from playvoice.media.g711 import Codec
+from playvoice.sip import (
+    URI,
+    Acknowledged,
+    CallEnded,
+    Cancelled,
+    Event,
+    IncomingCall,
+    IncomingCallReceived,
+    OutgoingCall,
+    SipEndpoint,
+    UserAgent,
+)
+from playvoice.store import Store, metadata
+from playvoice.voices import Voice, VoiceKind, VoiceRef
+
+E = TypeVar("E", bound=Event)
+
+COMPANY = Company(
+    code="2028",
+    name="Demo",
+    appid="demo",
+    enabled=True,
+    licensed_until=None,
+    ipwhite=(),
+    cdr_callback="http://127.0.0.1/cdr",
+    status_callback="http://127.0.0.1/status",
+    callback_format=CallbackFormat.JSON,
+    callback_fields=(),
+    signing_secret="",
+    record=RecordPolicy.ALWAYS,
+    record_format=RecordFormat.WAV,
+    expire_after=3600,
+    key_time=1,
+    trunks=None,
+)
+
+
+class FarEnd:
+    """A phone or a carrier: takes one call, and does with it what the test says."""
+
+    def __init__(self, media: MediaClient) -> None:
+        self.media = media
+        self.events: asyncio.Queue[Event] = asyncio.Queue()
+        self.endpoint = SipEndpoint(UserAgent(), [("udp", "127.0.0.1", 0)], self.events.put_nowait)
+        self.call: IncomingCall
+        self.stream: Stream
+
+    @property
+    def port(self) -> int:
+        return self.endpoint.addresses[0].local[1]
+
+    async def expect(self, kind: type[E]) -> E:
+        async with asyncio.timeout(10):
+            while not isinstance(event := await self.events.get(), kind):
+                pass
+        return event
+
+    async def rings(self, status: int = 180) -> None:
+        self.call = (await self.expect(IncomingCallReceived)).call
+        self.call.ring(self.endpoint.now(), status)
+        self.endpoint.flush()
+
+    async def answers(self, record: Path) -> None:
+        self.stream = await self.media.reserve(_ignore)
+        body, negotiated = sdp.answer(self.call.request.body, "127.0.0.1", self.stream.port, session_id=1)
+        self.stream.connect(negotiated)
+        self.stream.record(record)
+        self.call.answer(self.endpoint.now(), bytes(body))
+        self.endpoint.flush()
+        await self.expect(Acknowledged)
+
+    def rejects(self, status: int) -> None:
+        self.call.reject(self.endpoint.now(), status)
+        self.endpoint.flush()
+
+    def hangs_up(self) -> None:
+        self.call.bye(self.endpoint.now())
+        self.endpoint.flush()
+
+
+def _ignore(_event: MediaEvent) -> None:
+    pass
+
+
+@dataclass
+class World:
+    """The server's parts, the call, and the far ends."""
+
+    store: Store
+    media: MediaClient
+    endpoint: SipEndpoint
+    carrier: FarEnd
+    agent: FarEnd
+    folder: Path
+    voice: bytes
+    owners: dict[str, RunningCall] = field(default_factory=dict)
+    given_back: int = 0
+    members: tuple[str, ...] = ("20280003",)
+    registered: bool = True
+
+    # --- what the running call asks for
+
+    def take(self, names: Sequence[str] | None, tried: frozenset[str], now: float) -> None:
+        return None
+
+    def give_back(self, trunk: Trunk) -> None:
+        self.given_back += 1
+
+    def group(self, company_code: str, name: str) -> Group:
+        return Group(self.members, ring_time=20, max_wait=60)
+
+    def phone(self, extension: str) -> Phone | None:
+        if not self.registered:
+            return None
+        return Phone(
+            extension,
+            URI.parse(f"sip:{extension}@127.0.0.1:{self.agent.port}"),
+            self.endpoint.flow_to("udp", "127.0.0.1", self.agent.port),
+        )
+
+    def path(self, uuid: str, at: datetime) -> Path:
+        return self.folder / f"{uuid}.raw"
+
+    def name(self, uuid: str, company: Company) -> str:
+        return f"{uuid}.wav"
+
+    def encode(self, raw: Path, name: str) -> None:
+        raw.rename(self.folder / "recording.raw")
+
+    def own(self, sip: OutgoingCall, call: RunningCall) -> None:
+        self.owners[sip.id] = call
+
+    def disown(self, sip: OutgoingCall) -> None:
+        self.owners.pop(sip.id, None)
+
+    # --- what a test does
+
+    async def place(self, userid: str = "1@sales", waittime: int = 60) -> asyncio.Task[None]:
+        request = PlayVoice(
+            company_code="2028",
+            destnumber="13333333333",
+            voice=VoiceRef(VoiceKind.LIBRARY, "notice.wav"),
+            key_groups=parse_userid(userid),
+            userid=userid,
+            disnumber="2120280001",
+            chengshudu="1",
+            customuuid="c1",
+            memberid="",
+            ext="",
+            waittime=waittime,
+            conntime=3600,
+        )
+        accepted = await CallQueue(self.store).accept(request, datetime.now(UTC))
+        stored = self.store.read_now(lambda conn: ledger.read_call(conn, accepted.uuid))
+        assert stored is not None
+        files = {Codec.PCMA: self.folder / "voice.pcma", Codec.PCMU: self.folder / "voice.pcma"}
+        voice = Voice(files, len(self.voice) / 8000)
+        settings = Settings("127.0.0.1", "127.0.0.1", ZoneInfo("Asia/Shanghai"), hold_music=voice)
+        parts = Parts(
+            store=self.store,
+            sip=self.endpoint,
+            media=self.media,
+            routes=self,
+            groups=self,
+            recordings=self,
+            settings=settings,
+            wake_sender=lambda: None,
+            own=self.own,
+            disown=self.disown,
+        )
+        trunk = Trunk("carrier", URI.parse(f"sip:127.0.0.1:{self.carrier.port}"), "127.0.0.1")
+        flow = self.endpoint.flow_to("udp", "127.0.0.1", self.carrier.port)
+        return asyncio.create_task(RunningCall(parts, stored, COMPANY, voice).run(trunk, flow))
+
+    def owed(self) -> list[dict[str, object]]:
+        """The callbacks in the order in which they are owed."""
+        query = select(callbacks.c.payload).order_by(callbacks.c.id)
+        return [json.loads(text) for text in self.store.read_now(lambda conn: conn.execute(query).scalars().all())]
+
+    def record(self) -> tuple[object, ...]:
+        """Cause, direction, key and agent of the one record."""
+        record = self.owed()[-1]
+        return tuple(record[name] for name in ("hangupcause", "hangupdirection", "userkey", "extnumber"))
+
+    def nothing_is_left(self) -> bool:
+        states = self.store.read_now(
+            lambda conn: [*conn.execute(select(calls.c.state)).scalars(), *conn.execute(select(legs.c.state)).scalars()]
+        )
+        return set(states) == {"ended"} and self.given_back == 1 and not self.owners
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    store = Store.open(f"sqlite:///{tmp_path}/calls.db")
+    store.write_now(metadata.create_all)
+    media = await MediaClient.start(address="127.0.0.1", ports=(20_000, 29_999), max_streams=64)
+    carrier, agent = FarEnd(media), FarEnd(media)
+    box: list[World] = []
+
+    def route(event: Event) -> None:
+        call = getattr(event, "call", None)
+        owner = box[0].owners.get(call.id) if call is not None else None
+        if owner is not None:
+            owner.on_sip(event)
+
+    endpoint = SipEndpoint(UserAgent(), [("udp", "127.0.0.1", 0)], route)
+    for one in (endpoint, carrier.endpoint, agent.endpoint):
+        await one.start()
+    voice = np.random.default_rng(1).integers(0, 256, 8_000, dtype=np.uint8).tobytes()
+    (tmp_path / "voice.pcma").write_bytes(voice)
+    box.append(World(store, media, endpoint, carrier, agent, tmp_path, voice))
+    yield box[0]
+    for one in (endpoint, carrier.endpoint, agent.endpoint):
+        await one.close()
+    await media.close()
+    await store.close()
+
+
+async def done(task: asyncio.Task[None]) -> None:
+    async with asyncio.timeout(15):
+        await task
+
+
+def heard(path: Path) -> bytes:
+    return path.read_bytes()[0::2]
+
+
+async def test_key_one_connects_an_agent_and_everything_is_reported_in_order(world: World) -> None:
+    said = np.random.default_rng(2).integers(0, 256, 4_000, dtype=np.uint8).tobytes()
+    (world.folder / "said.pcma").write_bytes(said)
+    task = await world.place()
+    await world.carrier.rings()
+    await world.carrier.answers(world.folder / "customer.raw")
+    world.carrier.stream.send_keys("1")
+    await world.agent.rings()
+    await world.agent.answers(world.folder / "agent.raw")
+    finished = asyncio.Event()
+    world.carrier.stream.on_event = lambda _event: finished.set()
+    world.carrier.stream.play({Codec.PCMA: world.folder / "said.pcma"})
+    async with asyncio.timeout(10):
+        await finished.wait()
+    world.agent.hangs_up()
+    await world.carrier.expect(CallEnded)
+    await done(task)
+    assert world.record() == (10001, 10040, "1", "20280003")
+    assert [message.get("status") for message in world.owed()] == ["ring", "answer", "hangup", None]
+    assert len({message["buuid"] for message in world.owed()[:3]}) == 1
+    await world.agent.stream.stop_recording()
+    assert said[:3_000] in heard(world.folder / "agent.raw")
+    recording = (world.folder / "recording.raw").read_bytes()
+    assert said[:3_000] in recording[0::2], "left is the customer"
+    assert world.voice[:160] in recording[1::2], "right is what the customer heard"
+    assert world.nothing_is_left()
+
+
+async def test_the_customer_hears_the_voice_octet_by_octet_and_no_key_ends_the_call(world: World) -> None:
+    task = await world.place()
+    await world.carrier.rings()
+    await world.carrier.answers(world.folder / "customer.raw")
+    await world.carrier.expect(CallEnded)
+    await world.carrier.stream.stop_recording()
+    await done(task)
+    assert world.voice in heard(world.folder / "customer.raw")
+    assert world.record() == (10001, 10040, "", "")
+    assert world.nothing_is_left()
+
+
+@pytest.mark.parametrize(("status", "cause"), [(486, 10006), (603, 10003), (404, 10014), (503, 10004)])
+async def test_a_refusal_is_the_record(world: World, status: int, cause: int) -> None:
+    task = await world.place()
+    await world.carrier.rings()
+    world.carrier.rejects(status)
+    await done(task)
+    assert world.record() == (cause, cause, "", "")
+    assert world.owed()[-1]["answertime"] == ""
+    assert world.nothing_is_left()
+
+
+async def test_no_answer_within_waittime_is_cancelled(world: World) -> None:
+    task = await world.place(waittime=1)
+    await world.carrier.rings()
+    await world.carrier.expect(Cancelled)
+    await done(task)
+    assert world.record() == (10016, 10040, "", "")
+    assert world.nothing_is_left()
+
+
+async def test_the_customer_hangs_up_while_an_agent_rings(world: World) -> None:
+    task = await world.place()
+    await world.carrier.rings()
+    await world.carrier.answers(world.folder / "customer.raw")
+    world.carrier.stream.send_keys("1")
+    await world.agent.rings()
+    world.carrier.hangs_up()
+    await world.agent.expect(Cancelled)
+    await done(task)
+    assert world.record() == (10001, 10041, "1", "")
+    assert [message.get("status") for message in world.owed()] == ["ring", "hangup", None]
+    assert world.nothing_is_left()
+
+
+async def test_a_group_without_a_registered_phone_ends_the_call(world: World) -> None:
+    world.registered = False
+    task = await world.place("@sales")
+    await world.carrier.rings()
+    await world.carrier.answers(world.folder / "customer.raw")
+    await world.carrier.expect(CallEnded)
+    await done(task)
+    assert world.record() == (10008, 10040, "", "")
+    assert world.nothing_is_left()
