@@ -1,0 +1,51 @@
+"""The customers' HTTP API as one ASGI application: `/` is the dispatcher, and there is nothing else."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, tzinfo
+from typing import Protocol
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from playvoice.gateway.dispatcher import Authenticates, Dispatcher
+from playvoice.gateway.registry import Registry
+from playvoice.gateway.services.login import Credentials, auth_services
+from playvoice.gateway.services.play_voice import (
+    CallerNumbers,
+    Calls,
+    Groups,
+    Library,
+    UrlPolicy,
+    play_voice_service,
+)
+
+
+class CompaniesRoom(Authenticates, Credentials, CallerNumbers, Protocol):
+    """All that the API needs of `playvoice.companies`."""
+
+
+def create_app(
+    *,
+    companies: CompaniesRoom,
+    calls: Calls,
+    groups: Groups,
+    library: Library,
+    urls: UrlPolicy,
+    zone: tzinfo,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> Starlette:
+    """Return the application over the rooms that it needs; `zone` is where times are told."""
+    registry = Registry(
+        (
+            *auth_services(companies, zone),
+            play_voice_service(calls=calls, numbers=companies, groups=groups, library=library, urls=urls),
+        )
+    )
+    dispatcher = Dispatcher(registry, companies, clock=clock)
+    return Starlette(routes=[Route("/", dispatcher)], exception_handlers={404: _nothing_here})
+
+
+async def _nothing_here(request: Request, error: Exception) -> Response:
+    return PlainTextResponse("The API is at /\n", 404)

@@ -1,0 +1,198 @@
+"""The dispatcher: one address, `service` chooses the operation, and every answer has the one envelope.
+
+`POST /`, and `GET /` with `service` or `s`, are answered with HTTP status 200 whatever the outcome; the JSON says the
+rest. A `GET /` without a service is the page that describes the services. What a handler raises unexpectedly is
+`ret` 500 for the client and a line with its traceback in the log.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Protocol
+
+import structlog
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from playvoice.codes import BusinessCode, Language, Ret
+from playvoice.companies import AddressNotAllowed, Company, CompanyDisabled, LicenceExpired, TokenUnknown
+from playvoice.gateway import envelope
+from playvoice.gateway.body import receive_body
+from playvoice.gateway.errors import ClientGone, OperationFailed, RequestRefused, bad_request
+from playvoice.gateway.language import preferred
+from playvoice.gateway.page import render_page
+from playvoice.gateway.reading import Parameters, read_body, read_query
+from playvoice.gateway.registry import TOKEN, Registry, Request, Service
+from playvoice.store import StoreUnavailable
+
+CONTENT_TYPE = b"application/json;charset=utf-8"
+LARGE_BODY = 65_536
+"""Octets past which a body is read in a thread: a client's megabytes must not hold up the loop."""
+
+Headers = list[tuple[bytes, bytes]]
+
+_log = structlog.get_logger(__name__)
+
+
+class Authenticates(Protocol):
+    """Knows whose a token is."""
+
+    async def authenticate(self, token: str, *, source: str, at: datetime) -> Company:
+        """Return the company; raises what `playvoice.companies` declares."""
+        ...
+
+
+class Dispatcher:
+    """The ASGI application behind `/`."""
+
+    def __init__(
+        self,
+        registry: Registry,
+        companies: Authenticates,
+        *,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._registry = registry
+        self._companies = companies
+        self._clock = clock
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        method = scope["method"]
+        if method in ("GET", "HEAD") and not (method == "GET" and _names_service(scope["query_string"])):
+            await self._show_page(scope, receive, send)
+        elif method in ("GET", "POST"):
+            await self._answer(scope, receive, send)
+        else:
+            refusal = Response("GET, HEAD, POST\n", 405, {"allow": "GET, HEAD, POST"}, "text/plain")
+            await refusal(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        at = self._clock()
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        language = preferred(headers.get(b"accept-language", b"").decode("latin-1"))
+        source = scope["client"][0] if scope.get("client") else ""
+        service: Service | None = None
+        extra: Headers = []
+        try:
+            idempotency_key = headers.get(b"idempotency-key", b"").decode("latin-1").strip()
+            parameters = await self._read(scope["query_string"], headers, receive)
+            service = self._find(parameters)
+            request = await self._authenticate(service, parameters, Request(at, source, idempotency_key))
+            done = await service.handler(request, service.read(parameters))
+            extra += [(name.encode("ascii"), value.encode("latin-1")) for name, value in done.headers]
+            body = envelope.success(
+                service.done,
+                done.result,
+                language,
+                reqtime=_unix(done.at or at),
+                rsptime=_unix(done.at or self._clock()),
+            )
+        except ClientGone:
+            return
+        except RequestRefused as refusal:
+            self._log_refusal(service, source, ret=int(refusal.ret), why=str(refusal))
+            body = envelope.exception(refusal.ret, refusal.detail, language)
+            if refusal.close:
+                extra.append((b"connection", b"close"))
+        except OperationFailed as failure:
+            self._log_refusal(service, source, code=int(failure.code), why=str(failure))
+            body = self._failure(service, failure.code, language, at)
+            if failure.retry_after is not None:
+                extra.append((b"retry-after", str(failure.retry_after).encode("ascii")))
+        except StoreUnavailable as error:
+            _log.error("request_not_stored", service=_name(service), source=source, error=str(error))
+            body = envelope.exception(Ret.SERVER_ERROR, None, language)
+        except Exception:
+            _log.exception("request_broke", service=_name(service), source=source)
+            body = envelope.exception(Ret.SERVER_ERROR, None, language)
+        await _send(send, body, extra)
+
+    async def _read(self, query: bytes, headers: dict[bytes, bytes], receive: Receive) -> Parameters:
+        body = await receive_body(
+            receive,
+            content_length=headers.get(b"content-length", b"").decode("latin-1"),
+            expects_continue=headers.get(b"expect", b"").lower() == b"100-continue",
+        )
+        if headers.get(b"content-encoding", b"identity").strip().lower() not in (b"identity", b""):
+            raise bad_request("不支持的Content-Encoding", "a Content-Encoding is not supported")
+        content_type = headers.get(b"content-type", b"").decode("latin-1")
+        if len(body) > LARGE_BODY:
+            return Parameters(read_query(query), await asyncio.to_thread(read_body, content_type, body))
+        return Parameters(read_query(query), read_body(content_type, body))
+
+    def _find(self, parameters: Parameters) -> Service:
+        name = parameters.get("service").strip() or parameters.get("s")
+        service = self._registry.find(name)
+        if service is None:
+            raise RequestRefused(Ret.UNKNOWN_SERVICE)
+        return service
+
+    async def _authenticate(self, service: Service, parameters: Parameters, request: Request) -> Request:
+        if not service.takes_token:
+            return request
+        token = TOKEN.read(parameters.get(TOKEN.name))
+        try:
+            company = await self._companies.authenticate(token, source=request.source, at=request.at)
+        except TokenUnknown:
+            raise RequestRefused(Ret.TOKEN) from None
+        except (CompanyDisabled, LicenceExpired, AddressNotAllowed) as error:
+            raise not_admitted(error) from None
+        return replace(request, authenticated=company)
+
+    def _failure(self, service: Service | None, code: BusinessCode, language: Language, at: datetime) -> bytes:
+        assert service is not None, "only a service fails"
+        return envelope.failure(service.failed, code, language, reqtime=_unix(at), rsptime=_unix(self._clock()))
+
+    async def _show_page(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = dict(scope["headers"])
+        language = preferred(headers.get(b"accept-language", b"").decode("latin-1"))
+        for name, value in _query_or_nothing(scope["query_string"]):
+            if name == "lang" and value in list(Language):
+                language = Language(value)
+        page = Response(render_page(self._registry, language), media_type="text/html")
+        page.headers["vary"] = "accept-language"
+        page.headers["content-security-policy"] = "default-src 'none'; style-src 'unsafe-inline'"
+        await page(scope, receive, send)
+
+    @staticmethod
+    def _log_refusal(service: Service | None, source: str, **why: object) -> None:
+        _log.info("request_refused", service=_name(service), source=source, **why)
+
+
+def not_admitted(error: CompanyDisabled | LicenceExpired | AddressNotAllowed) -> RequestRefused:
+    """Return the refusal of a company that may not use the server now, or not from there."""
+    if isinstance(error, CompanyDisabled):
+        return RequestRefused(Ret.APPID)
+    return RequestRefused(Ret.APPID_EXPIRED if isinstance(error, LicenceExpired) else Ret.ADDRESS)
+
+
+def _names_service(query: bytes) -> bool:
+    return any(name in ("service", "s") for name, _ in _query_or_nothing(query))
+
+
+def _query_or_nothing(query: bytes) -> Iterable[tuple[str, str | None]]:
+    try:
+        return read_query(query)
+    except RequestRefused:
+        return ()
+
+
+def _unix(instant: datetime) -> int:
+    return int(instant.timestamp())
+
+
+def _name(service: Service | None) -> str | None:
+    return None if service is None else service.name
+
+
+async def _send(send: Send, body: bytes, extra: Headers) -> None:
+    headers: Headers = [
+        (b"content-type", CONTENT_TYPE),
+        (b"content-length", str(len(body)).encode("ascii")),
+        (b"cache-control", b"no-store"),
+        *extra,
+    ]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,145 @@
+"""A request's parameters, from whichever of four encodings it chose: form, multipart, JSON, query string.
+
+What can be understood without a guess is accepted: spaces that are not percent-encoded, JSON sent as a form, a body
+without a type, a field that stands twice with one value. What can't is refused with 400, and nothing here ever
+raises anything else. Garbage in a field that the service does not know is no reason to refuse.
+"""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from python_multipart.multipart import parse_options_header
+
+from playvoice.gateway.errors import RequestRefused, bad_request
+from playvoice.gateway.multipart import parse_multipart
+
+MAX_FIELDS = 1000
+
+Pairs = list[tuple[str, str | None]]
+"""Names and values; None is a value that is not a text (JSON true, array, object)."""
+
+
+class Parameters:
+    """What a request says, the body before the query string."""
+
+    def __init__(self, query: Pairs, body: Pairs) -> None:
+        self._values: dict[str, list[str | None]] = {}
+        in_body = {name for name, _ in body}
+        for name, value in [*body, *(pair for pair in query if pair[0] not in in_body)]:
+            self._values.setdefault(name, []).append(value)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._values
+
+    def get(self, name: str) -> str:
+        """Return the value of a parameter, empty where there is none.
+
+        Raises `RequestRefused` (400) where it stands there with two values, or is not a text.
+        """
+        values = self._values.get(name)
+        if values is None:
+            return ""
+        first = values[0]
+        if first is None:
+            raise bad_request(f"参数{name}应为文本", f"parameter {name} must be a text")
+        if any(value != first for value in values):
+            raise bad_request(f"参数{name}重复且取值不同", f"parameter {name} is given twice with different values")
+        return first
+
+
+def read_query(query: bytes) -> Pairs:
+    """Read a query string; raises `RequestRefused` (400)."""
+    return _decode(_parse_form(query))
+
+
+def read_body(content_type: str, body: bytes) -> Pairs:
+    """Read a body as its type says, or, without a usable one, as what it evidently is.
+
+    Raises `RequestRefused` (400).
+    """
+    if not body.strip():
+        return []
+    media_type, options = parse_options_header(content_type)
+    if media_type == b"multipart/form-data":
+        return _decode(parse_multipart(body, options.get(b"boundary")))
+    if media_type == b"application/json" or media_type.endswith(b"+json"):
+        return _parse_json(body)
+    if media_type in (b"", b"application/x-www-form-urlencoded", b"text/plain"):
+        if body.lstrip().startswith(b"{"):
+            try:
+                return _parse_json(body)
+            except RequestRefused:
+                pass  # A form may begin with a brace as well.
+        return _decode(_parse_form(body))
+    shown = media_type.decode("latin-1")[:80]
+    raise bad_request(f"不支持的Content-Type“{shown}”", f"the Content-Type {shown!r} is not supported")
+
+
+def _parse_form(body: bytes) -> list[tuple[bytes, bytes]]:
+    if body.count(b"&") > MAX_FIELDS:
+        raise _too_many()
+    fields: list[tuple[bytes, bytes]] = []
+    for piece in body.replace(b"+", b" ").split(b"&"):
+        if piece.strip():
+            name, _, value = piece.partition(b"=")
+            fields.append((unquote_to_bytes(name).strip(), unquote_to_bytes(value)))
+    return fields
+
+
+def _decode(fields: Iterable[tuple[bytes, bytes]]) -> Pairs:
+    try:
+        return [(name.decode(), value.decode()) for name, value in fields]
+    except UnicodeDecodeError:
+        raise _not_utf_8() from None
+
+
+def _parse_json(body: bytes) -> Pairs:
+    try:
+        text = body.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise _not_utf_8() from None
+    # Members come as pairs, so that one that stands twice is seen; numbers stay the text that they are.
+    try:
+        value = json.loads(
+            text,
+            object_pairs_hook=_Members,
+            parse_int=str,
+            parse_float=str,
+            parse_constant=_refuse_constant,
+        )
+    except (ValueError, RecursionError):
+        raise bad_request("JSON格式错误", "the JSON body is malformed") from None
+    if not isinstance(value, _Members):
+        raise bad_request("JSON请求应为对象", "the JSON body must be an object")
+    if len(value) > MAX_FIELDS:
+        raise _too_many()
+    pairs = [(name, item if isinstance(item, str) else None) for name, item in value if item is not None]
+    for name, item in pairs:
+        _refuse_surrogates(name)
+        _refuse_surrogates(item or "")
+    return pairs
+
+
+class _Members(list[tuple[str, Any]]):
+    """A JSON object as its pairs; a list is an array."""
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _refuse_surrogates(text: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise _not_utf_8() from None
+
+
+def _not_utf_8() -> RequestRefused:
+    return bad_request("参数不是有效的UTF-8编码", "the parameters are not UTF-8")
+
+
+def _too_many() -> RequestRefused:
+    return bad_request(f"参数超过{MAX_FIELDS}个", f"there are more than {MAX_FIELDS} fields")

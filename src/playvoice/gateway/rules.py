@@ -1,0 +1,114 @@
+"""Rules of parameters: what a value must be, in words for both languages, and what it is read as."""
+
+import re
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from playvoice.calls.errors import UseridError
+from playvoice.calls.userid import KeyGroups, parse_userid
+from playvoice.codes import Text
+
+T_co = TypeVar("T_co", covariant=True)
+
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
+
+
+class Rule(Protocol[T_co]):
+    """One rule."""
+
+    @property
+    def text(self) -> Text:
+        """What a value must be: what follows "the parameter", in both languages."""
+        ...
+
+    def read(self, value: str) -> T_co:
+        """Return what the text means; ValueError where the rule is broken."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Matching:
+    """A text of a pattern; white space around it is dropped."""
+
+    pattern: re.Pattern[str]
+    text: Text
+
+    def read(self, value: str) -> str:
+        value = value.strip()
+        if not self.pattern.fullmatch(value):
+            raise ValueError
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """A whole number of a range, in ASCII digits."""
+
+    first: int
+    last: int
+
+    @property
+    def text(self) -> Text:
+        return Text(f"应为{self.first}到{self.last}的整数", f"must be a whole number from {self.first} to {self.last}")
+
+    def read(self, value: str) -> int:
+        value = value.strip()
+        if not (value.isascii() and value.isdigit() and len(value) <= 9):
+            raise ValueError
+        number = int(value)
+        if not self.first <= number <= self.last:
+            raise ValueError
+        return number
+
+
+@dataclass(frozen=True, slots=True)
+class Free:
+    """Any text up to a length without control characters, kept as it is."""
+
+    longest: int
+
+    @property
+    def text(self) -> Text:
+        return Text(
+            f"最多{self.longest}个字符且不含控制字符",
+            f"has at most {self.longest} characters and no control characters",
+        )
+
+    def read(self, value: str) -> str:
+        if len(value) > self.longest or _CONTROL.search(value):
+            raise ValueError
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class Trimmed:
+    """Any text at all, white space around it dropped: what it names exists or does not."""
+
+    text: Text
+
+    def read(self, value: str) -> str:
+        return value.strip()
+
+
+@dataclass(frozen=True, slots=True)
+class KeysToGroups:
+    """`userid`: which key leads to which group."""
+
+    @property
+    def text(self) -> Text:
+        return Text(
+            "应为 按键@技能组，多个用逗号分隔，按键为0-9、*、#或空，且不重复",
+            "must be KEY@GROUP, several separated by commas, the keys 0-9, *, # or none, each at most once",
+        )
+
+    def read(self, value: str) -> KeyGroups:
+        try:
+            return parse_userid(value)
+        except UseridError as error:
+            raise ValueError(str(error)) from None
+
+
+def shown(value: str) -> str:
+    """Return a value as a message may repeat it: short, and without what would break a line or a terminal."""
+    short = value if len(value) <= 64 else value[:64] + "…"
+    return _CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", short)

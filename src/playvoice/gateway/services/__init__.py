@@ -1,0 +1,1 @@
+"""The services of the API, a module for each family."""

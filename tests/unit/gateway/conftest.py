@@ -1,0 +1,7 @@
+import pytest
+from tests.unit.gateway.world import World
+
+
+@pytest.fixture
+def world() -> World:
+    return World()

@@ -1,0 +1,69 @@
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from playvoice.codes import Text
+from playvoice.gateway.errors import RequestRefused
+from playvoice.gateway.registry import Parameter
+from playvoice.gateway.rules import Between, Free, KeysToGroups, shown
+from playvoice.gateway.services.play_voice import DESTNUMBER, PARAMETERS
+
+
+@pytest.mark.parametrize("text", ["123", "+123", " 13333333333 ", "1" * 32, "+" + "1" * 32])
+def test_a_destnumber_is_3_to_32_digits_after_an_optional_plus(text: str) -> None:
+    assert DESTNUMBER.rule.read(text) == text.strip()
+
+
+@pytest.mark.parametrize(
+    "text", ["12", "1" * 33, "++123", "12 34", "12-34", "abc", "１２３", "+", "123\n456", "sip:1@x"]
+)
+def test_anything_else_is_no_destnumber(text: str) -> None:
+    with pytest.raises(ValueError):
+        DESTNUMBER.rule.read(text)
+
+
+@pytest.mark.parametrize(("text", "number"), [("5", 5), ("120", 120), (" 60\n", 60), ("007", 7)])
+def test_a_number_of_a_range_is_read(text: str, number: int) -> None:
+    assert Between(5, 120).read(text) == number
+
+
+@pytest.mark.parametrize("text", ["4", "121", "-5", "5.0", "1e1", "", "٦", "9" * 5000, "0x10", "6_0"])
+def test_a_number_out_of_its_range_or_none_at_all_is_refused(text: str) -> None:
+    with pytest.raises(ValueError):
+        Between(5, 120).read(text)
+
+
+def test_a_free_text_has_at_most_255_characters_and_no_control_characters() -> None:
+    assert Free(255).read("中" * 255) == "中" * 255
+    for broken in ("a" * 256, "a\x00", "a\nb", "\x7f", "\x9f", "\x1f"):
+        with pytest.raises(ValueError):
+            Free(255).read(broken)
+    assert Free(255).read("\xa0 ok ") == "\xa0 ok "
+
+
+def test_keys_lead_to_groups() -> None:
+    assert KeysToGroups().read("1@sales, @support") == (("1", "sales"), ("", "support"))
+    with pytest.raises(ValueError):
+        KeysToGroups().read("sales")
+
+
+def test_a_value_is_shown_short_and_without_what_breaks_a_line() -> None:
+    assert shown("a\r\nb\x1b[2J") == "a\\x0d\\x0ab\\x1b[2J"
+    assert shown("x" * 65) == "x" * 64 + "…"
+
+
+@given(st.text(max_size=300))
+def test_whatever_text_a_parameter_gets_it_is_read_or_refused_in_words(text: str) -> None:
+    for parameter in PARAMETERS:
+        detail = refusal(parameter, text)
+        assert detail is None or (parameter.name in detail.zh and parameter.name in detail.en)
+
+
+def refusal(parameter: Parameter[Any], text: str) -> Text | None:
+    try:
+        parameter.read(text)
+    except RequestRefused as refused:
+        return refused.detail
+    return None

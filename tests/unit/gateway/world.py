@@ -1,0 +1,254 @@
+"""The gateway over rooms that are played, called as ASGI: no socket, a clock that stands still."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from playvoice.calls.errors import IdempotencyMismatch, QueueFull
+from playvoice.calls.queue import Accepted
+from playvoice.calls.request import PlayVoice
+from playvoice.companies import (
+    AddressNotAllowed,
+    BadCredentials,
+    Company,
+    CompanyDisabled,
+    LicenceExpired,
+    NumberDisabled,
+    NumberForeign,
+    NumberUnknown,
+    TokenUnknown,
+)
+from playvoice.config import CallbackFormat, RecordFormat, RecordPolicy
+from playvoice.gateway import create_app
+from playvoice.web import NetworkPolicy
+
+AT = datetime(2020, 2, 10, 3, 58, 19, tzinfo=UTC)
+TOKEN = "0123456789abcdef0123456789abcdef"
+UUID = "3418035c-4af5-41ea-afb2-fbc8753285b6"
+FORM = "application/x-www-form-urlencoded"
+COMPANY = Company(
+    code="2028",
+    name="Demo 公司",
+    appid="demo-appid",
+    enabled=True,
+    licensed_until=None,
+    ipwhite=(),
+    cdr_callback=None,
+    status_callback=None,
+    callback_format=CallbackFormat.JSON,
+    callback_fields=(),
+    signing_secret="whsec_AAAA",
+    record=RecordPolicy.ALWAYS,
+    record_format=RecordFormat.MP3,
+    expire_after=3600,
+    key_time=5,
+    trunks=None,
+)
+SAMPLE = {
+    "service": "App.Sip_Call.PlayVoice",
+    "token": TOKEN,
+    "voicetype": "2",
+    "destnumber": "13333333333",
+    "voicefile": "wwww.baidu.com/test.mp3",
+    "chengshudu": "1",
+    "userid": "1@extGroup-1",
+    "disnumber": "2120280001",
+    "customuuid": "13333333333",
+}
+SAMPLE_ANSWER = (
+    '{"ret":200,"data":{"status":0,"desc":"播放命令发送成功","reqtime":1581307099,"rsptime":1581307099},"msg":""}'
+)
+
+
+class Companies:
+    """One company, whose state is set by the test."""
+
+    def __init__(self) -> None:
+        self.refuses: Exception | None = None
+        self.ended: list[str] = []
+
+    async def authenticate(self, token: str, *, source: str, at: datetime) -> Company:
+        if token != TOKEN:
+            raise TokenUnknown("there is no such token")
+        if self.refuses is not None:
+            raise self.refuses
+        return COMPANY
+
+    async def login(self, appid: str, accesskey: str, *, source: str, at: datetime) -> tuple[Company, str]:
+        if (appid, accesskey) != ("demo-appid", "demo-accesskey"):
+            raise BadCredentials("the appid is unknown or the key is wrong")
+        if self.refuses is not None:
+            raise self.refuses
+        return COMPANY, TOKEN
+
+    async def logout(self, *, token: str, at: datetime) -> None:
+        if token != TOKEN:
+            raise TokenUnknown("there is no such token")
+        self.ended.append(token)
+
+    async def logout_all(self, appid: str, accesskey: str) -> None:
+        if (appid, accesskey) != ("demo-appid", "demo-accesskey"):
+            raise BadCredentials("the appid is unknown or the key is wrong")
+        self.ended.append(appid)
+
+    async def caller_number(self, company: Company, disnumber: str) -> str:
+        match disnumber:
+            case "":
+                return "2120280002"
+            case "2120280001":
+                return disnumber
+            case "777":
+                raise NumberForeign("it is another company's")
+            case "888":
+                raise NumberDisabled("it is switched off")
+        raise NumberUnknown("there is none")
+
+
+class Calls:
+    """Keeps what it accepts."""
+
+    def __init__(self) -> None:
+        self.accepted: list[PlayVoice] = []
+        self.raises: Exception | None = None
+
+    async def earlier(self, company_code: str, key: str, fingerprint: str, at: datetime) -> Accepted | None:
+        for request in self.accepted:
+            if request.idempotency_key == key:
+                if request.fingerprint != fingerprint:
+                    raise IdempotencyMismatch("other parameters")
+                return Accepted(UUID, repeated=True, at=AT)
+        return None
+
+    async def accept(self, request: PlayVoice, at: datetime) -> Accepted:
+        if self.raises is not None:
+            raise self.raises
+        self.accepted.append(request)
+        return Accepted(UUID, repeated=False, at=AT)
+
+
+class Groups:
+    def group(self, company_code: str, name: str) -> object | None:
+        return object() if name in ("extGroup-1", "sales", "销售") else None
+
+
+class Library:
+    async def exists(self, company_code: str, name: str) -> bool:
+        return name in ("notice.wav", "通知.mp3")
+
+
+@dataclass
+class Answer:
+    """What came back."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        return self.body.decode()
+
+    @property
+    def json(self) -> dict[str, Any]:
+        value: dict[str, Any] = json.loads(self.body)
+        return value
+
+    @property
+    def ret(self) -> int:
+        return int(self.json["ret"])
+
+    @property
+    def msg(self) -> str:
+        return str(self.json["msg"])
+
+    @property
+    def code(self) -> int:
+        """The business code of a failure."""
+        return int(self.json["data"]["errors"]["code"])
+
+
+@dataclass
+class World:
+    """A gateway and the rooms below it."""
+
+    companies: Companies = field(default_factory=Companies)
+    calls: Calls = field(default_factory=Calls)
+
+    def __post_init__(self) -> None:
+        self.app = create_app(
+            companies=self.companies,
+            calls=self.calls,
+            groups=Groups(),
+            library=Library(),
+            urls=NetworkPolicy(),
+            zone=ZoneInfo("Asia/Shanghai"),
+            clock=lambda: AT,
+        )
+
+    async def request(
+        self,
+        method: str = "POST",
+        path: str = "/",
+        *,
+        query: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+        body: bytes = b"",
+        parts: list[bytes] | None = None,
+    ) -> Answer:
+        """Send one request; `parts` are the pieces that its body comes in."""
+        pieces = [body] if parts is None else parts
+        scope = {
+            "type": "http",
+            "http_version": "1.1",
+            "method": method,
+            "path": path,
+            "raw_path": path.encode(),
+            "root_path": "",
+            "scheme": "http",
+            "query_string": query,
+            "headers": [
+                (name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in (headers or {}).items()
+            ],
+            "client": ("192.0.2.7", 40000),
+            "server": ("127.0.0.1", 8080),
+        }
+        messages = [
+            {"type": "http.request", "body": piece, "more_body": index + 1 < len(pieces)}
+            for index, piece in enumerate(pieces)
+        ]
+        answer = Answer(0, {}, b"")
+
+        async def receive() -> dict[str, Any]:
+            return messages.pop(0) if messages else {"type": "http.disconnect"}
+
+        async def send(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                answer.status = message["status"]
+                answer.headers = {name.decode(): value.decode() for name, value in message["headers"]}
+            else:
+                answer.body += message.get("body", b"")
+
+        await self.app(scope, receive, send)
+        return answer
+
+    async def post(self, fields: Mapping[str, str], headers: Mapping[str, str] | None = None) -> Answer:
+        """Send a form."""
+        body = urlencode(fields).encode()
+        return await self.request(headers={"content-type": FORM, **(headers or {})}, body=body)
+
+    async def play_voice(self, headers: Mapping[str, str] | None = None, **changes: str | None) -> Answer:
+        """Send the sample with some fields changed, or left out where they are None."""
+        fields = {name: value for name, value in (SAMPLE | changes).items() if value is not None}
+        return await self.post(fields, headers)
+
+
+REFUSALS: list[tuple[Exception, int]] = [
+    (CompanyDisabled("switched off"), 601),
+    (LicenceExpired("over"), 602),
+    (AddressNotAllowed("not from there"), 604),
+]
+FULL = QueueFull("20,000 calls wait")
