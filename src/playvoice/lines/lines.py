@@ -191,7 +191,14 @@ class Lines:
             self._bind(number, incoming, source, endpoint)
 
     def _bind(self, number: str, incoming: IncomingRequest, source: tuple[str, int], endpoint: Endpoint) -> None:
-        outcome = self._registrations.handle(number, incoming.request, incoming.flow, self._wall(), source=source)
+        outcome = self._registrations.handle(
+            number,
+            incoming.request,
+            incoming.flow,
+            self._wall(),
+            source=source,
+            believe_path=incoming.flow.remote[0] in self._edges,
+        )
 
         def respond() -> None:
             incoming.respond(outcome.status, endpoint.now(), reason=outcome.reason, headers=outcome.headers)

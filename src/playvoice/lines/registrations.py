@@ -65,12 +65,21 @@ class Registrations:
         self._unsaved |= {binding.aor for binding in stored if binding.expires_at <= at}
         log.info("registrations_restored", bindings=len(list(self._registrar)))
 
-    def handle(self, number: str, request: Request, flow: Flow, at: datetime, *, source: tuple[str, int]) -> Outcome:
+    def handle(
+        self,
+        number: str,
+        request: Request,
+        flow: Flow,
+        at: datetime,
+        *,
+        source: tuple[str, int],
+        believe_path: bool,
+    ) -> Outcome:
         """Do what an authenticated REGISTER asks, in memory; `save` follows where something changed.
 
-        `source` is where the phone is; a Path is believed only from an edge, so where that is not the flow's end.
+        `source` is where the phone is, which is not the end of the flow behind an edge.
         """
-        outcome = self._registrar.handle(number, request, flow, at, source=source, believe_path=source != flow.remote)
+        outcome = self._registrar.handle(number, request, flow, at, source=source, believe_path=believe_path)
         for change in outcome.changes:
             _log_change(change.kind.name.lower(), change.binding)
         return outcome

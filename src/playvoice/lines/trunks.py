@@ -140,7 +140,8 @@ class Trunks:
 
     async def _refresh_line(self, line: _Line) -> None:
         trunk = line.trunk
-        found = [await self._resolver.resolve(uri) for uri in (trunk.next_hop, trunk.address)]
+        uris = [trunk.address] if trunk.proxy is None else [trunk.proxy, trunk.address]
+        found = [await self._resolver.resolve(uri) for uri in uris]
         if line.trunk is not trunk:
             return  # it was changed meanwhile
         if found[0]:

@@ -1,0 +1,320 @@
+"""Lines on loopback, with user agents as phones and carriers."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any
+
+import pytest
+from tests.unit.lines.configs import company, config, extension, trunk
+from tests.unit.lines.far_end import FarEnd, far_end
+
+from playvoice.config import Config
+from playvoice.lines import Lines, LinesError, apply, tables
+from playvoice.lines.health import State
+from playvoice.lines.registrations import read_bindings
+from playvoice.sip import (
+    Address,
+    Credentials,
+    DigestClient,
+    Event,
+    Flow,
+    Provisional,
+    Response,
+    SipEndpoint,
+    Transport,
+    UserAgent,
+)
+from playvoice.sip.digest import Algorithm, Challenge
+from playvoice.store import Store
+
+AT = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+class Clock:
+    """A wall clock that stands."""
+
+    def __init__(self) -> None:
+        self.at = AT
+
+    def __call__(self) -> datetime:
+        return self.at
+
+
+class Server:
+    """Lines with an endpoint that listens, as the application builds them."""
+
+    def __init__(self, store: Store, text: Config, transport: str, **options: Any) -> None:
+        store.write_now(lambda conn: apply(conn, text, AT))
+        self.store = store
+        self.clock = Clock()
+        self.lines = Lines(store, text, random=Random(1), wall=self.clock, **options)
+        self.agent = UserAgent(admits=self.lines.admits)
+        self.endpoint = SipEndpoint(self.agent, [(transport, "127.0.0.1", 0)], self._on_event)
+
+    def _on_event(self, event: Event) -> None:
+        assert self.lines.handle(event), event
+
+    @property
+    def flow(self) -> Flow:
+        return self.endpoint.addresses[0]
+
+    def strangers(self) -> int:
+        return self.agent.core.counters["stranger"]
+
+
+COMPANY = company(
+    extension=[extension("1001"), extension("1002", "other")],
+    group=[{"name": "sales", "strategy": "ring-all", "members": ["1001", "1002"]}],
+)
+
+
+@asynccontextmanager
+async def serving(
+    store: Store, text: Config | None = None, transport: str = "udp", **options: Any
+) -> AsyncIterator[Server]:
+    server = Server(store, text or config(companies=[COMPANY]), transport, **options)
+    await server.endpoint.start()
+    await server.lines.start(server.endpoint)
+    try:
+        yield server
+    finally:
+        await server.lines.stop()
+        await server.endpoint.close()
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Let the loop run until something has happened over sockets."""
+    async with asyncio.timeout(5.0):
+        while not condition():  # noqa: ASYNC110 - what a socket will bring, no event tells before
+            await asyncio.sleep(0.005)
+
+
+async def assert_unheard(end: FarEnd, server: Server, method: str = "OPTIONS") -> None:
+    """A request of a stranger is dropped and counted."""
+    before = server.strangers()
+    waiting = asyncio.create_task(end.request(method))
+    await until(lambda: server.strangers() > before)
+    waiting.cancel()
+    assert end.responses.empty()
+
+
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+async def test_a_phone_registers_with_digest(lines_store: Store, transport: str) -> None:
+    async with serving(lines_store, transport=transport) as server, far_end(server.flow, "1001") as phone:
+        assert not server.lines.is_registered("1001")
+        response = await phone.register()
+        assert response.code == 200
+        assert response.headers["Contact"] == f"{phone.contact};expires=120"
+        (contact,) = server.lines.contacts("1001")
+        assert str(contact.uri) == phone.contact.strip("<>")
+        assert contact.flow.local == server.flow.local
+        if transport == "udp":
+            assert contact.flow.remote == phone.local
+        assert [binding.aor for binding in lines_store.read_now(read_bindings)] == ["1001"]
+
+
+async def test_a_registration_ends_with_its_time_and_leaves_the_store(lines_store: Store) -> None:
+    async with serving(lines_store) as server, far_end(server.flow, "1001") as phone:
+        await phone.register()
+        server.clock.at = AT + timedelta(seconds=120)
+        assert not server.lines.is_registered("1001")
+        await until(lambda: not lines_store.read_now(read_bindings))
+
+
+async def test_a_phone_signs_off(lines_store: Store) -> None:
+    async with serving(lines_store) as server, far_end(server.flow, "1001") as phone:
+        await phone.register()
+        assert (await phone.register(expires=0)).code == 200
+        assert not server.lines.is_registered("1001")
+
+
+async def test_a_restarted_server_knows_its_phones(lines_store: Store) -> None:
+    async with serving(lines_store) as server, far_end(server.flow, "1001") as phone:
+        await phone.register()
+        old_contacts = server.lines.contacts("1001")
+        async with serving(lines_store) as again:
+            (contact,) = again.lines.contacts("1001")
+            assert contact.uri == old_contacts[0].uri
+            assert contact.flow == Flow(contact.flow.transport, phone.local, again.flow.local)
+
+
+async def test_a_refresh_with_the_same_nonce_is_not_challenged_again(lines_store: Store) -> None:
+    async with serving(lines_store) as server, far_end(server.flow, "1001") as phone:
+        challenge = await phone.request("REGISTER")
+        client = DigestClient(Credentials("1001", "secret"), Random(1))
+        assert client.learn(challenge)
+        for _ in range(3):
+            assert (await phone.request("REGISTER", phone.authorization(client))).code == 200
+
+
+async def test_an_answer_that_was_used_before_is_stale(lines_store: Store) -> None:
+    async with serving(lines_store) as server, far_end(server.flow, "1001") as phone:
+        challenge = await phone.request("REGISTER")
+        client = DigestClient(Credentials("1001", "secret"), Random(1))
+        assert client.learn(challenge)
+        header = phone.authorization(client)
+        assert (await phone.request("REGISTER", header)).code == 200
+        again = await phone.request("REGISTER", header)
+        assert again.code == 401
+        assert Challenge.parse(again.headers["WWW-Authenticate"]).stale
+
+
+async def test_wrong_password_unknown_user_and_nobody_get_the_same_challenge(lines_store: Store) -> None:
+    def shape(response: Response) -> tuple[object, ...]:
+        (value,) = response.headers.getlist("WWW-Authenticate")
+        challenge = Challenge.parse(value)
+        return response.code, response.headers.keys(), challenge.realm, challenge.algorithm, challenge.stale
+
+    async with (
+        serving(lines_store) as server,
+        far_end(server.flow, "1001") as phone,
+        far_end(server.flow, "9999") as nobody,
+    ):
+        shapes = [
+            shape(await phone.request("REGISTER")),
+            shape(await nobody.request("REGISTER")),
+            shape(await phone.register("wrong")),
+            shape(await nobody.register()),
+            shape(await nobody.register("")),
+        ]
+        assert len({str(item) for item in shapes}) == 1
+        assert not server.lines.is_registered("1001")
+
+
+async def test_nobody_registers_for_somebody_else(lines_store: Store) -> None:
+    async with serving(lines_store) as server, far_end(server.flow, "1001") as phone:
+        assert (await phone.register("other", user="1002")).code == 403
+        assert not server.lines.is_registered("1001")
+        assert not server.lines.is_registered("1002")
+
+
+async def test_an_extension_that_is_switched_off_loses_its_phone_and_is_refused(lines_store: Store) -> None:
+    async with serving(lines_store) as server, far_end(server.flow, "1001") as phone:
+        await phone.register()
+        await lines_store.write(lambda conn: conn.execute(tables.extensions.update().values(enabled=False)) and None)
+        await server.lines.refresh()
+        assert not server.lines.is_registered("1001")
+        assert (await phone.register()).code == 401
+
+
+async def test_too_short_a_registration_is_423(lines_store: Store) -> None:
+    async with serving(lines_store) as server, far_end(server.flow, "1001") as phone:
+        response = await phone.register(expires=10)
+        assert (response.code, response.headers["Min-Expires"]) == (423, "60")
+
+
+async def test_a_nonsensical_registration_is_400_once_it_is_authenticated(lines_store: Store) -> None:
+    async with serving(lines_store) as server, far_end(server.flow, "1001") as phone:
+        assert (await phone.register(headers=[("Contact", "*")])).code == 400
+
+
+async def test_sha_256_is_offered_where_it_is_asked_for(lines_store: Store) -> None:
+    algorithms = (Algorithm.SHA256, Algorithm.MD5)
+    async with serving(lines_store, algorithms=algorithms) as server, far_end(server.flow, "1001") as phone:
+        assert (await phone.register()).code == 200
+
+
+async def test_options_are_answered_to_those_who_are_known(lines_store: Store) -> None:
+    async with serving(lines_store) as server, far_end(server.flow, "1001") as phone:
+        await assert_unheard(phone, server)
+        await phone.register()
+        response = await phone.request("OPTIONS")
+        assert response.code == 200
+        assert "INVITE" in response.headers["Allow"]
+
+
+async def test_a_registered_phone_s_neighbour_stays_a_stranger(lines_store: Store) -> None:
+    async with (
+        serving(lines_store) as server,
+        far_end(server.flow, "1001") as phone,
+        far_end(server.flow, "1002") as neighbour,
+    ):
+        await phone.register()
+        await assert_unheard(neighbour, server)
+
+
+async def test_an_invite_of_a_phone_is_403(lines_store: Store) -> None:
+    async with serving(lines_store) as server, far_end(server.flow, "1001") as phone:
+        await phone.register()
+        assert (await phone.invite()).code == 403
+
+
+async def test_an_invite_of_a_trunk_is_404_and_its_options_200(lines_store: Store) -> None:
+    text = config(trunks=[trunk(address="sip:192.0.2.1", hosts=["127.0.0.0/8"], keepalive=0)])
+    async with serving(lines_store, text) as server, far_end(server.flow, "carrier") as carrier:
+        assert (await carrier.invite()).code == 404
+        assert (await carrier.request("OPTIONS")).code == 200
+
+
+async def test_behind_an_edge_a_phone_is_told_by_what_the_edge_wrote(lines_store: Store) -> None:
+    text = config(companies=[COMPANY], edges=["127.0.0.1"])
+    path = ("Path", "<sip:127.0.0.1:5070;lr>")
+    via = ("Via", "SIP/2.0/UDP 10.0.0.1:5060;received=203.0.113.5;rport=40000;branch=z9hG4bKx")
+    async with serving(lines_store, text) as server, far_end(server.flow, "1001") as edge:
+        response = await edge.register(headers=[via, path])
+        assert response.code == 200
+        assert response.headers["Path"] == path[1]
+        (binding,) = lines_store.read_now(read_bindings)
+        assert binding.source == ("203.0.113.5", 40000)
+        (contact,) = server.lines.contacts("1001")
+        assert [str(address) for address in contact.route] == ["<sip:127.0.0.1:5070;lr>"]
+        assert contact.flow.remote == edge.local
+
+
+async def test_a_trunk_gets_options_and_comes_up_with_its_answer(lines_store: Store) -> None:
+    nowhere = Flow(Transport.UDP, ("", 0), ("127.0.0.1", 0))
+    async with far_end(nowhere, "carrier") as carrier:
+        host, port = carrier.local
+        text = config(trunks=[trunk(address=f"sip:{host}:{port}")])
+        async with serving(lines_store, text) as server:
+            (line,) = server.lines.trunks
+            await until(lambda: server.lines.trunks.health(line).state is State.UP)
+            assert carrier.requests == ["OPTIONS"]
+            assert (await server.lines.flow_to(line)).remote == (host, port)
+
+
+async def test_a_trunk_that_cannot_be_reached_says_why(lines_store: Store) -> None:
+    text = config(
+        trunks=[trunk("tcp", "sip:192.0.2.1;transport=tcp"), trunk("name", "sip:nowhere.invalid:5060", keepalive=0)]
+    )
+    async with serving(lines_store, text) as server:
+        for name, reason in (("tcp", "no tcp address"), ("name", "can't be resolved")):
+            line = server.lines.trunks.get(name)
+            assert line is not None
+            with pytest.raises(LinesError, match=reason):
+                await server.lines.flow_to(line)
+
+
+async def test_groups_and_extensions_are_looked_up_and_follow_a_change(lines_store: Store) -> None:
+    async with serving(lines_store) as server:
+        group = server.lines.group("2028", "sales")
+        assert group is not None
+        assert group.members == ("1001", "1002")
+        assert server.lines.group("2029", "sales") is None
+        found = server.lines.extension("1002")
+        assert found is not None
+        assert found.company_code == "2028"
+        changed = config(companies=[company(extension=[extension("1003")], group=[{"name": "new"}])])
+        await lines_store.write(lambda conn: apply(conn, changed, AT))
+        await server.lines.refresh()
+        assert server.lines.extension("1003") is not None
+        assert server.lines.group("2028", "new") is not None
+
+
+async def test_what_is_not_about_lines_is_left_to_others(lines_store: Store) -> None:
+    async with serving(lines_store) as server, far_end(server.flow, "1001") as phone:
+        await phone.request("REGISTER")
+        us = server.agent.contact(server.flow)
+        call = server.agent.prepare_invite(target=us, flow=server.flow, from_=Address(uri=us))
+        assert not server.lines.handle(Provisional(call, 180, b""))
+
+
+async def test_nothing_is_left_running_after_stop(lines_store: Store) -> None:
+    before = asyncio.all_tasks()
+    async with serving(lines_store) as server, far_end(server.flow, "1001") as phone:
+        await phone.register()
+    await until(lambda: asyncio.all_tasks() == before)
+    assert repr(server.lines).startswith("<Lines <Trunks ")

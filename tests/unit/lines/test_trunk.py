@@ -1,0 +1,74 @@
+from ipaddress import ip_network
+
+import pytest
+
+from playvoice.config import CallerId
+from playvoice.lines import Trunk
+from playvoice.sip import URI
+
+
+def trunk(address: str = "sip:192.0.2.1:5080;transport=udp", **changes: object) -> Trunk:
+    return Trunk("carrier", URI.parse(address), "pbx.example.org", **changes)  # type: ignore[arg-type]
+
+
+def test_by_default_the_numbers_stand_in_the_request_uri_and_in_from() -> None:
+    assert str(trunk().request_uri("13333333333")) == "sip:13333333333@192.0.2.1:5080;transport=udp"
+    assert str(trunk().from_address("2120280001")) == "<sip:2120280001@pbx.example.org>"
+    assert trunk().headers("2120280001") == ()
+    assert trunk().route == ()
+
+
+@pytest.mark.parametrize(
+    ("strip", "prefix", "number", "written"),
+    [
+        ("+86", "", "+8613333333333", "13333333333"),
+        ("+86", "", "13333333333", "13333333333"),
+        ("+86", "9", "+8613333333333", "913333333333"),
+        ("", "+86", "13333333333", "+8613333333333"),
+        ("86", "", "+8613333333333", "+8613333333333"),
+    ],
+)
+def test_strip_goes_before_prefix_comes(strip: str, prefix: str, number: str, written: str) -> None:
+    assert trunk(strip=strip, prefix=prefix).request_uri(number).user == written
+
+
+def test_a_user_of_the_trunk_s_own_replaces_the_caller_number_in_from() -> None:
+    assert str(trunk(from_user="account").from_address("2120280001")) == "<sip:account@pbx.example.org>"
+
+
+@pytest.mark.parametrize(
+    ("caller_id", "name", "value"),
+    [
+        (CallerId.PAI, "P-Asserted-Identity", "<sip:2120280001@pbx.example.org>"),
+        (CallerId.PPI, "P-Preferred-Identity", "<sip:2120280001@pbx.example.org>"),
+        (
+            CallerId.RPID,
+            "Remote-Party-ID",
+            "<sip:2120280001@pbx.example.org>;party=calling;screen=yes;privacy=off",
+        ),
+    ],
+)
+def test_the_caller_number_can_go_into_a_header(caller_id: CallerId, name: str, value: str) -> None:
+    assert trunk(caller_id=caller_id).headers("2120280001") == ((name, value),)
+
+
+def test_a_proxy_is_the_next_hop_and_a_loose_route() -> None:
+    through = trunk(proxy=URI.parse("sip:192.0.2.9"))
+    assert through.next_hop.host == "192.0.2.9"
+    assert [str(address) for address in through.route] == ["<sip:192.0.2.9;lr>"]
+    assert trunk().next_hop.host == "192.0.2.1"
+
+
+def test_a_user_in_the_address_gives_way_to_the_number_and_stays_for_options() -> None:
+    with_user = trunk("sip:gateway@192.0.2.1")
+    assert str(with_user.request_uri("123")) == "sip:123@192.0.2.1"
+    assert str(with_user.options_uri()) == "sip:gateway@192.0.2.1"
+    assert str(with_user.service_address) == "<sip:playvoice@pbx.example.org>"
+
+
+def test_hosts_are_networks() -> None:
+    networks = trunk(hosts=(ip_network("192.0.2.16/28"), ip_network("2001:db8::/32")))
+    assert networks.has_host("192.0.2.17")
+    assert networks.has_host("2001:db8::5")
+    assert not networks.has_host("192.0.2.1")
+    assert not trunk().has_host("192.0.2.1")

@@ -1,0 +1,168 @@
+import random
+from dataclasses import replace
+from ipaddress import ip_network
+
+import pytest
+
+from playvoice.lines import LinesError, Trunk, Trunks
+from playvoice.lines.resolving import Resolver, Service
+from playvoice.sip import URI
+
+A = Trunk("a", URI.parse("sip:192.0.2.1"), "pbx.example.org", max_calls=1)
+B = Trunk("b", URI.parse("sip:192.0.2.2"), "pbx.example.org", hosts=(ip_network("198.51.100.0/24"),))
+C = Trunk("c", URI.parse("sip:192.0.2.3"), "pbx.example.org", keepalive=0)
+NAMED = Trunk("named", URI.parse("sip:example.org"), "pbx.example.org")
+
+
+class Names:
+    """A domain name system of two tables."""
+
+    def __init__(self) -> None:
+        self.addresses: dict[str, list[str]] = {}
+        self.services: dict[str, list[Service]] = {}
+        self.asked = 0
+
+    async def look_up_service(self, name: str) -> list[Service]:
+        return self.services.get(name, [])
+
+    async def look_up_address(self, name: str) -> list[str]:
+        self.asked += 1
+        if name not in self.addresses:
+            raise OSError(f"{name} is unknown")
+        return self.addresses[name]
+
+    def resolver(self) -> Resolver:
+        return Resolver(random.Random(1), look_up_service=self.look_up_service, look_up_address=self.look_up_address)
+
+
+def trunks(*which: Trunk) -> Trunks:
+    return Trunks(which, Names().resolver())
+
+
+def bring_down(known: Trunks, trunk: Trunk) -> None:
+    health = known.health(trunk)
+    health.answered(0.0)
+    for number in (30.0, 60.0, 90.0, 120.0):
+        health.handle_deadline(number)
+
+
+def names(found: list[Trunk]) -> list[str]:
+    return [trunk.name for trunk in found]
+
+
+def test_candidates_come_in_order_and_only_those_of_the_company() -> None:
+    known = trunks(A, B, C)
+    assert names(known.candidates()) == ["a", "b", "c"]
+    assert names(known.candidates(("c", "a", "gone"))) == ["a", "c"]
+    assert names(known.candidates(())) == []
+
+
+def test_a_down_trunk_is_a_candidate_only_where_no_other_is_left() -> None:
+    known = trunks(A, B)
+    bring_down(known, A)
+    assert names(known.candidates()) == ["b"]
+    assert names(known.candidates(("a",))) == ["a"]
+    bring_down(known, B)
+    assert names(known.candidates()) == ["a", "b"]
+
+
+def test_each_trunk_has_its_own_limits() -> None:
+    known = trunks(A, B)
+    assert known.take(A, 0.0)
+    assert not known.take(A, 0.0)
+    assert known.next_free(A, 0.0) is None
+    assert known.take(B, 0.0)
+    known.give_back(A)
+    assert known.next_free(A, 0.1) == 0.1
+    assert repr(known) == "<Trunks a UNKNOWN 0, b UNKNOWN 1>"
+
+
+def test_a_change_keeps_calls_and_health() -> None:
+    known = trunks(A, B)
+    known.take(A, 0.0)
+    known.health(A).answered(0.0)
+    changed = replace(A, max_calls=2, prefix="9")
+    known.replace([B, changed], 1.0)
+    assert known.candidates() == [B, changed]
+    assert known.get("a") == changed
+    assert not known.is_silent(A, 1.0)
+    assert known.take(changed, 1.0)
+    assert known.next_free(changed, 1.0) is None
+
+
+def test_a_trunk_that_is_gone_is_named_and_its_last_calls_do_no_harm() -> None:
+    known = trunks(A, B)
+    known.take(A, 0.0)
+    known.replace([B], 1.0)
+    known.give_back(A)
+    known.heard(A, 1.0)
+    assert known.at("192.0.2.1") is None
+    with pytest.raises(LinesError, match="no trunk 'a'"):
+        known.take(A, 1.0)
+
+
+def test_options_to_a_new_trunk_are_due_at_once_but_with_keepalive_0() -> None:
+    known = trunks(A)
+    known.replace([A, B, C], 5.0)
+    assert known.health(B).next_deadline() == 5.0
+    assert known.health(C).next_deadline() is None
+
+
+def test_a_trunk_is_told_by_its_address_and_its_hosts() -> None:
+    known = trunks(A, B)
+    assert known.at("192.0.2.1") == A
+    assert known.at("198.51.100.77") == B
+    assert known.at("203.0.113.1") is None
+
+
+async def test_a_literal_address_needs_no_look_up() -> None:
+    (target,) = await trunks(A).resolve(A)
+    assert (target.host, target.port) == ("192.0.2.1", 5060)
+
+
+async def test_a_name_is_looked_up_once_and_all_of_its_addresses_are_the_trunk_s() -> None:
+    dns = Names()
+    dns.services["_sip._udp.example.org"] = [Service(1, 0, "x", 5070), Service(2, 0, "y", 5071)]
+    dns.addresses = {"x": ["192.0.2.7"], "y": ["192.0.2.8"]}
+    known = Trunks([NAMED], dns.resolver())
+    assert known.targets(NAMED) == ()
+    await known.resolve(NAMED)
+    targets = await known.resolve(NAMED)
+    assert [(target.host, target.port) for target in targets] == [("192.0.2.7", 5070), ("192.0.2.8", 5071)]
+    assert dns.asked == 2
+    assert known.at("192.0.2.8") == NAMED
+
+
+async def test_a_name_that_moves_is_followed_and_one_that_is_lost_stays_where_it_was() -> None:
+    dns = Names()
+    dns.addresses["example.org"] = ["192.0.2.7"]
+    known = Trunks([NAMED], dns.resolver())
+    await known.refresh_addresses()
+    dns.addresses["example.org"] = ["192.0.2.8"]
+    await known.refresh_addresses()
+    assert known.at("192.0.2.7") is None
+    assert known.at("192.0.2.8") == NAMED
+    dns.addresses.clear()
+    await known.refresh_addresses()
+    assert known.at("192.0.2.8") == NAMED
+    assert [target.host for target in await known.resolve(NAMED)] == ["192.0.2.8"]
+
+
+async def test_a_name_that_never_resolved_leads_nowhere() -> None:
+    known = Trunks([NAMED], Names().resolver())
+    assert await known.resolve(NAMED) == ()
+
+
+async def test_behind_a_proxy_requests_go_there_and_both_are_the_trunk_s() -> None:
+    through = replace(A, proxy=URI.parse("sip:192.0.2.9"))
+    known = trunks(through)
+    assert [target.host for target in await known.resolve(through)] == ["192.0.2.9"]
+    assert known.at("192.0.2.9") == known.at("192.0.2.1") == through
+
+
+async def test_another_address_forgets_the_old_one() -> None:
+    known = trunks(A)
+    moved = replace(A, address=URI.parse("sip:192.0.2.99"))
+    known.replace([moved], 0.0)
+    assert known.at("192.0.2.1") is None
+    assert [target.host for target in await known.resolve(moved)] == ["192.0.2.99"]
