@@ -9,9 +9,10 @@ Statements that are built once, at module level, with ``bindparam`` cost about a
 for each call (0.02 ms against 0.1 ms of processor time), because SQLAlchemy compiles and keys them once.
 """
 
+from playvoice.store.database import schema_connection
 from playvoice.store.errors import StoreError, StoreUnavailable
 from playvoice.store.schema import Instant, RowId, metadata
 from playvoice.store.statements import upsert
 from playvoice.store.store import Store
 
-__all__ = ["Instant", "RowId", "Store", "StoreError", "StoreUnavailable", "metadata", "upsert"]
+__all__ = ["Instant", "RowId", "Store", "StoreError", "StoreUnavailable", "metadata", "schema_connection", "upsert"]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Protocol
 
 from sqlalchemy import Connection
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from playvoice.store.errors import StoreError
 
@@ -32,8 +34,14 @@ class Database(Protocol):
     def undo(self, conn: Connection) -> None:
         """Undo what was done since the savepoint, and nothing else."""
 
-    def is_unavailable(self, error: BaseException) -> bool:
-        """Tell a database that can't do its work now (away, full, locked) from a statement that is wrong."""
+    def is_unavailable(self, error: BaseException, *, reading: bool = False) -> bool:
+        """Tell a database that can't do its work now (away, full, locked) from a statement that is wrong.
+
+        One that can only be read is unavailable to the writer; to a reader that error means a query that writes.
+        """
+
+    def is_lost(self, conn: Connection) -> bool:
+        """Tell whether the connection is gone, so that a new one may well do what this one could not."""
 
     def after_commit(self) -> None:
         """Do, or have done elsewhere, what the database needs after a commit; called on the writer thread."""
@@ -67,3 +75,25 @@ def open_database(url: str) -> Database:
     if parsed.get_backend_name() == "sqlite":
         return SqliteDatabase(parsed)
     return PostgresqlDatabase(parsed)
+
+
+@contextmanager
+def schema_connection(url: str) -> Iterator[Connection]:
+    """Open a connection for migrations: one transaction, committed at the end, undone by an exception.
+
+    It takes no one-server lock, for the store that is being started has it, and no time limit. Foreign keys are not
+    checked while SQLite's tables are rebuilt.
+    """
+    from playvoice.store import postgresql, sqlite
+
+    parsed = parse_url(url)
+    connect = sqlite.connect_for_schema if parsed.get_backend_name() == "sqlite" else postgresql.connect_for_schema
+    try:
+        conn = connect(parsed)
+    except DBAPIError as error:
+        raise StoreError(f"the database can't be opened: {error.orig}") from error
+    try:
+        with conn.begin():
+            yield conn
+    finally:
+        conn.close()

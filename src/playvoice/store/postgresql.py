@@ -76,7 +76,7 @@ class PostgresqlDatabase:
         _driver(conn).execute("ROLLBACK TO SAVEPOINT fact")
         _driver(conn).execute("RELEASE SAVEPOINT fact")
 
-    def is_unavailable(self, error: BaseException) -> bool:
+    def is_unavailable(self, error: BaseException, *, reading: bool = False) -> bool:
         if isinstance(error, DBAPIError) and error.connection_invalidated:
             return True
         original = getattr(error, "orig", None) or error
@@ -84,7 +84,12 @@ class PostgresqlDatabase:
             return False
         if original.sqlstate is None:
             return isinstance(original, psycopg.OperationalError | psycopg.InterfaceError)
-        return isinstance(original, errors.ReadOnlySqlTransaction) or original.sqlstate[:2] in _UNAVAILABLE_CLASSES
+        if isinstance(original, errors.ReadOnlySqlTransaction):
+            return not reading
+        return original.sqlstate[:2] in _UNAVAILABLE_CLASSES
+
+    def is_lost(self, conn: Connection) -> bool:
+        return conn.invalidated or _driver(conn).closed
 
     def after_commit(self) -> None:
         """PostgreSQL keeps its own house."""
@@ -92,6 +97,14 @@ class PostgresqlDatabase:
     def close(self) -> None:
         self._writer_engine.dispose()
         self._reader_engine.dispose()
+
+
+def connect_for_schema(url: URL) -> Connection:
+    """Open a connection for migrations; these may take their time."""
+    engine = create_engine(
+        url.set(drivername="postgresql+psycopg"), poolclass=NullPool, connect_args=_CONNECTION_BOUNDS
+    )
+    return engine.connect()
 
 
 def _connect_args(options: str = "") -> dict[str, Any]:

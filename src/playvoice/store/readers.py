@@ -6,7 +6,6 @@ Each query sees one state of the database: it runs in a transaction of its own t
 import threading
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError
 
 from playvoice.store.database import Database
 from playvoice.store.errors import StoreUnavailable
@@ -50,8 +49,8 @@ class Readers:
             try:
                 conn = conn or self._database.connect_reader()
                 job.run(conn)
-            except DBAPIError as error:
-                if not error.connection_invalidated:
+            except Exception:
+                if conn is None or not self._database.is_lost(conn):
                     raise
                 _close(conn)
                 conn = self._database.connect_reader()
@@ -59,7 +58,7 @@ class Readers:
             conn.rollback()
         except Exception as error:
             job.error = error
-            if self._database.is_unavailable(error):
+            if self._database.is_unavailable(error, reading=True):
                 job.error = StoreUnavailable("the database can't be read now")
                 job.error.__cause__ = error
             _close(conn)

@@ -15,7 +15,7 @@ from contextlib import closing
 from pathlib import Path
 
 import structlog
-from sqlalchemy import Connection, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
 from sqlalchemy.pool import NullPool
 
@@ -26,9 +26,22 @@ CHECKPOINT_EVERY_BYTES = 4 * 1024 * 1024
 RESTART_AT_BYTES = 32 * 1024 * 1024
 CHECKPOINT_BUSY_TIMEOUT_MS = 50
 
-# The primary result codes with which SQLite says that it can't work now: PERM, BUSY, LOCKED, NOMEM,
-# READONLY, IOERR, CORRUPT, FULL, CANTOPEN, PROTOCOL, NOTADB. Every other one is the fault of the statement.
-_UNAVAILABLE = frozenset({3, 5, 6, 7, 8, 10, 11, 13, 14, 15, 26})
+_UNAVAILABLE = frozenset(
+    {
+        sqlite3.SQLITE_PERM,
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_PROTOCOL,
+        sqlite3.SQLITE_NOTADB,
+    }
+)
+"""The primary result codes with which SQLite says that it can't work now; others are the statement's fault."""
 
 _log = structlog.get_logger(__name__)
 
@@ -43,9 +56,7 @@ class SqliteDatabase:
             )
         self._path = Path(url.database)
         self._lock = _LockFile(self._path.with_name(self._path.name + ".lock"))
-        self._engine = create_engine(url, poolclass=NullPool, connect_args={"check_same_thread": False})
-        event.listen(self._engine, "connect", _leave_transactions_to_us)
-        event.listen(self._engine, "begin", _begin)
+        self._engine = _make_engine(url)
         self._checkpointer: _Checkpointer | None = None
 
     def connect_writer(self) -> Connection:
@@ -63,20 +74,7 @@ class SqliteDatabase:
         return self._connect("BEGIN", "PRAGMA query_only=ON")
 
     def _connect(self, begin: str, *pragmas: str) -> Connection:
-        conn = self._engine.connect().execution_options(playvoice_begin=begin)
-        try:
-            driver = _driver(conn)
-            for pragma in (
-                f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}",
-                "PRAGMA foreign_keys=ON",
-                "PRAGMA wal_autocheckpoint=0",
-                *pragmas,
-            ):
-                driver.execute(pragma).close()
-        except BaseException:
-            conn.close()
-            raise
-        return conn
+        return _connect(self._engine, begin, "PRAGMA foreign_keys=ON", "PRAGMA wal_autocheckpoint=0", *pragmas)
 
     def savepoint(self, conn: Connection) -> None:
         _driver(conn).execute("SAVEPOINT fact")
@@ -89,12 +87,17 @@ class SqliteDatabase:
         driver.execute("ROLLBACK TO fact")
         driver.execute("RELEASE fact")
 
-    def is_unavailable(self, error: BaseException) -> bool:
+    def is_unavailable(self, error: BaseException, *, reading: bool = False) -> bool:
         original = getattr(error, "orig", None) or error
         if not isinstance(original, sqlite3.Error):
             return False
         code = getattr(original, "sqlite_errorcode", None)
-        return code is not None and code & 0xFF in _UNAVAILABLE
+        if code is None or (reading and code & 0xFF == sqlite3.SQLITE_READONLY):
+            return False
+        return code & 0xFF in _UNAVAILABLE
+
+    def is_lost(self, conn: Connection) -> bool:
+        return False
 
     def after_commit(self) -> None:
         if self._checkpointer is not None:
@@ -105,6 +108,30 @@ class SqliteDatabase:
             self._checkpointer.close()
         self._engine.dispose()
         self._lock.release()
+
+
+def connect_for_schema(url: URL) -> Connection:
+    """Open a connection for migrations, which rebuild tables and therefore can't have foreign keys checked."""
+    return _connect(_make_engine(url), "BEGIN IMMEDIATE", "PRAGMA foreign_keys=OFF", "PRAGMA synchronous=FULL")
+
+
+def _make_engine(url: URL) -> Engine:
+    engine = create_engine(url, poolclass=NullPool, connect_args={"check_same_thread": False})
+    event.listen(engine, "connect", _leave_transactions_to_us)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _connect(engine: Engine, begin: str, *pragmas: str) -> Connection:
+    conn = engine.connect().execution_options(playvoice_begin=begin)
+    try:
+        driver = _driver(conn)
+        for pragma in (f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}", *pragmas):
+            driver.execute(pragma).close()
+    except BaseException:
+        conn.close()
+        raise
+    return conn
 
 
 def _driver(conn: Connection) -> sqlite3.Connection:
@@ -159,13 +186,14 @@ class _Checkpointer:
         self._log_path = path.with_name(path.name + "-wal")
         self._size_at_last = 0
         self._wanted = threading.Event()
+        self._busy = False
         self._closing = False
         self._thread = threading.Thread(target=self._run, name="store-checkpoint", daemon=True)
         self._thread.start()
 
     def consider(self) -> None:
         """Have a checkpoint made if the log has grown enough since the last one; costs a stat."""
-        if self._wanted.is_set():
+        if self._busy or self._wanted.is_set():
             return
         size = self._log_size()
         self._size_at_last = min(self._size_at_last, size)
@@ -186,14 +214,17 @@ class _Checkpointer:
     def _run(self) -> None:
         while True:
             self._wanted.wait()
+            # Cleared before the work, not after it: what is wanted meanwhile, the end above all, must not be lost.
+            self._wanted.clear()
             if self._closing:
                 return
+            self._busy = True
             try:
                 self._checkpoint()
             except sqlite3.Error as error:
                 _log.warning("checkpoint_failed", error=str(error), log_bytes=self._log_size())
             self._size_at_last = self._log_size()
-            self._wanted.clear()
+            self._busy = False
 
     def _checkpoint(self) -> None:
         with closing(sqlite3.connect(self._path, isolation_level=None)) as connection:

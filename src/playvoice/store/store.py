@@ -26,6 +26,7 @@ class Store:
     """
 
     def __init__(self, database: Database, readers: int) -> None:
+        self._closed = False
         self._database = database
         self._writer = Writer(database)
         self._readers = Readers(database, readers)
@@ -77,6 +78,9 @@ class Store:
 
     def close_now(self) -> None:
         """:meth:`close` for code without an event loop."""
+        if self._closed:
+            return
+        self._closed = True
         self._writer.join()
         self._readers.join()
         self._database.close()

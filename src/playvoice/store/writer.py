@@ -17,7 +17,6 @@ from concurrent.futures import Future
 
 import structlog
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError
 
 from playvoice.store.database import Database
 from playvoice.store.errors import StoreError, StoreUnavailable
@@ -62,7 +61,7 @@ class Writer:
             try:
                 self._write(jobs)
             except Exception as error:
-                self._disconnect()
+                self._recover()
                 self._tell_unavailable(error)
                 Job.fail(jobs, _unavailable(error))
             else:
@@ -75,8 +74,8 @@ class Writer:
         conn = self._connection()
         try:
             self._run_jobs(conn, jobs)
-        except DBAPIError as error:
-            if not error.connection_invalidated:
+        except Exception:
+            if not self._database.is_lost(conn):
                 raise
             self._disconnect()
             conn = self._connection()
@@ -99,6 +98,20 @@ class Writer:
             else:
                 database.keep(conn)
 
+    def _recover(self) -> None:
+        """Undo what the failed commit began, and begin anew where that does not help.
+
+        A connection that only ran out of room is kept: opening another can need more room than writing does.
+        """
+        failed_before = not self._available
+        try:
+            if self._conn is not None and not failed_before:
+                self._conn.rollback()
+                return
+        except Exception as error:
+            _log.debug("rollback_failed", error=_first_line(error))
+        self._disconnect()
+
     def _connection(self) -> Connection:
         if self._conn is None:
             self._conn = self._database.connect_writer()
@@ -110,7 +123,7 @@ class Writer:
             try:
                 conn.close()
             except Exception as error:  # a connection that is broken can fail to close, and is gone all the same
-                _log.debug("close_failed", error=str(error))
+                _log.debug("close_failed", error=_first_line(error))
 
     def _tell_unavailable(self, error: BaseException) -> None:
         if self._available:

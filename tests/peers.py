@@ -1,0 +1,41 @@
+"""The programs that tests use as far ends and that we did not write: where they are, and what if they are not."""
+
+import os
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+REQUIRE = "PLAYVOICE_REQUIRE_PEERS"
+"""With this set to 1 a missing peer fails its tests instead of skipping them."""
+
+
+def postgresql_directory() -> Path | None:
+    """Return the directory of PostgreSQL's server programs, the newest version's; Debian keeps them out of PATH."""
+    versions = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: float(path.parts[-3]))
+    found = versions[-1] if versions else shutil.which("initdb")
+    return Path(found).resolve().parent if found else None
+
+
+def _on_path(name: str) -> Callable[[], str | None]:
+    return lambda: shutil.which(name)
+
+
+PEERS: Mapping[str, Callable[[], object]] = {
+    "sipp": _on_path("sipp"),
+    "baresip": _on_path("baresip"),
+    "php": _on_path("php"),
+    "curl": _on_path("curl"),
+    "postgresql": postgresql_directory,
+}
+"""How each peer is looked for; it is missing where this finds nothing."""
+
+
+def need(name: str) -> None:
+    """Go on if the peer is installed; else skip the test by the peer's name, or fail it where peers are required."""
+    if PEERS[name]():
+        return
+    if os.environ.get(REQUIRE) == "1":
+        pytest.fail(f"{name} is not installed, and {REQUIRE}=1; run `make peers`", pytrace=False)
+    pytest.skip(f"{name} is not installed; `make peers` installs it")

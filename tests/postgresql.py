@@ -1,0 +1,80 @@
+"""A PostgreSQL server of the tests' own, on a socket in a temporary directory; it needs no root and no port."""
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+import uuid
+from pathlib import Path
+
+import psycopg
+from tests.peers import postgresql_directory
+
+_SETTINGS = {
+    "listen_addresses": "",
+    "fsync": "off",
+    "max_connections": "50",
+    "shared_buffers": "16MB",
+    "client_min_messages": "warning",
+}
+
+
+class PostgresqlServer:
+    """Starts, stops and starts again; each test has a database of its own in it."""
+
+    def __init__(self) -> None:
+        programs = postgresql_directory()
+        assert programs is not None
+        self._programs = programs
+        self._directory = Path(tempfile.mkdtemp(prefix="playvoice-pg-"))
+        self._user = _unprivileged_user()
+        if self._user is not None:
+            shutil.chown(self._directory, self._user)
+        self._run("initdb", "--auth=trust", "--username=playvoice", "--encoding=UTF8", "--locale=C", "--no-sync")
+
+    def start(self) -> None:
+        """Start the server and wait until it answers."""
+        settings = {**_SETTINGS, "unix_socket_directories": str(self._directory)}
+        options = " ".join(f"-c {name}='{value}'" for name, value in settings.items())
+        self._run("pg_ctl", "start", "--wait", "--log", str(self._directory / "log"), "--options", options)
+
+    def crash(self) -> None:
+        """Stop the server without a word to anybody, as a power cut would."""
+        self._run("pg_ctl", "stop", "--wait", "--mode=immediate")
+
+    def remove(self) -> None:
+        """Stop the server and delete all it had."""
+        self._run("pg_ctl", "stop", "--wait", "--mode=fast")
+        shutil.rmtree(self._directory)
+
+    def create_database(self) -> str:
+        """Make an empty database and return its address."""
+        name = f"test_{uuid.uuid4().hex}"
+        with psycopg.connect(self._conninfo(), autocommit=True) as connection:
+            connection.execute(f'CREATE DATABASE "{name}"'.encode())
+        return f"postgresql://playvoice@/{name}?host={self._directory}"
+
+    def _conninfo(self) -> str:
+        return f"host={self._directory} user=playvoice dbname=postgres"
+
+    def _run(self, program: str, *arguments: str) -> None:
+        done = subprocess.run(
+            [self._programs / program, "--pgdata", self._directory / "data", *arguments],
+            user=self._user,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            cwd=self._directory,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, f"{program}: {done.stderr.decode()}"
+
+
+def _unprivileged_user() -> str | None:
+    """PostgreSQL refuses to run as root; then some other user has to do."""
+    if os.geteuid() != 0:
+        return None
+    known = {entry.pw_name for entry in pwd.getpwall()}
+    return "postgres" if "postgres" in known else "nobody"

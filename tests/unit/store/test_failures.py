@@ -1,0 +1,171 @@
+"""Storage that goes away or fills up, and comes back."""
+
+import asyncio
+import resource
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection
+from sqlalchemy.engine import make_url
+from tests.postgresql import PostgresqlServer
+from tests.unit.store.notes import Notes, notes, tables
+
+from playvoice.store import Store, StoreUnavailable
+from playvoice.store import sqlite as sqlite_room
+
+
+@pytest.fixture
+def full_disk(sqlite_url: str) -> Iterator[Store]:
+    """A store on SQLite whose files can't grow any more."""
+    store = Store.open(sqlite_url)
+    store.write_now(tables.create_all)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    log = Path(str(make_url(sqlite_url).database) + "-wal")
+    resource.setrlimit(resource.RLIMIT_FSIZE, (log.stat().st_size, before[1]))
+    yield store
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    store.close_now()
+
+
+async def test_a_full_disk_fails_every_fact_and_heals_without_a_hand(full_disk: Store) -> None:
+    results = await asyncio.gather(
+        *(full_disk.write(partial(Notes.add, key=str(number))) for number in range(3)), return_exceptions=True
+    )
+    assert [type(result) for result in results] == [StoreUnavailable] * 3
+    assert await full_disk.read(Notes.count) == 0
+    resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
+    await full_disk.write(partial(Notes.add, key="after"))
+    assert await full_disk.read(Notes.keys) == ["after"]
+
+
+@pytest.mark.peer("postgresql")
+async def test_a_database_that_crashes_is_used_again_when_it_is_back(postgresql_server: PostgresqlServer) -> None:
+    url = postgresql_server.create_database()
+    store = Store.open(url)
+    await store.write(tables.create_all)
+    await store.write(partial(Notes.add, key="before"))
+    assert await store.read(Notes.count) == 1
+    postgresql_server.crash()
+    try:
+        with pytest.raises(StoreUnavailable, match="can't store anything now"):
+            await store.write(partial(Notes.add, key="while away"))
+        with pytest.raises(StoreUnavailable, match="can't be read now"):
+            await store.read(Notes.count)
+    finally:
+        postgresql_server.start()
+    await store.write(partial(Notes.add, key="after"))
+    assert await store.read(Notes.keys) == ["before", "after"]
+    await store.close()
+
+
+@pytest.mark.peer("postgresql")
+async def test_a_connection_that_died_in_between_costs_no_fact(postgresql_server: PostgresqlServer) -> None:
+    url = postgresql_server.create_database()
+    store = Store.open(url)
+    await store.write(tables.create_all)
+    await store.read(Notes.count)
+    postgresql_server.crash()
+    postgresql_server.start()
+    await asyncio.gather(*(store.write(partial(Notes.add, key=str(number))) for number in range(10)))
+    assert await store.read(Notes.count) == 10
+    await store.close()
+
+
+@pytest.mark.peer("postgresql")
+async def test_a_server_that_lost_its_lock_to_another_writes_no_more(postgresql_server: PostgresqlServer) -> None:
+    url = postgresql_server.create_database()
+    first = Store.open(url)
+    await first.write(tables.create_all)
+    postgresql_server.crash()
+    postgresql_server.start()
+    second = Store.open(url)
+    with pytest.raises(StoreUnavailable, match="another PlayVoice server"):
+        await first.write(partial(Notes.add, key="from the first"))
+    await second.close()
+    await first.write(partial(Notes.add, key="alone again"))
+    await first.close()
+
+
+def test_what_was_answered_survives_kill_9(sqlite_url: str) -> None:
+    program = textwrap.dedent(
+        """
+        import asyncio, sys
+        from functools import partial
+        from playvoice.store import Store
+        from tests.unit.store.notes import Notes, tables
+
+        async def main():
+            store = Store.open(sys.argv[1])
+            await store.write(tables.create_all)
+            async def writer(name):
+                for number in range(10**9):
+                    print(await store.write(partial(Notes.add, key=f"{name}-{number}")), flush=True)
+            await asyncio.gather(*(writer(name) for name in "abcd"))
+
+        asyncio.run(main())
+        """
+    )
+    with subprocess.Popen([sys.executable, "-c", program, sqlite_url], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        answered = [process.stdout.readline().strip() for _ in range(200)]
+        process.send_signal(signal.SIGKILL)
+        rest = process.stdout.read()
+    answered += rest.splitlines()[: rest.count("\n")]
+    store = Store.open(sqlite_url)
+    kept = store.read_now(Notes.keys)
+    store.close_now()
+    assert set(answered) <= set(kept)
+    assert len(answered) >= 200
+
+
+def test_the_log_of_sqlite_is_copied_away_while_the_writer_goes_on(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite_room, "CHECKPOINT_EVERY_BYTES", 64 * 1024)
+    monkeypatch.setattr(sqlite_room, "RESTART_AT_BYTES", 256 * 1024)
+    store = Store.open(sqlite_url)
+    store.write_now(tables.create_all)
+    log = Path(str(make_url(sqlite_url).database) + "-wal")
+    written = 0
+
+    def fact(conn: Connection) -> None:
+        conn.execute(notes.insert(), [{"key": f"{written}-{number}", "text": "x" * 40} for number in range(300)])
+
+    largest = 0
+    for _ in range(100):
+        store.write_now(fact)
+        written += 1
+        largest = max(largest, log.stat().st_size)
+    assert store.read_now(Notes.count) == 30_000
+    store.close_now()
+    assert largest < 5 * 1024 * 1024, "uncopied, these facts fill about 11 MB of log"
+
+
+def test_a_store_that_closes_during_a_checkpoint_waits_for_its_end(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began, go_on = threading.Event(), threading.Event()
+
+    def slow_checkpoint(_: object) -> None:
+        began.set()
+        assert go_on.wait(10)
+
+    monkeypatch.setattr(sqlite_room, "CHECKPOINT_EVERY_BYTES", 1)
+    monkeypatch.setattr(sqlite_room._Checkpointer, "_checkpoint", slow_checkpoint)
+    store = Store.open(sqlite_url)
+    store.write_now(tables.create_all)
+    assert began.wait(10)
+    closing = threading.Thread(target=store.close_now)
+    closing.start()
+    closing.join(0.05)
+    assert closing.is_alive()
+    go_on.set()
+    closing.join(10)
+    assert not closing.is_alive()
