@@ -17,7 +17,6 @@ from playvoice.gateway.services.play_voice import (
     Calls,
     Groups,
     Library,
-    UrlPolicy,
     play_voice_service,
 )
 
@@ -32,7 +31,6 @@ def create_app(
     calls: Calls,
     groups: Groups,
     library: Library,
-    urls: UrlPolicy,
     zone: tzinfo,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Starlette:
@@ -40,7 +38,7 @@ def create_app(
     registry = Registry(
         (
             *auth_services(companies, zone),
-            play_voice_service(calls=calls, numbers=companies, groups=groups, library=library, urls=urls),
+            play_voice_service(calls=calls, numbers=companies, groups=groups, library=library),
         )
     )
     dispatcher = Dispatcher(registry, companies, clock=clock)

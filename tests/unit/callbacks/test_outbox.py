@@ -3,13 +3,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, insert, select, text
+from sqlalchemy import Connection, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from playvoice.callbacks import outbox
 from playvoice.callbacks.order import Failure
 from playvoice.callbacks.outbox import Change, Cursor, Postponement
-from playvoice.callbacks.tables import MAX_PAYLOAD, CallbackKind, State, callbacks, webhook_id
+from playvoice.callbacks.tables import MAX_PAYLOAD, CallbackKind, State, callbacks
+
+pytestmark = pytest.mark.usefixtures("database_url")
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 KINDS = (CallbackKind.STATUS, CallbackKind.CDR)
@@ -207,20 +209,3 @@ def test_a_payload_past_its_bound_is_not_stored(conn: Connection) -> None:
             payload={"x": "y" * MAX_PAYLOAD},
             at=AT,
         )
-
-
-def test_the_webhook_id_is_made_of_the_call_and_the_callback() -> None:
-    assert webhook_id("3418035c-4af5-11ea-afb2-fbc8753285b6", 7) == "3418035c-4af5-11ea-afb2-fbc8753285b6-7"
-
-
-def test_looking_for_what_is_due_uses_the_index(conn: Connection) -> None:
-    def plan(sql: str) -> str:
-        return " ".join(str(row) for row in conn.execute(text(f"EXPLAIN QUERY PLAN {sql}")))
-
-    dues = "SELECT call_uuid FROM callbacks WHERE company_code='1' AND next_attempt <= 5 ORDER BY next_attempt, id"
-    assert "ix_callbacks_due" in plan(dues)
-    assert "TEMP B-TREE" not in plan(dues)
-    old = "SELECT id FROM callbacks WHERE done_at < 5 AND state IN ('x') ORDER BY done_at LIMIT 5"
-    assert "ix_callbacks_done" in plan(old)
-    company = "SELECT min(company_code) FROM callbacks WHERE company_code > '1' AND next_attempt IS NOT NULL"
-    assert "ix_callbacks_due" in plan(company)

@@ -24,6 +24,7 @@ from playvoice.companies import (
 )
 from playvoice.config import CallbackFormat, RecordFormat, RecordPolicy
 from playvoice.gateway import create_app
+from playvoice.voices import full_url
 from playvoice.web import NetworkPolicy
 
 AT = datetime(2020, 2, 10, 3, 58, 19, tzinfo=UTC)
@@ -139,6 +140,10 @@ class Library:
     async def exists(self, company_code: str, name: str) -> bool:
         return name in ("notice.wav", "通知.mp3")
 
+    def check_url(self, text: str) -> str:
+        NetworkPolicy().check_url(full_url(text))
+        return full_url(text)
+
 
 @dataclass
 class Answer:
@@ -184,7 +189,6 @@ class World:
             calls=self.calls,
             groups=Groups(),
             library=Library(),
-            urls=NetworkPolicy(),
             zone=ZoneInfo("Asia/Shanghai"),
             clock=lambda: AT,
         )

@@ -39,15 +39,13 @@ class Groups(Protocol):
 
 
 class Library(Protocol):
-    """Knows the voice files of companies."""
+    """Knows the voice files of companies, and which URLs may be downloaded."""
 
     async def exists(self, company_code: str, name: str) -> bool: ...
 
-
-class UrlPolicy(Protocol):
-    """Knows which URLs may be downloaded; looks no name up."""
-
-    def check_url(self, url: str) -> object: ...
+    def check_url(self, text: str) -> str:
+        """Return the URL that is meant, of which nothing is looked up; raises `AddressRefused`."""
+        ...
 
 
 class Calls(Protocol):
@@ -133,9 +131,7 @@ PARAMETERS = (
 )
 
 
-def play_voice_service(
-    *, calls: Calls, numbers: CallerNumbers, groups: Groups, library: Library, urls: UrlPolicy
-) -> Service:
+def play_voice_service(*, calls: Calls, numbers: CallerNumbers, groups: Groups, library: Library) -> Service:
     """Return the service PlayVoice over what it needs of the rooms below."""
 
     async def play_voice(request: Request, values: Values) -> Done:
@@ -161,7 +157,7 @@ def play_voice_service(
             if groups.group(company.code, name) is None:
                 raise OperationFailed(BusinessCode.QUEUE_ABNORMAL, f"there is no group {name}")
         disnumber = await _caller_number(numbers, company, values[DISNUMBER])
-        return disnumber, await _voice(library, urls, company, values)
+        return disnumber, await _voice(library, company, values)
 
     return Service(
         name=NAME,
@@ -190,12 +186,6 @@ def fingerprint_of(values: Values) -> str:
     return fingerprint({name: text for name, text in values.texts.items() if name != TOKEN.name})
 
 
-def url_of(voicefile: str) -> str:
-    """Return the URL that `voicefile` means."""
-    voicefile = voicefile.strip()
-    return voicefile if "://" in voicefile else f"http://{voicefile}"
-
-
 def _idempotency_key(request: Request) -> str | None:
     key = request.idempotency_key
     if len(key) > MAX_IDEMPOTENCY_KEY or not key.isprintable():
@@ -217,15 +207,14 @@ async def _caller_number(numbers: CallerNumbers, company: Company, disnumber: st
         raise OperationFailed(BusinessCode.NUMBER_DISABLED, str(error)) from None
 
 
-async def _voice(library: Library, urls: UrlPolicy, company: Company, values: Values) -> VoiceRef:
+async def _voice(library: Library, company: Company, values: Values) -> VoiceRef:
     if values[VOICETYPE] == VoiceKind.LIBRARY:
         name = values[VOICEFILE].strip()
         if not await library.exists(company.code, name):
             raise OperationFailed(BusinessCode.FILE_UNKNOWN, f"there is no voice file {name}")
         return VoiceRef(VoiceKind.LIBRARY, name)
-    url = url_of(values[VOICEFILE])
     try:
-        urls.check_url(url)
+        url = library.check_url(values[VOICEFILE].strip())
     except AddressRefused as error:
         raise OperationFailed(BusinessCode.ABNORMAL, str(error)) from None
     return VoiceRef(VoiceKind.URL, url)
