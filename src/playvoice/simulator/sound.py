@@ -1,0 +1,96 @@
+"""Audio as the far ends and the checks handle it: G.711 at 8 kHz, files, and how alike two sounds are."""
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+from playvoice.media.decoding import decode_file, voice_files
+from playvoice.media.g711 import SAMPLE_RATE, Codec, Samples
+
+ASSETS = Path(__file__).parent / "assets"
+
+Speech = Mapping[Codec, bytes]
+"""One sound in both laws."""
+
+
+def load(path: Path) -> Speech:
+    """Read any audio file that the server reads, as G.711; `media.decoding.DecodeError` for what is none."""
+    with tempfile.TemporaryDirectory() as directory:
+        stem = Path(directory, "speech")
+        decode_file(path, stem)
+        return {codec: file.read_bytes() for codec, file in voice_files(stem).items()}
+
+
+def write_g711(path: Path, octets: bytes, codec: Codec) -> None:
+    """Write a wav whose samples are these octets, so that nothing is lost and any player plays it."""
+    subtype = "ALAW" if codec is Codec.PCMA else "ULAW"
+    block_align = 1
+    header = b"".join(
+        (
+            b"RIFF",
+            (50 + len(octets) + len(octets) % 2).to_bytes(4, "little"),
+            b"WAVEfmt ",
+            (18).to_bytes(4, "little"),
+            (6 if subtype == "ALAW" else 7).to_bytes(2, "little"),
+            (1).to_bytes(2, "little"),
+            SAMPLE_RATE.to_bytes(4, "little"),
+            (SAMPLE_RATE * block_align).to_bytes(4, "little"),
+            block_align.to_bytes(2, "little"),
+            (8).to_bytes(2, "little"),
+            (0).to_bytes(2, "little"),
+            b"fact",
+            (4).to_bytes(4, "little"),
+            len(octets).to_bytes(4, "little"),
+            b"data",
+            len(octets).to_bytes(4, "little"),
+        )
+    )
+    path.write_bytes(header + octets + b"\0" * (len(octets) % 2))
+
+
+def read_channels(path: Path) -> tuple[int, list[Samples]]:
+    """The sample rate of a wav or mp3, and its channels as 16-bit samples."""
+    samples, rate = soundfile.read(path, dtype="int16", always_2d=True)
+    return int(rate), [np.ascontiguousarray(samples[:, index]) for index in range(samples.shape[1])]
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Where a sound was found in another."""
+
+    offset: int
+    """Sample of the longer one at which the shorter begins."""
+    likeness: float
+    """Normalised correlation at that place: 1 is the same but for the level, 0 has nothing in common."""
+
+
+def find(sound: Samples, within: Samples) -> Match:
+    """Look for a sound in a longer one, by normalised correlation at each place."""
+    short = sound[: within.size].astype(np.float64)
+    long = within.astype(np.float64)
+    energy = float((short**2).sum())
+    if short.size == 0 or energy == 0:
+        return Match(0, 0.0)
+    size = 1 << int(long.size + short.size - 1).bit_length()
+    product = np.fft.irfft(np.fft.rfft(long, size) * np.conj(np.fft.rfft(short, size)), size)
+    product = product[: long.size - short.size + 1]
+    summed = np.concatenate(([0.0], np.cumsum(long**2)))
+    local = summed[short.size :] - summed[: summed.size - short.size]
+    floor = energy * 1e-4  # next to silence anything looks alike
+    likeness: NDArray[np.float64] = product / np.sqrt(np.maximum(local, floor) * energy)
+    offset = int(np.argmax(likeness))
+    return Match(offset, float(likeness[offset]))
+
+
+def same_from_start(heard: bytes, expected: bytes) -> int:
+    """How many octets the two have in common from their beginning."""
+    length = min(len(heard), len(expected))
+    differs = np.flatnonzero(
+        np.frombuffer(heard[:length], dtype=np.uint8) != np.frombuffer(expected[:length], dtype=np.uint8)
+    )
+    return int(differs[0]) if differs.size else length
