@@ -1,0 +1,93 @@
+"""The migrations make exactly the tables that the code declares, on both databases."""
+
+import re
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
+
+from playvoice.migrations import MigrationError, all_tables, upgrade
+from playvoice.store import Store, StoreError, schema_connection
+
+POSTGRESQL_CATALOGUE = """
+    SELECT table_name || '.' || column_name || ' ' || data_type || ' ' || coalesce(character_maximum_length, 0)
+        || ' ' || is_nullable || ' ' || coalesce(column_default, '')
+    FROM information_schema.columns WHERE table_schema = 'public'
+    UNION ALL SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'
+    UNION ALL SELECT conrelid::regclass || ' ' || conname || ' ' || pg_get_constraintdef(oid)
+    FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+"""
+
+
+def schema_of(conn: Connection) -> set[str]:
+    """Describe every table, column, index and constraint, in the words of the database."""
+    if conn.dialect.name == "postgresql":
+        rows = conn.execute(text(POSTGRESQL_CATALOGUE)).scalars()
+        return {row for row in rows if "alembic_version" not in row}
+    schema: set[str] = set()
+    for name, sql in conn.execute(text("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")):
+        clauses = re.split(r",\s*\n|\(\s*\n|\n\)", sql.replace('"', ""))
+        schema |= {f"{name}: {' '.join(clause.split())}" for clause in clauses if name != "alembic_version"}
+    return schema
+
+
+def test_migrations_make_the_tables_that_the_code_declares(database_url: str) -> None:
+    upgrade(database_url)
+    with schema_connection(database_url) as conn:
+        context = MigrationContext.configure(conn, opts={"compare_type": True, "compare_server_default": True})
+        assert compare_metadata(context, all_tables()) == []
+
+
+def test_migrations_make_the_same_constraints_and_indexes_too(database_url: str) -> None:
+    upgrade(database_url)
+    with schema_connection(database_url) as conn:
+        migrated = schema_of(conn)
+        all_tables().drop_all(conn)
+        all_tables().create_all(conn)
+        assert migrated == schema_of(conn)
+
+
+def test_upgrading_twice_changes_nothing_the_second_time(database_url: str) -> None:
+    upgrade(database_url)
+    with schema_connection(database_url) as conn:
+        before = schema_of(conn)
+    upgrade(database_url)
+    with schema_connection(database_url) as conn:
+        assert schema_of(conn) == before
+
+
+def test_an_upgrade_goes_beside_an_open_store_which_sees_the_tables(database_url: str) -> None:
+    store = Store.open(database_url)
+    upgrade(database_url)
+    tables = list(all_tables().sorted_tables)
+    assert store.read_now(lambda conn: [conn.execute(table.select()).all() for table in tables]) == [[]] * len(tables)
+    store.close_now()
+
+
+def test_a_database_of_a_newer_version_is_refused_in_words_and_left_alone(database_url: str) -> None:
+    upgrade(database_url)
+    with schema_connection(database_url) as conn:
+        conn.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(MigrationError, match=r"newer PlayVoice.*9999"):
+        upgrade(database_url)
+    with schema_connection(database_url) as conn:
+        assert conn.execute(text("SELECT version_num FROM alembic_version")).scalar_one() == "9999"
+
+
+def test_a_migration_that_fails_leaves_the_database_as_it_was(database_url: str) -> None:
+    last = all_tables().sorted_tables[-1].name
+    with schema_connection(database_url) as conn:
+        conn.execute(text(f"CREATE TABLE {last} (in_the_way INTEGER)"))
+    with schema_connection(database_url) as conn:
+        before = schema_of(conn)
+    with pytest.raises(DBAPIError, match=last):
+        upgrade(database_url)
+    with schema_connection(database_url) as conn:
+        assert schema_of(conn) == before
+
+
+def test_a_database_that_is_not_there_is_refused_in_words() -> None:
+    with pytest.raises(StoreError, match="can't be opened"):
+        upgrade("postgresql://nobody@127.0.0.1:1/db")
