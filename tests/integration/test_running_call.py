@@ -262,11 +262,12 @@ async def test_key_one_connects_an_agent_and_everything_is_reported_in_order(wor
     world.carrier.stream.send_keys("1")
     await world.agent.rings()
     await world.agent.answers(world.folder / "agent.raw")
-    finished = asyncio.Event()
-    world.carrier.stream.on_event = lambda _event: finished.set()
-    world.carrier.stream.play({Codec.PCMA: world.folder / "said.pcma"})
-    async with asyncio.timeout(10):
-        await finished.wait()
+    for speaker in (world.carrier, world.agent):
+        finished = asyncio.Event()
+        speaker.stream.on_event = lambda _event, finished=finished: finished.set()  # type: ignore[misc]
+        speaker.stream.play({Codec.PCMA: world.folder / "said.pcma"})
+        async with asyncio.timeout(10):
+            await finished.wait()
     world.agent.hangs_up()
     await world.carrier.expect(CallEnded)
     await done(task)
@@ -277,7 +278,7 @@ async def test_key_one_connects_an_agent_and_everything_is_reported_in_order(wor
     assert said[:3_000] in heard(world.folder / "agent.raw")
     recording = (world.folder / "recording.raw").read_bytes()
     assert said[:3_000] in recording[0::2], "left is the customer"
-    assert world.voice[:160] in recording[1::2], "right is what the customer heard"
+    assert said[:3_000] in recording[1::2], "right is what the customer heard"
     assert world.nothing_is_left()
 
 

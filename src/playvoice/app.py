@@ -1,0 +1,297 @@
+"""The server as a whole: builds the parts floor by floor, starts them, and stops them the other way round."""
+
+import asyncio
+import contextlib
+import gc
+import json
+import random
+import resource
+import signal
+import socket
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import structlog
+import uvicorn
+from sqlalchemy import Connection
+
+from playvoice import callbacks, companies, lines, migrations, voices
+from playvoice.callbacks import CallbackKind, Endpoint
+from playvoice.calls.conductor import Conductor
+from playvoice.calls.ports import Group, Phone, Settings
+from playvoice.calls.queue import CallQueue
+from playvoice.calls.running import Parts
+from playvoice.companies import Companies, CompaniesError, Company
+from playvoice.config import Config
+from playvoice.gateway.application import create_app
+from playvoice.lines import Lines
+from playvoice.lines.trunk import Trunk
+from playvoice.media.client import MediaClient, MediaError
+from playvoice.media.encoding import EncodeError, RecordingFormat
+from playvoice.media.transcoder import Transcoder
+from playvoice.migrations.upgrade import MigrationError
+from playvoice.sip import Event, Flow, SipEndpoint, SipError, UserAgent
+from playvoice.store import Store, StoreError
+from playvoice.voices import Voices
+from playvoice.web import NetworkPolicy, WebClient
+
+log = structlog.get_logger(__name__)
+
+CALLBACK_CONNECTIONS = 200
+DOWNLOAD_CONNECTIONS = 20
+
+
+class StartError(Exception):
+    """The server could not start; the text says why, in words for the operator."""
+
+
+async def run(config: Config) -> None:
+    """Run the server until SIGTERM or SIGINT. StartError if it can't start."""
+    async with contextlib.AsyncExitStack() as stack:
+        try:
+            await _serve(config, stack)
+        except (StoreError, SipError, MediaError, MigrationError, CompaniesError, OSError) as error:
+            raise StartError(str(error)) from error
+
+
+async def _serve(config: Config, stack: contextlib.AsyncExitStack) -> None:
+    _raise_descriptors()
+    config.server.data_dir.mkdir(parents=True, exist_ok=True)
+    store = Store.open(config.server.database)
+    stack.push_async_callback(store.close)
+    await asyncio.to_thread(migrations.upgrade, config.server.database)
+    await store.write(lambda conn: _apply(conn, config))
+    policy = NetworkPolicy(config.security.allow_networks)
+    callback_web = WebClient(policy, max_connections=CALLBACK_CONNECTIONS)
+    stack.push_async_callback(callback_web.aclose)
+    download_web = WebClient(policy, max_connections=DOWNLOAD_CONNECTIONS)
+    stack.push_async_callback(download_web.aclose)
+    transcoder = Transcoder()
+    stack.push_async_callback(transcoder.close)
+    clients = Companies(store, random=random.SystemRandom())
+    library = Voices(store, transcoder, download_web, config.server.data_dir)
+    stack.push_async_callback(library.close)
+    routes = Lines(store, config)
+    sender = callbacks.Sender(store, callback_web, _Addresses(clients), random=random.SystemRandom())
+    hold_music = library.hold_music()
+    settings = Settings(
+        media_address=config.sip.external_address or config.rtp.address,
+        public_ip=config.server.public_ip,
+        zone=config.server.timezone,
+        hold_music=hold_music,
+    )
+    box: list[Conductor] = []
+    agent = UserAgent(
+        advertise=lambda flow: (config.sip.external_address or flow.local[0], flow.local[1]),
+        admits=routes.admits,
+        orphans=lambda call_id: box[0].is_orphan(call_id),
+    )
+
+    def on_event(event: Event) -> None:
+        if not routes.handle(event) and not box[0].handle(event):
+            log.debug("sip_event_unowned", kind=type(event).__name__)
+
+    endpoint = SipEndpoint(
+        agent, [(listen.transport, listen.host, listen.port) for listen in config.sip.listen], on_event
+    )
+    media = await MediaClient.start(
+        address=config.rtp.address,
+        ports=(config.rtp.ports.first, config.rtp.ports.last),
+        on_gone=lambda: box[0].cut(),
+    )
+    stack.push_async_callback(media.close)
+    queue = CallQueue(store, tell=lambda uuid: box[0].accept(uuid))
+    recordings = _Recordings(config.server.data_dir / "recordings", transcoder)
+
+    def parts(conductor: Conductor) -> Parts:
+        return Parts(
+            store=store,
+            sip=endpoint,
+            media=media,
+            routes=_Routes(routes, endpoint),
+            groups=_Groups(routes),
+            recordings=recordings,
+            settings=settings,
+            wake_sender=sender.wake,
+            own=conductor.own,
+            disown=conductor.disown,
+        )
+
+    conductor = Conductor(parts, store, settings, clients, library, queue.dequeued)
+    box.append(conductor)
+    await endpoint.start()
+    stack.push_async_callback(endpoint.close)
+    await routes.start(endpoint)
+    stack.push_async_callback(routes.stop)
+    sending = asyncio.create_task(sender.run())
+    stack.push_async_callback(_finish, sending, sender)
+    await conductor.start()
+    stack.push_async_callback(conductor.stop, float(config.server.stop_timeout))
+    app = create_app(companies=clients, calls=queue, groups=routes, library=library, zone=config.server.timezone)
+    await _serve_http(config, app, endpoint)
+
+
+async def _serve_http(config: Config, app: object, endpoint: SipEndpoint) -> None:
+    """Answer HTTP until a signal comes."""
+    sock = _listen_http(config)
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app,  # type: ignore[arg-type]
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            server_header=False,
+            limit_concurrency=2_000,
+            timeout_keep_alive=30,
+            timeout_graceful_shutdown=2,
+        )
+    )
+    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
+    serving = asyncio.create_task(server._serve([sock]))
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped.set)
+    _tell_ready(sock, endpoint)
+    with _without_full_collections():
+        await asyncio.wait([serving, asyncio.create_task(stopped.wait())], return_when=asyncio.FIRST_COMPLETED)
+    log.info("server_stopping")
+    server.should_exit = True
+    await serving
+
+
+def _listen_http(config: Config) -> socket.socket:
+    host, port = config.server.http.host, config.server.http.port
+    sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind((host, port))
+    except OSError as error:
+        sock.close()
+        raise StartError(f"[server] http {host}:{port} can't be listened on: {error.strerror}") from None
+    sock.listen(1024)
+    sock.setblocking(False)
+    return sock
+
+
+def _tell_ready(http: socket.socket, endpoint: SipEndpoint) -> None:
+    """One JSON line on standard output, for scripts: what listens where."""
+    host, port = http.getsockname()[:2]
+    sip = [f"{bound.transport}:{bound.local[0]}:{bound.local[1]}" for bound in endpoint.addresses]
+    log.info("server_ready", http=f"{host}:{port}", sip=sip)
+    print(json.dumps({"event": "ready", "http": f"{host}:{port}", "sip": sip}), flush=True)
+
+
+async def _finish(sending: "asyncio.Task[None]", sender: callbacks.Sender) -> None:
+    await sender.stop()
+    sending.cancel()
+    await asyncio.gather(sending, return_exceptions=True)
+
+
+def _apply(conn: Connection, config: Config) -> None:
+    at = datetime.now(UTC)
+    companies.apply(conn, config, at)
+    lines.apply(conn, config, at)
+    voices.apply(conn, config, at)
+
+
+def _raise_descriptors() -> None:
+    """Take all the descriptors that this process may have."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+@contextlib.contextmanager
+def _without_full_collections() -> Iterator[None]:
+    """Have no automatic full garbage collection: one stops the loop for tens of milliseconds."""
+    gc.collect()
+    gc.freeze()
+    young, middle, _ = gc.get_threshold()
+    gc.set_threshold(young, middle, 1_000_000)
+    yield
+    gc.unfreeze()
+
+
+class _Addresses:
+    """Where companies want their callbacks, for the sender."""
+
+    def __init__(self, clients: Companies) -> None:
+        self._clients = clients
+
+    def endpoint(self, company_code: str, kind: CallbackKind) -> Endpoint | None:
+        company = self._clients.get(company_code)
+        if company is None:
+            return None
+        url = company.cdr_callback if kind is CallbackKind.CDR else company.status_callback
+        return None if url is None else Endpoint(url, company.signing_secret, company.callback_format.value)
+
+
+@dataclass(frozen=True, slots=True)
+class _Routes:
+    """Trunks and their capacity, for calls."""
+
+    lines: Lines
+    endpoint: SipEndpoint
+
+    def take(self, names: Sequence[str] | None, tried: frozenset[str], now: float) -> tuple[Trunk, Flow] | None:
+        for trunk in self.lines.trunks.candidates(names):
+            targets = self.lines.trunks.targets(trunk)
+            if trunk.name in tried or not targets or not self.lines.trunks.take(trunk, now):
+                continue
+            target = targets[0]
+            return trunk, self.endpoint.flow_to(target.transport, target.host, target.port)
+        return None
+
+    def give_back(self, trunk: Trunk) -> None:
+        self.lines.trunks.give_back(trunk)
+
+
+@dataclass(frozen=True, slots=True)
+class _Groups:
+    """Groups and their members' phones, for calls."""
+
+    lines: Lines
+
+    def group(self, company_code: str, name: str) -> Group | None:
+        found = self.lines.group(company_code, name)
+        return None if found is None else Group(found.members, found.ring_time, found.max_wait)
+
+    def phone(self, extension: str) -> Phone | None:
+        contacts = self.lines.contacts(extension)
+        if not contacts:
+            return None
+        return Phone(extension, contacts[0].uri, contacts[0].flow, contacts[0].route)
+
+
+class _Recordings:
+    """Recordings, filed by day under the data folder."""
+
+    def __init__(self, folder: Path, transcoder: Transcoder) -> None:
+        self._folder = folder
+        self._transcoder = transcoder
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def path(self, uuid: str, at: datetime) -> Path:
+        folder = self._folder / f"{at:%Y/%m/%d}"
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder / f"{uuid}.raw"
+
+    def name(self, uuid: str, company: Company) -> str:
+        return f"{uuid}.{self._transcoder.format_now(RecordingFormat(company.record_format.value)).value}"
+
+    def encode(self, raw: Path, name: str) -> None:
+        task = asyncio.get_running_loop().create_task(self._encode(raw, name))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _encode(self, raw: Path, name: str) -> None:
+        began = time.monotonic()
+        try:
+            await self._transcoder.encode_recording(raw, raw.with_name(name), RecordingFormat(Path(name).suffix[1:]))
+        except EncodeError as error:
+            log.error("recording_not_encoded", name=name, reason=str(error))
+            return
+        log.info("recording_encoded", name=name, seconds=round(time.monotonic() - began, 2))

@@ -1,0 +1,91 @@
+"""The command `playvoice`: every command that a user types, and nothing that is not about typing it."""
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import structlog
+import typer
+
+from playvoice import __version__
+from playvoice.config import ConfigError, load
+
+cli = typer.Typer(
+    name="playvoice",
+    help="A self-hosted server for IVR voice notifications.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"playvoice {__version__}")
+        raise typer.Exit
+
+
+@cli.callback()
+def options(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and leave.")
+    ] = False,
+) -> None:
+    """A self-hosted server for IVR voice notifications."""
+
+
+@cli.command()
+def serve(
+    config: Annotated[Path, typer.Option("--config", "-c", help="The configuration file.", show_default=True)] = Path(
+        "playvoice.toml"
+    ),
+    log_format: Annotated[str, typer.Option(help="Log lines as `text` for people or as `json`.")] = "text",
+) -> None:
+    """Run the server until SIGTERM or Ctrl-C."""
+    from playvoice.app import StartError, run
+
+    if log_format not in ("text", "json"):
+        raise typer.BadParameter(f"{log_format!r}: expected text or json", param_hint="--log-format")
+    try:
+        settings = load(config, os.environ)
+    except ConfigError as error:
+        for problem in error.problems:
+            typer.echo(f"{config}: {problem}", err=True)
+        raise typer.Exit(2) from None
+    _configure_logs(log_format)
+    try:
+        asyncio.run(run(settings))
+    except StartError as error:
+        typer.echo(f"playvoice could not start: {error}", err=True)
+        raise typer.Exit(1) from None
+
+
+def _configure_logs(log_format: str) -> None:
+    """Send log lines to standard error: standard output is for what a script reads."""
+    renderer: structlog.typing.Processor = (
+        structlog.processors.JSONRenderer(ensure_ascii=False)
+        if log_format == "json"
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+
+
+def main() -> None:
+    """The entry point of the command."""
+    cli()
+
+
+if __name__ == "__main__":
+    main()
