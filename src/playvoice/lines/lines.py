@@ -82,9 +82,14 @@ class Lines:
 
     async def start(self, endpoint: Endpoint) -> None:
         """Take up the stored registrations and begin the upkeep; `endpoint` listens already."""
+        self._endpoint = endpoint
         await self._registrations.restore(endpoint.flow_to, self._wall())
         self._registrations.keep_only(self._enabled_numbers())
-        self._endpoint = endpoint
+        for trunk in self.trunks:
+            if trunk.registers:
+                log.warning(
+                    "trunk_not_registered", trunk=trunk.name, reason="registering with a trunk is not built yet"
+                )
         for upkeep in (self._keep_up(endpoint), self._keep_names()):
             self._tasks.add(asyncio.get_running_loop().create_task(upkeep))
 

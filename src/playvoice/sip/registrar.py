@@ -119,9 +119,10 @@ class Registrar:
         return f"<Registrar {sum(map(len, self._bindings.values()))} bindings of {len(self._bindings)}>"
 
     def restore(self, bindings: Iterable[Binding]) -> None:
-        """Take up bindings of an earlier process."""
+        """Take up bindings of an earlier process, but for those that a phone has renewed meanwhile."""
         for binding in bindings:
-            self._put(binding)
+            if binding.key not in self._bindings.get(binding.aor, {}):
+                self._put(binding)
 
     def bindings(self, aor: str, at: datetime) -> list[Binding]:
         """The bindings of an address of record that have not expired, the freshest first."""

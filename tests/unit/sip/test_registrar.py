@@ -264,6 +264,14 @@ def test_restored_bindings_are_as_good_as_new_ones() -> None:
     assert second.aors_at(("192.0.2.1", 5060), AT) == ["1001"]
 
 
+def test_a_phone_that_was_quicker_than_the_restoring_keeps_its_new_binding() -> None:
+    first, second = Registrar(), Registrar()
+    handle(first, register(PHONE, cseq=7))
+    handle(second, register(PHONE, cseq=8), at=after(10))
+    second.restore(first)
+    assert [binding.cseq for binding in second] == [8]
+
+
 def test_a_user_can_be_dropped() -> None:
     registrar = Registrar()
     handle(registrar, register(PHONE))
