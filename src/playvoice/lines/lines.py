@@ -10,13 +10,14 @@ This is the thin part with tasks and clocks. What it decides by is in the module
 
 import asyncio
 import random as randomness
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from datetime import UTC, datetime
 
 import structlog
 
 from playvoice.config import Config
 from playvoice.lines.directory import Directory, Extension, Group
+from playvoice.lines.errors import LinesError
 from playvoice.lines.keepalive import Endpoint, Keepalive, flow_of
 from playvoice.lines.registrations import ContactBinding, Registrations
 from playvoice.lines.resolving import Resolver
@@ -125,6 +126,25 @@ class Lines:
     def is_registered(self, number: str) -> bool:
         """Whether an extension has a phone now."""
         return self._registrations.is_registered(number, self._wall())
+
+    def take(self, names: Sequence[str] | None, tried: Collection[str], now: float) -> tuple[Trunk, Flow] | None:
+        """Take a place on the first of these trunks that has one and was not tried; None if none has.
+
+        `names` are a company's trunks, None all; one whose address can't be had is passed over. `Trunks.give_back`
+        follows when the call has ended.
+        """
+        assert self._endpoint is not None
+        for trunk in self.trunks.candidates(names):
+            if trunk.name in tried:
+                continue
+            try:
+                flow = flow_of(trunk, self.trunks.targets(trunk), self._endpoint)
+            except LinesError as error:
+                log.warning("trunk_passed_over", trunk=trunk.name, reason=str(error))
+                continue
+            if self.trunks.take(trunk, now):
+                return trunk, flow
+        return None
 
     async def flow_to(self, trunk: Trunk) -> Flow:
         """Where to send a trunk's requests; LinesError if its address can't be had."""

@@ -288,6 +288,30 @@ async def test_a_trunk_that_cannot_be_reached_says_why(lines_store: Store) -> No
                 await server.lines.flow_to(line)
 
 
+async def test_a_call_takes_the_first_trunk_with_an_address_and_a_place(lines_store: Store) -> None:
+    text = config(
+        trunks=[
+            trunk("unreachable", "sip:192.0.2.1;transport=tcp", keepalive=0),
+            trunk("first", "sip:127.0.0.1:5080", keepalive=0, max_calls=1),
+            trunk("second", "sip:127.0.0.2", keepalive=0),
+        ]
+    )
+    async with serving(lines_store, text) as server:
+        taken = server.lines.take(None, (), 0.0)
+        assert taken is not None
+        first, flow = taken
+        assert (first.name, flow) == ("first", Flow(Transport.UDP, ("127.0.0.1", 5080), server.flow.local))
+        second = server.lines.take(None, (), 0.0)
+        assert second is not None
+        assert second[0].name == "second"
+        assert server.lines.take(("first", "unreachable"), (), 0.0) is None
+        server.lines.trunks.give_back(first)
+        assert server.lines.take(("first", "second"), {"first", "second"}, 0.0) is None
+        again = server.lines.take(("first", "second"), (), 1.0)
+        assert again is not None
+        assert again[0] == first
+
+
 async def test_groups_and_extensions_are_looked_up_and_follow_a_change(lines_store: Store) -> None:
     async with serving(lines_store) as server:
         group = server.lines.group("2028", "sales")
