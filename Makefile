@@ -1,14 +1,10 @@
-# Two commands to begin with: `make demo` shows one call, `make test` proves the rest.
 # A fresh Debian or Ubuntu needs git, make, and Python 3.11 or newer with venv; nothing else.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test serve peers lint format bench chaos lock clean
+.PHONY: help test serve peers lint format lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
-ROUNDS ?= 10
-SEED ?= 1
-PART ?= playback
 CONFIG ?= playvoice.toml
 ARGS ?=
 export PYTHONDONTWRITEBYTECODE := 1
@@ -26,9 +22,6 @@ $(VENV)/.dev-$(shell cksum < requirements-dev.lock | cut -d' ' -f1): requirement
 
 RUN := $(VENV)/.run-$(shell cksum < requirements.lock | cut -d' ' -f1)
 DEV := $(VENV)/.dev-$(shell cksum < requirements-dev.lock | cut -d' ' -f1)
-
-demo: $(RUN)  ## one notification call on this machine, shown as it happens (ARGS="--press 5")
-	@$(BIN)/playvoice demo $(ARGS)
 
 serve: $(RUN)  ## the server (CONFIG=playvoice.toml)
 	@$(BIN)/playvoice serve --config $(CONFIG)
@@ -49,12 +42,6 @@ format: $(DEV)  ## put the code into its form
 peers:  ## the system packages that the tests use as far ends (Debian, root)
 	@./scripts/peers
 
-bench: $(DEV)  ## a benchmark (PART=playback or PART=setup)
-	@$(BIN)/python -m benchmarks $(PART) $(ARGS)
-
-chaos: $(DEV)  ## kill the server at seeded moments and count what is lost (ROUNDS=10 SEED=1)
-	@$(BIN)/python -m tests.chaos --rounds $(ROUNDS) --seed $(SEED) $(ARGS)
-
 lock:  ## compile the lock files anew from pyproject.toml (needs uv)
 	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links \
 		--custom-compile-command 'make lock' --group build pyproject.toml -o requirements.lock
@@ -62,4 +49,4 @@ lock:  ## compile the lock files anew from pyproject.toml (needs uv)
 		--custom-compile-command 'make lock' --group build --group dev pyproject.toml -o requirements-dev.lock
 
 clean:  ## remove what make made
-	rm -rf $(VENV) build demo-output .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
