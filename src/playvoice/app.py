@@ -111,7 +111,7 @@ async def _serve(config: Config, stack: contextlib.AsyncExitStack) -> None:
             store=store,
             sip=endpoint,
             media=media,
-            routes=_Routes(routes, endpoint),
+            routes=_Routes(routes),
             groups=_Groups(routes),
             recordings=recordings,
             settings=settings,
@@ -234,16 +234,9 @@ class _Routes:
     """Trunks and their capacity, for calls."""
 
     lines: Lines
-    endpoint: SipEndpoint
 
     def take(self, names: Sequence[str] | None, tried: frozenset[str], now: float) -> tuple[Trunk, Flow] | None:
-        for trunk in self.lines.trunks.candidates(names):
-            targets = self.lines.trunks.targets(trunk)
-            if trunk.name in tried or not targets or not self.lines.trunks.take(trunk, now):
-                continue
-            target = targets[0]
-            return trunk, self.endpoint.flow_to(target.transport, target.host, target.port)
-        return None
+        return self.lines.take(names, tried, now)
 
     def give_back(self, trunk: Trunk) -> None:
         self.lines.trunks.give_back(trunk)
