@@ -1,7 +1,8 @@
+# Two commands to begin with: `make demo` shows one call, `make test` proves the rest.
 # A fresh Debian or Ubuntu needs git, make, and Python 3.11 or newer with venv; nothing else.
 
 .DEFAULT_GOAL := help
-.PHONY: help test serve peers lint format lock clean
+.PHONY: help demo test serve peers lint format lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -22,6 +23,9 @@ $(VENV)/.dev-$(shell cksum < requirements-dev.lock | cut -d' ' -f1): requirement
 
 RUN := $(VENV)/.run-$(shell cksum < requirements.lock | cut -d' ' -f1)
 DEV := $(VENV)/.dev-$(shell cksum < requirements-dev.lock | cut -d' ' -f1)
+
+demo: $(RUN)  ## one notification call on this machine, shown as it happens (ARGS="--press 5")
+	@$(BIN)/playvoice demo $(ARGS)
 
 serve: $(RUN)  ## the server (CONFIG=playvoice.toml)
 	@$(BIN)/playvoice serve --config $(CONFIG)
@@ -49,4 +53,4 @@ lock:  ## compile the lock files anew from pyproject.toml (needs uv)
 		--custom-compile-command 'make lock' --group build --group dev pyproject.toml -o requirements-dev.lock
 
 clean:  ## remove what make made
-	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) build demo-output .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

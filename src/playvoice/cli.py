@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,7 @@ import typer
 
 from playvoice import __version__
 from playvoice.config import ConfigError, load
+from playvoice.simulator.expectation import Agent, Callee
 
 cli = typer.Typer(
     name="playvoice",
@@ -60,6 +62,25 @@ def serve(
     except StartError as error:
         typer.echo(f"playvoice could not start: {error}", err=True)
         raise typer.Exit(1) from None
+
+
+@cli.command()
+def demo(
+    voice: Annotated[
+        Path | None, typer.Option(help="Your own recording instead of ours.", exists=True, dir_okay=False)
+    ] = None,
+    press: Annotated[str, typer.Option(help="The key that the callee presses; '' for none.")] = "1",
+    callee: Annotated[Callee, typer.Option(help="What the callee does.")] = Callee.ANSWER,
+    agent: Annotated[Agent, typer.Option(help="What the agent does.")] = Agent.ANSWER,
+    output: Annotated[Path, typer.Option(help="Where the recording and what was heard are left.")] = Path(
+        "demo-output"
+    ),
+) -> None:
+    """Show one notification call on this machine: real HTTP, SIP and RTP, simulated far ends."""
+    from playvoice.simulator.demo import DemoOptions, run
+
+    options = DemoOptions(press=press, callee=callee, agent=agent, output=output)
+    raise typer.Exit(run(options if voice is None else replace(options, voice=voice)))
 
 
 def _configure_logs(log_format: str) -> None:

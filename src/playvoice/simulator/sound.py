@@ -87,10 +87,8 @@ def find(sound: Samples, within: Samples) -> Match:
     return Match(offset, float(likeness[offset]))
 
 
-def same_from_start(heard: bytes, expected: bytes) -> int:
-    """How many octets the two have in common from their beginning."""
-    length = min(len(heard), len(expected))
-    differs = np.flatnonzero(
-        np.frombuffer(heard[:length], dtype=np.uint8) != np.frombuffer(expected[:length], dtype=np.uint8)
-    )
+def same_from_start(heard: Samples, expected: Samples) -> int:
+    """How many samples the two have in common from their beginning."""
+    length = min(heard.size, expected.size)
+    differs = np.flatnonzero(heard[:length] != expected[:length])
     return int(differs[0]) if differs.size else length

@@ -1,0 +1,84 @@
+"""The configuration of a server among simulated far ends, on loopback and on ports of the system's choice."""
+
+import base64
+import json
+import random
+import socket
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+COMPANY = "2028"
+APPID = "demo-appid"
+ACCESSKEY = "demo-accesskey"
+GROUP = "extGroup-1"
+NUMBERS = ("2120280001", "2120280002")
+LOOPBACK = "127.0.0.1"
+
+
+def signing_secret(generator: random.Random) -> str:
+    """A secret as the configuration wants it: 24 octets."""
+    return "whsec_" + base64.b64encode(generator.randbytes(24)).decode()
+
+
+def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
+    """A port that nobody has just now: for a server that is started again on the same one."""
+    with socket.socket(socket.AF_INET, kind) as sock:
+        sock.bind((LOOPBACK, 0))
+        return int(sock.getsockname()[1])
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What is written into the file; the tables are what a test changes, key by key."""
+
+    carrier: str
+    """SIP URI of the trunk."""
+    receiver: str
+    """HOST:PORT of the callback receiver."""
+    secret: str
+    voices: Path
+    """Directory of the company's voice files."""
+    extensions: Mapping[str, str]
+    """Number to password; all are members of the group, in this order."""
+    http: str = f"{LOOPBACK}:0"
+    sip: Sequence[str] = (f"udp:{LOOPBACK}:0", f"tcp:{LOOPBACK}:0")
+    database: str = "sqlite:///playvoice.db"
+    rtp_ports: str = "10000-29999"
+    trunk: Mapping[str, Any] = field(default_factory=dict)
+    company: Mapping[str, Any] = field(default_factory=dict)
+    group: Mapping[str, Any] = field(default_factory=dict)
+
+    def text(self) -> str:
+        """The file."""
+        trunk = {"name": "carrier", "address": self.carrier, "max_calls": 1_000, "calls_per_second": 500.0}
+        company = {
+            "code": COMPANY,
+            "name": "Demo",
+            "appid": APPID,
+            "accesskey": ACCESSKEY,
+            "cdr_callback": f"http://{self.receiver}/cdr",
+            "status_callback": f"http://{self.receiver}/status",
+            "numbers": list(NUMBERS),
+            "signing_secret": self.secret,
+            "voice_dir": str(self.voices),
+        }
+        group = {"name": GROUP, "strategy": "ring-all", "members": list(self.extensions)}
+        tables: list[tuple[str, Mapping[str, Any]]] = [
+            ("[server]", {"http": self.http, "database": self.database, "data_dir": "data"}),
+            ("[security]", {"allow_networks": ["127.0.0.0/8"]}),
+            ("[sip]", {"listen": list(self.sip), "domain": LOOPBACK}),
+            ("[rtp]", {"ports": self.rtp_ports}),
+            ("[[trunk]]", {**trunk, **self.trunk}),
+            ("[[company]]", {**company, **self.company}),
+            *(("[[company.extension]]", {"number": n, "password": p}) for n, p in self.extensions.items()),
+            ("[[company.group]]", {**group, **self.group}),
+        ]
+        return "\n".join(_table(head, values) for head, values in tables)
+
+
+def _table(head: str, values: Mapping[str, Any]) -> str:
+    """A TOML table; its strings, numbers, booleans and lists are written as JSON writes them."""
+    lines = [f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in values.items()]
+    return "\n".join([head, *lines, ""])
