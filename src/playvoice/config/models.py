@@ -186,8 +186,7 @@ class GroupConfig(_Section):
 
 
 def _record_policy(value: object) -> object:
-    named = {"true": RecordPolicy.ALWAYS, "false": RecordPolicy.NEVER, "transferred": RecordPolicy.TRANSFERRED}
-    return named.get(str(value).lower(), "") if isinstance(value, bool | str) else ""
+    return {"true": RecordPolicy.ALWAYS, "false": RecordPolicy.NEVER}.get(str(value).lower(), value)
 
 
 class CompanyConfig(_Section):
