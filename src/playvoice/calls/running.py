@@ -42,6 +42,7 @@ from playvoice.sip import (
     Provisional,
     Rejected,
     RequestInCall,
+    Why,
 )
 from playvoice.store import Store, StoreUnavailable
 from playvoice.voices import Voice
@@ -264,7 +265,7 @@ class RunningCall:
                 await self._next_trunk(cause_of(status, q850), is_for_next_trunk(status, rang=self._rang))
             case Failed(why=why):
                 self._log.info("customer_unreached", why=why.value)
-                await self._next_trunk(Cause.LINE_FAILURE, not self._rang)
+                await self._next_trunk(Cause.LINE_FAILURE, why is Why.TRANSPORT and not self._rang)
             case CallEnded():
                 await self._do(self._script.customer_hung_up())
             case _:

@@ -12,8 +12,9 @@
                 ├── conntime, either hangs up ─ TALKING          no no-key group: HangUpCustomer, Finish <──┘
                 └── nobody registered, waiting time over, customer hangs up, the server stops: from any state
 
-Every state has a deadline. Each call gives exactly one :class:`Finish`; what comes after it is late and changes
-nothing. An event that a state can't have is :class:`~playvoice.calls.errors.IllegalEvent`.
+Where `userid` names no key, only a no-key group, WAITING is left out. Every state has a deadline. Each call gives
+exactly one :class:`Finish`; what comes after it is late and changes nothing. An event that a state can't have is
+:class:`~playvoice.calls.errors.IllegalEvent`.
 """
 
 from dataclasses import dataclass
@@ -219,8 +220,6 @@ class Script:
         self._expect(State.DIALLING)
         self._step_until = None
         self._connected_until = now + self._plan.conntime
-        if set(self._groups) == {NO_KEY}:
-            return self._transfer(self._groups[NO_KEY], now)
         self.state = State.PLAYING
         return [Play()]
 
@@ -236,9 +235,12 @@ class Script:
 
     def voice_over(self, now: float) -> list[Command]:
         """The voice has been played to its end."""
-        if self.state is State.PLAYING:
-            self.state = State.WAITING
-            self._step_until = now + self._plan.key_time
+        if self.state is not State.PLAYING:
+            return []
+        if set(self._groups) == {NO_KEY}:
+            return self._transfer(self._groups[NO_KEY], now)
+        self.state = State.WAITING
+        self._step_until = now + self._plan.key_time
         return []
 
     def customer_hung_up(self) -> list[Command]:

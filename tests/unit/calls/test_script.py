@@ -102,10 +102,12 @@ def test_a_key_within_key_time_counts() -> None:
     assert call.key("1", 24.9) == [PlayHoldMusic(), Offer("sales")]
 
 
-def test_only_a_no_key_group_is_rung_at_the_answer() -> None:
+def test_where_no_key_leads_anywhere_the_group_is_rung_as_soon_as_the_voice_is_over() -> None:
     call = script("@support")
     call.start(0)
-    assert call.answered(10) == [PlayHoldMusic(), Offer("support")]
+    assert call.answered(10) == [Play()]
+    assert call.key("1", 12) == []
+    assert call.voice_over(20) == [PlayHoldMusic(), Offer("support")]
 
 
 def test_the_first_agent_who_answers_wins_and_the_others_are_ended() -> None:
