@@ -142,6 +142,8 @@ async def _serve_http(config: Config, app: object, endpoint: SipEndpoint) -> Non
             app,  # type: ignore[arg-type]
             log_config=None,
             access_log=False,
+            proxy_headers=False,  # who asks is who connected: `ipwhite` believes no header
+            ws="none",
             lifespan="off",
             server_header=False,
             limit_concurrency=2_000,

@@ -19,8 +19,6 @@ from playvoice.media.stream import Stream
 PHASES = 4
 TICK = 0.005
 """Seconds between two phases; each comes every 20 ms."""
-TRIES = 64
-"""Ports that are tried for one stream before it is refused: busy ones are skipped."""
 
 
 class Engine:
@@ -98,7 +96,7 @@ class Engine:
         if len(self._streams) >= self._capacity:
             self._reports.append(p.Refused(command.request, f"{len(self._streams)} streams, and no more are carried"))
             return
-        for _ in range(min(TRIES, len(self._ports))):
+        for _ in range(len(self._ports)):  # one that somebody else holds is skipped, however many they are
             port = self._ports.take()
             assert port is not None
             try:
