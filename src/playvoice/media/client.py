@@ -10,11 +10,18 @@ from itertools import count
 from pathlib import Path
 from typing import Self
 
+import structlog
+
 from playvoice.media import protocol as p
 from playvoice.media.g711 import Codec
 from playvoice.media.sdp import Negotiated
+from playvoice.media.telephone_event import is_key
+
+log = structlog.get_logger(__name__)
 
 START_TIMEOUT = 10.0
+_HELLO = 0
+"""The number of the answer to no request."""
 MAX_UNSENT = 8_388_608
 """Octets that may wait for the worker; beyond it the worker is stuck and given up."""
 
@@ -40,7 +47,14 @@ class StreamStats:
     sent: int = 0
     received: int = 0
     lost: int = 0
+    jitter: float = 0.0
+    """Interarrival jitter of what was received, in seconds; the clock's own 5 ms are in it."""
+    sampled: bool = False
+    """The three before are in part an estimate: nobody needed the audio, and one packet in 64 was looked at."""
     ignored: int = 0
+    """Datagrams that were no RTP or RTCP of the far end."""
+    unsent: int = 0
+    """Packets that could not be sent."""
 
 
 class MediaClient:
@@ -87,17 +101,26 @@ class MediaClient:
             )
         client = cls(process, on_gone)
         reader, client._writer = await asyncio.open_connection(sock=ours)
-        hello = client._expect(0)
+        hello = client._expect(_HELLO)
         client._reader_task = asyncio.create_task(client._read(reader))
+        client._closing = True  # until it is up, its end is told here and not to `on_gone`
         try:
             async with asyncio.timeout(START_TIMEOUT):
-                greeting = await hello
+                client._greet(await hello)
         except TimeoutError:
             await client.close()
             raise MediaGone(f"the media worker did not come up within {START_TIMEOUT:g} s") from None
-        assert isinstance(greeting, p.Hello)
-        client.capacity = greeting.capacity
+        except BaseException:
+            await client.close()
+            raise
+        client._closing = False
         return client
+
+    def _greet(self, hello: p.Message) -> None:
+        assert isinstance(hello, p.Hello)
+        if hello.version != p.VERSION:
+            raise MediaGone(f"the media worker speaks version {hello.version}, we speak {p.VERSION}")
+        self.capacity = hello.capacity
 
     async def reserve(self, on_event: Callable[[MediaEvent], None]) -> "Stream":
         """Bind an RTP port. MediaFull, MediaGone."""
@@ -110,13 +133,14 @@ class MediaClient:
         return stream
 
     async def close(self) -> None:
-        """End the worker; its streams are gone."""
+        """End the worker; its streams are gone, and who still waits for an answer gets MediaGone."""
         self._closing = True
         if self._writer is not None:
             self._writer.close()
         if self._reader_task is not None:
             self._reader_task.cancel()
             await asyncio.gather(self._reader_task, return_exceptions=True)
+        self._lose()
         try:
             async with asyncio.timeout(2):
                 await self._process.wait()
@@ -160,6 +184,7 @@ class MediaClient:
         self._writer.write(bytes(self._unsent))
         self._unsent.clear()
         if self._writer.transport.get_write_buffer_size() > MAX_UNSENT:
+            log.error("media_worker_stuck", pid=self._process.pid)
             self._process.kill()
 
     async def _read(self, reader: asyncio.StreamReader) -> None:
@@ -168,28 +193,53 @@ class MediaClient:
             while data := await reader.read(65_536):
                 for message in framer.feed(data):
                     self._take(message)
-        except (ConnectionError, p.ProtocolError):
-            self._process.kill()
+        except (ConnectionError, p.ProtocolError) as error:
+            log.error("media_worker_unintelligible", reason=str(error))
+            with contextlib.suppress(ProcessLookupError):
+                self._process.kill()
         self._lose()
 
     def _take(self, message: p.Message) -> None:
-        if isinstance(message, p.KeyPressed | p.PlaybackEnded | p.PlaybackFailed | p.Silent):
-            stream = self._streams.get(message.stream)
-            if stream is not None:
-                stream.on_event(message)
+        match message:
+            case p.KeyPressed() | p.PlaybackEnded() | p.PlaybackFailed() | p.Silent():
+                self._tell(message)
+            case p.ClockLate(late, skipped, worst_us):
+                log.warning("media_clock_late", late=late, skipped=skipped, worst_ms=round(worst_us / 1000, 1))
+            case p.Hello():
+                self._answer(_HELLO, message)
+            case p.Reserved() | p.Refused() | p.RecordingDone() | p.Released():
+                if not self._answer(message.request, message) and isinstance(message, p.Reserved):
+                    number = next(self._numbers)  # whoever asked has been cancelled meanwhile
+                    self.command(p.Release(number, message.stream))
+            case _:
+                raise p.ProtocolError(f"{type(message).__name__} is no report")
+
+    def _tell(self, event: MediaEvent) -> None:
+        stream = self._streams.get(event.stream)
+        if stream is None:  # released meanwhile
             return
-        number = 0 if isinstance(message, p.Hello) else message.request  # type: ignore[union-attr]
-        future = self._requests.get(number)
-        if future is not None and not future.done():
-            future.set_result(message)
+        try:
+            stream.on_event(event)
+        except Exception:  # one listener's fault is not to cost the others their worker
+            log.exception("media_event_failed", event_type=type(event).__name__, stream=event.stream)
+
+    def _answer(self, number: int, message: p.Message) -> bool:
+        future = self._requests.pop(number, None)
+        if future is None or future.done():
+            return False
+        future.set_result(message)
+        return True
 
     def _lose(self) -> None:
+        if self._gone:
+            return
         self._gone = True
         for future in self._requests.values():
             if not future.done():
                 future.set_exception(MediaGone("the media worker has ended"))
         self._streams.clear()
         if not self._closing:
+            log.error("media_worker_gone", pid=self._process.pid)
             self._on_gone()
 
 
@@ -226,14 +276,18 @@ class Stream:
         )
 
     def play(self, voice: Mapping[Codec, Path], *, loop: bool = False) -> None:
-        """Play a decoded voice from the next tick on; PlaybackEnded follows, but for a loop."""
-        self._client.command(p.Play(self.number, str(voice[self.codec]), loop))
+        """Play a decoded voice from the next tick on, in place of what is played; PlaybackEnded tells its end.
+
+        On a bridged stream the far end hears the voice and then the other leg again.
+        """
+        paths = {str(int(codec)): str(path) for codec, path in voice.items()}
+        self._client.command(p.Play(self.number, paths, loop))
 
     def stop_playing(self) -> None:
         self._client.command(p.StopPlaying(self.number))
 
     def bridge(self, other: "Stream") -> None:
-        """Let the two far ends hear each other."""
+        """Let the two far ends hear each other, and each other's keys; what they were played ends."""
         self._client.command(p.Bridge(self.number, other.number))
 
     def unbridge(self) -> None:
@@ -244,13 +298,17 @@ class Stream:
         self._client.command(p.Record(self.number, str(path)))
 
     async def stop_recording(self) -> int:
-        """Finish the recording; its length in samples of 8 kHz, -1 if there is none."""
+        """Finish the recording and have it on the disk; its length in samples of 8 kHz, -1 if there is none."""
         done = await self._client.ask(lambda number: p.StopRecording(number, self.number))
         assert isinstance(done, p.RecordingDone)
+        if done.samples < 0:
+            log.warning("recording_failed", reason=done.problem, stream=self.number)
         return done.samples
 
     def send_keys(self, keys: str) -> None:
-        """Press keys: telephone-events, as a phone sends them."""
+        """Press keys: telephone-events, as a phone sends them. ValueError for what is no key."""
+        if not all(map(is_key, keys)):
+            raise ValueError(f"not all of these are keys of a telephone: {keys!r}")
         self._client.command(p.SendKeys(self.number, keys))
 
     async def release(self) -> StreamStats:
@@ -258,7 +316,15 @@ class Stream:
         self._client.forget(self.number)
         done = await self._client.ask(lambda number: p.Release(number, self.number))
         assert isinstance(done, p.Released)
-        return StreamStats(done.sent, done.received, done.lost, done.ignored)
+        return StreamStats(
+            sent=done.sent,
+            received=done.received,
+            lost=done.lost,
+            jitter=done.jitter_us / 1e6,
+            sampled=done.sampled,
+            ignored=done.ignored,
+            unsent=done.unsent,
+        )
 
 
 def _number(payload_type: int | None) -> int:

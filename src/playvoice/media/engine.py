@@ -1,24 +1,27 @@
 """The worker's streams and what its clock does with them, apart from the loop that calls it.
 
-A second has 50 frames, and streams are spread over four phases of 5 ms, so that packets do not leave in one burst.
+A second has 50 frames, and streams are spread over the four phases of the metronome; what is done for each stream once
+a second is spread over all ticks of the second.
 """
 
+import errno
 import random
-import time
+from collections import deque
+from collections.abc import Mapping
 from pathlib import Path
-
-import numpy as np
 
 from playvoice.media import protocol as p
 from playvoice.media import udp
-from playvoice.media.playback import Batch, Row, Voices
+from playvoice.media.disk import Disk
+from playvoice.media.metronome import PHASES, TICK, Lateness
+from playvoice.media.playback import Batch, Playing
 from playvoice.media.ports import PortPool
+from playvoice.media.recorder import Recorder
 from playvoice.media.rtp import Clock
 from playvoice.media.stream import Stream
+from playvoice.media.voice_file import Voice, Voices
 
-PHASES = 4
-TICK = 0.005
-"""Seconds between two phases; each comes every 20 ms."""
+TICKS_A_SECOND = round(1 / TICK)
 
 
 class Engine:
@@ -36,9 +39,13 @@ class Engine:
         self._by_descriptor: dict[int, Stream] = {}
         self._batches = [Batch() for _ in range(PHASES)]
         self._pressing: list[set[Stream]] = [set() for _ in range(PHASES)]
-        self._paused: dict[int, Row] = {}
+        self._paused: dict[int, Playing] = {}
+        self._to_check: list[set[Stream]] = [set() for _ in range(TICKS_A_SECOND)]
         self._voices = Voices()
+        self._disk = Disk()
         self._reports: list[p.Message] = []
+        self._from_disk: deque[p.Message] = deque()
+        self._waiting_for_disk = 0
         self._poll = udp.Poll()
 
     def __repr__(self) -> str:
@@ -50,11 +57,19 @@ class Engine:
 
     @property
     def idle(self) -> bool:
-        return not self._streams
+        """There is nothing that the clock has to do."""
+        return not self._streams and not self._waiting_for_disk
 
     def take_reports(self) -> list[p.Message]:
+        """What the server is to be told."""
         reports, self._reports = self._reports, []
+        while self._from_disk:  # filled by other threads
+            reports.append(self._from_disk.popleft())
+            self._waiting_for_disk -= 1
         return reports
+
+    def report_lateness(self, lateness: Lateness) -> None:
+        self._reports.append(p.ClockLate(lateness.late, lateness.skipped, round(lateness.worst * 1e6)))
 
     # --- commands -------------------------------------------------------------------------------------------------
 
@@ -66,15 +81,16 @@ class Engine:
         stream = self._streams.get(getattr(command, "stream", -1))
         if stream is None:
             if isinstance(command, p.StopRecording):
-                self._reports.append(p.RecordingDone(command.request, -1))
+                self._reports.append(p.RecordingDone(command.request, -1, "the stream is gone"))
             elif isinstance(command, p.Release):
-                self._reports.append(p.Released(command.request, 0, 0, 0, 0))
+                self._reports.append(p.Released(command.request, 0, 0, 0, 0, False, 0, 0))
             return
         match command:
             case p.Connect():
-                stream.connect(command, now)
+                self._connect(stream, command, now)
             case p.Play():
-                self._play(stream, command, now)
+                self._stop_playing(stream)
+                self._play(stream, command.paths, now, loop=command.loop)
             case p.StopPlaying():
                 self._stop_playing(stream)
             case p.Bridge():
@@ -84,7 +100,7 @@ class Engine:
             case p.Record():
                 self._record(stream, command, now)
             case p.StopRecording():
-                self._reports.append(p.RecordingDone(command.request, stream.stop_recording(now)))
+                self._stop_recording(stream, command, now)
             case p.SendKeys():
                 self._send_keys(stream, command)
             case p.Release():
@@ -96,39 +112,57 @@ class Engine:
         if len(self._streams) >= self._capacity:
             self._reports.append(p.Refused(command.request, f"{len(self._streams)} streams, and no more are carried"))
             return
+        reason = "no free RTP port"
         for _ in range(len(self._ports)):  # one that somebody else holds is skipped, however many they are
             port = self._ports.take()
             assert port is not None
             try:
                 sockets = udp.open_pair(self._address, port)
-            except OSError:
+            except OSError as error:
                 self._ports.give_back(port)
-                continue
+                if error.errno == errno.EADDRINUSE:
+                    continue
+                reason = f"no RTP socket at {self._address}: {error.strerror}"
+                break
             self._add(command, port, sockets)
             return
-        self._reports.append(p.Refused(command.request, "no free RTP port"))
+        self._reports.append(p.Refused(command.request, reason))
 
     def _add(self, command: p.Reserve, port: int, sockets: udp.Pair) -> None:
         self._next += 1
         clock = Clock(self._random.getrandbits(32), self._random.getrandbits(16), self._random.getrandbits(32))
         stream = Stream(self._next, port, sockets, clock)
         self._streams[stream.number] = stream
+        self._to_check[stream.number % TICKS_A_SECOND].add(stream)
         for sock in sockets:
             self._by_descriptor[sock.fileno()] = stream
             self._poll.add(sock)
         self._reports.append(p.Reserved(command.request, stream.number, port))
 
-    def _play(self, stream: Stream, command: p.Play, now: float) -> None:
+    def _connect(self, stream: Stream, command: p.Connect, now: float) -> None:
+        """A new session description may change the codec of what is being played: it goes on in the new one."""
+        playing = self._batch(stream).remove(stream) or self._paused.pop(stream.number, None)
+        stream.connect(command, now)
+        if playing is not None:
+            self._play(stream, playing.paths, now, loop=playing.loop, position=playing.position)
+
+    def _play(self, stream: Stream, paths: Mapping[str, str], now: float, *, loop: bool, position: int = 0) -> None:
         try:
-            frames = self._voices.frames(command.path, stream.codec)
+            voice = self._voice(stream, paths)
         except (OSError, ValueError) as error:
             self._reports.append(p.PlaybackFailed(stream.number, str(error)))
             return
-        row = Row(stream, frames, command.loop)
-        if stream.keys is not None:
-            self._paused[stream.number] = row
+        playing = Playing(stream, voice, paths, loop, position)
+        if stream.keys:
+            self._paused[stream.number] = playing
         else:
-            self._batch(stream).add(row, now)
+            self._batch(stream).add(playing, now)
+
+    def _voice(self, stream: Stream, paths: Mapping[str, str]) -> Voice:
+        path = paths.get(str(int(stream.codec)))
+        if path is None:
+            raise ValueError(f"there is no {stream.codec.name} of this voice")
+        return self._voices.get(path, stream.codec)
 
     def _stop_playing(self, stream: Stream) -> None:
         self._batch(stream).remove(stream)
@@ -150,67 +184,65 @@ class Engine:
             peer.unbridge()
 
     def _record(self, stream: Stream, command: p.Record, now: float) -> None:
-        if stream.recorder is not None:
-            return
-        try:
-            stream.record(Path(command.path), now)
-        except OSError:
-            stream.recorder = None  # RecordingDone will say -1
+        if stream.recorder is None:
+            self._batch(stream).note(stream)  # what was played until now is not in it
+            stream.record(Recorder(self._disk.open(Path(command.path)), now))
+
+    def _stop_recording(self, stream: Stream, command: p.StopRecording, now: float) -> None:
+        def finished(samples: int, problem: str) -> None:
+            self._from_disk.append(p.RecordingDone(command.request, -1 if problem else samples, problem))
+
+        self._waiting_for_disk += 1
+        self._batch(stream).note(stream)
+        stream.stop_recording(now, finished)
 
     def _send_keys(self, stream: Stream, command: p.SendKeys) -> None:
         stream.send_keys(command.keys)
-        if stream.keys is not None:
-            row = self._batch(stream).remove(stream)
-            if row is not None:
-                self._paused[stream.number] = row
+        if stream.keys:
+            playing = self._batch(stream).remove(stream)
+            if playing is not None:
+                self._paused[stream.number] = playing
             self._pressing[stream.number % PHASES].add(stream)
 
     def _release(self, stream: Stream, command: p.Release, now: float) -> None:
         self._unbridge(stream)
         self._stop_playing(stream)
         self._pressing[stream.number % PHASES].discard(stream)
+        self._to_check[stream.number % TICKS_A_SECOND].discard(stream)
         for sock in (stream.rtp, stream.rtcp):
             self._poll.remove(sock)
             del self._by_descriptor[sock.fileno()]
-        closed = stream.close(now)
         del self._streams[stream.number]
+        self._reports.append(stream.close(command.request, now))
         self._ports.give_back(stream.port)
-        self._reports.append(p.Released(command.request, closed.sent, closed.received, closed.lost, closed.ignored))
 
     # --- the clock ------------------------------------------------------------------------------------------------
 
     def tick(self, number: int, now: float) -> None:
-        """One phase: what came is read and relayed, and the phase's streams get their packet."""
+        """One phase: its streams get their packet, then what has come for any stream is read and relayed."""
+        frame, phase = divmod(number, PHASES)
+        for stream in self._batches[phase].tick(frame, now):
+            self._reports.append(p.PlaybackEnded(stream.number))
+        for stream in list(self._pressing[phase]):
+            self._press(stream, phase, now)
         for descriptor in self._poll.ready():
-            stream = self._by_descriptor.get(descriptor)
-            if stream is None:
-                continue
+            stream = self._by_descriptor[descriptor]
             if descriptor == stream.rtp.fileno():
                 stream.receive(now, self._reports.append)
             else:
                 stream.receive_rtcp(now)
-        phase = number % PHASES
-        for stream in self._batches[phase].tick(now):
-            self._reports.append(p.PlaybackEnded(stream.number))
-        for stream in list(self._pressing[phase]):
-            self._press(stream, phase, now)
-        if number % 200 == 0:
-            for stream in list(self._streams.values()):
-                stream.check(now, lambda silent: self._reports.append(p.Silent(silent.number)))
+        for stream in self._to_check[number % TICKS_A_SECOND]:
+            if stream.recorder is not None:
+                self._batch(stream).note(stream)
+            stream.check(now, self._reports.append)
 
     def _press(self, stream: Stream, phase: int, now: float) -> None:
         stream.send_key_packet(now)
-        if stream.keys is None:
+        if not stream.keys:
             self._pressing[phase].discard(stream)
-            row = self._paused.pop(stream.number, None)
-            if row is not None:
-                self._batches[phase].add(row, now)
+            playing = self._paused.pop(stream.number, None)
+            if playing is not None:
+                self._batches[phase].add(playing, now)
 
     def _batch(self, stream: Stream) -> Batch:
         return self._batches[stream.number % PHASES]
-
-
-def warm_up() -> None:
-    """Have numpy do once what a tick does, so that the first call does not pay for it."""
-    np.zeros(4, dtype=np.int64).astype(">u2").view(np.uint8).reshape(-1, 2)
-    time.monotonic()

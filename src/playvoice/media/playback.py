@@ -1,167 +1,195 @@
 """Playback: one clock tick builds the packets of all streams of a phase at once.
 
-Every playing stream is a row: its voice, its place in it, and its RTP clock. numpy writes headers and payloads of all
-rows in a few operations; what is left for each packet is one `send`.
+Every playing stream has a slot, a row in arrays: its voice, its place in it, and its RTP clock. numpy writes headers
+and payloads of all slots in a few operations; what is left for each packet is one `send`. While a stream plays, its
+sequence number and timestamp live here and not in its clock; they go back when it leaves. And what a recording has to
+hear of it is told once a second, not with each packet: it is so many frames of the voice.
 """
 
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from playvoice.media.g711 import Codec
-from playvoice.media.rtp import FRAME, HEADER_OCTETS
+from playvoice.media.rtp import FRAME, HEADER_OCTETS, SAMPLE_RATE
 from playvoice.media.stream import Stream
+from playvoice.media.voice_file import Octets, Voice
 
 PACKET = HEADER_OCTETS + FRAME
-MAX_VOICES = 1_000
-"""Mapped voices that are kept; the ones that nobody plays go first."""
+MARKER = 0x80
+_GROWTH = 64
+
+Numbers = NDArray[np.int64]
 
 
-class Voices:
-    """Files of raw G.711, mapped once however many streams play them, as rows of frames."""
+@dataclass(slots=True, eq=False)
+class Playing:
+    """What a stream is being played."""
 
-    def __init__(self) -> None:
-        self._frames: dict[tuple[str, Codec, int], NDArray[np.uint8]] = {}
-
-    def frames(self, path: str, codec: Codec) -> NDArray[np.uint8]:
-        """The voice as an array (frames, 160), the last frame filled up with silence; OSError if it can't be read."""
-        stat = Path(path).stat()
-        key = (path, codec, stat.st_mtime_ns)
-        found = self._frames.get(key)
-        if found is None:
-            found = self._frames[key] = self._map(path, codec, stat.st_size)
-            while len(self._frames) > MAX_VOICES:
-                del self._frames[next(iter(self._frames))]
-        return found
-
-    @staticmethod
-    def _map(path: str, codec: Codec, size: int) -> NDArray[np.uint8]:
-        whole = size - size % FRAME
-        if size == whole and size:
-            return np.memmap(path, dtype=np.uint8, mode="r").reshape(-1, FRAME)
-        octets = np.full(max(FRAME, whole + FRAME), codec.silence, dtype=np.uint8)
-        octets[:size] = np.fromfile(path, dtype=np.uint8)
-        return octets.reshape(-1, FRAME)
-
-
-class Row:
-    """One stream that is being played to."""
-
-    __slots__ = ("frames", "loop", "position", "started", "stream")
-
-    def __init__(self, stream: Stream, frames: NDArray[np.uint8], loop: bool) -> None:
-        self.stream = stream
-        self.frames = frames
-        self.loop = loop
-        self.position = 0
-        self.started = False
+    stream: Stream
+    voice: Voice
+    paths: Mapping[str, str]
+    """The voice's files by codec number: a new session description may change the codec."""
+    loop: bool
+    position: int = 0
+    """The next frame, up to date only while it has no slot."""
+    noted: int = 0
+    """The next frame that the recording has not heard."""
+    slot: int = -1
 
 
 class Batch:
     """The playing streams of one phase. `tick` sends a packet to each."""
 
     def __init__(self) -> None:
-        self._rows: dict[int, Row] = {}
-        self._order: list[Row] = []
-        self._dirty = False
-        self._packets = np.zeros((0, PACKET), dtype=np.uint8)
-        self._positions: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
-        self._lengths: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
-        self._sequences: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
-        self._timestamps: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
-        self._groups: list[tuple[NDArray[np.uint8], NDArray[np.int64]]] = []
+        self._playing: list[Playing] = []
+        self._by_stream: dict[int, Playing] = {}
+        self._positions: Numbers = np.zeros(0, dtype=np.int64)
+        self._lengths: Numbers = np.zeros(0, dtype=np.int64)
+        self._sequences: Numbers = np.zeros(0, dtype=np.int64)
+        self._timestamps: Numbers = np.zeros(0, dtype=np.int64)
+        self._packets: Octets = np.zeros((0, PACKET), dtype=np.uint8)
+        self._views: list[memoryview] = []
+        self._groups: list[tuple[Voice, Numbers]] | None = []
+        self._frame = 0
+        self._ticking = False
+        self._ticked_at = 0.0
+
+    def __repr__(self) -> str:
+        return f"<Batch of {len(self)}>"
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return len(self._playing)
 
-    def add(self, row: Row, now: float) -> None:
-        """Play from the next tick on, in place of what the row's stream was played."""
-        self.remove(row.stream)
-        self._write_back()
-        row.stream.clock.resume(now)
-        row.started = False
-        self._rows[row.stream.number] = row
-        self._dirty = True
+    def get(self, stream: Stream) -> Playing | None:
+        """What `stream` is being played."""
+        return self._by_stream.get(stream.number)
 
-    def remove(self, stream: Stream) -> Row | None:
-        """Play to `stream` no more; gives its row, which `add` takes to go on where it was."""
-        if stream.number not in self._rows:
+    def add(self, playing: Playing, now: float) -> None:
+        """Play from the next tick on, in place of what the stream was played; its numbers go on where they are."""
+        stream = playing.stream
+        self.remove(stream)
+        slot = len(self._playing)
+        if slot == len(self._views):
+            self._grow()
+        stream.clock.resume(now)
+        self._positions[slot] = playing.position
+        self._lengths[slot] = len(playing.voice)
+        self._sequences[slot] = stream.clock.sequence
+        self._timestamps[slot] = stream.clock.timestamp
+        self._packets[slot, 0] = 0x80
+        self._packets[slot, 1] = stream.payload_type | MARKER
+        self._packets[slot, 8:12] = np.frombuffer(stream.clock.ssrc.to_bytes(4, "big"), dtype=np.uint8)
+        playing.slot = slot
+        playing.noted = playing.position
+        stream.playing = True
+        self._playing.append(playing)
+        self._by_stream[stream.number] = playing
+        self._groups = None
+
+    def remove(self, stream: Stream) -> Playing | None:
+        """Play to `stream` no more; gives what it was played, which `add` takes to go on where it was."""
+        playing = self._by_stream.get(stream.number)
+        if playing is None:
             return None
-        self._write_back()
-        self._dirty = True
-        return self._rows.pop(stream.number)
+        self.note(stream)
+        del self._by_stream[stream.number]
+        slot = playing.slot
+        playing.position = int(self._positions[slot])
+        stream.playing = False
+        stream.clock.sequence = int(self._sequences[slot])
+        stream.clock.timestamp = int(self._timestamps[slot])
+        stream.clock.last_sent = max(self._ticked_at, stream.clock.last_sent or 0.0)
+        last = self._playing.pop()
+        if last is not playing:  # the last one moves into the gap
+            self._playing[slot] = last
+            for column in (self._positions, self._lengths, self._sequences, self._timestamps, self._packets):
+                column[slot] = column[last.slot]
+            last.slot = slot
+        self._groups = None
+        return playing
 
-    def _write_back(self) -> None:
-        """Give the rows what the arrays know, before the arrays are made anew."""
-        if self._dirty:
+    def note(self, stream: Stream) -> None:
+        """Have the stream's recording hear what was played since it was last told."""
+        playing = self._by_stream.get(stream.number)
+        if playing is None:
             return
-        for index, row in enumerate(self._order):
-            row.position = int(self._positions[index])
-            row.stream.clock.sequence = int(self._sequences[index])
-            row.stream.clock.timestamp = int(self._timestamps[index])
+        position = int(self._positions[playing.slot])
+        frames = position - playing.noted
+        if frames and stream.may_send:
+            timestamp = (int(self._timestamps[playing.slot]) - frames * FRAME) & 0xFFFFFFFF
+            began = self._ticked_at - (frames - 1) * FRAME / SAMPLE_RATE
+            stream.note_sent(timestamp, playing.voice.cut(playing.noted, position), began)
+        playing.noted = position
 
-    def _rebuild(self) -> None:
-        self._order = list(self._rows.values())
-        count = len(self._order)
-        clocks = [row.stream.clock for row in self._order]
-        self._positions = np.array([row.position for row in self._order], dtype=np.int64)
-        self._lengths = np.array([len(row.frames) for row in self._order], dtype=np.int64)
-        self._sequences = np.array([clock.sequence for clock in clocks], dtype=np.int64)
-        self._timestamps = np.array([clock.timestamp for clock in clocks], dtype=np.int64)
-        self._packets = np.zeros((count, PACKET), dtype=np.uint8)
-        self._packets[:, 0] = 0x80
-        ssrcs = np.array([clock.ssrc for clock in clocks], dtype=">u4")
-        self._packets[:, 8:12] = ssrcs.view(np.uint8).reshape(-1, 4)
-        groups: dict[int, list[int]] = {}
-        for index, row in enumerate(self._order):
-            groups.setdefault(id(row.frames), []).append(index)
-        self._groups = [
-            (self._order[indices[0]].frames, np.array(indices, dtype=np.int64)) for indices in groups.values()
-        ]
-        self._dirty = False
-
-    def tick(self, now: float) -> list[Stream]:
-        """Send a frame to every stream; gives those whose voice is over (their last frame left 20 ms ago)."""
-        if self._dirty:
-            self._rebuild()
-        if not self._order:
-            return []
-        ended = self._end(now)
-        if self._dirty:
-            self._rebuild()
-        packets = self._packets
-        packets[:, 1] = [row.stream.payload_type | (0 if row.started else 0x80) for row in self._order]
-        packets[:, 2:4] = self._sequences.astype(">u2").view(np.uint8).reshape(-1, 2)
-        packets[:, 4:8] = self._timestamps.astype(">u4").view(np.uint8).reshape(-1, 4)
-        for frames, indices in self._groups:
-            packets[indices, HEADER_OCTETS:] = frames[self._positions[indices]]
-        view = memoryview(packets.reshape(-1).data)
-        offset = 0
-        for index, row in enumerate(self._order):
-            stream = row.stream
-            row.started = True
-            stream.clock.last_sent = now
-            if stream.may_send:
-                stream.transmit(view[offset : offset + PACKET])
-                if stream.recorder is not None:
-                    payload = bytes(view[offset + HEADER_OCTETS : offset + PACKET])
-                    stream.heard_by_far_end(int(self._timestamps[index]), payload, now, "playback")
-            offset += PACKET
-        self._positions += 1
-        self._sequences = (self._sequences + 1) & 0xFFFF
-        self._timestamps = (self._timestamps + FRAME) & 0xFFFFFFFF
+    def tick(self, frame: int, now: float) -> list[Stream]:
+        """Send the packets of frame number `frame`; gives the streams whose last one left 20 ms ago."""
+        skipped = frame - self._frame - 1 if self._ticking else 0
+        ended = self._end()
+        count = len(self._playing)
+        if count:
+            if skipped:
+                self._skip(count, skipped)
+            self._build(count)
+            for playing, packet in zip(self._playing, self._views, strict=False):
+                if playing.stream.may_send:
+                    playing.stream.transmit(packet)
+            self._positions[:count] += 1
+            self._sequences[:count] = (self._sequences[:count] + 1) & 0xFFFF
+            self._timestamps[:count] = (self._timestamps[:count] + FRAME) & 0xFFFFFFFF
+            self._packets[:count, 1] &= 0x7F
+        self._ticked_at = now
+        self._frame = frame
+        self._ticking = count > 0
         return ended
 
-    def _end(self, _now: float) -> list[Stream]:
-        over = np.flatnonzero(self._positions >= self._lengths)
-        ended: list[Stream] = []
-        for index in over:
-            row = self._order[index]
-            if row.loop:
-                self._positions[index] = 0
+    def _grow(self) -> None:
+        more = max(_GROWTH, len(self._views))
+        numbers = (self._positions, self._lengths, self._sequences, self._timestamps)
+        room: Numbers = np.zeros(more, dtype=np.int64)
+        self._positions, self._lengths, self._sequences, self._timestamps = (
+            np.concatenate((column, room)) for column in numbers
+        )
+        self._packets = np.concatenate((self._packets, np.zeros((more, PACKET), dtype=np.uint8)))
+        view = memoryview(self._packets.reshape(-1).data)
+        self._views = [view[start : start + PACKET] for start in range(0, len(view), PACKET)]
+
+    def _end(self) -> list[Stream]:
+        """Take out what is over, begin anew what loops."""
+        count = len(self._playing)
+        over = [self._playing[slot] for slot in np.flatnonzero(self._positions[:count] >= self._lengths[:count])]
+        for playing in over:
+            if playing.loop:
+                self.note(playing.stream)
+                self._positions[playing.slot] = playing.noted = 0
             else:
-                ended.append(row.stream)
-        for stream in ended:
-            self.remove(stream)
-        return ended
+                self.remove(playing.stream)
+        return [playing.stream for playing in over if not playing.loop]
+
+    def _skip(self, count: int, frames: int) -> None:
+        """The time that the worker stood still has passed for the far ends, too; voices go on where they were."""
+        for playing in self._playing:
+            self.note(playing.stream)
+        self._timestamps[:count] = (self._timestamps[:count] + frames * FRAME) & 0xFFFFFFFF
+        self._packets[:count, 1] |= MARKER
+
+    def _build(self, count: int) -> None:
+        packets = self._packets[:count]
+        packets[:, 2:4] = self._sequences[:count].astype(">u2").view(np.uint8).reshape(-1, 2)
+        packets[:, 4:8] = self._timestamps[:count].astype(">u4").view(np.uint8).reshape(-1, 4)
+        if self._groups is None:
+            self._groups = self._group()
+        for voice, slots in self._groups:
+            positions = self._positions[slots]
+            if len(voice.frames):
+                packets[slots, HEADER_OCTETS:] = voice.frames[np.minimum(positions, len(voice.frames) - 1)]
+        for slot in np.flatnonzero(self._positions[:count] == self._lengths[:count] - 1):
+            packets[slot, HEADER_OCTETS:] = self._playing[slot].voice.last
+
+    def _group(self) -> list[tuple[Voice, Numbers]]:
+        """Slots by voice, so that each voice is read once a tick."""
+        slots: dict[int, list[int]] = {}
+        for slot, playing in enumerate(self._playing):
+            slots.setdefault(id(playing.voice), []).append(slot)
+        return [(self._playing[group[0]].voice, np.array(group, dtype=np.int64)) for group in slots.values()]

@@ -52,10 +52,11 @@ class Connect:
 
 @dataclass(frozen=True, slots=True)
 class Play:
-    """Play raw G.711 of the stream's codec from the next tick on."""
+    """Play from the next tick on."""
 
     stream: int
-    path: str
+    paths: dict[str, str]
+    """Files of raw G.711 by codec number (as text): the worker takes the one of the stream's codec."""
     loop: bool
 
 
@@ -163,7 +164,9 @@ class Silent:
 class RecordingDone:
     request: int
     samples: int
-    """Of each channel; -1 if nothing could be written."""
+    """Of each channel; -1 if there is no recording."""
+    problem: str
+    """Why there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,14 +175,40 @@ class Released:
     sent: int
     received: int
     lost: int
-    """Packets, estimated from sequence numbers."""
+    """Packets, from sequence numbers."""
+    jitter_us: int
+    """Interarrival jitter, microseconds."""
+    sampled: bool
+    """The last three are in part an estimate from one packet in 64."""
     ignored: int
-    """Datagrams that were no RTP of this stream."""
+    """Datagrams that were no RTP or RTCP of this stream's far end."""
+    unsent: int
+    """Packets that the kernel did not take, because the far end's port is closed for example."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClockLate:
+    """The worker's clock did not keep its time; told at most once a second."""
+
+    late: int
+    """Ticks of 5 ms that began more than 5 ms late."""
+    skipped: int
+    """Ticks that were given up."""
+    worst_us: int
 
 
 ToWorker = Reserve | Connect | Play | StopPlaying | Bridge | Unbridge | Record | StopRecording | SendKeys | Release
 FromWorker = (
-    Hello | Reserved | Refused | KeyPressed | PlaybackEnded | PlaybackFailed | Silent | RecordingDone | Released
+    Hello
+    | Reserved
+    | Refused
+    | KeyPressed
+    | PlaybackEnded
+    | PlaybackFailed
+    | Silent
+    | RecordingDone
+    | Released
+    | ClockLate
 )
 Message = ToWorker | FromWorker
 
@@ -188,6 +217,7 @@ _TYPES: dict[str, type[Any]] = {
     for kind in (
         Reserve, Connect, Play, StopPlaying, Bridge, Unbridge, Record, StopRecording, SendKeys, Release,
         Hello, Reserved, Refused, KeyPressed, PlaybackEnded, PlaybackFailed, Silent, RecordingDone, Released,
+        ClockLate,
     )
 }  # fmt: skip
 _CHECKED = {"int": int, "str": str, "bool": bool, "dict": dict}

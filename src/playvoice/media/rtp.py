@@ -2,6 +2,7 @@
 
 import struct
 from dataclasses import dataclass
+from typing import NamedTuple
 
 HEADER = struct.Struct("!BBHII")
 HEADER_OCTETS = HEADER.size
@@ -12,9 +13,8 @@ MAX_PACKET = 2_048
 """Octets of a packet that are read: a longer one is cut, and no phone sends one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Packet:
-    """One packet as it came."""
+class Packet(NamedTuple):
+    """One packet as it came. A tuple: it is made 50 times a second for each leg, at a third of a dataclass's cost."""
 
     payload_type: int
     marker: bool
@@ -29,6 +29,8 @@ def parse(data: bytes | memoryview) -> Packet | None:
     if len(data) < HEADER_OCTETS:
         return None
     first, second, sequence, timestamp, ssrc = HEADER.unpack_from(data)
+    if first == 0x80:  # nothing but the fixed header, which is nearly every packet
+        return Packet(second & 0x7F, second > 0x7F, sequence, timestamp, ssrc, bytes(data[HEADER_OCTETS:]))
     if first >> 6 != 2:
         return None
     start = HEADER_OCTETS + 4 * (first & 0x0F)
@@ -59,15 +61,19 @@ class Clock:
     def packet(self, payload_type: int, payload: bytes, *, marker: bool = False, timestamp: int | None = None) -> bytes:
         """The next packet; `timestamp` where it is not the stream's own."""
         at = self.timestamp if timestamp is None else timestamp
-        head = HEADER.pack(0x80, payload_type | (0x80 if marker else 0), self.sequence, at & 0xFFFFFFFF, self.ssrc)
+        head = self.header(payload_type, self.sequence, at, marker=marker)
         self.sequence = (self.sequence + 1) & 0xFFFF
         return head + payload
+
+    def header(self, payload_type: int, sequence: int, timestamp: int, *, marker: bool) -> bytes:
+        """A header with numbers that are not the clock's next."""
+        return HEADER.pack(0x80, payload_type | (0x80 if marker else 0), sequence, timestamp, self.ssrc)
 
     def advance(self, samples: int) -> None:
         self.timestamp = (self.timestamp + samples) & 0xFFFFFFFF
 
     def resume(self, now: float) -> None:
-        """Let the timestamp run on over a pause: a talkspurt begins (RFC 3551 section 4.1)."""
+        """Let the timestamp run on over a pause, in whole frames: a talkspurt begins (RFC 3551 section 4.1)."""
         if self.last_sent is not None:
             frames = max(0, round((now - self.last_sent) * SAMPLE_RATE / FRAME) - 1)
             self.advance(frames * FRAME)

@@ -5,10 +5,10 @@ import select
 import socket
 import struct
 
+from playvoice.media.quality import SAMPLED
+
 SO_ATTACH_FILTER = 26
 SO_DETACH_FILTER = 27
-SAMPLED = 64
-"""A filtered stream lets every packet pass whose sequence number is a multiple of this."""
 
 _INSTRUCTION = struct.Struct("HBBI")
 _LOAD_BYTE, _LOAD_HALF, _AND, _JUMP_EQUAL, _RETURN = 0x30, 0x28, 0x54, 0x15, 0x06
@@ -17,8 +17,10 @@ _RTP_TYPE, _RTP_SEQUENCE = 9, 10
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
+Pair = tuple[socket.socket, socket.socket]
 
-def open_pair(address: str, port: int) -> tuple[socket.socket, socket.socket]:
+
+def open_pair(address: str, port: int) -> Pair:
     """Bind RTP at `port` and RTCP at the next one; OSError if either is taken."""
     rtp = _bind(address, port)
     try:
@@ -46,7 +48,7 @@ def attach_filter(sock: socket.socket, telephone_event: int) -> None:
         for line in (
             (_LOAD_BYTE, 0, 0, _RTP_TYPE),
             (_AND, 0, 0, 0x7F),
-            (_JUMP_EQUAL, 3, 0, telephone_event & 0xFF),
+            (_JUMP_EQUAL, 3, 0, telephone_event & 0x7F),
             (_LOAD_HALF, 0, 0, _RTP_SEQUENCE),
             (_AND, 0, 0, SAMPLED - 1),
             (_JUMP_EQUAL, 0, 1, 0),
@@ -67,9 +69,6 @@ def disconnect(sock: socket.socket) -> None:
     """Take datagrams from anybody again: connect(2) with AF_UNSPEC, which the socket module has no words for."""
     nowhere = struct.pack("H14x", socket.AF_UNSPEC)
     _libc.connect(sock.fileno(), nowhere, len(nowhere))
-
-
-Pair = tuple[socket.socket, socket.socket]
 
 
 class Poll:

@@ -1,8 +1,7 @@
 """The media worker: a process with one clock. `python -m playvoice.media.worker`, started by `media.client`.
 
-Deadlines are absolute: tick n is due at start + n * 5 ms, whatever the ticks before took, so that nothing drifts. A
-worker that was stopped for longer than `MAX_BEHIND` skips the ticks that it missed, since a burst of old audio helps
-nobody. The end of file on its socket pair, the server's death for example, ends it at once.
+It ends when its socket pair does, which is when the server closes its end or dies, and at nothing else: a Ctrl-C or a
+SIGTERM that reaches the whole group is the server's to answer, and until it has hung up calls go on.
 """
 
 import gc
@@ -10,79 +9,121 @@ import os
 import random
 import resource
 import select
+import signal
 import socket
 import sys
 import time
 
 from playvoice.media import protocol as p
-from playvoice.media.engine import TICK, Engine, warm_up
+from playvoice.media.engine import TICKS_A_SECOND, Engine
+from playvoice.media.metronome import Metronome
 
-MAX_BEHIND = 0.1
-"""Seconds that the clock may be behind before it skips."""
-DESCRIPTORS_OF_A_STREAM = 2
-SPARE_DESCRIPTORS = 64
+DESCRIPTORS_OF_A_STREAM = 4
+"""RTP, RTCP, the voice that it plays, its recording."""
+SPARE_DESCRIPTORS = 1_100
+"""Those of the process itself, and of voices that are mapped but not played."""
+MAX_UNSENT = 8 * 1024 * 1024
+"""Octets that wait for a server that does not read: beyond it, it is not going to."""
+PRIORITY = -10
+"""Of the process, where we are allowed to: what it does is small and can't wait."""
+COLLECT_EVERY = 60 * TICKS_A_SECOND
+"""Ticks. What a minute left is young garbage, which is soon looked through; all of it is when nobody calls."""
 
 
-def run(control: socket.socket, engine: Engine) -> None:
-    """Serve until the server closes its end."""
-    framer = p.Framer()
-    unsent = bytearray(p.encode(p.Hello(p.VERSION, engine.capacity)))
-    control.setblocking(False)
-    start = time.monotonic()
-    number = 0
-    collected = 0
-    while True:
-        due = start + number * TICK
-        now = time.monotonic()
-        if now >= due:
-            if now - due > MAX_BEHIND:
-                number += int((now - due) / TICK)
-            engine.tick(number, now)
-            number += 1
-        else:
-            wants = [control] if unsent else []
-            select.select([control], wants, [], due - now)
+class Worker:
+    """The loop around an engine."""
+
+    def __init__(self, control: socket.socket, engine: Engine) -> None:
+        self._control = control
+        self._engine = engine
+        self._framer = p.Framer()
+        self._unsent = bytearray(p.encode(p.Hello(p.VERSION, engine.capacity)))
+        self._metronome = Metronome(time.monotonic())
+
+    def run(self) -> None:
+        """Serve until the server closes its end."""
+        self._control.setblocking(False)
+        while self._exchange():
+            if self._engine.idle:
+                self._rest()
+                continue
+            now = time.monotonic()
+            number = self._metronome.begin(now)
+            if number is None:
+                self._wait(self._metronome.due - now)
+                continue
+            self._engine.tick(number, now)
+            if number % TICKS_A_SECOND == 0:
+                self._once_a_second(number)
+
+    def _exchange(self) -> bool:
+        """Take what the server sent, send what it is to be told; False when it is gone."""
         try:
-            data = control.recv(65_536)
+            data = self._control.recv(65_536)
             if not data:
-                return
-            for command in framer.feed(data):
-                engine.handle(command, time.monotonic())
+                return False
+            now = time.monotonic()
+            for command in self._framer.feed(data):
+                self._engine.handle(command, now)
         except BlockingIOError:
             pass
-        except (ConnectionError, p.ProtocolError):
-            return
-        for report in engine.take_reports():
-            unsent += p.encode(report)
-        if unsent:
+        except (OSError, p.ProtocolError):
+            return False
+        for report in self._engine.take_reports():
+            self._unsent += p.encode(report)
+        if self._unsent:
             try:
-                del unsent[: control.send(unsent)]
+                del self._unsent[: self._control.send(self._unsent)]
             except BlockingIOError:
                 pass
             except OSError:
-                return
-        if engine.idle and number - collected > 2_000:
-            collected = number
-            gc.collect()
+                return False
+        return len(self._unsent) < MAX_UNSENT
+
+    def _wait(self, seconds: float | None) -> None:
+        """Until the server has said something, or takes something, or so long."""
+        select.select([self._control], [self._control] if self._unsent else [], [], seconds)
+
+    def _rest(self) -> None:
+        """Nobody calls: tidy up, and have the clock stand until the server says something."""
+        gc.collect()
+        self._wait(None)
+        self._metronome.resume(time.monotonic())
+
+    def _once_a_second(self, number: int) -> None:
+        lateness = self._metronome.take_lateness()
+        if lateness is not None:
+            self._engine.report_lateness(lateness)
+        if number % COLLECT_EVERY == 0:
+            gc.collect(0)
 
 
 def main(arguments: list[str]) -> None:
     """Arguments: descriptor, address, first port, last port, worker number, most streams."""
     descriptor, address, first, last, number, most = arguments
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    carried = (max(soft, hard) - SPARE_DESCRIPTORS) // DESCRIPTORS_OF_A_STREAM
-    engine = Engine(
-        address, (int(first), int(last)), int(number), min(int(most), carried), random.Random(os.urandom(16))
-    )
-    warm_up()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    try:
+        os.setpriority(os.PRIO_PROCESS, 0, PRIORITY)
+    except OSError:
+        pass  # an ordinary user may not, and it works without
+    inherited = socket.socket(fileno=int(descriptor))
+    control = inherited.dup()  # the lowest number that is free: select(2) takes none above 1,023
+    inherited.close()
+    engine = Engine(address, (int(first), int(last)), int(number), min(int(most), _carried()), random.SystemRandom())
     gc.collect()
     gc.freeze()
     gc.disable()
-    try:
-        run(socket.socket(fileno=int(descriptor)), engine)
-    except KeyboardInterrupt:
-        pass  # the server gets the same Ctrl-C and ends us by closing the pair
+    Worker(control, engine).run()
+
+
+def _carried() -> int:
+    """Streams that our descriptors are enough for, after the limit is raised as far as it goes."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    if hard == resource.RLIM_INFINITY:
+        return sys.maxsize
+    return max(0, hard - SPARE_DESCRIPTORS) // DESCRIPTORS_OF_A_STREAM
 
 
 if __name__ == "__main__":

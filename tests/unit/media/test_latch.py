@@ -1,0 +1,92 @@
+from playvoice.media.latch import LATCH_AGAIN, Latch
+
+DESCRIBED = ("192.0.2.1", 4000)
+BEHIND_NAT = ("192.0.2.1", 61_000)
+SIP_HOST = ("198.51.100.7", 52_000)
+STRANGER = ("203.0.113.66", 4000)
+
+
+def described(sip_source: str = "") -> Latch:
+    latch = Latch()
+    latch.describe(DESCRIBED, sip_source, 0.0)
+    return latch
+
+
+def test_until_a_packet_came_it_sends_where_the_description_says() -> None:
+    assert described().target == DESCRIBED
+
+
+def test_a_stranger_never_latches_and_never_redirects_what_we_send() -> None:
+    latch = described()
+    assert not latch.admits(STRANGER, 1.0)
+    assert latch.target == DESCRIBED
+    assert latch.latched is None
+
+
+def test_the_described_address_settles_at_once() -> None:
+    latch = described()
+    assert latch.admits(DESCRIBED, 1.0)
+    assert latch.settled
+
+
+def test_another_port_of_the_described_host_latches_and_settles_with_its_third_packet() -> None:
+    latch = described()
+    settled = []
+    for _ in range(3):
+        assert latch.admits(BEHIND_NAT, 1.0)
+        settled.append(latch.settled)
+    assert settled == [False, False, True]
+    assert latch.target == BEHIND_NAT
+
+
+def test_the_described_address_wins_over_another_port_that_came_first() -> None:
+    latch = described()
+    assert latch.admits(BEHIND_NAT, 1.0)
+    assert latch.admits(DESCRIBED, 1.1)
+    assert latch.target == DESCRIBED
+    assert not latch.admits(BEHIND_NAT, 1.2)
+
+
+def test_the_host_that_its_sip_came_from_may_send_too() -> None:
+    assert not described().admits(SIP_HOST, 1.0)
+    latch = described(SIP_HOST[0])
+    assert latch.admits(SIP_HOST, 1.0)
+    assert latch.target == SIP_HOST
+
+
+def test_after_five_seconds_without_a_packet_another_source_may_latch_but_we_go_on_sending_to_the_last() -> None:
+    latch = described()
+    latch.admits(BEHIND_NAT, 1.0)
+    assert not latch.has_paused(1.0 + LATCH_AGAIN)
+    assert latch.has_paused(1.1 + LATCH_AGAIN)
+    latch.release()
+    assert latch.target == BEHIND_NAT
+    assert latch.admits(("192.0.2.1", 61_002), 8.0)
+    assert latch.target == ("192.0.2.1", 61_002)
+
+
+def test_rtcp_is_a_sign_of_life_but_holds_no_latch() -> None:
+    latch = described()
+    latch.admits(DESCRIBED, 1.0)
+    assert latch.admits_host(DESCRIBED[0], 6.5)
+    assert latch.alive_at == 6.5
+    assert latch.has_paused(6.5)
+    assert not latch.admits_host(STRANGER[0], 9.0)
+    assert latch.alive_at == 6.5
+
+
+def test_the_same_description_again_leaves_where_we_send_and_a_new_one_moves_it() -> None:
+    latch = described()
+    latch.admits(BEHIND_NAT, 1.0)
+    latch.describe(DESCRIBED, "", 2.0)
+    assert latch.target == BEHIND_NAT
+    assert latch.latched is None
+    latch.describe(("192.0.2.9", 5000), "", 3.0)
+    assert latch.target == ("192.0.2.9", 5000)
+    assert not latch.admits(DESCRIBED, 3.1)
+
+
+def test_a_far_end_without_a_port_is_sent_nothing() -> None:
+    latch = Latch()
+    latch.describe(("192.0.2.1", 0), "", 0.0)
+    assert latch.target is None

@@ -1,0 +1,105 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from playvoice.media.relay import Relay
+from playvoice.media.rtp import Clock, Packet
+
+FRAME = bytes(160)
+
+
+def packet(number: int, *, ssrc: int = 1, marker: bool = False, shift: int = 0, payload: bytes = FRAME) -> Packet:
+    """The packet of frame `number` of a phone that counts from 65,530 and 4,294,967,000."""
+    return Packet(
+        8, marker, (65_530 + number) & 0xFFFF, (4_294_967_000 + 160 * number + shift) & 0xFFFFFFFF, ssrc, payload
+    )
+
+
+def relay() -> tuple[Relay, Clock]:
+    clock = Clock(ssrc=9, sequence=1000, timestamp=50_000)
+    return Relay(clock), clock
+
+
+def test_numbers_are_moved_and_wrap_where_ours_do() -> None:
+    moved, _clock = relay()
+    placed = [moved.place(packet(number), number * 0.02) for number in range(12)]
+    assert placed == [(1000 + n, 50_000 + 160 * n, n == 0) for n in range(12)]
+
+
+def test_a_lost_packet_stays_a_gap_that_the_phone_can_conceal() -> None:
+    moved, _clock = relay()
+    moved.place(packet(0), 0.0)
+    assert moved.place(packet(3), 0.06) == (1003, 50_480, False)
+
+
+def test_a_late_packet_keeps_its_place_and_a_repeated_one_goes_nowhere() -> None:
+    moved, _clock = relay()
+    for number in (0, 1, 3):
+        moved.place(packet(number), number * 0.02)
+    assert moved.place(packet(2), 0.061) == (1002, 50_320, False)
+    assert moved.place(packet(3), 0.062) is None
+
+
+def test_a_packet_from_before_the_bridge_is_dropped() -> None:
+    moved, _clock = relay()
+    moved.place(packet(5), 0.1)
+    assert moved.place(packet(4), 0.101) is None
+
+
+def test_another_source_begins_where_we_are_with_the_marker() -> None:
+    moved, _clock = relay()
+    moved.place(packet(0), 0.0)
+    moved.place(packet(1), 0.02)
+    assert moved.place(packet(700, ssrc=2), 0.04) == (1002, 50_320, True)
+
+
+def test_a_leap_of_timestamps_is_a_new_start_in_our_time() -> None:
+    moved, _clock = relay()
+    moved.place(packet(0), 0.0)
+    assert moved.place(packet(1, shift=1_000_000), 0.02) == (1001, 50_160, True)
+
+
+def test_a_pause_in_which_the_far_end_sent_nothing_is_kept() -> None:
+    moved, _clock = relay()
+    moved.place(packet(0), 0.0)
+    assert moved.place(packet(1, shift=160 * 99, marker=True), 2.0) == (1001, 66_000, True)
+
+
+def test_what_is_played_after_it_goes_on_in_the_same_numbers() -> None:
+    moved, clock = relay()
+    moved.place(packet(0), 0.0)
+    moved.place(packet(1), 0.02)
+    assert (clock.sequence, clock.timestamp, clock.last_sent) == (1002, 50_320, 0.02)
+
+
+def test_after_something_else_was_sent_it_begins_anew_behind_it() -> None:
+    moved, clock = relay()
+    moved.place(packet(0), 0.0)
+    for number in range(10):
+        clock.packet(8, FRAME)
+        clock.advance(160)
+        clock.last_sent = 0.02 + number * 0.02
+    assert moved.place(packet(11), 0.22) == (1011, 50_000 + 11 * 160, True)
+
+
+def test_a_key_keeps_the_timestamp_of_its_beginning_and_moves_no_time() -> None:
+    moved, clock = relay()
+    moved.place(packet(0), 0.0)
+    for number in range(1, 6):
+        key = packet(number, payload=b"\1\0\0\0")._replace(timestamp=packet(1).timestamp)
+        assert moved.place(key, number * 0.02, key=True) == (1000 + number, 50_160, False)
+    assert clock.sequence == 1006
+    assert moved.place(packet(6), 0.12) == (1006, 50_960, False)
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 0xFFFF), st.integers(0, 0xFFFFFFFF), st.integers(0, 2), st.booleans()), max_size=40
+    )
+)
+def test_whatever_comes_what_goes_out_fits_its_fields(packets: list[tuple[int, int, int, bool]]) -> None:
+    moved, _clock = relay()
+    for number, (sequence, timestamp, ssrc, key) in enumerate(packets):
+        placed = moved.place(Packet(8, False, sequence, timestamp, ssrc, FRAME), number * 0.02, key=key)
+        if placed is not None:
+            assert 0 <= placed[0] <= 0xFFFF
+            assert 0 <= placed[1] <= 0xFFFFFFFF

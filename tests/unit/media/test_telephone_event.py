@@ -1,0 +1,132 @@
+import struct
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from playvoice.media.telephone_event import KEYS, MAX_KEYS, KeyReceiver, KeySender, is_key, press
+
+
+def payload(key: str, duration: int, *, end: bool = False) -> bytes:
+    return struct.pack("!BBH", KEYS.index(key), 0x8A if end else 0x0A, duration)
+
+
+def presses(packets: list[tuple[int, bytes, bool]]) -> str:
+    """The keys of (timestamp, payload, marker)."""
+    receiver = KeyReceiver()
+    return "".join(receiver.receive(at, body, marker=marker, ssrc=1) or "" for at, body, marker in packets)
+
+
+def sent(key: str, at: int) -> list[tuple[int, bytes, bool]]:
+    return [(at, body, marker) for body, marker in press(key)]
+
+
+def test_a_press_is_five_packets_that_grow_and_three_that_end_it() -> None:
+    packets = list(press("5"))
+    assert [marker for _, marker in packets] == [True] + [False] * 7
+    assert [struct.unpack("!BBH", body) for body, _ in packets] == [
+        *((5, 10, 160 * n) for n in range(1, 6)),
+        *[(5, 0x8A, 800)] * 3,
+    ]
+
+
+def test_eight_packets_are_one_press() -> None:
+    assert presses(sent("1", 1000)) == "1"
+
+
+@given(st.sets(st.integers(0, 7), max_size=7))
+def test_whichever_packets_are_lost_a_press_counts_once_if_one_comes(lost: set[int]) -> None:
+    packets = [packet for number, packet in enumerate(sent("#", 4_294_967_200)) if number not in lost]
+    assert presses(packets) == "#"
+
+
+def test_the_same_key_twice_is_two_presses() -> None:
+    assert presses(sent("7", 1000) + sent("7", 3000)) == "77"
+
+
+def test_packets_of_an_older_press_that_come_late_press_nothing() -> None:
+    first, second = sent("1", 1000), sent("2", 3000)
+    assert presses(first[:3] + second[:4] + first[3:] + second[4:]) == "12"
+
+
+def test_timestamps_wrap() -> None:
+    assert presses(sent("1", 4_294_967_000) + sent("2", 2_000)) == "12"
+
+
+def test_a_press_longer_than_a_segment_is_one_press() -> None:
+    packets = [(1000, payload("9", 0xFFFF), False), (1000 + 0xFFFF, payload("9", 160), False)]
+    packets.append((1000 + 0xFFFF, payload("9", 800, end=True), False))
+    assert presses(packets) == "9"
+
+
+def test_a_gateway_whose_timestamp_runs_on_during_a_press_presses_once() -> None:
+    packets = [(1000 + 160 * n, payload("3", 160 * n), n == 1) for n in range(1, 9)]
+    packets += [(1000 + 160 * 9, payload("3", 1440, end=True), False)] * 3
+    assert presses(packets) == "3"
+
+
+def test_an_end_with_a_timestamp_of_its_own_ends_the_press_it_belongs_to() -> None:
+    packets = [(1000, payload("3", 160), True), (1000, payload("3", 640), False)]
+    packets.append((1800, payload("3", 800, end=True), False))
+    assert presses(packets + sent("3", 5000)) == "33"
+
+
+def test_a_second_press_of_a_key_counts_although_the_end_of_the_first_was_lost() -> None:
+    assert presses(sent("4", 1000)[:4] + sent("4", 4000)) == "44"
+    assert presses(sent("4", 1000)[:4] + sent("4", 4000)[1:]) == "44"
+
+
+def test_another_source_begins_anew() -> None:
+    receiver = KeyReceiver()
+    assert receiver.receive(100_000, payload("1", 160), ssrc=1) == "1"
+    assert receiver.receive(90_000, payload("1", 160), ssrc=2) == "1"
+
+
+def test_a_clock_that_began_anew_is_no_late_packet() -> None:
+    assert presses([*sent("1", 1_000_000), *sent("2", 5_000)]) == "12"
+
+
+def test_events_that_are_no_keys_press_nothing() -> None:
+    assert presses([(1000, struct.pack("!BBH", 16, 10, 160), True)]) == ""  # flash
+
+
+@given(st.integers(0, 0xFFFFFFFF), st.binary(max_size=20), st.booleans())
+def test_any_octets_are_a_key_or_nothing(timestamp: int, body: bytes, marker: bool) -> None:
+    assert KeyReceiver().receive(timestamp, body, marker=marker) in {None, *KEYS}
+
+
+@given(st.text(alphabet=KEYS, max_size=12))
+def test_what_is_pressed_is_what_is_heard(keys: str) -> None:
+    sender, receiver = KeySender(), KeyReceiver()
+    sender.press(keys)
+    heard, timestamp, now = "", 0, 0
+    while sender:
+        body, first = sender.next()
+        timestamp = now if first else timestamp
+        heard += receiver.receive(timestamp, body, marker=first, ssrc=1) or ""
+        now += 160
+    assert heard == keys
+
+
+def test_what_is_no_key_is_not_pressed() -> None:
+    sender = KeySender()
+    sender.press("1x 中2")
+    packets = 0
+    while sender:
+        sender.next()
+        packets += 1
+    assert packets == 16
+    with pytest.raises(ValueError, match="no key of a telephone"):
+        press("12")
+    assert is_key("a")
+    assert not is_key("")
+
+
+def test_keys_beyond_the_bound_are_not_taken() -> None:
+    sender = KeySender()
+    sender.press("1" * 200)
+    packets = 0
+    while sender:
+        sender.next()
+        packets += 1
+    assert packets == 8 * MAX_KEYS
