@@ -75,7 +75,13 @@ async def _serve(config: Config, stack: contextlib.AsyncExitStack) -> None:
     library = Voices(store, transcoder, download_web, config.server.data_dir)
     stack.push_async_callback(library.close)
     routes = Lines(store, config)
-    sender = callbacks.Sender(store, callback_web, _Addresses(clients), random=random.SystemRandom())
+    sender = callbacks.Sender(
+        store,
+        callback_web,
+        _Addresses(clients),
+        random=random.SystemRandom(),
+        max_in_flight=CALLBACK_CONNECTIONS,
+    )
     hold_music = library.hold_music()
     settings = Settings(
         media_address=config.sip.external_address or config.rtp.address,

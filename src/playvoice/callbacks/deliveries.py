@@ -6,8 +6,8 @@
                             postponed, forgotten until due  <──committed── changes <── finished
 
 In memory stand only calls of which something goes now; what waits for a time waits in the store, and its company
-(a *lane*) is asked for again when the first of it is due. A lane takes a bounded number of calls, fewer while an
-address of its company fails, so a million owed callbacks and a hundred dead receivers fit in the same few megabytes.
+(`playvoice.callbacks.lanes`) is asked for again when the first of it is due. So a million owed callbacks and a hundred
+dead receivers fit in the same few megabytes.
 
 The rule of order is `playvoice.callbacks.order`; it needs to see a call whole, so calls are read whole, and the next
 callback of a call is looked at after the last one's result is committed. When an address recovers, what waits only
@@ -22,18 +22,13 @@ from datetime import UTC, datetime
 
 from playvoice.callbacks.addresses import Address
 from playvoice.callbacks.endpoints import Endpoint, Endpoints
+from playvoice.callbacks.lanes import Lanes, Refill
 from playvoice.callbacks.order import Earlier, held_until, release_of
 from playvoice.callbacks.outbox import Change, Cursor, Owed, Postponement
 from playvoice.callbacks.outcomes import Answered, Outcome, judge, withdrawn
 from playvoice.callbacks.tables import CallbackKind
 
 MAX_IN_FLIGHT = 1_000
-MAX_CALLS = 20_000
-"""In memory, shared among the companies that are owed anything."""
-MAX_CALLS_OF_LANE = 1_000
-REFILL_BELOW = 50
-REFILL_CALLS = 200
-FAILING_LANE_CALLS = 5
 MAX_ADDRESSES = 10_000
 
 _BEGINNING = Cursor(datetime(1970, 1, 1, tzinfo=UTC), 0)
@@ -53,14 +48,6 @@ class Batch:
 
     changes: list[Change]
     postponements: list[Postponement]
-
-
-@dataclass(frozen=True, slots=True)
-class Refill:
-    """A company whose due callbacks are to be read from the store, `most` of them at once."""
-
-    company_code: str
-    most: int
 
 
 @dataclass(slots=True)
@@ -87,27 +74,19 @@ class _Call:
     ended_at: datetime | None = None
 
 
-@dataclass(slots=True)
-class _Lane:
-    calls: int = 0
-    callbacks: int = 0
-    ask_at: datetime | None = None
-    """When the store has something for it; None: nothing but what is here."""
-    wants_room: bool = False
-    swept_at: datetime | None = None
-
-
 class Deliveries:
     """The state of everything that is being delivered."""
 
-    def __init__(self, endpoints: Endpoints, *, chance: Callable[[], float]) -> None:
+    def __init__(
+        self, endpoints: Endpoints, *, chance: Callable[[], float], max_in_flight: int = MAX_IN_FLIGHT
+    ) -> None:
         """`chance` gives a number in [0, 1) for each jitter."""
+        self._max_in_flight = max_in_flight
         self._endpoints = endpoints
         self._chance = chance
         self._owed: dict[int, Owed] = {}
         self._calls: dict[str, _Call] = {}
-        self._lanes: dict[str, _Lane] = {}
-        self._asks: list[tuple[datetime, str]] = []
+        self._lanes = Lanes(self._fails)
         self._addresses: dict[str, Address] = {}
         self._ready: dict[str, Address] = {}
         self._paced: list[tuple[datetime, str]] = []
@@ -129,7 +108,7 @@ class Deliveries:
     def expect(self, company_codes: Iterable[str], at: datetime) -> None:
         """Say that the store owes these companies something."""
         for code in company_codes:
-            self._ask(code, at)
+            self._lanes.ask(code, at)
 
     def begin_read(self) -> None:
         """Say that the store is about to be read; one read at a time.
@@ -149,45 +128,30 @@ class Deliveries:
                 continue
             call = touched.get(owed.call_uuid) or self._call_for(owed, at, refill=refill)
             if call is None:
-                self._ask(owed.company_code, at)
+                self._lanes.ask(owed.company_code, at)
                 continue
             touched[owed.call_uuid] = call
             self._owed[owed.id] = owed
             call.ids.append(owed.id)
             call.parking = False
             call.ended_at = owed.call_ended_at or call.ended_at
-            self._lanes[owed.company_code].callbacks += 1
+            self._lanes.callback_entered(owed.company_code)
         for uuid, call in touched.items():
             call.ids.sort()
             self._settle(uuid, call, at)
 
     def next_refill(self, at: datetime) -> Refill | None:
-        """Return a lane that has something due in the store and room for it."""
-        while self._asks and self._asks[0][0] <= at:
-            when, code = heapq.heappop(self._asks)
-            lane = self._lanes.get(code)
-            if lane is None or lane.ask_at != when:
-                continue
-            failing = self._fails(code)
-            if lane.calls >= (FAILING_LANE_CALLS if failing else REFILL_BELOW):
-                lane.wants_room = True
-                continue
-            lane.ask_at = None
-            share = min(REFILL_CALLS, max(FAILING_LANE_CALLS, MAX_CALLS // len(self._lanes)))
-            return Refill(code, lane.callbacks + (FAILING_LANE_CALLS if failing else share))
-        return None
+        """Return a company that has something due in the store and room for it."""
+        return self._lanes.next_refill(at)
 
     def refilled(self, refill: Refill, rows: Sequence[Owed], again: datetime | None, at: datetime) -> None:
         """Take what was read for a lane, and when it is to be asked for again."""
         self.add(rows, at, refill=True)
-        if again is not None:
-            self._ask(refill.company_code, again)
-        else:
-            self._forget_lane(refill.company_code)
+        self._lanes.refilled(refill.company_code, again)
 
     def refill_failed(self, refill: Refill, at: datetime) -> None:
         """Say that the store could not be read."""
-        self._ask(refill.company_code, at)
+        self._lanes.ask(refill.company_code, at)
 
     def next_sweep(self) -> Sweep | None:
         """Return a step of bringing forward that is to be done in the store, if there is one."""
@@ -201,8 +165,7 @@ class Deliveries:
             self._sweeps.append(sweep)
         else:
             self._sweeping.discard((sweep.company_code, sweep.url))
-        self._lane(sweep.company_code).swept_at = at
-        self._ask(sweep.company_code, at)
+        self._lanes.swept(sweep.company_code, at)
 
     # -- what goes out -----------------------------------------------------------------------------------------
 
@@ -211,7 +174,7 @@ class Deliveries:
         while self._paced and self._paced[0][0] <= at:
             self._offer(self._addresses.get(heapq.heappop(self._paced)[1]), at)
         attempts: list[Attempt] = []
-        while self._ready and self._in_flight < MAX_IN_FLIGHT:
+        while self._ready and self._in_flight < self._max_in_flight:
             url = next(iter(self._ready))
             address = self._ready.pop(url)
             attempt = self._begin(address, at)
@@ -278,7 +241,7 @@ class Deliveries:
 
     def next_read_at(self) -> datetime | None:
         """Return when `next_refill` has something to give without anything having happened."""
-        return self._asks[0][0] if self._asks else None
+        return self._lanes.next_ask()
 
     @property
     def idle(self) -> bool:
@@ -292,10 +255,9 @@ class Deliveries:
             return None
         if call := self._calls.get(owed.call_uuid):
             return call
-        lane = self._lane(owed.company_code)
-        if not refill and not self._has_room(owed.company_code, lane, at):
+        if not refill and not self._lanes.has_room(owed.company_code, at):
             return None
-        lane.calls += 1
+        self._lanes.call_entered(owed.company_code)
         call = self._calls[owed.call_uuid] = _Call(owed.company_code, at)
         return call
 
@@ -336,18 +298,9 @@ class Deliveries:
         call.parking = True
 
     def _forget(self, uuid: str, call: _Call, at: datetime) -> None:
-        lane = self._lanes[call.company_code]
         due = [self._owed.pop(number).due for number in call.ids]
         del self._calls[uuid]
-        lane.calls -= 1
-        lane.callbacks -= len(due)
-        if due:
-            stale = lane.swept_at is not None and call.loaded_at <= lane.swept_at
-            self._ask(call.company_code, at if stale else min(due))
-        if lane.wants_room and lane.calls < REFILL_BELOW and lane.ask_at is not None:
-            lane.wants_room = False
-            heapq.heappush(self._asks, (lane.ask_at, call.company_code))
-        self._forget_lane(call.company_code)
+        self._lanes.call_left(call.company_code, loaded_at=call.loaded_at, due=due, at=at)
 
     def _apply(self, change: Change) -> str:
         owed = self._owed[change.id]
@@ -356,7 +309,7 @@ class Deliveries:
         if change.next_attempt is None:
             del self._owed[owed.id]
             call.ids.remove(owed.id)
-            self._lanes[owed.company_code].callbacks -= 1
+            self._lanes.callback_left(owed.company_code)
         else:
             self._owed[owed.id] = replace(
                 owed,
@@ -438,28 +391,3 @@ class Deliveries:
         if kinds and (company_code, url) not in self._sweeping:
             self._sweeping.add((company_code, url))
             self._sweeps.append(Sweep(company_code, url, kinds, at, replace(_BEGINNING, due=at)))
-
-    # -- a lane ------------------------------------------------------------------------------------------------
-
-    def _lane(self, code: str) -> _Lane:
-        return self._lanes.setdefault(code, _Lane())
-
-    def _has_room(self, code: str, lane: _Lane, at: datetime) -> bool:
-        if lane.ask_at is not None and lane.ask_at <= at:
-            return False
-        if lane.calls < FAILING_LANE_CALLS:
-            return True
-        share = max(REFILL_BELOW, MAX_CALLS // len(self._lanes))
-        return lane.calls < min(share, MAX_CALLS_OF_LANE) and not self._fails(code)
-
-    def _ask(self, code: str, when: datetime) -> None:
-        lane = self._lane(code)
-        if lane.ask_at is None or when < lane.ask_at:
-            lane.ask_at = when
-            lane.wants_room = False
-            heapq.heappush(self._asks, (when, code))
-
-    def _forget_lane(self, code: str) -> None:
-        lane = self._lanes.get(code)
-        if lane is not None and not lane.calls and lane.ask_at is None:
-            del self._lanes[code]

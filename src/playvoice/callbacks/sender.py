@@ -16,7 +16,7 @@ from urllib.parse import quote_plus
 import structlog
 
 from playvoice.callbacks import outbox
-from playvoice.callbacks.deliveries import Attempt, Deliveries
+from playvoice.callbacks.deliveries import MAX_IN_FLIGHT, Attempt, Deliveries
 from playvoice.callbacks.endpoints import Endpoints
 from playvoice.callbacks.errors import SigningSecretError
 from playvoice.callbacks.outcomes import Answered, Outcome, Unanswered
@@ -57,16 +57,19 @@ class Sender:
         endpoints: Endpoints,
         *,
         random: Random,
+        max_in_flight: int = MAX_IN_FLIGHT,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
+        """`max_in_flight` is no more than the connections that `web` may have, or one would wait for another's end."""
         self._store = store
         self._web = web
         self._clock = clock
-        self._deliveries = Deliveries(endpoints, chance=random.random)
+        self._deliveries = Deliveries(endpoints, chance=random.random, max_in_flight=max_in_flight)
         self._seen = 0
         self._fresh_wanted = False
         self._stopping = False
         self._stopped = asyncio.Event()
+        self._stopped.set()
         self._send_event = asyncio.Event()
         self._read_event = asyncio.Event()
         self._write_event = asyncio.Event()
@@ -87,6 +90,7 @@ class Sender:
 
     async def run(self) -> None:
         """Deliver until `stop`; nothing that a receiver or the store does ends it."""
+        self._stopped.clear()
         reader = asyncio.create_task(self._read_loop(), name="callbacks-read")
         writer = asyncio.create_task(self._write_loop(), name="callbacks-write")
         sender = asyncio.create_task(self._send_loop(), name="callbacks-send")

@@ -8,7 +8,8 @@ from sqlalchemy import Connection, create_engine, select
 from tests.unit.callbacks.world import OK, REFUSED, SILENT, START, Book, World
 
 from playvoice.callbacks import outbox
-from playvoice.callbacks.deliveries import MAX_CALLS_OF_LANE, Attempt
+from playvoice.callbacks.deliveries import Attempt, Deliveries
+from playvoice.callbacks.lanes import MAX_CALLS_OF_LANE
 from playvoice.callbacks.outcomes import Answered, Outcome
 from playvoice.callbacks.tables import CallbackKind, State, callbacks
 
@@ -218,6 +219,20 @@ def test_twenty_run_at_once_to_an_address(conn: Connection) -> None:
     w.run(MINUTE)
     assert w.most_at_once == 20
     assert [seconds(item.at) for item in w.log] == [1] * 20 + [2] * 20 + [3] * 10
+
+
+def test_addresses_take_turns_where_all_together_are_too_many(conn: Connection) -> None:
+    w = world(conn)
+    w.deliveries = Deliveries(w.book, chance=lambda: 0.0, max_in_flight=4)
+    w.book.urls["2", STATUS] = B
+    w.flight = timedelta(seconds=1)
+    for index in range(4):
+        w.owe(f"a{index}", "ring")
+    for index in range(4):
+        w.owe(f"b{index}", "ring", company="2")
+    w.run(MINUTE)
+    assert w.most_at_once == 4
+    assert sorted(item.url for item in w.log[:4]) == [A, A, B, B]
 
 
 def test_after_ten_failures_in_a_row_one_runs_at_a_time_until_one_succeeds(conn: Connection) -> None:

@@ -231,6 +231,28 @@ async def test_a_stop_writes_down_what_ended_in_its_grace(store: Store) -> None:
     assert len(web.posts) == 1
 
 
+async def test_a_sender_that_does_not_run_is_stopped_already(store: Store) -> None:
+    await Running(store, Web()).sender.stop()
+
+
+async def test_a_sender_whose_run_is_cancelled_leaves_no_task(store: Store) -> None:
+    never = asyncio.Event()
+
+    async def hang(url: str, body: bytes, headers: Mapping[str, str]) -> WebResponse:
+        await never.wait()
+        raise AssertionError("unreachable")
+
+    web = Web(hang)
+    running = Running(store, web)
+    await running.__aenter__()
+    await running.owe("c1", {"n": 1})
+    await running.until(lambda: bool(web.posts))
+    running.task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running.task
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
 async def test_the_sender_outlasts_a_store_that_is_away(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("playvoice.callbacks.sender.STORE_PAUSE", 0.01)
     write, failures = store.write, iter([True, True, False])
