@@ -28,10 +28,10 @@ from playvoice.simulator.sound import ASSETS, load
 from playvoice.simulator.timeline import Timeline
 from playvoice.simulator.world import Cast, World
 
-PRESS_AFTER = 3.0
-HANGUP_AFTER = 3.0
-ANSWER_AFTER = 1.0
-TALK = 4.8
+PRESS_AFTER = 2.5
+HANGUP_AFTER = 2.5
+ANSWER_AFTER = 0.8
+TALK = 3.1
 """Seconds that each of the two speaks, the agent first."""
 KEY_TIME = 2
 RING_TIME = 3
@@ -79,7 +79,11 @@ def _run(options: DemoOptions, timeline: Timeline) -> int:
         voices = directory / "voices"
         voices.mkdir()
         shutil.copy(options.voice, voices)
-        print(f"PlayVoice demo: {options.voice.name}, {seconds:.1f} s; everything on 127.0.0.1, nothing leaves it.\n")
+        print(
+            f"PlayVoice demo: {options.voice.name}, {seconds:.1f} s; everything on 127.0.0.1, nothing leaves it.\n",
+            flush=True,
+        )
+        timeline.start()
         with World(directory, voices, _cast(options), on_line=timeline.on_line) as world:
             evidence = _call(options, world, timeline, expected, seconds)
             steps = evidence.steps(expected, voice, options.press)
