@@ -2,6 +2,7 @@
 
 from sipmessage import URI, Address, Request, Response
 
+from playvoice.sip.call import Call, CallState
 from playvoice.sip.dialog import DialogState, InviteState
 from playvoice.sip.digest import Credentials, DigestClient
 from playvoice.sip.endpoint import SipEndpoint
@@ -25,7 +26,7 @@ from playvoice.sip.events import (
 )
 from playvoice.sip.flow import Flow, Transport
 from playvoice.sip.incoming import IncomingCall, IncomingRequest
-from playvoice.sip.outgoing import CallState, OutgoingCall, OutgoingRequest
+from playvoice.sip.outgoing import OutgoingCall, OutgoingRequest
 from playvoice.sip.user_agent import UserAgent
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "Acknowledged",
     "Address",
     "Answered",
+    "Call",
     "CallEnded",
     "CallState",
     "Cancelled",

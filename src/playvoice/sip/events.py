@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sipmessage import Response
 
 if TYPE_CHECKING:
+    from playvoice.sip.call import Call
     from playvoice.sip.incoming import IncomingCall, IncomingRequest
     from playvoice.sip.outgoing import OutgoingCall, OutgoingRequest
 
@@ -33,7 +34,10 @@ class Provisional:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """The first 2xx came. `call.dialog` is set; the ACK goes out when the owner calls `call.ack()`, not before."""
+    """The first 2xx came. `call.dialog` is set; the ACK goes out when the owner calls `call.ack()`, not before.
+
+    After `call.cancel()` it has crossed the CANCEL: the owner calls `call.bye()`, which acknowledges it too.
+    """
 
     call: OutgoingCall
     body: bytes
@@ -69,9 +73,9 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class CallEnded:
-    """The far end sent BYE, or an answer came after our CANCEL and was ended at once. Nothing is left to do."""
+    """The far end sent BYE, or has confirmed ours (or Timer F ran out). Nothing is left to do."""
 
-    call: OutgoingCall | IncomingCall
+    call: Call
     q850: int | None = None
 
 
@@ -108,7 +112,7 @@ class RequestReceived:
 class RequestInCall:
     """A request came inside a call (INFO, OPTIONS). The owner responds."""
 
-    call: OutgoingCall | IncomingCall
+    call: Call
     request: IncomingRequest
 
 

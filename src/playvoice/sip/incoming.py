@@ -1,10 +1,9 @@
-"""Calls and requests that come to us: RFC 3261 sections 9.2, 13.3 and 15.1.2.
+"""Calls and requests that come to us: RFC 3261 sections 9.2 and 13.3; how a call ends is in `playvoice.sip.call`.
 
 A call::
 
-    EARLY ── answer: 2xx, repeated until ACK ──> ANSWERED ── ACK: Acknowledged ──> CONFIRMED ── bye, BYE ──> ENDED
-      │ reject · CANCEL: 487, Cancelled             │ no ACK in 32 s: BYE, CallEnded                          ^
-      └─────────────────────────────────────────────┴───────────────────────────────────────────────────────┘
+    EARLY ── answer: 2xx, repeated until ACK ──> ANSWERED ── ACK: Acknowledged ──> CONFIRMED
+      └ reject · CANCEL: 487, Cancelled ──> ENDED   └ no ACK in 32 s: BYE ──> ENDING
 """
 
 from __future__ import annotations
@@ -14,12 +13,12 @@ from typing import TYPE_CHECKING
 
 from sipmessage import Request
 
+from playvoice.sip.call import Call, CallState
 from playvoice.sip.core import Entry
 from playvoice.sip.dialog import DialogState, dialog_of_server
-from playvoice.sip.events import Acknowledged, CallEnded, Cancelled
+from playvoice.sip.events import Acknowledged, Cancelled
 from playvoice.sip.flow import Flow
 from playvoice.sip.message import make_response
-from playvoice.sip.outgoing import CallState, q850_cause
 from playvoice.sip.transaction import T1, T2, Deliver, Effect, response_event
 
 if TYPE_CHECKING:
@@ -71,30 +70,25 @@ class IncomingRequest:
         self._entry.fire(response_event(status), now, response)
 
 
-class IncomingCall:
+class IncomingCall(Call):
     """One call that came to us. Made by the user agent."""
 
     def __init__(self, agent: UserAgent, request: Request, flow: Flow, *, pinned: bool) -> None:
-        self._agent = agent
-        self._core = agent.core
-        self.id = request.call_id
+        super().__init__(agent, request.call_id, CallState.EARLY)
         self.request = request
         self.flow = flow
-        self.state = CallState.EARLY
         self.local_tag = self._core.token()
         local = make_response(request, 200, to_tag=self.local_tag).headers["To"]
-        self.dialog: DialogState = dialog_of_server(request, local, flow, pinned=pinned)
+        self.dialog = dialog_of_server(request, local, flow, pinned=pinned)
         self._entry: Entry | None = None
         self._answer_at: float | None = None
         self._interval = T1
         self._give_up_at = 0.0
         self._answer: bytes = b""
 
-    def __repr__(self) -> str:
-        return f"<IncomingCall {self.id} {self.state.name}>"
-
     def begin(self, reply_to: Flow, now: float) -> None:
         """Start its transaction, which sends 100; the user agent does."""
+        assert self.dialog is not None
         self._agent.confirm(self, self.dialog)
         self._entry = self._core.start_server(self.request, reply_to, now, self._on_effect)
 
@@ -122,10 +116,9 @@ class IncomingCall:
             self._end()
 
     def bye(self, now: float) -> None:
-        """End the answered call."""
-        if self.state in (CallState.ANSWERED, CallState.CONFIRMED):
-            self._agent.send_bye(self.dialog, now)
-            self._end()
+        """End the answered call; CallEnded follows."""
+        self._answer_at = None
+        super().bye(now)
 
     # --- what comes in --------------------------------------------------------------------------------------------
 
@@ -142,12 +135,6 @@ class IncomingCall:
             self.state = CallState.CONFIRMED
             self._core.events.append(Acknowledged(self, request.body))
 
-    def on_bye(self, request: Request) -> None:
-        """The far end hung up; the user agent has answered."""
-        if self.state is not CallState.ENDED:
-            self._end()
-            self._core.events.append(CallEnded(self, q850_cause(request)))
-
     def _on_effect(self, effect: Effect, _now: float) -> None:
         if isinstance(effect, Deliver):
             assert isinstance(effect.message, Request)
@@ -161,9 +148,7 @@ class IncomingCall:
 
     def on_deadline(self, now: float) -> None:
         if now >= self._give_up_at:
-            self._agent.send_bye(self.dialog, now)
-            self._end()
-            self._core.events.append(CallEnded(self))
+            self.bye(now)
             return
         assert self._entry is not None
         self._core.send(self._answer, self._entry.transaction.flow)
@@ -188,9 +173,8 @@ class IncomingCall:
         self._entry.fire(response_event(status), now, response)
 
     def _end(self) -> None:
-        self.state = CallState.ENDED
         self._answer_at = None
-        self._agent.release(self)
+        super()._end()
 
 
 def with_remote_cseq(dialog: DialogState, cseq: int) -> DialogState:

@@ -1,30 +1,27 @@
-"""Calls and requests that we make: RFC 3261 sections 9.1, 13.2 and 15.1.1.
+"""Calls and requests that we make: RFC 3261 sections 9.1 and 13.2; how a call ends is in `playvoice.sip.call`.
 
 A call::
 
-    PREPARED ── send ──> CALLING ── 1xx ──> EARLY ── 2xx: Answered ──> ANSWERED ─ ack ─> CONFIRMED ─ bye, BYE ─> ENDED
-                           │ 300-699: Rejected, Challenged · no answer: Failed ·                                  ^
-                           └ after cancel(): 2xx is ACKed and ended by BYE: CallEnded ─────────────────────────────┘
+    PREPARED ── send ──> CALLING ── 1xx ──> EARLY ── 2xx: Answered ──> ANSWERED ── ack ──> CONFIRMED
+                           └──────────────────┴── 300-699: Rejected, Challenged · no answer: Failed ──> ENDED
 
-After :meth:`OutgoingCall.cancel` exactly one of Rejected, Failed and CallEnded follows. A 2xx of a second fork gets
-ACK and BYE without a word (section 13.2.2.4).
+After :meth:`OutgoingCall.cancel` one of Rejected, Failed and Answered follows: an answer may cross the CANCEL, and who
+gets it ends it by `bye`. A 2xx of a second fork gets ACK and BYE without a word (section 13.2.2.4).
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from sipmessage import Request, Response
 
 from playvoice.sip import digest
+from playvoice.sip.call import Call, CallState, q850_cause
 from playvoice.sip.core import Entry
 from playvoice.sip.dialog import DialogState, InviteState, dialog_of_client, finish
 from playvoice.sip.events import (
     Answered,
-    CallEnded,
     Challenged,
     Failed,
     Provisional,
@@ -39,32 +36,14 @@ from playvoice.sip.transaction import T1, Deliver, Effect, Happening, TimedOut, 
 if TYPE_CHECKING:
     from playvoice.sip.user_agent import UserAgent
 
-_Q850 = re.compile(r"^\s*Q\.850\s*;(?:.*;)?\s*cause\s*=\s*(\d{1,3})\b", re.IGNORECASE)
 
-
-class CallState(Enum):
-    """Where a call is, made or received."""
-
-    PREPARED = auto()
-    CALLING = auto()
-    EARLY = auto()
-    ANSWERED = auto()
-    CONFIRMED = auto()
-    ENDED = auto()
-
-
-class OutgoingCall:
+class OutgoingCall(Call):
     """One call that we make: an INVITE, its answer, and the dialog until BYE. Made by the user agent."""
 
     def __init__(self, agent: UserAgent, invite: InviteState, body: bytes, headers: Sequence[tuple[str, str]]) -> None:
-        self._agent = agent
-        self._core = agent.core
-        self.id = invite.call_id
+        super().__init__(agent, invite.call_id, CallState.PREPARED)
         self.invite = invite
-        """What has to be stored before `send`: the INVITE as it will go out."""
-        self.dialog: DialogState | None = None
-        """What has to be stored before `ack`."""
-        self.state = CallState.PREPARED
+        """What has to be stored before `send`: the INVITE as it will go out. `dialog` is before `ack`."""
         self._body = body
         self._headers = list(headers)
         self._challenge: Response | None = None
@@ -81,7 +60,9 @@ class OutgoingCall:
     # --- what the owner does --------------------------------------------------------------------------------------
 
     def send(self, now: float) -> None:
-        """Send the INVITE that `invite` describes."""
+        """Send the INVITE that `invite` describes; nothing if the call was cancelled meanwhile."""
+        if self.state is not CallState.PREPARED:
+            return
         request = self.invite.request()
         for name, value in (*self._agent.invite_headers(self.invite.flow), *self._headers):
             request.headers.add(name, value)
@@ -93,11 +74,18 @@ class OutgoingCall:
         self._entry = self._core.start_client(request, self.invite.flow, now, self._on_effect)
 
     def resume(self, now: float) -> None:
-        """Go on with an INVITE that an earlier process sent; only `cancel` makes sense then."""
+        """Go on with an INVITE that an earlier process sent; `cancel` is what follows."""
         request = finish(self.invite.request())
         self.state = CallState.EARLY
         self._agent.watch(self)
         self._entry = self._core.start_client(request, self.invite.flow, now, self._on_effect, resumed=True)
+
+    def resume_dialog(self, dialog: DialogState) -> None:
+        """Go on with a call that an earlier process had answered; `bye` is what follows."""
+        self.dialog = dialog
+        self.state = CallState.CONFIRMED
+        self._agent.watch(self)
+        self._agent.confirm(self, dialog)
 
     def cancel(self, now: float) -> None:
         """End the call before its answer; the CANCEL waits for a provisional response (RFC 3261 section 9.1)."""
@@ -115,12 +103,10 @@ class OutgoingCall:
         self.state = CallState.CONFIRMED
 
     def bye(self, now: float) -> None:
-        """End the answered call; an answer that was not acknowledged yet is first."""
+        """End the answered call; an answer that was not acknowledged yet is first. CallEnded follows."""
         if self.state is CallState.ANSWERED:
             self._send_ack(b"")
-        if self.dialog is not None and self.state is not CallState.ENDED:
-            self._agent.send_bye(self.dialog, now)
-            self._end()
+        super().bye(now)
 
     def authorize(self, credentials: digest.Credentials) -> bool:
         """After Challenged: prepare the INVITE that answers it (section 22.2); store `invite` anew, then `send`.
@@ -169,23 +155,19 @@ class OutgoingCall:
 
     def _on_success(self, response: Response, now: float) -> None:
         if self.dialog is not None and tag_of(response.to_address) == self.dialog.remote_tag:
-            if self._ack is not None:
-                self._core.send(self._ack, self.dialog.next_flow())
+            self._acknowledge_again()
             return
         try:
             dialog = dialog_of_client(response, self.invite.flow, pinned=self.invite.pinned)
         except ValueError:
             self._core.counters["answer_without_contact"] += 1
             return
-        if self.state not in (CallState.CALLING, CallState.EARLY) or self._cancelling:
-            ended_now = self.state is not CallState.ENDED and self.dialog is None
+        if self.state not in (CallState.CALLING, CallState.EARLY):
             self._agent.end_dialog(dialog, now)
-            if ended_now:
-                self._end()
-                self._core.events.append(CallEnded(self))
             return
         self.dialog = dialog
         self.state = CallState.ANSWERED
+        self._give_up_at = None
         self._agent.confirm(self, dialog)
         self._core.events.append(Answered(self, response.body))
 
@@ -196,12 +178,6 @@ class OutgoingCall:
             self._core.events.append(Challenged(self, response))
             return
         self._core.events.append(Rejected(self, response.code, response.phrase, q850_cause(response), response))
-
-    def on_bye(self, request: Request) -> None:
-        """The far end hung up; the user agent has answered."""
-        if self.state is not CallState.ENDED:
-            self._end()
-            self._core.events.append(CallEnded(self, q850_cause(request)))
 
     # --- on the way out -------------------------------------------------------------------------------------------
 
@@ -228,10 +204,17 @@ class OutgoingCall:
         self._ack = bytes(self._agent.make_ack(self.dialog, body))
         self._core.send(self._ack, self.dialog.next_flow())
 
+    def _acknowledge_again(self) -> None:
+        """A repeated answer gets the same ACK; one to an earlier process is acknowledged anew."""
+        assert self.dialog is not None
+        if self._ack is not None:
+            self._core.send(self._ack, self.dialog.next_flow())
+        elif self.state is not CallState.ANSWERED:
+            self._send_ack(b"")
+
     def _end(self) -> None:
-        self.state = CallState.ENDED
         self._give_up_at = None
-        self._agent.release(self)
+        super()._end()
 
 
 class OutgoingRequest:
@@ -253,12 +236,3 @@ class OutgoingRequest:
         else:
             why = Why.TIMEOUT if isinstance(effect, TimedOut) else Why.TRANSPORT
             self._agent.core.events.append(RequestFailed(self, why))
-
-
-def q850_cause(message: Request | Response) -> int | None:
-    """The Q.850 cause of a message's Reason headers: RFC 3326 section 2."""
-    for value in message.headers.getlist("Reason"):
-        for part in value.split(","):
-            if found := _Q850.match(part):
-                return int(found[1])
-    return None

@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from sipmessage import URI, Address, Request, Response, Via
 
+from playvoice.sip.call import Call, CallState
 from playvoice.sip.core import Core
 from playvoice.sip.dialog import DialogState, InviteState, dialog_of_client, finish, make_request, make_via
 from playvoice.sip.errors import MalformedMessage
@@ -21,14 +22,13 @@ from playvoice.sip.flow import Flow, Transport, format_host
 from playvoice.sip.incoming import IncomingCall, IncomingRequest, with_remote_cseq
 from playvoice.sip.message import make_response, parse, tag_of, top_via
 from playvoice.sip.outgoing import OutgoingCall, OutgoingRequest
-from playvoice.sip.transaction import Happening, response_event
+from playvoice.sip.transaction import Deliver, Effect, Happening, response_event, status_of
 
 ALLOW = "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO"
 KNOWN_METHODS = frozenset({"INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "INFO", "REGISTER"})
 MAX_CALLS = 20_000
 """Dialogs at once; beyond it an INVITE gets 503."""
 
-Call = OutgoingCall | IncomingCall
 Dialogs = dict[tuple[str, str, str], Call]
 
 
@@ -125,14 +125,16 @@ class UserAgent:
         return OutgoingCall(self, invite, body, headers)
 
     def resume_invite(self, invite: InviteState, now: float) -> OutgoingCall:
-        """Take up an INVITE of an earlier process, so that it can be cancelled; a late answer is ended at once."""
+        """Take up an INVITE of an earlier process, so that it can be cancelled."""
         call = OutgoingCall(self, invite, b"", ())
         call.resume(now)
         return call
 
-    def resume_dialog(self, dialog: DialogState, now: float) -> None:
-        """End a dialog of an earlier process by BYE; the caller has raised its CSeq."""
-        self.send_bye(dialog, now)
+    def resume_dialog(self, invite: InviteState, dialog: DialogState) -> OutgoingCall:
+        """Take up a dialog of an earlier process, so that it can be ended; the caller has raised its CSeq."""
+        call = OutgoingCall(self, invite, b"", ())
+        call.resume_dialog(dialog)
+        return call
 
     def request(
         self,
@@ -213,11 +215,22 @@ class UserAgent:
         """The ACK to a 2xx: RFC 3261 section 13.2.2.4."""
         return finish(dialog.request("ACK", self.make_via(dialog.next_flow()), dialog.invite_cseq), body)
 
-    def send_bye(self, dialog: DialogState, now: float) -> None:
-        """Send BYE in a transaction of its own; whatever answers it, the dialog has ended (section 15.1.1)."""
+    def send_bye(self, dialog: DialogState, now: float, over: Callable[[], None] = lambda: None) -> None:
+        """Send BYE in a transaction of its own; `over` is called when it is answered, whatever the answer, or given up.
+
+        RFC 3261 section 15.1.1: the dialog has ended then.
+        """
+
+        def on_effect(effect: Effect, _now: float) -> None:
+            if (
+                not isinstance(effect, Deliver)
+                or response_event(status_of(effect.message)) is not Happening.PROVISIONAL
+            ):
+                over()
+
         request = dialog.request("BYE", self.make_via(dialog.next_flow()), dialog.local_cseq + 1)
         request.headers.add("User-Agent", self.core.name)
-        self.core.start_client(finish(request), dialog.next_flow(), now, lambda _effect, _now: None)
+        self.core.start_client(finish(request), dialog.next_flow(), now, on_effect)
 
     def end_dialog(self, dialog: DialogState, now: float) -> None:
         """ACK and BYE a dialog that nobody wants: a second fork, an answer after CANCEL."""
@@ -302,6 +315,9 @@ class UserAgent:
             return
         if request.cseq.sequence < call.dialog.remote_cseq:
             self._refuse(request, flow, reply_to, 500, now)
+            return
+        if call.state is CallState.ENDING and request.method != "BYE":
+            self._refuse(request, flow, reply_to, 481, now)
             return
         call.dialog = with_remote_cseq(call.dialog, request.cseq.sequence)
         incoming = IncomingRequest(self, request, flow)

@@ -199,7 +199,7 @@ def test_a_cancel_waits_for_a_provisional_response_and_ends_with_487() -> None:
     assert (event.call, event.status) == (call, 487)
 
 
-def test_an_answer_that_crosses_the_cancel_gets_ack_and_bye() -> None:
+def test_an_answer_that_crosses_the_cancel_is_told_and_its_owner_ends_it_by_ack_and_bye() -> None:
     world = World(delay=0.2)
     call = world.invite()
     world.run(0.5)
@@ -207,10 +207,66 @@ def test_an_answer_that_crosses_the_cancel_gets_ack_and_bye() -> None:
     assert isinstance(received, IncomingCallReceived)
     received.call.answer(world.now, b"answer")
     call.cancel(world.now)
+    world.run(0.3)
+    assert world.network.take("caller") == [Answered(call, b"answer")]
+    call.bye(world.now)
     world.run(2)
     assert world.network.take("caller") == [CallEnded(call)]
     assert world.requests("caller") == ["INVITE", "CANCEL", "ACK", "BYE"]
     assert received.call.state is CallState.ENDED
+
+
+def test_a_call_is_over_for_its_owner_when_its_bye_is_answered_or_given_up() -> None:
+    world = World()
+    call, _ = world.talk()
+    call.bye(world.now)
+    assert call.state is CallState.ENDING
+    world.run()
+    assert (call.state, world.network.take("caller")) == (CallState.ENDED, [CallEnded(call)])
+    unheard, _ = world.talk()
+    world.network.loss = 1.0
+    unheard.bye(world.now)
+    world.run(31.9)
+    assert world.network.take("caller") == []
+    world.run(0.2)
+    assert world.network.take("caller") == [CallEnded(unheard)], "Timer F"
+
+
+def test_a_bye_that_crosses_ours_is_answered_and_ends_the_call() -> None:
+    world = World(delay=0.2)
+    call = world.invite()
+    world.run(0.5)
+    (received,) = world.network.take("callee")
+    assert isinstance(received, IncomingCallReceived)
+    received.call.answer(world.now, b"answer")
+    world.run(0.5)
+    call.ack(world.now)
+    world.run(0.5)
+    world.network.take("caller")
+    call.bye(world.now)
+    received.call.bye(world.now)
+    world.run(2)
+    assert world.network.take("caller") == [CallEnded(call)]
+    assert world.requests("caller")[-2:] == ["BYE", "200"]
+
+
+def test_a_request_inside_a_call_that_is_ending_gets_481() -> None:
+    world = World(delay=0.2)
+    call = world.invite()
+    world.run(0.5)
+    (received,) = world.network.take("callee")
+    assert isinstance(received, IncomingCallReceived)
+    received.call.answer(world.now, b"answer")
+    world.run(0.5)
+    call.ack(world.now)
+    call.bye(world.now)
+    dialog = received.call.dialog
+    assert dialog is not None
+    info = dialog.request("INFO", world.callee.make_via(world.network.flow(B, A)), 7)
+    info.headers.set("Content-Length", "0")
+    world.callee.core.send(bytes(info), world.network.flow(B, A))
+    world.run(0.3)
+    assert world.requests("caller")[-1] == "481"
 
 
 def test_a_cancelled_invite_without_a_final_response_is_given_up_after_64_t1() -> None:
@@ -281,8 +337,10 @@ def test_a_dialog_of_an_earlier_process_is_ended_and_its_repeated_answer_too() -
     assert world.requests("caller")[-2:] == ["ACK", "BYE"], "the repeated 2xx was ended"
     assert incoming.state is CallState.ENDED
     successor = world.agent("caller", A, 8)
-    successor.resume_dialog(dialog.raised(1000), world.now)
+    resumed = successor.resume_dialog(call.invite, dialog.raised(1000))
+    resumed.bye(world.now)
     world.run()
+    assert world.network.take("caller")[-1] == CallEnded(resumed)
     bye = [data for _, sender, _, data in world.network.sent if sender == "caller"][-1]
     assert b"CSeq: 1002 BYE" in bye
 
