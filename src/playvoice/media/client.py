@@ -20,6 +20,13 @@ from playvoice.media.telephone_event import is_key
 log = structlog.get_logger(__name__)
 
 START_TIMEOUT = 10.0
+"""Seconds in which a worker has to come up."""
+ANSWER_TIMEOUT = 5.0
+"""Seconds in which a worker answers; one that doesn't is stuck, and of no more use than a dead one."""
+STOP_TIMEOUT = 2.0
+"""Seconds that a worker has to end when asked to."""
+RECORDING_TIMEOUT = 30.0
+"""Seconds in which a recording is on the disk; it is the disk that is slow then, and the worker is not to blame."""
 _HELLO = 0
 """The number of the answer to no request."""
 MAX_UNSENT = 8_388_608
@@ -60,13 +67,20 @@ class StreamStats:
 class MediaClient:
     """One media worker and its streams."""
 
-    def __init__(self, process: asyncio.subprocess.Process, on_gone: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        process: asyncio.subprocess.Process,
+        on_gone: Callable[[], None],
+        answer_timeout: float = ANSWER_TIMEOUT,
+    ) -> None:
         self._process = process
         self._on_gone = on_gone
+        self._answer_timeout = answer_timeout
         self._writer: asyncio.StreamWriter | None = None
         self._reader_task: asyncio.Task[None] | None = None
         self._requests: dict[int, asyncio.Future[p.Message]] = {}
         self._numbers = count(1)
+        self._reserving: set[int] = set()
         self._streams: dict[int, Stream] = {}
         self._unsent = bytearray()
         self._gone = False
@@ -74,11 +88,22 @@ class MediaClient:
         self.capacity = 0
 
     def __repr__(self) -> str:
-        return f"<MediaClient of process {self._process.pid}, {len(self._streams)} streams>"
+        state = "gone" if self._gone else f"{self.reserved} of {self.capacity} streams"
+        return f"<MediaClient of process {self._process.pid}, {state}>"
+
+    @property
+    def reserved(self) -> int:
+        """How many streams are reserved, or being reserved."""
+        return len(self._streams) + len(self._reserving)
 
     @property
     def pid(self) -> int:
         return self._process.pid
+
+    @property
+    def streams(self) -> tuple["Stream", ...]:
+        """Those that are reserved; in `on_gone`, those that went with the worker."""
+        return tuple(self._streams.values())
 
     @classmethod
     async def start(
@@ -89,32 +114,46 @@ class MediaClient:
         number: int = 1,
         max_streams: int = 4_000,
         on_gone: Callable[[], None] = lambda: None,
+        answer_timeout: float = ANSWER_TIMEOUT,
     ) -> Self:
         """Start a worker that binds `address` and the ports of this range; MediaGone if it does not come up."""
         ours, theirs = socket.socketpair()
-        with theirs:
-            process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "playvoice.media.worker"),
-                *(str(theirs.fileno()), address, str(ports[0]), str(ports[1]), str(number), str(max_streams)),
-                pass_fds=(theirs.fileno(),),
-                stdin=asyncio.subprocess.DEVNULL,
-            )
-        client = cls(process, on_gone)
-        reader, client._writer = await asyncio.open_connection(sock=ours)
-        hello = client._expect(_HELLO)
-        client._reader_task = asyncio.create_task(client._read(reader))
+        try:
+            with theirs:
+                process = await asyncio.create_subprocess_exec(
+                    *(sys.executable, "-m", "playvoice.media.worker"),
+                    *(str(theirs.fileno()), address, str(ports[0]), str(ports[1]), str(number), str(max_streams)),
+                    pass_fds=(theirs.fileno(),),
+                    stdin=asyncio.subprocess.DEVNULL,
+                )
+        except OSError as error:
+            ours.close()
+            raise MediaGone(f"the media worker could not be started: {error}") from error
+        except BaseException:
+            ours.close()
+            raise
+        client = cls(process, on_gone, answer_timeout)
         client._closing = True  # until it is up, its end is told here and not to `on_gone`
         try:
             async with asyncio.timeout(START_TIMEOUT):
-                client._greet(await hello)
-        except TimeoutError:
+                await client._come_up(ours)
+        except BaseException as error:
+            if client._writer is None:
+                ours.close()
             await client.close()
-            raise MediaGone(f"the media worker did not come up within {START_TIMEOUT:g} s") from None
-        except BaseException:
-            await client.close()
+            if isinstance(error, TimeoutError):
+                raise MediaGone(f"the media worker did not come up within {START_TIMEOUT:g} s") from None
             raise
         client._closing = False
         return client
+
+    async def _come_up(self, ours: socket.socket) -> None:
+        reader, self._writer = await asyncio.open_connection(sock=ours)
+        hello = self._expect(_HELLO)
+        self._reader_task = asyncio.create_task(self._read(reader))
+        self._greet(await hello)
+        if self._gone:
+            raise MediaGone("the media worker ended as soon as it was up")
 
     def _greet(self, hello: p.Message) -> None:
         assert isinstance(hello, p.Hello)
@@ -124,10 +163,16 @@ class MediaClient:
 
     async def reserve(self, on_event: Callable[[MediaEvent], None]) -> "Stream":
         """Bind an RTP port. MediaFull, MediaGone."""
+        if self._gone:
+            raise MediaGone("the media worker has ended")
         number = next(self._numbers)
+        self._reserving.add(number)
         answer = await self._ask(number, p.Reserve(number))
+        self._reserving.discard(number)
         if isinstance(answer, p.Refused):
             raise MediaFull(answer.reason)
+        if self._gone:  # it answered with its last breath
+            raise MediaGone("the media worker has ended")
         assert isinstance(answer, p.Reserved)
         stream = self._streams[answer.stream] = Stream(self, answer.stream, answer.port, on_event)
         return stream
@@ -142,11 +187,10 @@ class MediaClient:
             await asyncio.gather(self._reader_task, return_exceptions=True)
         self._lose()
         try:
-            async with asyncio.timeout(2):
+            async with asyncio.timeout(STOP_TIMEOUT):
                 await self._process.wait()
         except TimeoutError:
-            with contextlib.suppress(ProcessLookupError):
-                self._process.kill()
+            self._kill()
             await self._process.wait()
 
     def command(self, message: p.ToWorker) -> None:
@@ -161,15 +205,37 @@ class MediaClient:
         self._streams.pop(stream, None)
 
     async def ask(self, make: Callable[[int], p.ToWorker]) -> p.Message:
-        """Send a command that has an answer, and wait for it."""
+        """Send a command that has an answer, and wait for it; a worker that gives none in time is ended. MediaGone."""
         number = next(self._numbers)
         return await self._ask(number, make(number))
 
+    async def ask_disk(self, make: Callable[[int], p.ToWorker]) -> p.Message | None:
+        """Send a command whose answer waits for the disk; None if it does not come in time. MediaGone."""
+        number = next(self._numbers)
+        return await self._wait(number, make(number), RECORDING_TIMEOUT)
+
     async def _ask(self, number: int, message: p.ToWorker) -> p.Message:
+        answer = await self._wait(number, message, self._answer_timeout)
+        if answer is None:
+            log.error("media_worker_stuck", pid=self.pid, unanswered=type(message).__name__)
+            self._lose()
+            raise MediaGone(f"the media worker gave no answer within {self._answer_timeout:g} s")
+        return answer
+
+    async def _wait(self, number: int, message: p.ToWorker, seconds: float) -> p.Message | None:
+        """Twice half as long: when it was our own process that stood still, the answer is there in the second half."""
         answer = self._expect(number)
         try:
             self.command(message)
-            return await answer
+            for _ in range(2):
+                await asyncio.wait([answer], timeout=seconds / 2)
+                if answer.done():
+                    return answer.result()
+            return None
+        except asyncio.CancelledError:
+            if answer.done() and answer.exception() is None:
+                self._decline(answer.result())
+            raise
         finally:
             self._requests.pop(number, None)
 
@@ -184,8 +250,8 @@ class MediaClient:
         self._writer.write(bytes(self._unsent))
         self._unsent.clear()
         if self._writer.transport.get_write_buffer_size() > MAX_UNSENT:
-            log.error("media_worker_stuck", pid=self._process.pid)
-            self._process.kill()
+            log.error("media_worker_stuck", pid=self.pid)
+            self._lose()
 
     async def _read(self, reader: asyncio.StreamReader) -> None:
         framer = p.Framer()
@@ -193,10 +259,8 @@ class MediaClient:
             while data := await reader.read(65_536):
                 for message in framer.feed(data):
                     self._take(message)
-        except (ConnectionError, p.ProtocolError) as error:
+        except (OSError, p.ProtocolError) as error:
             log.error("media_worker_unintelligible", reason=str(error))
-            with contextlib.suppress(ProcessLookupError):
-                self._process.kill()
         self._lose()
 
     def _take(self, message: p.Message) -> None:
@@ -208,11 +272,17 @@ class MediaClient:
             case p.Hello():
                 self._answer(_HELLO, message)
             case p.Reserved() | p.Refused() | p.RecordingDone() | p.Released():
-                if not self._answer(message.request, message) and isinstance(message, p.Reserved):
-                    number = next(self._numbers)  # whoever asked has been cancelled meanwhile
-                    self.command(p.Release(number, message.stream))
+                if not self._answer(message.request, message):
+                    self._decline(message)
             case _:
                 raise p.ProtocolError(f"{type(message).__name__} is no report")
+
+    def _decline(self, message: p.Message) -> None:
+        """Whoever asked has been cancelled meanwhile."""
+        if isinstance(message, p.Reserved | p.Refused):
+            self._reserving.discard(message.request)
+        if isinstance(message, p.Reserved) and not self._gone:
+            self.command(p.Release(next(self._numbers), message.stream))
 
     def _tell(self, event: MediaEvent) -> None:
         stream = self._streams.get(event.stream)
@@ -231,16 +301,24 @@ class MediaClient:
         return True
 
     def _lose(self) -> None:
+        """There is no worker any more: one that stands still or talks nonsense is killed."""
         if self._gone:
             return
         self._gone = True
+        if not self._closing:
+            self._kill()
         for future in self._requests.values():
             if not future.done():
                 future.set_exception(MediaGone("the media worker has ended"))
-        self._streams.clear()
         if not self._closing:
-            log.error("media_worker_gone", pid=self._process.pid)
+            log.error("media_worker_gone", pid=self.pid, streams=len(self._streams))
             self._on_gone()
+        self._streams.clear()
+        self._reserving.clear()
+
+    def _kill(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            self._process.kill()
 
 
 class Stream:
@@ -299,7 +377,10 @@ class Stream:
 
     async def stop_recording(self) -> int:
         """Finish the recording and have it on the disk; its length in samples of 8 kHz, -1 if there is none."""
-        done = await self._client.ask(lambda number: p.StopRecording(number, self.number))
+        done = await self._client.ask_disk(lambda number: p.StopRecording(number, self.number))
+        if done is None:
+            log.error("recording_failed", reason=f"not on the disk after {RECORDING_TIMEOUT:g} s", stream=self.number)
+            return -1
         assert isinstance(done, p.RecordingDone)
         if done.samples < 0:
             log.warning("recording_failed", reason=done.problem, stream=self.number)

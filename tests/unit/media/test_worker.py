@@ -1,76 +1,27 @@
 """The real worker process, over real sockets on loopback: what one stream sends another hears."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import numpy as np
 import pytest
+from tests.unit.media.workers import PORTS, Leg, channels, connected_pair, far_end, speech
 
-from playvoice.media.client import MediaClient, MediaEvent, MediaFull, MediaGone, Stream
-from playvoice.media.g711 import Codec
+from playvoice.media.client import MediaClient, MediaFull
+from playvoice.media.g711 import ALAW_TO_ULAW, ULAW_TO_ALAW, Codec
 from playvoice.media.protocol import KeyPressed, PlaybackEnded
-from playvoice.media.sdp import Direction, Negotiated
-
-FRAME = 160
-
-
-def far_end(port: int, codec: Codec = Codec.PCMA) -> Negotiated:
-    return Negotiated(
-        remote=("127.0.0.1", port),
-        codec=codec,
-        payload_type=int(codec),
-        telephone_event=101,
-        direction=Direction.SENDRECV,
-        receive_payload_types={8: Codec.PCMA, 0: Codec.PCMU},
-        receive_telephone_event=101,
-        remote_rtcp=("127.0.0.1", port + 1),
-    )
-
-
-class Leg:
-    """A stream and what it told."""
-
-    def __init__(self) -> None:
-        self.events: asyncio.Queue[MediaEvent] = asyncio.Queue()
-        self.stream: Stream
-
-    @classmethod
-    async def reserve(cls, media: MediaClient) -> "Leg":
-        leg = cls()
-        leg.stream = await media.reserve(leg.events.put_nowait)
-        return leg
-
-    async def event(self) -> MediaEvent:
-        async with asyncio.timeout(10):
-            return await self.events.get()
+from playvoice.media.rtp import FRAME
 
 
 @pytest.fixture
 async def media() -> AsyncIterator[MediaClient]:
-    client = await MediaClient.start(address="127.0.0.1", ports=(20_000, 29_999), max_streams=8)
+    client = await MediaClient.start(address="127.0.0.1", ports=PORTS, max_streams=8)
     yield client
     await client.close()
 
 
 @pytest.fixture
 async def pair(media: MediaClient) -> tuple[Leg, Leg]:
-    """Two legs that are each other's far end."""
-    one, other = await Leg.reserve(media), await Leg.reserve(media)
-    one.stream.connect(far_end(other.stream.port))
-    other.stream.connect(far_end(one.stream.port))
-    return one, other
-
-
-def speech(seconds: float, seed: int) -> bytes:
-    """Octets of A-law that are found again in a recording."""
-    octets = np.random.default_rng(seed).integers(0, 256, int(seconds * 8000), dtype=np.uint8)
-    return octets.tobytes()
-
-
-def channels(path: Path) -> tuple[bytes, bytes]:
-    octets = path.read_bytes()
-    return octets[0::2], octets[1::2]
+    return await connected_pair(media)
 
 
 async def test_what_is_played_arrives_octet_by_octet_and_both_channels_are_recorded(
@@ -119,8 +70,6 @@ async def test_a_bridge_carries_audio_between_two_far_ends_and_changes_the_law(
     assert await customer.event() == PlaybackEnded(customer.stream.number)
     await agent.stream.stop_recording()
     heard, _ = channels(tmp_path / "agent.raw")
-    from playvoice.media.g711 import ALAW_TO_ULAW, ULAW_TO_ALAW
-
     there_and_back = said.translate(ALAW_TO_ULAW).translate(ULAW_TO_ALAW)
     assert there_and_back[: len(said) - 2 * FRAME] in heard
 
@@ -142,20 +91,3 @@ async def test_at_its_bound_the_worker_refuses_a_stream_and_says_so(media: Media
         await Leg.reserve(media)
     with pytest.raises(MediaFull, match="no more are carried"):
         await Leg.reserve(media)
-
-
-async def test_a_worker_that_dies_is_told_and_every_question_ends(tmp_path: Path) -> None:
-    gone = asyncio.Event()
-    media = await MediaClient.start(address="127.0.0.1", ports=(20_000, 29_999), on_gone=gone.set)
-    media._process.kill()
-    async with asyncio.timeout(10):
-        await gone.wait()
-    with pytest.raises(MediaGone):
-        await Leg.reserve(media)
-    await media.close()
-
-
-async def test_the_worker_ends_when_the_server_closes_its_end() -> None:
-    media = await MediaClient.start(address="127.0.0.1", ports=(20_000, 29_999))
-    await media.close()
-    assert media._process.returncode == 0

@@ -1,0 +1,104 @@
+"""The server's half of the media worker, with a real worker at the other end."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from tests.unit.media.workers import BOUND, PORTS, Leg, far_end, until
+
+from playvoice.media import client as client_module
+from playvoice.media import protocol as p
+from playvoice.media.client import MediaClient, MediaGone
+from playvoice.media.protocol import Reserved
+
+
+@pytest.fixture
+async def media() -> AsyncIterator[MediaClient]:
+    client = await MediaClient.start(address="127.0.0.1", ports=PORTS, max_streams=1)
+    yield client
+    await client.close()
+
+
+async def test_a_worker_that_dies_is_told_and_every_question_ends() -> None:
+    gone = asyncio.Event()
+    media = await MediaClient.start(address="127.0.0.1", ports=PORTS, on_gone=gone.set)
+    os.kill(media.pid, signal.SIGSTOP)
+    asked = asyncio.create_task(Leg.reserve(media))
+    await until(lambda: media.reserved == 1)
+    os.kill(media.pid, signal.SIGKILL)
+    async with asyncio.timeout(BOUND):
+        await gone.wait()
+        with pytest.raises(MediaGone):
+            await asked
+    with pytest.raises(MediaGone):
+        await Leg.reserve(media)
+    assert repr(media) == f"<MediaClient of process {media.pid}, gone>"
+    await media.close()
+
+
+async def test_the_worker_ends_when_the_server_closes_its_end() -> None:
+    media = await MediaClient.start(address="127.0.0.1", ports=PORTS)
+    await media.close()
+    assert media._process.returncode == 0
+
+
+async def test_a_port_that_nobody_waits_for_any_more_is_given_back(media: MediaClient) -> None:
+    asked = asyncio.create_task(Leg.reserve(media))
+    await until(lambda: media.reserved == 1)
+    asked.cancel()
+    assert media.reserved == 1, "the worker is still about to reserve it"
+    await until(lambda: media.reserved == 0)
+    await Leg.reserve(media)
+
+
+async def test_a_port_is_given_back_too_when_who_asked_is_cancelled_as_the_answer_comes(
+    media: MediaClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = media._answer
+
+    def answer_and_cancel(number: int, message: p.Message) -> bool:
+        answered = answer(number, message)
+        if isinstance(message, Reserved):
+            asked.cancel()
+        return answered
+
+    monkeypatch.setattr(media, "_answer", answer_and_cancel)
+    asked = asyncio.create_task(Leg.reserve(media))
+    with pytest.raises(asyncio.CancelledError):
+        await asked
+    monkeypatch.undo()
+    assert media.reserved == 0
+    assert (await Leg.reserve(media)).stream.port
+
+
+async def test_a_worker_that_answers_with_its_last_breath_gives_no_stream(
+    media: MediaClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = media._answer
+
+    def answer_and_die(number: int, message: p.Message) -> bool:
+        answered = answer(number, message)
+        media._lose()
+        return answered
+
+    monkeypatch.setattr(media, "_answer", answer_and_die)
+    with pytest.raises(MediaGone):
+        await Leg.reserve(media)
+    assert not media.streams
+
+
+async def test_a_disk_that_is_too_slow_costs_a_recording_and_not_the_worker(
+    media: MediaClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client_module, "RECORDING_TIMEOUT", 0.1)
+    leg = await Leg.reserve(media)
+    leg.stream.connect(far_end(leg.stream.port))
+    leg.stream.record(tmp_path / "recording.raw")
+    os.kill(media.pid, signal.SIGSTOP)
+    assert await leg.stream.stop_recording() == -1
+    os.kill(media.pid, signal.SIGCONT)
+    await leg.stream.release()
+    assert media.reserved == 0
