@@ -8,11 +8,9 @@ import random
 import resource
 import signal
 import socket
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 import structlog
 import uvicorn
@@ -20,20 +18,24 @@ from sqlalchemy import Connection
 
 from playvoice import callbacks, companies, lines, migrations, voices
 from playvoice.callbacks import CallbackKind, Endpoint
+from playvoice.calls.agents import Agents
 from playvoice.calls.conductor import Conductor
+from playvoice.calls.legs import Parts
+from playvoice.calls.owners import Owners
 from playvoice.calls.ports import Group, Phone, Settings
 from playvoice.calls.queue import CallQueue
-from playvoice.calls.running import Parts
-from playvoice.companies import Companies, CompaniesError, Company
+from playvoice.calls.recordings import Recordings
+from playvoice.calls.recovery import Recovery
+from playvoice.calls.waiting import Waiting
+from playvoice.companies import Companies, CompaniesError
 from playvoice.config import Config
 from playvoice.gateway.application import create_app
 from playvoice.lines import Lines
-from playvoice.lines.trunk import Trunk
-from playvoice.media.client import MediaClient, MediaError
-from playvoice.media.encoding import EncodeError, RecordingFormat
+from playvoice.media.client import MediaError
+from playvoice.media.supervisor import MediaSupervisor
 from playvoice.media.transcoder import Transcoder
 from playvoice.migrations.upgrade import MigrationError
-from playvoice.sip import Event, Flow, SipEndpoint, SipError, UserAgent
+from playvoice.sip import Event, SipEndpoint, SipError, UserAgent
 from playvoice.store import Store, StoreError
 from playvoice.voices import Voices
 from playvoice.web import NetworkPolicy, WebClient
@@ -82,52 +84,46 @@ async def _serve(config: Config, stack: contextlib.AsyncExitStack) -> None:
         random=random.SystemRandom(),
         max_in_flight=CALLBACK_CONNECTIONS,
     )
-    hold_music = library.hold_music()
-    settings = Settings(
-        media_address=config.sip.external_address or config.rtp.address,
-        public_ip=config.server.public_ip,
-        zone=config.server.timezone,
-        hold_music=hold_music,
-    )
-    box: list[Conductor] = []
+    owners, recovery = Owners(), Recovery(clients)
+    waiting = Waiting(store, clients, library)
+    queue = CallQueue(store, tell=waiting.add)
+
+    def on_event(event: Event) -> None:
+        if not routes.handle(event) and not owners.handle(event):
+            log.debug("sip_event_unowned", kind=type(event).__name__)
+
     agent = UserAgent(
         advertise=lambda flow: (config.sip.external_address or flow.local[0], flow.local[1]),
         admits=routes.admits,
-        orphans=lambda call_id: box[0].is_orphan(call_id),
+        orphans=recovery.is_orphan,
     )
-
-    def on_event(event: Event) -> None:
-        if not routes.handle(event) and not box[0].handle(event):
-            log.debug("sip_event_unowned", kind=type(event).__name__)
-
     endpoint = SipEndpoint(
         agent, [(listen.transport, listen.host, listen.port) for listen in config.sip.listen], on_event
     )
-    media = await MediaClient.start(
+    media = await MediaSupervisor.start(
         address=config.rtp.address,
         ports=(config.rtp.ports.first, config.rtp.ports.last),
-        on_gone=lambda: box[0].cut(),
+        on_gone=lambda streams: conductor.lose(streams),
     )
     stack.push_async_callback(media.close)
-    queue = CallQueue(store, tell=lambda uuid: box[0].accept(uuid))
-    recordings = _Recordings(config.server.data_dir / "recordings", transcoder)
-
-    def parts(conductor: Conductor) -> Parts:
-        return Parts(
-            store=store,
-            sip=endpoint,
-            media=media,
-            routes=_Routes(routes),
-            groups=_Groups(routes),
-            recordings=recordings,
-            settings=settings,
-            wake_sender=sender.wake,
-            own=conductor.own,
-            disown=conductor.disown,
-        )
-
-    conductor = Conductor(parts, store, settings, clients, library, queue.dequeued)
-    box.append(conductor)
+    parts = Parts(
+        store=store,
+        sip=endpoint,
+        media=media,
+        routes=routes,
+        agents=Agents(_Groups(routes)),
+        recordings=Recordings(config.server.data_dir / "recordings", transcoder),
+        owners=owners,
+        settings=Settings(
+            media_address=config.sip.external_address or config.rtp.address,
+            domain=config.sip.domain,
+            public_ip=config.server.public_ip,
+            zone=config.server.timezone,
+            hold_music=library.hold_music(),
+        ),
+        wake_sender=sender.wake,
+    )
+    conductor = Conductor(parts, waiting, recovery, queue.dequeued)
     await endpoint.start()
     stack.push_async_callback(endpoint.close)
     await routes.start(endpoint)
@@ -238,19 +234,6 @@ class _Addresses:
 
 
 @dataclass(frozen=True, slots=True)
-class _Routes:
-    """Trunks and their capacity, for calls."""
-
-    lines: Lines
-
-    def take(self, names: Sequence[str] | None, tried: frozenset[str], now: float) -> tuple[Trunk, Flow] | None:
-        return self.lines.take(names, tried, now)
-
-    def give_back(self, trunk: Trunk) -> None:
-        self.lines.trunks.give_back(trunk)
-
-
-@dataclass(frozen=True, slots=True)
 class _Groups:
     """Groups and their members' phones, for calls."""
 
@@ -265,34 +248,3 @@ class _Groups:
         if not contacts:
             return None
         return Phone(extension, contacts[0].uri, contacts[0].flow, contacts[0].route)
-
-
-class _Recordings:
-    """Recordings, filed by day under the data folder."""
-
-    def __init__(self, folder: Path, transcoder: Transcoder) -> None:
-        self._folder = folder
-        self._transcoder = transcoder
-        self._tasks: set[asyncio.Task[None]] = set()
-
-    def path(self, uuid: str, at: datetime) -> Path:
-        folder = self._folder / f"{at:%Y/%m/%d}"
-        folder.mkdir(parents=True, exist_ok=True)
-        return folder / f"{uuid}.raw"
-
-    def name(self, uuid: str, company: Company) -> str:
-        return f"{uuid}.{self._transcoder.format_now(RecordingFormat(company.record_format.value)).value}"
-
-    def encode(self, raw: Path, name: str) -> None:
-        task = asyncio.get_running_loop().create_task(self._encode(raw, name))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _encode(self, raw: Path, name: str) -> None:
-        began = time.monotonic()
-        try:
-            await self._transcoder.encode_recording(raw, raw.with_name(name), RecordingFormat(Path(name).suffix[1:]))
-        except EncodeError as error:
-            log.error("recording_not_encoded", name=name, reason=str(error))
-            return
-        log.info("recording_encoded", name=name, seconds=round(time.monotonic() - began, 2))

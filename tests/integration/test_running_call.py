@@ -2,7 +2,9 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
+import os
+import signal
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,34 +13,41 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from playvoice.callbacks import callbacks
-from playvoice.calls import ledger
+from playvoice.calls import journal, ledger
+from playvoice.calls.agents import Agents
+from playvoice.calls.legs import Parts
+from playvoice.calls.owners import Owners
 from playvoice.calls.ports import Group, Phone, Settings
 from playvoice.calls.queue import CallQueue, PlayVoice
-from playvoice.calls.running import Parts, RunningCall
+from playvoice.calls.recordings import Recordings
+from playvoice.calls.running import RunningCall
 from playvoice.calls.tables import calls, legs
 from playvoice.calls.userid import parse_userid
 from playvoice.companies import Company
 from playvoice.config import CallbackFormat, RecordFormat, RecordPolicy
 from playvoice.lines.trunk import Trunk
 from playvoice.media import sdp
-from playvoice.media.client import MediaClient, MediaEvent, Stream
+from playvoice.media.client import MediaEvent, Stream
+from playvoice.media.encoding import wav_header
 from playvoice.media.g711 import Codec
+from playvoice.media.supervisor import MediaSupervisor
+from playvoice.media.transcoder import Transcoder
 from playvoice.sip import (
     URI,
     Acknowledged,
     CallEnded,
     Cancelled,
     Event,
+    Flow,
     IncomingCall,
     IncomingCallReceived,
-    OutgoingCall,
     SipEndpoint,
     UserAgent,
 )
-from playvoice.store import Store, metadata
+from playvoice.store import Store, StoreUnavailable, metadata
 from playvoice.voices import Voice, VoiceKind, VoiceRef
 
 E = TypeVar("E", bound=Event)
@@ -66,7 +75,7 @@ COMPANY = Company(
 class FarEnd:
     """A phone or a carrier: takes one call, and does with it what the test says."""
 
-    def __init__(self, media: MediaClient) -> None:
+    def __init__(self, media: MediaSupervisor) -> None:
         self.media = media
         self.events: asyncio.Queue[Event] = asyncio.Queue()
         self.endpoint = SipEndpoint(UserAgent(), [("udp", "127.0.0.1", 0)], self.events.put_nowait)
@@ -115,24 +124,41 @@ class World:
     """The server's parts, the call, and the far ends."""
 
     store: Store
-    media: MediaClient
+    media: MediaSupervisor
     endpoint: SipEndpoint
     carrier: FarEnd
     agent: FarEnd
     folder: Path
     voice: bytes
-    owners: dict[str, RunningCall] = field(default_factory=dict)
+    owners: Owners
+    recordings: Recordings
     given_back: int = 0
+    silent: bool = False
+    others: list[Trunk] = field(default_factory=list)
+    """Trunks that may be tried after the first."""
+    calls: list[RunningCall] = field(default_factory=list)
     members: tuple[str, ...] = ("20280003",)
     registered: bool = True
 
     # --- what the running call asks for
 
-    def take(self, names: Sequence[str] | None, tried: frozenset[str], now: float) -> None:
+    def exist(self, names: Sequence[str] | None) -> bool:
+        return True
+
+    def take(self, names: Sequence[str] | None, tried: frozenset[str], now: float) -> tuple[Trunk, Flow] | None:
+        for trunk in self.others:
+            if trunk.name not in tried:
+                return trunk, self.endpoint.flow_to("udp", "127.0.0.1", trunk.address.port or 5060)
         return None
 
     def give_back(self, trunk: Trunk) -> None:
         self.given_back += 1
+
+    def heard(self, trunk: Trunk, now: float) -> None:
+        pass
+
+    def is_silent(self, trunk: Trunk, now: float) -> bool:
+        return self.silent
 
     def group(self, company_code: str, name: str) -> Group:
         return Group(self.members, ring_time=20, max_wait=60)
@@ -146,24 +172,11 @@ class World:
             self.endpoint.flow_to("udp", "127.0.0.1", self.agent.port),
         )
 
-    def path(self, uuid: str, at: datetime) -> Path:
-        return self.folder / f"{uuid}.raw"
-
-    def name(self, uuid: str, company: Company) -> str:
-        return f"{uuid}.wav"
-
-    def encode(self, raw: Path, name: str) -> None:
-        raw.rename(self.folder / "recording.raw")
-
-    def own(self, sip: OutgoingCall, call: RunningCall) -> None:
-        self.owners[sip.id] = call
-
-    def disown(self, sip: OutgoingCall) -> None:
-        self.owners.pop(sip.id, None)
-
     # --- what a test does
 
-    async def place(self, userid: str = "1@sales", waittime: int = 60) -> asyncio.Task[None]:
+    async def place(
+        self, userid: str = "1@sales", waittime: int = 60, trunk_timeout: int = 4
+    ) -> "asyncio.Future[RunningCall]":
         request = PlayVoice(
             company_code="2028",
             destnumber="13333333333",
@@ -183,22 +196,39 @@ class World:
         assert stored is not None
         files = {Codec.PCMA: self.folder / "voice.pcma", Codec.PCMU: self.folder / "voice.pcma"}
         voice = Voice(files, len(self.voice) / 8000)
-        settings = Settings("127.0.0.1", "127.0.0.1", ZoneInfo("Asia/Shanghai"), hold_music=voice)
+        settings = Settings("127.0.0.1", "example.com", "127.0.0.1", ZoneInfo("Asia/Shanghai"), hold_music=voice)
         parts = Parts(
             store=self.store,
             sip=self.endpoint,
             media=self.media,
             routes=self,
-            groups=self,
-            recordings=self,
+            agents=Agents(self),
+            recordings=self.recordings,
+            owners=self.owners,
             settings=settings,
             wake_sender=lambda: None,
-            own=self.own,
-            disown=self.disown,
         )
-        trunk = Trunk("carrier", URI.parse(f"sip:127.0.0.1:{self.carrier.port}"), "127.0.0.1")
         flow = self.endpoint.flow_to("udp", "127.0.0.1", self.carrier.port)
-        return asyncio.create_task(RunningCall(parts, stored, COMPANY, voice).run(trunk, flow))
+        over = asyncio.get_running_loop().create_future()
+        stream = await self.media.reserve(_ignore)
+        call = RunningCall(parts, stored, COMPANY, voice, stream, over.set_result)
+        self.calls.append(call)
+        call.start(self.trunk("carrier", self.carrier, trunk_timeout), flow)
+        return over
+
+    def lose(self, streams: Collection[Stream]) -> None:
+        for call in self.calls:
+            if call.uses(streams):
+                call.cut()
+
+    def trunk(self, name: str, carrier: FarEnd, timeout: int = 4) -> Trunk:
+        return Trunk(name, URI.parse(f"sip:127.0.0.1:{carrier.port}"), "127.0.0.1", trunk_timeout=timeout)
+
+    async def recording(self) -> bytes:
+        """The audio of the one recording: A-law, left and right in turn."""
+        await self.recordings.encoded()
+        (found,) = self.folder.glob("recordings/*/*/*/*.wav")
+        return found.read_bytes()[len(wav_header(0)) :]
 
     def owed(self) -> list[dict[str, object]]:
         """The callbacks in the order in which they are owed."""
@@ -210,41 +240,47 @@ class World:
         record = self.owed()[-1]
         return tuple(record[name] for name in ("hangupcause", "hangupdirection", "userkey", "extnumber"))
 
-    def nothing_is_left(self) -> bool:
-        states = self.store.read_now(
+    async def nothing_is_left(self) -> bool:
+        """Every leg's far end has confirmed, and that is stored."""
+        async with asyncio.timeout(10):
+            await self.owners.empty()
+            await self.recordings.encoded()
+        states = await self.store.write(
             lambda conn: [*conn.execute(select(calls.c.state)).scalars(), *conn.execute(select(legs.c.state)).scalars()]
         )
-        return set(states) == {"ended"} and self.given_back == 1 and not self.owners
+        return set(states) == {"ended"} and not list(self.folder.glob("recordings/raw/*"))
 
 
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[World]:
     store = Store.open(f"sqlite:///{tmp_path}/calls.db")
     store.write_now(metadata.create_all)
-    media = await MediaClient.start(address="127.0.0.1", ports=(20_000, 29_999), max_streams=64)
+    media = await MediaSupervisor.start(
+        address="127.0.0.1", ports=(20_000, 29_999), max_streams=64, on_gone=lambda streams: made.lose(streams)
+    )
+    transcoder = Transcoder()
     carrier, agent = FarEnd(media), FarEnd(media)
-    box: list[World] = []
+    owners = Owners()
 
     def route(event: Event) -> None:
-        call = getattr(event, "call", None)
-        owner = box[0].owners.get(call.id) if call is not None else None
-        if owner is not None:
-            owner.on_sip(event)
+        owners.handle(event)
 
     endpoint = SipEndpoint(UserAgent(), [("udp", "127.0.0.1", 0)], route)
     for one in (endpoint, carrier.endpoint, agent.endpoint):
         await one.start()
     voice = np.random.default_rng(1).integers(0, 256, 8_000, dtype=np.uint8).tobytes()
     (tmp_path / "voice.pcma").write_bytes(voice)
-    box.append(World(store, media, endpoint, carrier, agent, tmp_path, voice))
-    yield box[0]
+    recordings = Recordings(tmp_path / "recordings", transcoder)
+    made = World(store, media, endpoint, carrier, agent, tmp_path, voice, owners, recordings)
+    yield made
     for one in (endpoint, carrier.endpoint, agent.endpoint):
         await one.close()
     await media.close()
+    await transcoder.close()
     await store.close()
 
 
-async def done(task: asyncio.Task[None]) -> None:
+async def done(task: "asyncio.Future[RunningCall]") -> None:
     async with asyncio.timeout(15):
         await task
 
@@ -276,10 +312,10 @@ async def test_key_one_connects_an_agent_and_everything_is_reported_in_order(wor
     assert len({message["buuid"] for message in world.owed()[:3]}) == 1
     await world.agent.stream.stop_recording()
     assert said[:3_000] in heard(world.folder / "agent.raw")
-    recording = (world.folder / "recording.raw").read_bytes()
+    recording = await world.recording()
     assert said[:3_000] in recording[0::2], "left is the customer"
     assert said[:3_000] in recording[1::2], "right is what the customer heard"
-    assert world.nothing_is_left()
+    assert await world.nothing_is_left()
 
 
 async def test_the_customer_hears_the_voice_octet_by_octet_and_no_key_ends_the_call(world: World) -> None:
@@ -291,7 +327,7 @@ async def test_the_customer_hears_the_voice_octet_by_octet_and_no_key_ends_the_c
     await done(task)
     assert world.voice in heard(world.folder / "customer.raw")
     assert world.record() == (10001, 10040, "", "")
-    assert world.nothing_is_left()
+    assert await world.nothing_is_left()
 
 
 @pytest.mark.parametrize(("status", "cause"), [(486, 10006), (603, 10003), (404, 10014), (503, 10004)])
@@ -302,7 +338,7 @@ async def test_a_refusal_is_the_record(world: World, status: int, cause: int) ->
     await done(task)
     assert world.record() == (cause, cause, "", "")
     assert world.owed()[-1]["answertime"] == ""
-    assert world.nothing_is_left()
+    assert await world.nothing_is_left()
 
 
 async def test_no_answer_within_waittime_is_cancelled(world: World) -> None:
@@ -311,7 +347,7 @@ async def test_no_answer_within_waittime_is_cancelled(world: World) -> None:
     await world.carrier.expect(Cancelled)
     await done(task)
     assert world.record() == (10016, 10040, "", "")
-    assert world.nothing_is_left()
+    assert await world.nothing_is_left()
 
 
 async def test_the_customer_hangs_up_while_an_agent_rings(world: World) -> None:
@@ -325,7 +361,7 @@ async def test_the_customer_hangs_up_while_an_agent_rings(world: World) -> None:
     await done(task)
     assert world.record() == (10001, 10041, "1", "")
     assert [message.get("status") for message in world.owed()] == ["ring", "hangup", None]
-    assert world.nothing_is_left()
+    assert await world.nothing_is_left()
 
 
 async def test_a_group_without_a_registered_phone_ends_the_call(world: World) -> None:
@@ -336,4 +372,84 @@ async def test_a_group_without_a_registered_phone_ends_the_call(world: World) ->
     await world.carrier.expect(CallEnded)
     await done(task)
     assert world.record() == (10008, 10040, "", "")
-    assert world.nothing_is_left()
+    assert await world.nothing_is_left()
+
+
+def deaf(phone: FarEnd, to: bytes) -> None:
+    """Have a far end not hear these requests."""
+    hear = phone.endpoint.agent.receive
+
+    def receive(data: bytes, flow: Flow, now: float) -> None:
+        if not data.startswith(to):
+            hear(data, flow, now)
+
+    phone.endpoint.agent.receive = receive  # type: ignore[method-assign]
+
+
+@pytest.fixture
+async def other(world: World) -> AsyncIterator[FarEnd]:
+    """A second carrier, tried after one that is silent."""
+    carrier = FarEnd(world.media)
+    await carrier.endpoint.start()
+    world.silent = True
+    world.others = [world.trunk("other", carrier)]
+    yield carrier
+    await carrier.endpoint.close()
+
+
+async def test_a_trunk_that_was_silent_and_answers_nothing_is_left_for_the_next_one(
+    world: World, other: FarEnd
+) -> None:
+    deaf(world.carrier, b"")
+    task = await world.place(trunk_timeout=0)
+    await other.rings()
+    other.rejects(486)
+    await done(task)
+    assert world.record() == (10006, 10006, "", "")
+    assert world.given_back == 1, "the silent trunk keeps its place until Timer B"
+
+
+async def test_a_silent_trunk_that_answers_late_after_all_gets_ack_and_bye(world: World, other: FarEnd) -> None:
+    deaf(world.carrier, b"CANCEL")
+    task = await world.place(trunk_timeout=0)
+    await other.rings()
+    await world.carrier.rings()
+    await world.carrier.answers(world.folder / "late.raw")
+    await world.carrier.expect(CallEnded)
+    other.rejects(486)
+    await done(task)
+    assert world.record() == (10006, 10006, "", "")
+    assert await world.nothing_is_left()
+    assert world.given_back == 2
+
+
+async def test_facts_wait_while_nothing_can_be_stored_and_the_call_goes_on(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def unavailable(fact: Callable[[Connection], object]) -> object:
+        raise StoreUnavailable("the disk is full")
+
+    monkeypatch.setattr(journal, "AGAIN", 0.01)
+    task = await world.place()
+    await world.carrier.rings()
+    await world.carrier.answers(world.folder / "customer.raw")
+    with monkeypatch.context() as away:
+        away.setattr(world.store, "write", unavailable)
+        world.carrier.hangs_up()
+        await world.carrier.expect(CallEnded)
+        assert not task.done()
+    await done(task)
+    assert world.record() == (10001, 10041, "", "")
+    assert await world.nothing_is_left()
+
+
+async def test_a_dead_media_worker_ends_its_call_and_the_record_says_so(world: World) -> None:
+    task = await world.place()
+    await world.carrier.rings()
+    await world.carrier.answers(world.folder / "customer.raw")
+    assert world.media.pid is not None
+    os.kill(world.media.pid, signal.SIGKILL)
+    await world.carrier.expect(CallEnded)
+    await done(task)
+    assert world.record() == (10007, 10040, "", "")
+    assert await world.nothing_is_left()

@@ -1,259 +1,166 @@
-"""The conductor: takes waiting calls in turn, has their voice made ready, finds each a trunk, and lets it run.
+"""The conductor: dials waiting calls in turn as trunks and media have room, and keeps the calls that run.
 
-Waiting calls go in the order of acceptance among those whose voice is ready, in turn over companies. What an earlier
-process left behind is ended and reported before the first new call is dialled (`recovery`).
+What an earlier process left behind is ended and reported before the first new call is dialled (`recovery`).
 """
 
 import asyncio
 import contextlib
 import time
-from collections import deque
-from collections.abc import Callable, Coroutine
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Collection
+from datetime import UTC, datetime
 from functools import partial
-from typing import Protocol
 
 import structlog
-from sqlalchemy import Connection
 
 from playvoice.calls import ledger
+from playvoice.calls.journal import Journal
 from playvoice.calls.ledger import End, Reports, StoredCall
-from playvoice.calls.ports import Settings
+from playvoice.calls.legs import Parts
 from playvoice.calls.recovery import Recovery, heartbeat
-from playvoice.calls.running import Parts, RunningCall
+from playvoice.calls.running import RunningCall
+from playvoice.calls.waiting import Ready, Waiting
 from playvoice.codes import HangupCause as Cause
 from playvoice.companies import Company
 from playvoice.lines.trunk import Trunk
-from playvoice.sip import Event, Flow, OutgoingCall
-from playvoice.store import Store, StoreUnavailable
-from playvoice.voices import Voice, VoiceKind, VoiceRef, VoiceUnavailable
+from playvoice.media.client import MediaError, MediaEvent, Stream
+from playvoice.sip import Flow
+from playvoice.store import StoreUnavailable
 
 log = structlog.get_logger(__name__)
 
-PREPARING = 16
-"""Voices that are made ready at once."""
-READY = 1_000
-"""Calls whose voice is ready and that wait for a trunk; the others wait in the store."""
 LOOK_AGAIN = 0.1
 """Seconds between two looks for a free trunk."""
 HEARTBEAT = 1.0
-
-
-class FindsCompanies(Protocol):
-    def get(self, code: str) -> Company | None: ...
-
-
-class PreparesVoices(Protocol):
-    async def prepare(self, company_code: str, ref: VoiceRef, at: datetime) -> Voice: ...
+"""Seconds between two notes that the server lives, while calls run."""
 
 
 class Conductor:
     """Runs calls. `start` recovers and begins, `stop` ends what runs, with records."""
 
-    def __init__(
-        self,
-        parts: Callable[["Conductor"], Parts],
-        store: Store,
-        settings: Settings,
-        companies: FindsCompanies,
-        voices: PreparesVoices,
-        dequeued: Callable[[str], None],
-    ) -> None:
-        self._store = store
-        self._settings = settings
-        self._companies = companies
-        self._voices = voices
+    def __init__(self, parts: Parts, waiting: Waiting, recovery: Recovery, dequeued: Callable[[str], None]) -> None:
+        """`dequeued` hears the company of each call that waits no longer."""
+        self._parts = parts
+        self._waiting = waiting
+        self._recovery = recovery
         self._dequeued = dequeued
-        self._parts = parts(self)
-        self._accepted: asyncio.Queue[str] = asyncio.Queue()
-        self._ready: dict[str, deque[tuple[StoredCall, Company, Voice]]] = {}
-        self._ready_count = 0
-        self._room = asyncio.Semaphore(READY)
-        self._wake = asyncio.Event()
         self._running: dict[str, RunningCall] = {}
-        self._owners: dict[str, RunningCall] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._calls: set[asyncio.Task[None]] = set()
-        self._recovery = Recovery(store, settings, companies)
-        self._stopping = False
+        self._idle = asyncio.Event()
+        self._idle.set()
 
     def __repr__(self) -> str:
-        return f"<Conductor {len(self._running)} running, {self._ready_count} ready>"
+        return f"<Conductor {len(self._running)} running, {self._waiting!r}>"
 
     @property
     def running(self) -> int:
         """Calls that run now."""
         return len(self._running)
 
-    def is_orphan(self, call_id: str) -> bool:
-        """Whether a Call-ID is that of a leg which an earlier process left."""
-        return self._recovery.is_orphan(call_id)
-
     # --- start and stop -------------------------------------------------------------------------------------------
 
     async def start(self) -> None:
         """End and report what an earlier process left, then take what waits."""
-        await self._recovery.run(self._parts.sip, time.monotonic())
-        self._parts.wake_sender()
-        for stored in await self._store.read(ledger.read_waiting):
-            self._accepted.put_nowait(stored.uuid)
-        for work in (*(self._prepare_loop() for _ in range(PREPARING)), self._dial_loop(), self._heartbeat_loop()):
-            self._spawn(work, self._tasks)
+        await self._recovery.run(self._parts)
+        for stored in await self._parts.store.read(ledger.read_waiting):
+            self._waiting.add(stored.company_code, stored.uuid)
+        self._waiting.start(self._abandon)
+        loop = asyncio.get_running_loop()
+        self._tasks = {loop.create_task(self._dial_loop()), loop.create_task(self._heartbeat_loop())}
 
     async def stop(self, grace: float) -> None:
         """End the running calls, with their records, within so many seconds; what waits is dialled after the start."""
-        self._stopping = True
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        self.cut()
-        if self._calls:
-            await asyncio.wait(self._calls, timeout=grace)
-        for task in list(self._calls):
-            task.cancel()
-        await asyncio.gather(*self._calls, return_exceptions=True)
-
-    def cut(self) -> None:
-        """The media process has gone, or the server stops: every running call ends."""
+        await self._waiting.stop()
         for call in list(self._running.values()):
             call.cut()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(grace):
+                await self._idle.wait()
+                await self._parts.owners.empty()
 
-    def accept(self, uuid: str) -> None:
-        """A call was stored and waits."""
-        self._accepted.put_nowait(uuid)
-
-    # --- SIP ------------------------------------------------------------------------------------------------------
-
-    def own(self, sip: OutgoingCall, call: RunningCall) -> None:
-        self._owners[sip.id] = call
-
-    def disown(self, sip: OutgoingCall) -> None:
-        self._owners.pop(sip.id, None)
-
-    def handle(self, event: Event) -> bool:
-        """Take an event of a call; False if no running call owns it."""
-        call = getattr(event, "call", None)
-        owner = self._owners.get(call.id) if call is not None else None
-        if owner is None:
-            return False
-        owner.on_sip(event)
-        return True
-
-    # --- making voices ready --------------------------------------------------------------------------------------
-
-    async def _prepare_loop(self) -> None:
-        while True:
-            await self._room.acquire()  # given back when the call is dialled
-            uuid = await self._accepted.get()
-            try:
-                if not await self._prepare(uuid):
-                    self._room.release()
-                continue
-            except StoreUnavailable as error:
-                log.error("store_unavailable", reason=str(error), uuid=uuid)
-                await asyncio.sleep(1.0)
-                self._accepted.put_nowait(uuid)
-            except Exception:
-                log.exception("prepare_failed", uuid=uuid)
-            self._room.release()
-
-    async def _prepare(self, uuid: str) -> bool:
-        """Make a call's voice ready; False if the call has ended instead."""
-        stored = await self._store.read(lambda conn: ledger.read_call(conn, uuid))
-        if stored is None:
-            return False
-        company = self._companies.get(stored.company_code)
-        if company is None:
-            log.error("company_missing", uuid=uuid, company=stored.company_code)
-            return False
-        if self._is_expired(stored, company):
-            await self._abandon(stored, company, Cause.TIMER_EXPIRED)
-            return False
-        ref = VoiceRef(VoiceKind(stored.voice_kind), stored.voice_name)
-        try:
-            voice = await self._voices.prepare(stored.company_code, ref, datetime.now(UTC))
-        except VoiceUnavailable as error:
-            log.info("voice_unavailable", uuid=uuid, reason=error.reason)
-            await self._abandon(stored, company, Cause.OTHER)
-            return False
-        self._ready.setdefault(stored.company_code, deque()).append((stored, company, voice))
-        self._ready_count += 1
-        self._wake.set()
-        return True
-
-    @staticmethod
-    def _is_expired(stored: StoredCall, company: Company) -> bool:
-        return datetime.now(UTC) - stored.accepted_at > timedelta(seconds=company.expire_after)
-
-    async def _abandon(self, stored: StoredCall, company: Company, cause: Cause) -> None:
-        """Report a call that was not dialled."""
-        at = datetime.now(UTC)
-        end = End(at, None, at, cause, cause)
-
-        def fact(conn: Connection) -> bool:
-            return Reports(stored, company, self._settings).ended(conn, end)
-
-        await self._store.write(fact)
-        self._dequeued(stored.company_code)
-        self._parts.wake_sender()
-        log.info("call_abandoned", uuid=stored.uuid, cause=int(cause))
+    def lose(self, streams: Collection[Stream]) -> None:
+        """A media process has gone, and these streams with it: their calls end."""
+        for call in list(self._running.values()):
+            if call.uses(streams):
+                call.cut()
 
     # --- dialling -------------------------------------------------------------------------------------------------
 
     async def _dial_loop(self) -> None:
         while True:
-            if self._ready_count == 0:
-                self._wake.clear()
-                await self._wake.wait()
-            if not await self._dial_one():
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(LOOK_AGAIN):
-                        self._wake.clear()
-                        await self._wake.wait()
+            try:
+                while await self._dial_next():
+                    pass
+            except Exception:
+                log.exception("dialling_failed")
+            self._waiting.changed.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_AGAIN if self._waiting.ready else None):
+                    await self._waiting.changed.wait()
 
-    async def _dial_one(self) -> bool:
-        """Dial the next call of the next company that a trunk can take; False if there is none."""
-        for code in list(self._ready):
-            waiting = self._ready[code]
-            stored, company, voice = waiting[0]
-            expired = self._is_expired(stored, company)
-            found = None if expired else self._parts.routes.take(company.trunks, frozenset(), time.monotonic())
-            if not expired and found is None:
+    async def _dial_next(self) -> bool:
+        """Dial the first of the companies' next calls that a trunk can take, or abandon it; False if there is none."""
+        for ready in self._waiting.heads():
+            names = ready.company.trunks
+            cause = None
+            if ready.is_expired(datetime.now(UTC)):
+                cause = Cause.TIMER_EXPIRED
+            elif not self._parts.routes.exist(names):
+                cause = Cause.LINE_FAILURE
+            if cause is not None:
+                self._waiting.take(ready)
+                await self._abandon(ready.stored, ready.company, cause)
+                return True
+            if not self._parts.media.has_room:
                 continue
-            waiting.popleft()
-            self._ready_count -= 1
-            self._room.release()
-            del self._ready[code]
-            if waiting:
-                self._ready[code] = waiting  # behind the other companies
-            if found is None:
-                await self._abandon(stored, company, Cause.TIMER_EXPIRED)
-            else:
-                self._dequeued(code)
-                self._launch(RunningCall(self._parts, stored, company, voice), *found)
-            return True
+            found = self._parts.routes.take(names, frozenset(), time.monotonic())
+            if found is not None:
+                self._waiting.take(ready)
+                return await self._dial(ready, *found)
         return False
 
-    def _launch(self, call: RunningCall, trunk: Trunk, flow: Flow) -> None:
-        async def run() -> None:
-            try:
-                await call.run(trunk, flow)
-            finally:
-                del self._running[call.stored.uuid]
-                self._wake.set()
-
+    async def _dial(self, ready: Ready, trunk: Trunk, flow: Flow) -> bool:
+        """Dial over this trunk, whose place is taken; False if there is no port for RTP, and the call waits on."""
+        try:
+            stream = await self._parts.media.reserve(_ignore)
+        except MediaError as error:
+            log.warning("no_rtp_port", uuid=ready.stored.uuid, reason=str(error))
+            self._parts.routes.give_back(trunk)
+            self._waiting.put_back(ready)
+            return False
+        self._dequeued(ready.stored.company_code)
+        call = RunningCall(self._parts, ready.stored, ready.company, ready.voice, stream, self._on_over)
         self._running[call.stored.uuid] = call
-        self._spawn(run(), self._calls)
+        self._idle.clear()
+        call.start(trunk, flow)
+        return True
+
+    def _on_over(self, call: RunningCall) -> None:
+        del self._running[call.stored.uuid]
+        self._waiting.changed.set()
+        if not self._running:
+            self._idle.set()
+
+    async def _abandon(self, stored: StoredCall, company: Company, cause: Cause) -> None:
+        """Report a call that is not dialled."""
+        at = datetime.now(UTC)
+        reports = Reports(stored, company, self._parts.settings)
+        journal = Journal(self._parts.store, lambda error: log.error("call_not_abandoned", exc_info=error))
+        journal.add(lambda conn: reports.ended(conn, End(at, None, at, cause, cause)))
+        await journal.written()
+        self._dequeued(stored.company_code)
+        self._parts.wake_sender()
+        log.info("call_abandoned", uuid=stored.uuid, cause=int(cause))
 
     async def _heartbeat_loop(self) -> None:
         while True:
             if self._running:
                 with contextlib.suppress(StoreUnavailable):
-                    await self._store.write(partial(heartbeat, at=datetime.now(UTC)))
+                    await self._parts.store.write(partial(heartbeat, at=datetime.now(UTC)))
             await asyncio.sleep(HEARTBEAT)
 
-    @staticmethod
-    def _spawn(work: Coroutine[None, None, None], tasks: set[asyncio.Task[None]]) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        tasks.add(task)
-        task.add_done_callback(tasks.discard)
+
+def _ignore(_event: MediaEvent) -> None:
+    """Nothing happens on a stream before it has a call."""

@@ -1,21 +1,20 @@
 """What a call writes into the store: each function is one fact, together with the callback that reports it.
 
-A fact is a function of a connection, as the store wants it, and may run twice.
+A fact is a function of a connection, as the store wants it. It may run again after it was committed, where nobody knows
+whether a commit held, and then changes nothing: each step of a leg is taken by the row that is still before it.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from playvoice.callbacks import CallbackKind, ExtensionState, call_record, end_of_call, extension_state, owe
 from playvoice.calls.ports import Settings
 from playvoice.calls.tables import CallState, LegKind, LegState, calls, legs
 from playvoice.codes import HangupCause
 from playvoice.companies import Company
-
-Fact = Callable[[Connection], None]
+from playvoice.store import upsert
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,24 +90,19 @@ _ENDED = (
         }
     )
 )  # fmt: skip
-_NEW_LEG = insert(legs).values(
-    {
-        name: bindparam(name)
-        for name in ("uuid", "call_uuid", "kind", "state", "trunk", "extension", "invite", "dialog", "started_at")
-    }
+_KEY = update(calls).where(calls.c.uuid == bindparam("the_call")).values(userkey=bindparam("key"))
+_HAS_LEG = select(legs.c.uuid).where(legs.c.uuid == bindparam("leg"))
+_LEG = update(legs).where(legs.c.uuid == bindparam("leg"))
+_INVITE_AGAIN = _LEG.values(invite=bindparam("new_invite"))
+_LEG_RANG = _LEG.where(legs.c.rang_at.is_(None)).values(rang_at=bindparam("at"))
+_DIALOG = _LEG.values(dialog=bindparam("new_dialog"))
+_LEG_ANSWERED = _LEG.where(legs.c.state == LegState.DIALLED.value).values(
+    state=LegState.ANSWERED.value, dialog=bindparam("new_dialog"), answered_at=bindparam("at")
 )
-_INVITE_AGAIN = update(legs).where(legs.c.uuid == bindparam("leg")).values(invite=bindparam("new_invite"))
-_LEG_RANG = update(legs).where(legs.c.uuid == bindparam("leg")).values(rang_at=bindparam("at"))
-_LEG_ANSWERED = (
-    update(legs)
-    .where(legs.c.uuid == bindparam("leg"))
-    .values(state=LegState.ANSWERED.value, dialog=bindparam("new_dialog"), answered_at=bindparam("at"))
+_LEG_ENDED = _LEG.where(legs.c.state.in_([LegState.DIALLED.value, LegState.ANSWERED.value])).values(
+    state=bindparam("new_state"), ended_at=bindparam("at")
 )
-_LEG_ENDED = (
-    update(legs)
-    .where(legs.c.uuid == bindparam("leg"), legs.c.state != LegState.ENDED.value)
-    .values(state=LegState.ENDED.value, ended_at=bindparam("at"))
-)
+_LEG_CONFIRMED = _LEG.values(state=LegState.ENDED.value)
 
 
 def read_call(conn: Connection, uuid: str) -> StoredCall | None:
@@ -123,11 +117,14 @@ def read_waiting(conn: Connection) -> list[StoredCall]:
 
 
 def claim(conn: Connection, uuid: str, leg: str, trunk: str, invite: str, at: datetime) -> bool:
-    """The first INVITE of a call: nobody else dials it, and it is never dialled after a restart."""
-    if conn.execute(_CLAIM, {"the_call": uuid, "at": at}).rowcount != 1:
-        return False
-    add_leg(conn, uuid, leg, LegKind.CUSTOMER, invite, at, trunk=trunk)
-    return True
+    """The first INVITE of a call: nobody else dials it, and it is never dialled after a restart.
+
+    False if somebody else dials it.
+    """
+    if conn.execute(_CLAIM, {"the_call": uuid, "at": at}).rowcount == 1:
+        add_leg(conn, uuid, leg, LegKind.CUSTOMER, invite, at, trunk=trunk)
+        return True
+    return conn.execute(_HAS_LEG, {"leg": leg}).one_or_none() is not None
 
 
 def add_leg(
@@ -142,20 +139,18 @@ def add_leg(
     extension: str = "",
 ) -> None:
     """An INVITE that is about to be sent."""
-    conn.execute(
-        _NEW_LEG,
-        {
-            "uuid": leg,
-            "call_uuid": call_uuid,
-            "kind": kind.value,
-            "state": LegState.DIALLED.value,
-            "trunk": trunk,
-            "extension": extension,
-            "invite": invite,
-            "dialog": "",
-            "started_at": at,
-        },
-    )
+    row = {
+        "uuid": leg,
+        "call_uuid": call_uuid,
+        "kind": kind.value,
+        "state": LegState.DIALLED.value,
+        "trunk": trunk,
+        "extension": extension,
+        "invite": invite,
+        "dialog": "",
+        "started_at": at,
+    }
+    upsert(conn, legs, ["uuid"], row, keep=tuple(row))
 
 
 def replace_invite(conn: Connection, leg: str, invite: str) -> None:
@@ -169,9 +164,25 @@ def customer_answered(conn: Connection, call_uuid: str, leg: str, dialog: str, a
     conn.execute(_ANSWERED, {"the_call": call_uuid, "at": at})
 
 
-def leg_ended(conn: Connection, leg: str, at: datetime) -> None:
-    """A leg that reports nothing has ended."""
-    conn.execute(_LEG_ENDED, {"leg": leg, "at": at})
+def key_decided(conn: Connection, call_uuid: str, key: str) -> None:
+    """The key that decided a call: its record names it, whatever happens from here on."""
+    conn.execute(_KEY, {"the_call": call_uuid, "key": key})
+
+
+def keep_dialog(conn: Connection, leg: str, dialog: str) -> None:
+    """The dialog of an answer that crossed our CANCEL: after this commit ACK and BYE may go out."""
+    conn.execute(_DIALOG, {"leg": leg, "new_dialog": dialog})
+
+
+def leg_ended(conn: Connection, leg: str, at: datetime, *, confirmed: bool) -> bool:
+    """A leg has ended; `confirmed`: its far end knows. False if it had ended before."""
+    state = LegState.ENDED if confirmed else LegState.ENDING
+    return conn.execute(_LEG_ENDED, {"leg": leg, "at": at, "new_state": state.value}).rowcount == 1
+
+
+def leg_confirmed(conn: Connection, leg: str) -> None:
+    """The far end has confirmed the end of a leg, or had its time for it: a restart has nothing to do for it."""
+    conn.execute(_LEG_CONFIRMED, {"leg": leg})
 
 
 class Reports:
@@ -184,18 +195,18 @@ class Reports:
 
     def agent_rings(self, conn: Connection, leg: AgentLeg, at: datetime) -> None:
         """The first 180 or 183 of an agent's leg, or its answer where none came."""
-        conn.execute(_LEG_RANG, {"leg": leg.uuid, "at": at})
-        self._state(conn, leg, ExtensionState.RING, at)
+        if conn.execute(_LEG_RANG, {"leg": leg.uuid, "at": at}).rowcount == 1:
+            self._state(conn, leg, ExtensionState.RING, at)
 
     def agent_answered(self, conn: Connection, leg: AgentLeg, dialog: str, at: datetime) -> None:
         """The agent's dialog: after this commit the ACK may go out."""
-        conn.execute(_LEG_ANSWERED, {"leg": leg.uuid, "new_dialog": dialog, "at": at})
-        self._state(conn, leg, ExtensionState.ANSWER, at)
+        self.agent_rings(conn, leg, at)
+        if conn.execute(_LEG_ANSWERED, {"leg": leg.uuid, "new_dialog": dialog, "at": at}).rowcount == 1:
+            self._state(conn, leg, ExtensionState.ANSWER, at)
 
-    def agent_ended(self, conn: Connection, leg: AgentLeg, at: datetime, *, rang: bool) -> None:
+    def agent_ended(self, conn: Connection, leg: AgentLeg, at: datetime, *, rang: bool, confirmed: bool) -> None:
         """An agent's leg has ended; one that never rang reports nothing."""
-        conn.execute(_LEG_ENDED, {"leg": leg.uuid, "at": at})
-        if rang:
+        if leg_ended(conn, leg.uuid, at, confirmed=confirmed) and rang:
             self._state(conn, leg, ExtensionState.HANGUP, at)
 
     def ended(self, conn: Connection, end: End) -> bool:

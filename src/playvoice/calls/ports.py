@@ -3,14 +3,13 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
-from pathlib import Path
 from typing import Protocol
 
 from playvoice.companies import Company
 from playvoice.lines.trunk import Trunk
 from playvoice.media.client import MediaEvent, Stream
 from playvoice.sip import URI, Address, Flow, UserAgent
-from playvoice.voices import Voice
+from playvoice.voices import Voice, VoiceRef
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +32,25 @@ class Group:
 
 
 class Routes(Protocol):
-    """Trunks and their capacity."""
+    """Trunks and their capacity. Times are monotonic seconds."""
+
+    def exist(self, names: Sequence[str] | None) -> bool:
+        """Whether there is any trunk of these names, None for any name, free or not."""
+        ...
 
     def take(self, names: Sequence[str] | None, tried: frozenset[str], now: float) -> tuple[Trunk, Flow] | None:
         """Take a place on the first trunk that has one and was not tried; None if none has."""
         ...
 
     def give_back(self, trunk: Trunk) -> None: ...
+
+    def heard(self, trunk: Trunk, now: float) -> None:
+        """A response to a call over this trunk came."""
+        ...
+
+    def is_silent(self, trunk: Trunk, now: float) -> bool:
+        """Whether it has answered nothing for so long that a call leaves it after its `trunk_timeout`."""
+        ...
 
 
 class Groups(Protocol):
@@ -55,6 +66,11 @@ class Groups(Protocol):
 class Media(Protocol):
     """The media worker."""
 
+    @property
+    def has_room(self) -> bool:
+        """Whether one more stream can be reserved now."""
+        ...
+
     async def reserve(self, on_event: Callable[[MediaEvent], None]) -> Stream: ...
 
 
@@ -64,23 +80,21 @@ class Sip(Protocol):
     @property
     def agent(self) -> UserAgent: ...
 
+    def flow_to(self, transport: str, host: str, port: int) -> Flow: ...
+
     def flush(self) -> None: ...
 
 
-class Recordings(Protocol):
-    """Where recordings are made and what becomes of them."""
+class FindsCompanies(Protocol):
+    """The companies."""
 
-    def path(self, uuid: str, at: datetime) -> Path:
-        """Where the raw recording of a call goes."""
-        ...
+    def get(self, code: str) -> Company | None: ...
 
-    def name(self, uuid: str, company: Company) -> str:
-        """The name that the record gives the recording, decided now."""
-        ...
 
-    def encode(self, raw: Path, name: str) -> None:
-        """Make the recording of the raw one, some time soon."""
-        ...
+class PreparesVoices(Protocol):
+    """The voices."""
+
+    async def prepare(self, company_code: str, ref: VoiceRef, at: datetime) -> Voice: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +103,8 @@ class Settings:
 
     media_address: str
     """Where RTP is received, as it stands in session descriptions."""
+    domain: str
+    """The host of From towards agents."""
     public_ip: str
     """In callbacks: `ip`, `downloadip`."""
     zone: tzinfo

@@ -76,7 +76,7 @@ class CallQueue:
         self,
         store: Store,
         *,
-        tell: Callable[[str], None] = lambda _uuid: None,
+        tell: Callable[[str, str], None] = lambda _company, _uuid: None,
         max_of_company: int = MAX_WAITING_OF_COMPANY,
         max_waiting: int = MAX_WAITING,
     ) -> None:
@@ -112,7 +112,7 @@ class CallQueue:
         if accepted.repeated:
             self.dequeued(company)
         else:
-            self._tell(accepted.uuid)
+            self._tell(company, accepted.uuid)
         return accepted
 
     async def earlier(self, company_code: str, key: str, fingerprint: str, at: datetime) -> Accepted | None:

@@ -1,39 +1,47 @@
 """What a crash leaves, ended and reported at the next start.
 
 An INVITE without an answer gets CANCEL, a dialog gets BYE with its CSeq raised by 1000; a late or repeated 2xx of a
-Call-ID that is known from then gets ACK and BYE. An agent's missing `hangup` is written, then the record: cause
-10007, its end the last heartbeat.
+Call-ID that is known from then gets ACK and BYE. A leg stays open in the store until its far end has confirmed, so that
+another crash forgets none. An agent's missing `hangup` is written, then the record: cause 10007, its end the last
+heartbeat. Recordings that were cut are kept as far as they go.
 """
 
-from datetime import datetime
-from typing import Any, Protocol
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
 
 import structlog
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, bindparam, or_, select
 
-from playvoice.calls.ledger import AgentLeg, End, Reports, StoredCall
-from playvoice.calls.ports import Settings, Sip
+from playvoice.calls.clock import Clock
+from playvoice.calls.journal import Journal
+from playvoice.calls.ledger import AgentLeg, End, Reports, StoredCall, leg_ended
+from playvoice.calls.legs import Parts
+from playvoice.calls.owners import Ending
+from playvoice.calls.ports import FindsCompanies, Sip
+from playvoice.calls.recordings import Recordings
 from playvoice.calls.tables import SERVER_ID, CallState, LegKind, LegState, calls, legs, servers
 from playvoice.codes import HangupCause as Cause
-from playvoice.companies import Company
-from playvoice.sip import DialogState, InviteState
-from playvoice.store import Store, upsert
+from playvoice.sip import DialogState, Flow, InviteState, SipError
+from playvoice.store import upsert
 
 log = structlog.get_logger(__name__)
 
 CSEQ_RAISED = 1_000
 """Nobody knows which numbers the earlier process used."""
+LATE = timedelta(minutes=5)
+"""How long after its INVITE an answer may still come: longer than `waittime` and Timer B."""
 
 _OPEN_CALLS = (
     select(calls).where(calls.c.state.in_([CallState.DIALLED.value, CallState.ANSWERED.value])).order_by(calls.c.id)
 )
-_OPEN_LEGS = select(legs).where(legs.c.state != LegState.ENDED.value)
-_AGENT_LEGS = select(legs).where(legs.c.call_uuid.in_(select(calls.c.uuid).where(calls.c.state != "ended")))
+_LEGS = select(legs).where(or_(legs.c.state != LegState.ENDED.value, legs.c.started_at > bindparam("since")))
+_LEGS_OF_OPEN_CALLS = select(legs).where(legs.c.call_uuid.in_(select(_OPEN_CALLS.subquery().c.uuid)))
 _HEARTBEAT = select(servers.c.heartbeat_at).where(servers.c.server_id == SERVER_ID)
-
-
-class FindsCompanies(Protocol):
-    def get(self, code: str) -> Company | None: ...
+_RECORDINGS = select(calls.c.uuid, calls.c.recordfilename, calls.c.answered_at).where(
+    calls.c.uuid.in_(bindparam("uuids", expanding=True))
+)
 
 
 def heartbeat(conn: Connection, at: datetime) -> None:
@@ -44,61 +52,108 @@ def heartbeat(conn: Connection, at: datetime) -> None:
 class Recovery:
     """Ends and reports what an earlier process left."""
 
-    def __init__(self, store: Store, settings: Settings, companies: FindsCompanies) -> None:
-        self._store = store
-        self._settings = settings
+    def __init__(self, companies: FindsCompanies) -> None:
         self._companies = companies
         self._orphans: set[str] = set()
 
+    def __repr__(self) -> str:
+        return f"<Recovery knows {len(self._orphans)} Call-IDs>"
+
     def is_orphan(self, call_id: str) -> bool:
+        """Whether a Call-ID is that of a leg which an earlier process left, or had shortly before."""
         return call_id in self._orphans
 
-    async def run(self, sip: Sip, now: float) -> None:
-        """End the legs on the wire, then write the records."""
-        left = await self._store.read(lambda conn: list(conn.execute(_OPEN_LEGS)))
+    async def run(self, parts: Parts) -> None:
+        """End the legs on the wire, and write the records."""
+        clock = Clock()
+        journal = Journal(parts.store, lambda error: log.error("crash_not_cleared", exc_info=error))
+        known = await parts.store.read(lambda conn: conn.execute(_LEGS, {"since": clock.at() - LATE}).all())
+        self._orphans = {InviteState.from_json(leg.invite).call_id for leg in known}
+        journal.add(partial(self._report, parts=parts))
+        left = [leg for leg in known if leg.state != LegState.ENDED.value]
         for leg in left:
-            self._end_leg(leg, sip, now)
-        sip.flush()
-        await self._store.write(self._report)
+            self._end_leg(leg, parts, journal, clock)
+        await journal.written()
+        parts.wake_sender()
+        await _take_up_recordings(parts)
         if left:
             log.warning("crash_cleared", legs=len(left))
 
-    def _end_leg(self, leg: Row[Any], sip: Sip, now: float) -> None:
+    @staticmethod
+    def _end_leg(leg: Row[Any], parts: Parts, journal: Journal, clock: Clock) -> None:
         invite = InviteState.from_json(leg.invite)
-        self._orphans.add(invite.call_id)
+        invite = replace(invite, flow=_flow_now(parts.sip, invite.flow))
         if leg.dialog:
-            sip.agent.resume_dialog(DialogState.from_json(leg.dialog).raised(CSEQ_RAISED), now)
+            dialog = DialogState.from_json(leg.dialog).raised(CSEQ_RAISED)
+            sip = parts.sip.agent.resume_dialog(invite, replace(dialog, flow=_flow_now(parts.sip, dialog.flow)))
         else:
-            sip.agent.resume_invite(invite, now).cancel(now)
+            sip = parts.sip.agent.resume_invite(invite, clock.now())
+        Ending(parts.owners, journal, clock, parts.sip, leg=leg.uuid, then=lambda: None).begin(sip)
 
-    def _report(self, conn: Connection) -> None:
+    # --- the records ----------------------------------------------------------------------------------------------
+
+    def _report(self, conn: Connection, parts: Parts) -> None:
         last = conn.execute(_HEARTBEAT).scalar_one_or_none()
-        agents: dict[str, list[Row[Any]]] = {}
-        for leg in conn.execute(_AGENT_LEGS):
-            agents.setdefault(leg.call_uuid, []).append(leg)
+        legs_of: dict[str, list[Row[Any]]] = {}
+        for leg in conn.execute(_LEGS_OF_OPEN_CALLS):
+            legs_of.setdefault(leg.call_uuid, []).append(leg)
         for call in conn.execute(_OPEN_CALLS).all():
-            company = self._companies.get(call.company_code)
-            if company is None:
-                log.error("company_missing", uuid=call.uuid, company=call.company_code)
-                continue
-            self._report_call(conn, call, company, agents.get(call.uuid, []), last)
+            self._report_call(conn, call, legs_of.get(call.uuid, []), parts, last)
 
     def _report_call(
-        self, conn: Connection, call: Row[Any], company: Company, all_legs: list[Row[Any]], last: datetime | None
+        self, conn: Connection, call: Row[Any], all_legs: list[Row[Any]], parts: Parts, last: datetime | None
     ) -> None:
+        company = self._companies.get(call.company_code)
+        if company is None:
+            log.error("call_without_company", uuid=call.uuid, company=call.company_code)
+            return
         stored = StoredCall(*(getattr(call, name) for name in StoredCall.__dataclass_fields__))
-        reports = Reports(stored, company, self._settings)
-        known = [call.started_at, call.answered_at, *(leg.rang_at for leg in all_legs)]
-        known += [leg.answered_at for leg in all_legs]
-        ended_at = max(at for at in (*known, last) if at is not None)
-        spoke = ""
+        reports = Reports(stored, company, parts.settings)
+        ended_at = _last_known(call, all_legs, last)
+        agents = [leg for leg in all_legs if leg.kind == LegKind.AGENT.value]
+        for leg in agents:
+            agent = AgentLeg(leg.uuid, leg.extension, leg.started_at)
+            reports.agent_ended(conn, agent, ended_at, rang=leg.rang_at is not None, confirmed=False)
         for leg in all_legs:
-            if leg.kind == LegKind.AGENT.value and leg.answered_at is not None:
-                spoke = leg.extension
-            if leg.state != LegState.ENDED.value:
-                agent = AgentLeg(leg.uuid, leg.extension, leg.started_at)
-                rang = leg.kind == LegKind.AGENT.value and leg.rang_at is not None
-                reports.agent_ended(conn, agent, ended_at, rang=rang)
-        direction = Cause.HUNG_UP_BY_SERVER if call.answered_at is None else Cause.CALLER_HUNG_UP
-        end = End(call.started_at, call.answered_at, ended_at, Cause.HUNG_UP_BY_SERVER, direction, extension=spoke)
-        reports.ended(conn, end)
+            leg_ended(conn, leg.uuid, ended_at, confirmed=False)  # nothing changes for those that have ended
+        spoke = next((leg.extension for leg in agents if leg.answered_at is not None), "")
+        answered = call.answered_at is not None
+        reports.ended(
+            conn,
+            End(
+                started_at=call.started_at,
+                answered_at=call.answered_at,
+                ended_at=ended_at,
+                cause=Cause.HUNG_UP_BY_SERVER,
+                direction=Cause.CALLER_HUNG_UP if answered else Cause.HUNG_UP_BY_SERVER,
+                userkey=call.userkey,
+                extension=spoke,
+                recordfilename=parts.recordings.name(call.uuid, company, transferred=bool(spoke)) if answered else "",
+            ),
+        )
+
+
+def _last_known(call: Row[Any], all_legs: list[Row[Any]], heartbeat_at: datetime | None) -> datetime:
+    """When the server was last known to live."""
+    known: list[datetime | None] = [call.started_at, call.answered_at, heartbeat_at]
+    known += [at for leg in all_legs for at in (leg.started_at, leg.rang_at, leg.answered_at, leg.ended_at)]
+    return max(at for at in known if at is not None)
+
+
+def _flow_now(sip: Sip, flow: Flow) -> Flow:
+    """The same far end from where we listen now."""
+    try:
+        return sip.flow_to(flow.transport, *flow.remote)
+    except SipError:
+        return flow
+
+
+async def _take_up_recordings(parts: Parts) -> None:
+    """Make recordings of the raw ones that are left, and remove those that no record names."""
+    recordings: Recordings = parts.recordings
+    left = list(recordings.left())
+    rows = await parts.store.read(lambda conn: conn.execute(_RECORDINGS, {"uuids": left}).all()) if left else []
+    named = {row.uuid: (row.recordfilename, row.answered_at) for row in rows if row.answered_at is not None}
+    for uuid in left:
+        name, answered_at = named.get(uuid, ("", datetime.now(UTC)))
+        recordings.finish(uuid, name, answered_at)

@@ -1,543 +1,254 @@
-"""One call while it runs: a task that feeds the script with what happens and does what the script says.
+"""One call while it runs: feeds the script with what happens and does what the script says.
 
-Everything that happens to a call (SIP, media, time) comes through one inbox and is taken in turn, so that the script
-sees one order. A fact is committed before its effect: the INVITE leaves after it is stored, the ACK after the answer
-is; only the voice does not wait.
+Nothing here waits. SIP, media and time come in as events, each is taken at once and whole; what takes time (a port for
+an agent's leg, a commit) comes back as an event of its own. A fact is stored before its effect: INVITE and ACK follow
+their commit (`playvoice.calls.journal`); only the voice does not wait for it. The customer's side is in
+`playvoice.calls.customer`, the agents' in `playvoice.calls.transfer`.
 """
 
 import asyncio
-import random
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Callable, Collection, Coroutine
+from datetime import datetime
 from typing import Any
-from uuid import uuid4
 
 import structlog
 
 from playvoice.calls import ledger
 from playvoice.calls import script as s
-from playvoice.calls.causes import cause_of, is_for_next_trunk
-from playvoice.calls.ledger import AgentLeg, End, Reports, StoredCall
-from playvoice.calls.ports import Group, Groups, Media, Phone, Recordings, Routes, Settings, Sip
-from playvoice.calls.tables import LegKind
+from playvoice.calls.clock import Clock
+from playvoice.calls.customer import Customer
+from playvoice.calls.journal import Journal
+from playvoice.calls.ledger import End, Reports, StoredCall
+from playvoice.calls.legs import Call, Parts, release
+from playvoice.calls.transfer import Transfer
 from playvoice.calls.userid import parse_userid
 from playvoice.codes import HangupCause as Cause
 from playvoice.companies import Company
-from playvoice.config import RecordPolicy
 from playvoice.lines.trunk import Trunk
-from playvoice.media import sdp
-from playvoice.media.client import MediaError, MediaEvent, MediaGone, Stream
-from playvoice.media.protocol import KeyPressed, PlaybackEnded, PlaybackFailed, Silent
-from playvoice.sip import (
-    Address,
-    Answered,
-    CallEnded,
-    Challenged,
-    Event,
-    Failed,
-    Flow,
-    OutgoingCall,
-    Provisional,
-    Rejected,
-    RequestInCall,
-    Why,
-)
-from playvoice.store import Store, StoreUnavailable
+from playvoice.media.client import MediaGone, Stream
+from playvoice.sip import Event, Flow, RequestInCall
 from playvoice.voices import Voice
 
 log = structlog.get_logger(__name__)
 
-STORE_AGAIN = 1.0
-"""Seconds after which a fact is tried again while nothing can be stored."""
-MAX_INBOX = 256
-"""What may wait for one call; keys beyond it are the press of a machine."""
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What all calls share."""
-
-    store: Store
-    sip: Sip
-    media: Media
-    routes: Routes
-    groups: Groups
-    recordings: Recordings
-    settings: Settings
-    wake_sender: Callable[[], None]
-    own: Callable[[OutgoingCall, "RunningCall"], None]
-    """Route this SIP call's events to that call."""
-    disown: Callable[[OutgoingCall], None]
-
-
-@dataclass(slots=True)
-class _Agent:
-    """An agent's leg."""
-
-    leg: AgentLeg
-    sip: OutgoingCall
-    stream: Stream
-    offer: sdp.SessionDescription
-    rang: bool = False
-    over: bool = False
-
 
 class RunningCall:
-    """A call from its first INVITE to its record. `run` returns when the record is stored."""
+    """A call from its first INVITE to its record; `over` is called when that is stored and nothing is left."""
 
-    def __init__(self, parts: Parts, stored: StoredCall, company: Company, voice: Voice) -> None:
+    def __init__(
+        self,
+        parts: Parts,
+        stored: StoredCall,
+        company: Company,
+        voice: Voice,
+        stream: Stream,
+        over: Callable[["RunningCall"], None],
+    ) -> None:
+        """Use `stream` for the customer's leg."""
         self.stored = stored
-        self._parts = parts
-        self._company = company
         self._voice = voice
-        self._reports = Reports(stored, company, parts.settings)
+        self._is_over = over
         self._script = s.Script(s.Plan(parse_userid(stored.userid), stored.waittime, stored.conntime, company.key_time))
-        self._inbox: asyncio.Queue[tuple[str, Any]] = asyncio.Queue(MAX_INBOX)
-        self._log = log.bind(uuid=stored.uuid)
-        self._trunk: Trunk | None = None
-        self._tried: frozenset[str] = frozenset()
-        self._leg = ""
-        self._sip: OutgoingCall | None = None
-        self._stream: Stream | None = None
-        self._offer: sdp.SessionDescription | None = None
-        self._rang = False
-        self._recording = False
-        self._agents: dict[str, _Agent] = {}
-        self._started_at: datetime | None = None
-        self._answered_at: datetime | None = None
-        self._finish: s.Finish | None = None
+        self._call = Call(
+            parts=parts,
+            stored=stored,
+            company=company,
+            script=self._script,
+            clock=Clock(),
+            journal=Journal(parts.store, self._on_fault),
+            reports=Reports(stored, company, parts.settings),
+            owner=self,
+            do=self._do,
+            guard=self._guard,
+            spawn=self._spawn,
+            log=log.bind(uuid=stored.uuid),
+        )
+        self._customer = Customer(self._call, stream)
+        self._transfer = Transfer(self._call)
+        self._finished = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_at: float | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
 
     def __repr__(self) -> str:
         return f"<RunningCall {self.stored.uuid} {self._script.state.name}>"
 
-    # --- the inbox ------------------------------------------------------------------------------------------------
+    # --- what happens ---------------------------------------------------------------------------------------------
+
+    def start(self, trunk: Trunk, flow: Flow) -> None:
+        """Dial over this trunk, whose place the caller has taken."""
+        self._guard(self._customer.dial)(trunk, flow, self._on_claimed)
 
     def on_sip(self, event: Event) -> None:
-        self._put("sip", event)
+        """Take an event of one of the legs."""
+        self._guard(self._on_sip)(event)
 
     def cut(self) -> None:
-        """The server stops, or its media process has gone."""
-        self._put("cut", None)
+        """End the call: the server stops, or its media are gone."""
+        self._guard(self._do)(self._script.cut())
 
-    def _on_media(self, leg: str, event: MediaEvent) -> None:
-        self._put("media", (leg, event))
+    def uses(self, streams: Collection[Stream]) -> bool:
+        """Whether one of these is a stream of a leg that lives."""
+        return self._customer.stream in streams or any(stream in streams for stream in self._transfer.streams)
 
-    def _put(self, kind: str, what: object) -> None:
-        try:
-            self._inbox.put_nowait((kind, what))
-        except asyncio.QueueFull:
-            self._log.warning("call_inbox_full", kind=kind)
+    def _on_claimed(self, claimed: bool) -> None:
+        if not claimed:
+            self._call.log.error("call_claimed_by_another")
+            self._finished = True
+            self._customer.end()
+            self._spawn(self._leave())
+        elif self._script.state is s.State.INITIAL:
+            self._do(self._script.start(self._call.clock.now()))
 
-    # --- the task -------------------------------------------------------------------------------------------------
-
-    async def run(self, trunk: Trunk, flow: Flow) -> None:
-        """Dial over this trunk, whose place the caller has taken, and see the call through to its record."""
-        self._trunk = trunk
-        self._leg = str(uuid4())
-        try:
-            await self._do(self._script.start(time.monotonic()), flow)
-            while self._finish is None:
-                await self._step()
-        except Exception:
-            self._log.exception("call_failed")
-            self._finish = s.Finish(Cause.HUNG_UP_BY_SERVER, self._own_direction(), self._script.userkey)
-        await self._wind_up(self._finish)
-
-    async def _step(self) -> None:
-        deadline = self._script.next_deadline()
-        try:
-            async with asyncio.timeout(None if deadline is None else max(0.0, deadline - time.monotonic())):
-                kind, what = await self._inbox.get()
-        except TimeoutError:
-            await self._do(self._script.on_deadline(time.monotonic()))
-            return
-        if kind == "sip":
-            await self._take_sip(what)
-        elif kind == "media":
-            await self._take_media(*what)
-        else:
-            await self._do(self._script.cut())
-
-    async def _take_sip(self, event: Event) -> None:
+    def _on_sip(self, event: Event) -> None:
+        sip = getattr(event, "call", None)
         if isinstance(event, RequestInCall):
-            event.request.respond(200 if event.request.method == "OPTIONS" else 405, time.monotonic())
-            self._parts.sip.flush()
-            return
-        call = getattr(event, "call", None)
-        if call is self._sip:
-            await self._take_customer(event)
-            return
-        agent = next((agent for agent in self._agents.values() if agent.sip is call), None)
-        if agent is not None:
-            await self._take_agent(agent, event)
+            event.request.respond(200 if event.request.method == "OPTIONS" else 405, self._call.clock.now())
+            self._call.parts.sip.flush()
+        elif self._customer.owns(sip):
+            self._customer.on_sip(event)
+        else:
+            self._transfer.on_sip(sip, event)
 
-    async def _take_media(self, leg: str, event: MediaEvent) -> None:
-        now = time.monotonic()
-        if isinstance(event, Silent):
-            await self._do(self._script.silent())
-        elif leg != self._leg:
-            return
-        elif isinstance(event, KeyPressed):
-            self._log.info("key_pressed", key=event.key)
-            await self._do(self._script.key(event.key, now))
-        elif isinstance(event, PlaybackEnded):
-            await self._do(self._script.voice_over(now))
-        elif isinstance(event, PlaybackFailed):
-            self._log.error("playback_failed", reason=event.reason)
-            await self._do(self._script.cut())
+    def _on_deadline(self) -> None:
+        self._timer = self._timer_at = None
+        self._do(self._script.on_deadline(self._call.clock.now()))
 
-    async def _do(self, commands: list[s.Command], flow: Flow | None = None) -> None:
+    # --- what the script says -------------------------------------------------------------------------------------
+
+    def _do(self, commands: list[s.Command]) -> None:
         for command in commands:
             match command:
                 case s.Dial():
-                    assert flow is not None
-                    await self._dial(flow)
-                case s.CancelCustomer():
-                    self._cancel_customer()
+                    self._customer.send()
+                case s.CancelCustomer() | s.HangUpCustomer():
+                    self._customer.end()
                 case s.Play():
-                    self._play(self._voice, loop=False)
+                    self._customer.play(self._voice)
                 case s.PlayHoldMusic():
-                    self._play(self._parts.settings.hold_music, loop=True)
+                    self._customer.play(self._call.parts.settings.hold_music, loop=True)
                 case s.Offer(group):
-                    await self._offer_agents(group)
+                    self._note_key()
+                    self._transfer.offer(group)
                 case s.WithdrawOffers(winner):
-                    await self._withdraw(winner)
+                    self._transfer.withdraw(winner)
                 case s.Connect(agent):
-                    await self._connect(agent)
-                case s.HangUpCustomer():
-                    self._hang_up_customer()
+                    self._transfer.connect(agent, self._customer.stream)
                 case s.HangUpAgent(agent):
-                    await self._end_agent(self._agents.get(agent))
+                    self._transfer.end(agent)
                 case s.Finish():
-                    self._finish = command
+                    self._finish(command)
+        self._arm()
 
-    # --- the customer's leg ---------------------------------------------------------------------------------------
+    def _note_key(self) -> None:
+        """Store the key that decided, which the record tells even if the server dies."""
+        uuid, key = self.stored.uuid, self._script.userkey
+        if key:
+            self._call.journal.add(lambda conn: ledger.key_decided(conn, uuid, key))
 
-    async def _dial(self, flow: Flow) -> None:
-        """Store the INVITE over the trunk that was taken, then send it."""
-        trunk = self._trunk
-        assert trunk is not None
-        try:
-            if self._stream is None:
-                self._stream = await self._parts.media.reserve(lambda event: self._on_media(self._leg, event))
-        except MediaError as error:
-            self._log.error("no_rtp_port", reason=str(error))
-            await self._do(self._script.refused(Cause.LINE_FAILURE))
+    def _arm(self) -> None:
+        """Have `_on_deadline` called when the script wants it."""
+        deadline = self._script.next_deadline()
+        if deadline == self._timer_at:
             return
-        body = self._describe(self._stream, trunk.codecs)
-        self._offer = sdp.parse(body)
-        self._sip = self._parts.sip.agent.prepare_invite(
-            target=trunk.request_uri(self.stored.destnumber),
-            flow=flow,
-            from_=trunk.from_address(self.stored.disnumber),
-            body=body,
-            route=trunk.route,
-            headers=trunk.headers(self.stored.disnumber),
-        )
-        self._parts.own(self._sip, self)
-        at = datetime.now(UTC)
-        invite, uuid, leg = self._sip.invite.to_json(), self.stored.uuid, self._leg
-        if self._started_at is None:
-            self._started_at = at
-            claimed = await self._store(lambda conn: ledger.claim(conn, uuid, leg, trunk.name, invite, at))
-            if not claimed:
-                raise RuntimeError("the call was claimed by somebody else")
-        else:
-            self._leg = leg = str(uuid4())
-            await self._store(
-                lambda conn: ledger.add_leg(conn, uuid, leg, LegKind.CUSTOMER, invite, at, trunk=trunk.name)
-            )
-        self._send(self._sip)
-        self._log.info("invite_sent", trunk=trunk.name, destnumber=self.stored.destnumber)
-
-    async def _take_customer(self, event: Event) -> None:
-        match event:
-            case Provisional(status=status):
-                self._rang = self._rang or status in (180, 183)
-            case Answered(body=body):
-                await self._customer_answered(body)
-            case Challenged(response=response):
-                await self._customer_challenged(response.code)
-            case Rejected(status=status, q850=q850):
-                self._log.info("customer_refused", status=status, q850=q850)
-                await self._next_trunk(cause_of(status, q850), is_for_next_trunk(status, rang=self._rang))
-            case Failed(why=why):
-                self._log.info("customer_unreached", why=why.value)
-                await self._next_trunk(Cause.LINE_FAILURE, why is Why.TRANSPORT and not self._rang)
-            case CallEnded():
-                await self._do(self._script.customer_hung_up())
-            case _:
-                pass
-
-    async def _customer_answered(self, body: bytes) -> None:
-        assert self._sip is not None
-        assert self._stream is not None
-        assert self._offer is not None
-        self._answered_at = at = datetime.now(UTC)
-        try:
-            negotiated = sdp.accept(self._offer, sdp.parse(body))
-        except sdp.SdpError as error:
-            self._log.warning("answer_unusable", reason=str(error))
-            self._sip.bye(time.monotonic())
-            self._parts.sip.flush()
-            self._answered_at = None
-            await self._do(self._script.refused(Cause.LINE_FAILURE))
-            return
-        self._stream.connect(negotiated, sip_source=self._sip.invite.flow.remote[0])
-        if self._company.record is not RecordPolicy.NEVER:
-            self._stream.record(self._parts.recordings.path(self.stored.uuid, at))
-            self._recording = True
-        commands = self._script.answered(time.monotonic())
-        if commands and isinstance(commands[0], s.Play | s.PlayHoldMusic):
-            await self._do(commands[:1])  # the first audio does not wait for the commit, the ACK does
-            commands = commands[1:]
-        assert self._sip.dialog is not None
-        uuid, leg, dialog = self.stored.uuid, self._leg, self._sip.dialog.to_json()
-        await self._store(lambda conn: ledger.customer_answered(conn, uuid, leg, dialog, at))
-        self._sip.ack(time.monotonic())
-        self._parts.sip.flush()
-        self._log.info("customer_answered", codec=negotiated.codec.name)
-        await self._do(commands)
-
-    async def _customer_challenged(self, status: int) -> None:
-        assert self._sip is not None
-        assert self._trunk is not None
-        if self._trunk.credentials is None or not self._sip.authorize(self._trunk.credentials):
-            await self._next_trunk(cause_of(status), is_for_next_trunk(status, rang=self._rang))
-            return
-        leg, invite = self._leg, self._sip.invite.to_json()
-        await self._store(lambda conn: ledger.replace_invite(conn, leg, invite))
-        self._send(self._sip)
-
-    async def _next_trunk(self, cause: Cause, allowed: bool) -> None:
-        """Go on with the next trunk that has a place, or end the call."""
-        assert self._trunk is not None
-        if allowed and self._script.state is s.State.DIALLING:
-            self._tried |= {self._trunk.name}
-            found = self._parts.routes.take(self._company.trunks, self._tried, time.monotonic())
-            if found is not None:
-                leg, at = self._leg, datetime.now(UTC)
-                await self._store(lambda conn: ledger.leg_ended(conn, leg, at))
-                if self._sip is not None:
-                    self._parts.disown(self._sip)
-                self._parts.routes.give_back(self._trunk)
-                self._trunk = found[0]
-                await self._dial(found[1])
-                return
-        await self._do(self._script.refused(cause))
-
-    def _cancel_customer(self) -> None:
-        if self._sip is not None:
-            self._sip.cancel(time.monotonic())
-            self._parts.sip.flush()
-
-    def _hang_up_customer(self) -> None:
-        if self._sip is not None:
-            self._sip.bye(time.monotonic())
-            self._parts.sip.flush()
-
-    def _play(self, voice: Voice, *, loop: bool) -> None:
-        assert self._stream is not None
-        self._stream.play(voice.files, loop=loop)
-
-    # --- agents' legs ---------------------------------------------------------------------------------------------
-
-    async def _offer_agents(self, name: str) -> None:
-        """Ring every registered member of the group."""
-        group = self._parts.groups.group(self.stored.company_code, name) or Group((), 0.0, 0.0)
-        phones = [phone for member in group.members if (phone := self._parts.groups.phone(member)) is not None]
-        if not phones:
-            self._log.info("nobody_registered", group=name)
-            await self._do(self._script.nobody_registered())
-            return
-        agents = [agent for phone in phones if (agent := await self._prepare_agent(phone)) is not None]
-        if agents:
-            rows = [(agent.leg, agent.sip.invite.to_json()) for agent in agents]
-            uuid = self.stored.uuid
-
-            def fact(conn: Any) -> None:
-                for leg, invite in rows:
-                    ledger.add_leg(conn, uuid, leg.uuid, LegKind.AGENT, invite, leg.started_at, extension=leg.extension)
-
-            await self._store(fact)
-        for agent in agents:
-            self._agents[agent.leg.uuid] = agent
-            self._send(agent.sip)
-            self._log.info("agent_rung", extension=agent.leg.extension, buuid=agent.leg.uuid)
-        times = s.GroupTimes(group.ring_time, group.max_wait)
-        rung = frozenset(agent.leg.uuid for agent in agents)
-        await self._do(self._script.offered(rung, times, time.monotonic()))
-
-    async def _prepare_agent(self, phone: Phone) -> _Agent | None:
-        leg = AgentLeg(str(uuid4()), phone.extension, datetime.now(UTC))
-        try:
-            stream = await self._parts.media.reserve(lambda event: self._on_media(leg.uuid, event))
-        except MediaError as error:
-            self._log.error("no_rtp_port", reason=str(error), extension=phone.extension)
-            return None
-        body = self._describe(stream, (sdp.Codec.PCMA, sdp.Codec.PCMU))
-        caller = self._trunk.from_address(self.stored.destnumber) if self._trunk else Address(uri=phone.uri)
-        call = self._parts.sip.agent.prepare_invite(
-            target=phone.uri, flow=phone.flow, from_=caller, body=body, route=phone.route, pinned=True
-        )
-        self._parts.own(call, self)
-        return _Agent(leg, call, stream, sdp.parse(body))
-
-    async def _take_agent(self, agent: _Agent, event: Event) -> None:
-        match event:
-            case Provisional(status=status) if status in (180, 183) and not agent.rang:
-                agent.rang = True
-                await self._store(lambda conn: self._reports.agent_rings(conn, agent.leg, datetime.now(UTC)))
-                self._parts.wake_sender()
-            case Answered(body=body):
-                await self._agent_answered(agent, body)
-            case Rejected() | Failed() | CallEnded() | Challenged():
-                await self._agent_is_over(agent)
-                await self._do(self._script.agent_ended(agent.leg.uuid, time.monotonic()))
-            case _:
-                pass
-
-    async def _agent_answered(self, agent: _Agent, body: bytes) -> None:
-        try:
-            negotiated = sdp.accept(agent.offer, sdp.parse(body))
-        except sdp.SdpError as error:
-            self._log.warning("agent_answer_unusable", reason=str(error), extension=agent.leg.extension)
-            agent.sip.bye(time.monotonic())
-            self._parts.sip.flush()
-            await self._agent_is_over(agent)
-            await self._do(self._script.agent_ended(agent.leg.uuid, time.monotonic()))
-            return
-        agent.stream.connect(negotiated, sip_source=agent.sip.invite.flow.remote[0])
-        await self._do(self._script.agent_answered(agent.leg.uuid, time.monotonic()))
-
-    async def _connect(self, leg: str) -> None:
-        """Bridge first, then store the answer, then ACK."""
-        agent = self._agents[leg]
-        assert self._stream is not None
-        assert agent.sip.dialog is not None
-        self._stream.bridge(agent.stream)
-        at, dialog, rang = datetime.now(UTC), agent.sip.dialog.to_json(), agent.rang
-        agent.rang = True
-
-        def fact(conn: Any) -> None:
-            if not rang:
-                self._reports.agent_rings(conn, agent.leg, at)
-            self._reports.agent_answered(conn, agent.leg, dialog, at)
-
-        await self._store(fact)
-        agent.sip.ack(time.monotonic())
-        self._parts.sip.flush()
-        self._parts.wake_sender()
-        self._log.info("agent_connected", extension=agent.leg.extension)
-
-    async def _withdraw(self, winner: str | None) -> None:
-        for leg, agent in list(self._agents.items()):
-            if leg != winner and not agent.over:
-                await self._end_agent(agent)
-                await self._do(self._script.agent_ended(leg, time.monotonic()))
-
-    async def _end_agent(self, agent: _Agent | None) -> None:
-        """CANCEL or BYE an agent's leg, whichever ends it."""
-        if agent is None or agent.over:
-            return
-        now = time.monotonic()
-        if agent.sip.dialog is not None:
-            agent.sip.bye(now)
-        else:
-            agent.sip.cancel(now)
-        self._parts.sip.flush()
-        await self._agent_is_over(agent)
-
-    async def _agent_is_over(self, agent: _Agent) -> None:
-        if agent.over:
-            return
-        agent.over = True
-        at = datetime.now(UTC)
-        await self._store(lambda conn: self._reports.agent_ended(conn, agent.leg, at, rang=agent.rang))
-        self._parts.wake_sender()
-        self._parts.disown(agent.sip)
-        await self._release(agent.stream)
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._timer_at = deadline
+        if deadline is not None:
+            delay = max(0.0, deadline - self._call.clock.now())
+            self._timer = asyncio.get_running_loop().call_later(delay, self._guard(self._on_deadline))
 
     # --- the end --------------------------------------------------------------------------------------------------
 
-    async def _wind_up(self, finish: s.Finish) -> None:
-        """End what is left of the legs, store the record with its callback, and give everything back."""
-        ended_at = datetime.now(UTC)
-        for agent in self._agents.values():
-            await self._end_agent(agent)
-        spoke = self._agents.get(finish.agent)
-        name = await self._finish_recording(spoke is not None)
-        leg, end = (
-            self._leg,
-            End(
-                started_at=self._started_at or ended_at,
-                answered_at=self._answered_at,
-                ended_at=ended_at,
-                cause=finish.cause,
-                direction=finish.direction,
-                userkey=finish.userkey,
-                extension=spoke.leg.extension if spoke is not None else "",
-                recordfilename=name,
-            ),
+    def _finish(self, finish: s.Finish) -> None:
+        """End what is left of the legs; the record follows when the recording is closed."""
+        if self._finished:
+            return
+        self._finished = True
+        ended_at = self._call.clock.at()
+        self._transfer.end_all()
+        self._customer.end()
+        self._spawn(self._wind_up(finish, ended_at))
+
+    async def _wind_up(self, finish: s.Finish, ended_at: datetime) -> None:
+        """Store the record with its callback, and give everything back."""
+        call, customer, uuid = self._call, self._customer, self.stored.uuid
+        try:
+            await self._close_recording()
+            await release(customer.stream)
+            end = self._end(finish, ended_at)
+            call.journal.add(lambda conn: call.reports.ended(conn, end))
+            await call.journal.written()
+            call.parts.wake_sender()
+            call.log.info("call_ended", cause=int(end.cause), direction=int(end.direction), key=end.userkey)
+            if customer.recorded and customer.answered_at is not None:
+                call.parts.recordings.finish(uuid, end.recordfilename, customer.answered_at)
+        finally:
+            self._is_over(self)
+
+    def _end(self, finish: s.Finish, ended_at: datetime) -> End:
+        call, customer, extension = self._call, self._customer, self._transfer.extension(finish.agent)
+        name = ""
+        if customer.recorded:
+            name = call.parts.recordings.name(self.stored.uuid, call.company, transferred=bool(extension))
+        return End(
+            started_at=customer.started_at or ended_at,
+            answered_at=customer.answered_at,
+            ended_at=ended_at,
+            cause=finish.cause,
+            direction=finish.direction,
+            userkey=finish.userkey,
+            extension=extension,
+            recordfilename=name,
         )
 
-        def fact(conn: Any) -> None:
-            ledger.leg_ended(conn, leg, ended_at)
-            self._reports.ended(conn, end)
-
-        await self._store(fact)
-        self._parts.wake_sender()
-        if self._sip is not None:
-            self._parts.disown(self._sip)
-        if self._stream is not None:
-            await self._release(self._stream)
-        if self._trunk is not None:
-            self._parts.routes.give_back(self._trunk)
-        self._log.info("call_ended", cause=int(finish.cause), direction=int(finish.direction), key=finish.userkey)
-
-    async def _finish_recording(self, transferred: bool) -> str:
-        """Close the raw recording and hand it to the encoder; its name, empty if there is none."""
-        if not self._recording or self._stream is None or self._answered_at is None:
-            return ""
-        raw = self._parts.recordings.path(self.stored.uuid, self._answered_at)
-        try:
-            samples = await self._stream.stop_recording()
-        except MediaGone:
-            samples = -1
-        if samples <= 0 or (self._company.record is RecordPolicy.TRANSFERRED and not transferred):
-            raw.unlink(missing_ok=True)
-            return ""
-        name = self._parts.recordings.name(self.stored.uuid, self._company)
-        self._parts.recordings.encode(raw, name)
-        return name
-
-    # --- steps ----------------------------------------------------------------------------------------------------
-
-    def _describe(self, stream: Stream, codecs: tuple[sdp.Codec, ...]) -> bytes:
-        """Our offer for a stream."""
-        session = random.getrandbits(62)
-        return bytes(sdp.offer(self._parts.settings.media_address, stream.port, codecs, session_id=session))
-
-    def _send(self, call: OutgoingCall) -> None:
-        call.send(time.monotonic())
-        self._parts.sip.flush()
-
-    async def _store(self, fact: Callable[[Any], Any]) -> Any:
-        """Store a fact, however long storage is away: the call goes on in memory, and its record is not lost."""
-        while True:
+    async def _close_recording(self) -> None:
+        if self._customer.recorded:
             try:
-                return await self._parts.store.write(fact)
-            except StoreUnavailable as error:
-                self._log.error("store_unavailable", reason=str(error))
-                await asyncio.sleep(STORE_AGAIN)
+                await self._customer.stream.stop_recording()
+            except MediaGone:
+                pass  # what the worker has written is there
 
-    async def _release(self, stream: Stream) -> None:
+    async def _leave(self) -> None:
+        """Give everything back without a record: the call is somebody else's."""
+        await release(self._customer.stream)
+        self._is_over(self)
+
+    # --- faults ---------------------------------------------------------------------------------------------------
+
+    def _guard(self, take: Callable[..., None]) -> Callable[..., None]:
+        """A fault of ours ends the call, with its record, and no other one."""
+
+        def guarded(*arguments: Any) -> None:
+            try:
+                take(*arguments)
+            except Exception as error:
+                self._on_fault(error)
+
+        return guarded
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        async def guarded() -> None:
+            try:
+                await work
+            except Exception as error:
+                self._on_fault(error)
+
+        task = asyncio.get_running_loop().create_task(guarded())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _on_fault(self, error: Exception) -> None:
+        if isinstance(error, MediaGone):
+            self._call.log.warning("call_lost_its_media", reason=str(error))
+        else:
+            self._call.log.error("call_failed", exc_info=error)
         try:
-            await stream.release()
-        except MediaGone:
-            pass  # its ports went with the worker
-
-    def _own_direction(self) -> Cause:
-        return Cause.CALLER_HUNG_UP if self._answered_at is not None else Cause.HUNG_UP_BY_SERVER
+            self._do(self._script.cut())
+        except Exception:
+            self._call.log.exception("call_not_ended")
+        if not self._finished:
+            answered = self._customer.answered_at is not None
+            direction = Cause.CALLER_HUNG_UP if answered else Cause.HUNG_UP_BY_SERVER
+            self._finish(s.Finish(Cause.HUNG_UP_BY_SERVER, direction, self._script.userkey))

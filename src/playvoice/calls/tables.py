@@ -37,6 +37,8 @@ class LegState(StrEnum):
 
     DIALLED = "dialled"
     ANSWERED = "answered"
+    ENDING = "ending"
+    """We have ended it, and reported that; its far end has not confirmed it yet."""
     ENDED = "ended"
 
 

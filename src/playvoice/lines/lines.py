@@ -130,8 +130,8 @@ class Lines:
     def take(self, names: Sequence[str] | None, tried: Collection[str], now: float) -> tuple[Trunk, Flow] | None:
         """Take a place on the first of these trunks that has one and was not tried; None if none has.
 
-        `names` are a company's trunks, None all; one whose address can't be had is passed over. `Trunks.give_back`
-        follows when the call has ended.
+        `names` are a company's trunks, None all; one whose address can't be had is passed over. `give_back` follows
+        when the call has ended.
         """
         assert self._endpoint is not None
         for trunk in self.trunks.candidates(names):
@@ -146,10 +146,21 @@ class Lines:
                 return trunk, flow
         return None
 
-    async def flow_to(self, trunk: Trunk) -> Flow:
-        """Where to send a trunk's requests; LinesError if its address can't be had."""
-        assert self._endpoint is not None
-        return flow_of(trunk, await self.trunks.resolve(trunk), self._endpoint)
+    def exist(self, names: Sequence[str] | None) -> bool:
+        """Whether there is any trunk of these names, None for any name, free or not."""
+        return bool(self.trunks.candidates(names))
+
+    def give_back(self, trunk: Trunk) -> None:
+        """Give the place of a call that has ended back."""
+        self.trunks.give_back(trunk)
+
+    def heard(self, trunk: Trunk, now: float) -> None:
+        """A response to a call over this trunk came."""
+        self.trunks.heard(trunk, now)
+
+    def is_silent(self, trunk: Trunk, now: float) -> bool:
+        """Whether it has answered nothing for 30 s, or never: then a call leaves it after its `trunk_timeout`."""
+        return self.trunks.get(trunk.name) is not None and self.trunks.is_silent(trunk, now)
 
     # --- what the user agent asks and tells -----------------------------------------------------------------------
 

@@ -46,9 +46,9 @@ def stored(store: Store) -> int:
 
 
 async def test_an_accepted_request_is_stored_and_told(store: Store) -> None:
-    told: list[str] = []
-    accepted = await CallQueue(store, tell=told.append).accept(REQUEST, AT)
-    assert told == [accepted.uuid]
+    told: list[tuple[str, str]] = []
+    accepted = await CallQueue(store, tell=lambda *call: told.append(call)).accept(REQUEST, AT)
+    assert told == [("2028", accepted.uuid)]
     row = store.read_now(lambda conn: dict(conn.execute(select(calls)).mappings().one()))
     assert (row["uuid"], row["state"], row["accepted_at"], row["waittime"]) == (accepted.uuid, "waiting", AT, 60)
     assert (row["voice_kind"], row["voice_name"], row["started_at"]) == (1, "notice.wav", None)

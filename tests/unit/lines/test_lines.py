@@ -14,6 +14,7 @@ from tests.unit.lines.far_end import FarEnd, far_end
 from playvoice.config import Config
 from playvoice.lines import Lines, LinesError, apply, tables
 from playvoice.lines.health import State
+from playvoice.lines.keepalive import flow_of
 from playvoice.lines.registrations import read_bindings
 from playvoice.sip import (
     Address,
@@ -273,7 +274,7 @@ async def test_a_trunk_gets_options_and_comes_up_with_its_answer(lines_store: St
             (line,) = server.lines.trunks
             await until(lambda: server.lines.trunks.health(line).state is State.UP)
             assert carrier.requests == ["OPTIONS"]
-            assert (await server.lines.flow_to(line)).remote == (host, port)
+            assert flow_of(line, server.lines.trunks.targets(line), server.endpoint).remote == (host, port)
 
 
 async def test_a_trunk_that_cannot_be_reached_says_why(lines_store: Store) -> None:
@@ -284,8 +285,9 @@ async def test_a_trunk_that_cannot_be_reached_says_why(lines_store: Store) -> No
         for name, reason in (("tcp", "no tcp address"), ("name", "can't be resolved")):
             line = server.lines.trunks.get(name)
             assert line is not None
+            targets = await server.lines.trunks.resolve(line)
             with pytest.raises(LinesError, match=reason):
-                await server.lines.flow_to(line)
+                flow_of(line, targets, server.endpoint)
 
 
 async def test_a_call_takes_the_first_trunk_with_an_address_and_a_place(lines_store: Store) -> None:

@@ -1,0 +1,217 @@
+"""The customer's side of a call: the INVITE over one trunk after the other, the answer, what is played."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from uuid import uuid4
+
+from playvoice.calls import ledger
+from playvoice.calls import script as s
+from playvoice.calls.causes import cause_of, is_for_next_trunk
+from playvoice.calls.legs import Call, Leg
+from playvoice.calls.tables import LegKind
+from playvoice.codes import HangupCause as Cause
+from playvoice.config import RecordPolicy
+from playvoice.lines.trunk import Trunk
+from playvoice.media import sdp
+from playvoice.media.client import MediaEvent, Stream
+from playvoice.media.protocol import KeyPressed, PlaybackEnded, PlaybackFailed, Silent
+from playvoice.sip import (
+    Answered,
+    CallEnded,
+    CallState,
+    Challenged,
+    Event,
+    Failed,
+    Flow,
+    OutgoingCall,
+    Provisional,
+    Rejected,
+    Why,
+)
+from playvoice.voices import Voice
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class CustomerLeg(Leg):
+    """An INVITE over one trunk."""
+
+    trunk: Trunk
+
+
+class Customer:
+    """The customer of one call. All its legs share one stream, since only the last one can be answered."""
+
+    def __init__(self, call: Call, stream: Stream) -> None:
+        self._call = call
+        self.stream = stream
+        stream.on_event = call.guard(self._on_media)
+        self._leg: CustomerLeg | None = None
+        self._tried: frozenset[str] = frozenset()
+        self.started_at: datetime | None = None
+        """The first INVITE."""
+        self.answered_at: datetime | None = None
+        self.recorded = False
+
+    # --- dialling -------------------------------------------------------------------------------------------------
+
+    def dial(self, trunk: Trunk, flow: Flow, claimed: Callable[[bool], None]) -> None:
+        """Store the first INVITE, and with it that the call is ours; `claimed` hears whether it is."""
+        leg = self._prepare(trunk, flow)
+        uuid, name, invite, at = self._call.stored.uuid, leg.uuid, leg.sip.invite.to_json(), self._call.clock.at()
+        self._call.journal.add(lambda conn: ledger.claim(conn, uuid, name, trunk.name, invite, at), claimed)
+
+    def send(self) -> None:
+        """Send the first INVITE, which is stored."""
+        assert self._leg is not None
+        self.started_at = self._call.clock.at()
+        self._send(self._leg)
+
+    def _dial_again(self, trunk: Trunk, flow: Flow) -> None:
+        leg = self._prepare(trunk, flow)
+        uuid, name, invite, at = self._call.stored.uuid, leg.uuid, leg.sip.invite.to_json(), self._call.clock.at()
+        self._call.journal.add(
+            lambda conn: ledger.add_leg(conn, uuid, name, LegKind.CUSTOMER, invite, at, trunk=trunk.name),
+            lambda _stored: self._send(leg),
+        )
+
+    def _prepare(self, trunk: Trunk, flow: Flow) -> CustomerLeg:
+        call = self._call
+        offer = call.describe(self.stream, trunk.codecs)
+        sip = call.parts.sip.agent.prepare_invite(
+            target=trunk.request_uri(call.stored.destnumber),
+            flow=flow,
+            from_=trunk.from_address(call.stored.disnumber),
+            body=offer,
+            route=trunk.route,
+            headers=trunk.headers(call.stored.disnumber),
+        )
+        self._leg = CustomerLeg(
+            call=call,
+            uuid=str(uuid4()),
+            sip=sip,
+            stream=self.stream,
+            offer=sdp.parse(offer),
+            give_back=partial(call.parts.routes.give_back, trunk),
+            trunk=trunk,
+        )
+        call.parts.owners.own(sip, call.owner)
+        return self._leg
+
+    def _send(self, leg: CustomerLeg) -> None:
+        call, trunk = self._call, leg.trunk
+        if leg.over:
+            return
+        leg.send()
+        call.log.info("invite_sent", trunk=trunk.name, destnumber=call.stored.destnumber)
+        if call.parts.routes.is_silent(trunk, call.clock.now()):
+            asyncio.get_running_loop().call_later(trunk.trunk_timeout, call.guard(self._on_silent_trunk), leg)
+
+    def _on_silent_trunk(self, leg: CustomerLeg) -> None:
+        """A trunk that has been silent has not answered this call either: another one may."""
+        if leg is not self._leg or leg.over or leg.sip.state is not CallState.CALLING:
+            return
+        found = self._other_trunk(leg.trunk)
+        if found is not None:
+            self._call.log.warning("trunk_silent", trunk=leg.trunk.name)
+            leg.end()
+            self._dial_again(*found)
+
+    def _other_trunk(self, trunk: Trunk) -> tuple[Trunk, Flow] | None:
+        if self._call.script.state is not s.State.DIALLING:
+            return None
+        tried = self._tried | {trunk.name}
+        found = self._call.parts.routes.take(self._call.company.trunks, tried, self._call.clock.now())
+        if found is not None:
+            self._tried = tried
+        return found
+
+    # --- what comes back ------------------------------------------------------------------------------------------
+
+    def owns(self, sip: object) -> bool:
+        return self._leg is not None and self._leg.sip is sip
+
+    def on_sip(self, event: Event) -> None:
+        """Take an event of the leg."""
+        call, leg = self._call, self._leg
+        assert leg is not None
+        if not isinstance(event, Failed):
+            call.parts.routes.heard(leg.trunk, call.clock.now())
+        match event:
+            case Provisional(status=status):
+                leg.rang = leg.rang or status in (180, 183)
+            case Answered(body=body):
+                self._on_answer(leg, body)
+            case Challenged(call=sip, response=response):
+                self._on_challenge(leg, leg.trunk, sip, response.code)
+            case Rejected(status=status, q850=q850):
+                call.log.info("customer_refused", trunk=leg.trunk.name, status=status, q850=q850)
+                self._on_refusal(leg, cause_of(status, q850), again=is_for_next_trunk(status, rang=leg.rang))
+            case Failed(why=why):
+                call.log.info("customer_unreached", trunk=leg.trunk.name, why=why.value)
+                self._on_refusal(leg, Cause.LINE_FAILURE, again=why is Why.TRANSPORT and not leg.rang)
+            case CallEnded():
+                leg.is_over()
+                call.do(call.script.customer_hung_up())
+            case _:
+                pass
+
+    def _on_answer(self, leg: CustomerLeg, body: bytes) -> None:
+        call = self._call
+        try:
+            negotiated = leg.connect(body)
+        except sdp.SdpError as error:
+            call.log.warning("answer_unusable", reason=str(error))
+            call.do(call.script.refused(Cause.LINE_FAILURE))
+            return
+        self.answered_at = at = call.clock.at()
+        if call.company.record is not RecordPolicy.NEVER:
+            self.stream.record(call.parts.recordings.raw(call.stored.uuid))
+            self.recorded = True
+        call.do(call.script.answered(call.clock.now()))  # the first audio does not wait for the commit, the ACK does
+        assert leg.sip.dialog is not None
+        uuid, name, dialog = call.stored.uuid, leg.uuid, leg.sip.dialog.to_json()
+        call.journal.add(lambda conn: ledger.customer_answered(conn, uuid, name, dialog, at), lambda _stored: leg.ack())
+        call.log.info("customer_answered", codec=negotiated.codec.name)
+
+    def _on_challenge(self, leg: CustomerLeg, trunk: Trunk, sip: OutgoingCall, status: int) -> None:
+        if trunk.credentials is None or not sip.authorize(trunk.credentials):
+            self._on_refusal(leg, cause_of(status), again=is_for_next_trunk(status, rang=leg.rang))
+            return
+        name, invite = leg.uuid, sip.invite.to_json()
+        self._call.journal.add(lambda conn: ledger.replace_invite(conn, name, invite), lambda _stored: leg.send())
+
+    def _on_refusal(self, leg: CustomerLeg, cause: Cause, *, again: bool) -> None:
+        """Go on with the next trunk that has a place, if that is allowed, or end the call."""
+        leg.is_over()
+        found = self._other_trunk(leg.trunk) if again else None
+        if found is None:
+            self._call.do(self._call.script.refused(cause))
+        else:
+            self._dial_again(*found)
+
+    def _on_media(self, event: MediaEvent) -> None:
+        call = self._call
+        match event:
+            case KeyPressed(key=key):
+                call.log.info("key_pressed", key=key)
+                call.do(call.script.key(key, call.clock.now()))
+            case PlaybackEnded():
+                call.do(call.script.voice_over(call.clock.now()))
+            case PlaybackFailed(reason=reason):
+                call.log.error("playback_failed", reason=reason)
+                call.do(call.script.cut())
+            case Silent():
+                call.do(call.script.silent())
+
+    # --- what the script wants ------------------------------------------------------------------------------------
+
+    def play(self, voice: Voice, *, loop: bool = False) -> None:
+        self.stream.play(voice.files, loop=loop)
+
+    def end(self) -> None:
+        """CANCEL or BYE, whichever ends it."""
+        if self._leg is not None:
+            self._leg.end()

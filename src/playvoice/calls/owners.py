@@ -1,0 +1,120 @@
+"""Who owns which SIP call: where the user agent's events go.
+
+A running call owns its legs. A leg that we have ended is owned by an `Ending` from then on, until its far end has
+confirmed: so long it stays open in the store and keeps its place on the trunk (or its agent), and what crosses is
+answered.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from playvoice.calls import ledger
+from playvoice.calls.clock import Clock
+from playvoice.calls.journal import Journal
+from playvoice.calls.ports import Sip
+from playvoice.sip import Answered, CallEnded, CallState, Challenged, Event, Failed, OutgoingCall, Rejected
+
+
+class Owner(Protocol):
+    """Takes the events of SIP calls."""
+
+    def on_sip(self, event: Event) -> None: ...
+
+
+class Owners:
+    """The owner of each SIP call, by its Call-ID."""
+
+    def __init__(self) -> None:
+        self._owners: dict[str, Owner] = {}
+        self._empty = asyncio.Event()
+        self._empty.set()
+
+    def __repr__(self) -> str:
+        return f"<Owners of {len(self._owners)} SIP calls>"
+
+    def __len__(self) -> int:
+        return len(self._owners)
+
+    def own(self, sip: OutgoingCall, owner: Owner) -> None:
+        self._owners[sip.id] = owner
+        self._empty.clear()
+
+    def disown(self, sip: OutgoingCall) -> None:
+        self._owners.pop(sip.id, None)
+        if not self._owners:
+            self._empty.set()
+
+    async def empty(self) -> None:
+        """Wait until nobody owns anything: all far ends have confirmed."""
+        await self._empty.wait()
+
+    def handle(self, event: Event) -> bool:
+        """Give an event to its owner; False if there is none."""
+        call: Any = getattr(event, "call", None)
+        owner = None if call is None else self._owners.get(call.id)
+        if owner is None:
+            return False
+        owner.on_sip(event)
+        return True
+
+
+class Ending:
+    """A leg that we end by CANCEL or BYE, until its far end has confirmed it or had 32 s for it.
+
+    `then` gives back what the leg held.
+    """
+
+    def __init__(
+        self, owners: Owners, journal: Journal, clock: Clock, sip: Sip, *, leg: str, then: Callable[[], None]
+    ) -> None:
+        self._owners = owners
+        self._journal = journal
+        self._clock = clock
+        self._endpoint = sip
+        self._leg = leg
+        self._then = then
+        self._confirmed = False
+
+    def begin(self, sip: OutgoingCall) -> None:
+        """End `sip` now, whatever its state."""
+        self._owners.own(sip, self)
+        if sip.state is CallState.ANSWERED:
+            self._hang_up_when_stored(sip)
+        elif sip.dialog is None:
+            sip.cancel(self._clock.now())
+        else:
+            sip.bye(self._clock.now())
+        self._endpoint.flush()
+        if sip.state is CallState.ENDED:
+            self._over(sip)
+
+    def on_sip(self, event: Event) -> None:
+        match event:
+            case Answered(call):
+                self._hang_up_when_stored(call)
+            case Rejected(call) | Failed(call) | Challenged(call) | CallEnded(call):
+                assert isinstance(call, OutgoingCall)
+                self._over(call)
+            case _:
+                pass
+
+    def _hang_up_when_stored(self, sip: OutgoingCall) -> None:
+        """An answer that was not acknowledged: its dialog is stored before the ACK, as any other's."""
+        assert sip.dialog is not None
+        leg, dialog = self._leg, sip.dialog.to_json()
+
+        def hang_up(_stored: object) -> None:
+            sip.bye(self._clock.now())
+            self._endpoint.flush()
+
+        self._journal.add(lambda conn: ledger.keep_dialog(conn, leg, dialog), hang_up)
+
+    def _over(self, sip: OutgoingCall) -> None:
+        if self._confirmed:
+            return
+        self._confirmed = True
+        leg = self._leg
+        self._owners.disown(sip)
+        self._journal.add(lambda conn: ledger.leg_confirmed(conn, leg))
+        self._then()

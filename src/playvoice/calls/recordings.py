@@ -1,0 +1,82 @@
+"""Where recordings are made, what they are called, and how they become files that people can play.
+
+    recordings/raw/UUID.raw ── the call has ended, its record is stored ──> recordings/YYYY/MM/DD/UUID.mp3 (or .wav)
+
+The raw file is written by the media worker while the call runs. The name stands in the call record before the file is
+there; so what a crash leaves under `raw` is taken up by what the records say: encoded, or removed.
+"""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import structlog
+
+from playvoice.companies import Company
+from playvoice.config import RecordPolicy
+from playvoice.media.encoding import CHANNELS, EncodeError, RecordingFormat
+from playvoice.media.transcoder import Transcoder
+
+log = structlog.get_logger(__name__)
+
+
+class Recordings:
+    """The recordings of one server, below one folder."""
+
+    def __init__(self, folder: Path, transcoder: Transcoder) -> None:
+        self._folder = folder
+        self._raw = folder / "raw"
+        self._raw.mkdir(parents=True, exist_ok=True)
+        self._transcoder = transcoder
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def __repr__(self) -> str:
+        return f"<Recordings {len(self._tasks)} to be encoded>"
+
+    def raw(self, uuid: str) -> Path:
+        """Where the raw recording of a call is written."""
+        return self._raw / f"{uuid}.raw"
+
+    def name(self, uuid: str, company: Company, *, transferred: bool) -> str:
+        """What the record of a call that ends now calls its recording; empty if the company wants none of it."""
+        if company.record is RecordPolicy.NEVER or (company.record is RecordPolicy.TRANSFERRED and not transferred):
+            return ""
+        try:
+            if self.raw(uuid).stat().st_size < CHANNELS:
+                return ""
+        except OSError:
+            return ""
+        return f"{uuid}.{self._transcoder.format_now(RecordingFormat(company.record_format.value)).value}"
+
+    def finish(self, uuid: str, name: str, answered_at: datetime) -> None:
+        """Make the recording that the stored record names of the raw one; remove the raw one if it names none."""
+        if not name:
+            self.raw(uuid).unlink(missing_ok=True)
+            return
+        task = asyncio.get_running_loop().create_task(self._encode(self.raw(uuid), self.path(name, answered_at)))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def path(self, name: str, answered_at: datetime) -> Path:
+        """Where the recording of a call that was answered then is, or will be."""
+        return self._folder / f"{answered_at:%Y/%m/%d}" / name
+
+    def left(self) -> Iterator[str]:
+        """The calls whose raw recording an earlier process left."""
+        return (path.stem for path in sorted(self._raw.glob("*.raw")))
+
+    async def encoded(self) -> None:
+        """Wait until nothing is to be encoded any more."""
+        await asyncio.gather(*self._tasks)
+
+    async def _encode(self, raw: Path, to: Path) -> None:
+        began = time.monotonic()
+        try:
+            to.parent.mkdir(parents=True, exist_ok=True)
+            await self._transcoder.encode_recording(raw, to, RecordingFormat(to.suffix[1:]))
+        except (EncodeError, OSError) as error:
+            log.error("recording_not_encoded", name=to.name, reason=str(error))
+            return
+        log.info("recording_encoded", name=to.name, seconds=round(time.monotonic() - began, 2))

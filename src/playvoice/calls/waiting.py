@@ -1,0 +1,194 @@
+"""Calls that wait: first for their voice, then, in the order of acceptance, for a trunk; in turn over companies.
+
+    stored ── add ──> accepted ── voice made ready, a few at once ──> ready ── heads, taken ──> dialled
+                         │ voice can't be had, waited too long              │ waited too long
+                         └──────────────────── abandon ─────────────────────┘
+
+What holds one company up (a server of voices that never answers, a trunk that is full) costs the others nothing: each
+has bounds of its own.
+"""
+
+import asyncio
+import heapq
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import structlog
+
+from playvoice.calls import ledger
+from playvoice.calls.ledger import StoredCall
+from playvoice.calls.ports import FindsCompanies, PreparesVoices
+from playvoice.codes import HangupCause as Cause
+from playvoice.companies import Company
+from playvoice.store import Store, StoreUnavailable
+from playvoice.voices import Voice, VoiceKind, VoiceRef, VoiceUnavailable
+
+log = structlog.get_logger(__name__)
+
+PREPARING = 32
+"""Voices that are made ready at once."""
+PREPARING_OF_COMPANY = 8
+READY_OF_COMPANY = 200
+"""Calls of a company whose voice is ready or being made ready."""
+AGAIN = 1.0
+"""Seconds after which a call that could not be read is read again."""
+
+Abandon = Callable[[StoredCall, Company, Cause], Awaitable[None]]
+
+
+@dataclass(order=True, frozen=True, slots=True)
+class Ready:
+    """A call whose voice is ready, ordered by acceptance."""
+
+    id: int
+    stored: StoredCall = field(compare=False)
+    company: Company = field(compare=False)
+    voice: Voice = field(compare=False)
+
+    def is_expired(self, at: datetime) -> bool:
+        """It has waited for longer than its company lets calls wait."""
+        return _is_expired(self.stored, self.company, at)
+
+
+@dataclass(slots=True)
+class _Line:
+    """One company's waiting calls."""
+
+    accepted: deque[str] = field(default_factory=deque)
+    preparing: int = 0
+    ready: list[Ready] = field(default_factory=list)
+
+    @property
+    def wants_a_voice(self) -> bool:
+        return (
+            bool(self.accepted)
+            and self.preparing < PREPARING_OF_COMPANY
+            and self.preparing + len(self.ready) < READY_OF_COMPANY
+        )
+
+
+class Waiting:
+    """All waiting calls of one server."""
+
+    def __init__(self, store: Store, companies: FindsCompanies, voices: PreparesVoices) -> None:
+        self._store = store
+        self._companies = companies
+        self._voices = voices
+        self._lines: dict[str, _Line] = {}
+        """Companies in turn: who was served last stands last."""
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._abandon: Abandon | None = None
+        self.changed = asyncio.Event()
+        """Set when a call has become ready."""
+
+    def __repr__(self) -> str:
+        accepted = sum(len(line.accepted) for line in self._lines.values())
+        return f"<Waiting {accepted} accepted, {len(self._tasks)} preparing, {self.ready} ready>"
+
+    @property
+    def ready(self) -> int:
+        """Calls that could be dialled now."""
+        return sum(len(line.ready) for line in self._lines.values())
+
+    def start(self, abandon: Abandon) -> None:
+        """Begin to make voices ready; `abandon` reports a call that will not be dialled."""
+        self._abandon = abandon
+        self._prepare_more()
+
+    async def stop(self) -> None:
+        """Stop making voices ready; the calls wait in the store."""
+        self._abandon = None
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def add(self, company_code: str, uuid: str) -> None:
+        """A call was stored and waits."""
+        self._lines.setdefault(company_code, _Line()).accepted.append(uuid)
+        self._prepare_more()
+
+    # --- ready calls ----------------------------------------------------------------------------------------------
+
+    def heads(self) -> Iterator[Ready]:
+        """The next ready call of each company, the companies in turn."""
+        for line in list(self._lines.values()):
+            if line.ready:
+                yield line.ready[0]
+
+    def take(self, ready: Ready) -> None:
+        """Take this head out; its company's turn is the last one now."""
+        code = ready.stored.company_code
+        line = self._lines.pop(code)
+        heapq.heappop(line.ready)
+        if line.accepted or line.preparing or line.ready:
+            self._lines[code] = line
+        self._prepare_more()
+
+    def put_back(self, ready: Ready) -> None:
+        """A call that was taken could not be dialled after all: it waits on, where it stood."""
+        heapq.heappush(self._lines.setdefault(ready.stored.company_code, _Line()).ready, ready)
+
+    # --- making voices ready --------------------------------------------------------------------------------------
+
+    def _prepare_more(self) -> None:
+        if self._abandon is None:
+            return
+        while len(self._tasks) < PREPARING:
+            code = next((code for code, line in self._lines.items() if line.wants_a_voice), None)
+            if code is None:
+                return
+            line = self._lines.pop(code)
+            self._lines[code] = line
+            line.preparing += 1
+            task = asyncio.get_running_loop().create_task(self._prepare(line, line.accepted.popleft()))
+            self._tasks.add(task)
+            task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._prepare_more()
+
+    async def _prepare(self, line: _Line, uuid: str) -> None:
+        try:
+            ready = await self._make_ready(uuid)
+        finally:
+            line.preparing -= 1
+        if ready is not None:
+            heapq.heappush(line.ready, ready)
+            self._lines.setdefault(ready.stored.company_code, line)
+            self.changed.set()
+
+    async def _make_ready(self, uuid: str) -> Ready | None:
+        """Read the call and make its voice ready; None if it has ended instead."""
+        while True:
+            try:
+                stored = await self._store.read(lambda conn: ledger.read_call(conn, uuid))
+                break
+            except StoreUnavailable as error:
+                log.error("call_not_read", uuid=uuid, reason=str(error))
+                await asyncio.sleep(AGAIN)
+        company = None if stored is None else self._companies.get(stored.company_code)
+        if stored is None or company is None:
+            log.error("call_without_company", uuid=uuid)
+            return None
+        assert self._abandon is not None
+        if _is_expired(stored, company, datetime.now(UTC)):
+            await self._abandon(stored, company, Cause.TIMER_EXPIRED)
+            return None
+        try:
+            ref = VoiceRef(VoiceKind(stored.voice_kind), stored.voice_name)
+            voice = await self._voices.prepare(stored.company_code, ref, datetime.now(UTC))
+        except VoiceUnavailable as error:
+            log.info("voice_unavailable", uuid=uuid, reason=error.reason)
+        except Exception:
+            log.exception("voice_failed", uuid=uuid)
+        else:
+            return Ready(stored.id, stored, company, voice)
+        await self._abandon(stored, company, Cause.OTHER)
+        return None
+
+
+def _is_expired(stored: StoredCall, company: Company, at: datetime) -> bool:
+    return at - stored.accepted_at > timedelta(seconds=company.expire_after)
