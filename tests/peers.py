@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import socket
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -39,3 +40,14 @@ def need(name: str) -> None:
     if os.environ.get(REQUIRE) == "1":
         pytest.fail(f"{name} is not installed, and {REQUIRE}=1; run `make peers`", pytrace=False)
     pytest.skip(f"{name} is not installed; `make peers` installs it")
+
+
+def need_raw_sockets() -> None:
+    """Go on if this user may send over a raw socket, as SIPp does when it plays a capture; else skip or fail."""
+    try:
+        socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_UDP).close()
+    except PermissionError:
+        why = "SIPp plays captures over a raw socket, which takes root or CAP_NET_RAW"
+        if os.environ.get(REQUIRE) == "1":
+            pytest.fail(f"{why}, and {REQUIRE}=1", pytrace=False)
+        pytest.skip(why)
