@@ -1,0 +1,147 @@
+"""A real server whose carrier is SIPp: started once, for many calls one after the other."""
+
+import random
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.acceptance.sipp_peer import Sipp
+
+from playvoice.media.g711 import SAMPLE_RATE, Codec, Samples
+from playvoice.simulator.client import Client
+from playvoice.simulator.configuration import GROUP, LOOPBACK, NUMBERS
+from playvoice.simulator.sound import read_channels, write_g711
+from playvoice.simulator.world import Cast, World
+
+KEY_TIME = 1
+WAIT_TIME = 5
+"""The shortest that the API takes."""
+USERNAME, PASSWORD = "trunk-user", "trunk-secret"
+
+
+def noise(seconds: float, codec: Codec, seed: int) -> bytes:
+    """G.711 octets in which no two places are alike; without μ-law's second zero, which decodes to the first."""
+    octets = [octet for octet in range(256) if codec is Codec.PCMA or octet != 0x7F]
+    return bytes(random.Random(seed).choices(octets, k=round(seconds * SAMPLE_RATE)))
+
+
+NOTICE = {Codec.PCMA: noise(1.0, Codec.PCMA, 1), Codec.PCMU: noise(1.0, Codec.PCMU, 2)}
+"""The usual voice, a second long: `notice.wav` and `notice-ulaw.wav`."""
+LONG = noise(30.0, Codec.PCMA, 3)
+"""A voice that nobody hears to its end: `long.wav`."""
+
+
+class HeldPort:
+    """A loopback port that is ours for the whole test, also while SIPp isn't there."""
+
+    def __init__(self, transport: str) -> None:
+        self._kind = socket.SOCK_DGRAM if transport == "udp" else socket.SOCK_STREAM
+        self.number = 0
+        self.hold()
+
+    def hold(self) -> None:
+        self._socket = socket.socket(socket.AF_INET, self._kind)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._socket.bind((LOOPBACK, self.number))
+        self.number = self._socket.getsockname()[1]
+
+    def release(self) -> None:
+        self._socket.close()
+
+
+@dataclass
+class SippWorld:
+    """A server, and the port on which each test starts SIPp as its carrier."""
+
+    world: World
+    client: Client
+    port: HeldPort
+    transport: str
+    uuids: list[str] = field(default_factory=list)
+
+    @contextmanager
+    def carrier(self, scenario: str, directory: Path, **keys: object) -> Iterator[Sipp]:
+        """SIPp at the end of the trunk, with this scenario and what it names in brackets."""
+        sipp = Sipp(scenario, directory, self.port.number, transport=self.transport, keys=keys)
+        self.port.release()
+        try:
+            with sipp:
+                yield sipp
+        finally:
+            self.port.hold()
+
+    def dial(self, voice: str = "notice.wav") -> str:
+        """Ask for a call; gives its uuid."""
+        answer, uuid = self.client.play_voice(
+            voicetype="1",
+            destnumber=f"1333333{len(self.uuids):04}",
+            voicefile=voice,
+            chengshudu="1",
+            userid=f"1@{GROUP}",
+            disnumber=NUMBERS[0],
+            waittime=str(WAIT_TIME),
+        )
+        assert uuid, answer
+        self.uuids.append(uuid)
+        return uuid
+
+    def record(self, uuid: str) -> dict[str, Any]:
+        """The call record as it was delivered."""
+        line = self.world.receiver.wait_for(
+            "callback", 15, lambda each: bool(each["payload"]["uuid"] == uuid), path="/cdr"
+        )
+        assert line["signature"] == "valid"
+        assert self.records(uuid) == 1, "a call has one record"
+        return dict(line["payload"])
+
+    def records(self, uuid: str) -> int:
+        lines = self.world.receiver.all("callback", path="/cdr")
+        return sum(line["payload"]["uuid"] == uuid for line in lines)
+
+    def states(self, uuid: str) -> list[str]:
+        """The extension states of a call as they were delivered."""
+        lines = self.world.receiver.all("callback", path="/status")
+        return [line["payload"]["status"] for line in lines if line["payload"]["uuid"] == uuid]
+
+    def recording(self, record: dict[str, Any]) -> tuple[float, list[Samples]]:
+        """Seconds and channels of a call's recording, which is there 15 s after the end at the latest."""
+        deadline = time.monotonic() + 15
+        folder = self.world.directory / "data"
+        while (path := next(folder.rglob(record["recordfilename"]), None)) is None:
+            assert time.monotonic() < deadline, "there is no recording"
+            time.sleep(0.05)
+        rate, channels = read_channels(path)
+        return channels[0].size / rate, channels
+
+
+@contextmanager
+def sipp_world(directory: Path, transport: str, *, registered: bool) -> Iterator[SippWorld]:
+    """Start a server whose trunk leads to SIPp; with `registered` an agent's phone is there too."""
+    voices = directory / "voices"
+    voices.mkdir()
+    for codec, octets in NOTICE.items():
+        write_g711(voices / f"notice{'' if codec is Codec.PCMA else '-ulaw'}.wav", octets, codec)
+    write_g711(voices / "long.wav", LONG, Codec.PCMA)
+    port = HeldPort(transport)
+    cast = Cast(
+        carrier=f"sip:{LOOPBACK}:{port.number};transport={transport}",
+        agent={"": {"as": "answer", "answer_after": 0.3, "hang_up_after": 1.5}},
+        registered=registered,
+        setting={
+            # Between two tests nobody listens: OPTIONS would find the trunk down.
+            "trunk": {"username": USERNAME, "password": PASSWORD, "keepalive": 0},
+            "company": {"key_time": KEY_TIME, "record_format": "wav"},
+        },
+    )
+    try:
+        with World(directory, voices, cast) as world:
+            held = SippWorld(world, world.client(), port, transport)
+            yield held
+            counts = [held.records(uuid) for uuid in held.uuids]
+            assert counts == [1] * len(counts), "no call got a second record later"
+    finally:
+        port.release()
