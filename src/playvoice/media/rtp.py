@@ -25,10 +25,12 @@ class Packet(NamedTuple):
 
 
 def parse(data: bytes | memoryview) -> Packet | None:
-    """Read a packet; None for what is no RTP of version 2, too short, or wrongly padded."""
+    """Read a packet; None for what is no RTP of version 2, RTCP, too short, or wrongly padded."""
     if len(data) < HEADER_OCTETS:
         return None
     first, second, sequence, timestamp, ssrc = HEADER.unpack_from(data)
+    if 200 <= second <= 204:  # RTCP that was sent to the wrong port (appendix A.1)
+        return None
     if first == 0x80:  # nothing but the fixed header, which is nearly every packet
         return Packet(second & 0x7F, second > 0x7F, sequence, timestamp, ssrc, bytes(data[HEADER_OCTETS:]))
     if first >> 6 != 2:

@@ -1,0 +1,60 @@
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from playvoice.media.g711 import Codec
+from playvoice.media.rtp import FRAME
+from playvoice.media.voice_file import Voices
+
+
+def written(folder: Path, octets: bytes, name: str = "voice") -> str:
+    path = folder / name
+    path.write_bytes(octets)
+    return str(path)
+
+
+@given(st.binary(max_size=4 * FRAME))
+def test_a_voice_is_its_octets_in_frames_and_the_last_is_filled_up_with_silence(
+    tmp_path_factory: pytest.TempPathFactory, octets: bytes
+) -> None:
+    path = written(tmp_path_factory.getbasetemp(), octets)
+    voice = Voices().get(path, Codec.PCMU)
+    frames = max(1, -(-len(octets) // FRAME))
+    assert len(voice) == frames
+    assert voice.cut(0, frames) == octets.ljust(frames * FRAME, bytes([Codec.PCMU.silence]))
+    for number in range(frames):
+        assert voice.cut(number, number + 1) == voice.cut(0, frames)[number * FRAME : (number + 1) * FRAME]
+    assert voice.cut(frames, frames) == b""
+
+
+def test_a_file_is_mapped_once_until_it_is_another(tmp_path: Path) -> None:
+    voices = Voices()
+    path = written(tmp_path, b"a" * FRAME)
+    first = voices.get(path, Codec.PCMA)
+    assert voices.get(path, Codec.PCMA) is first
+    assert voices.get(path, Codec.PCMU) is not first
+    written(tmp_path, b"b" * FRAME, "new")
+    os.replace(tmp_path / "new", path)  # noqa: PTH105
+    assert voices.get(path, Codec.PCMA).cut(0, 1) == b"b" * FRAME
+    assert first.cut(0, 1) == b"a" * FRAME, "what is being played stays what it was"
+
+
+def test_the_voice_that_was_asked_for_longest_ago_goes_at_the_bound_with_its_descriptor(tmp_path: Path) -> None:
+    voices = Voices(most=2)
+    paths = [written(tmp_path, bytes([number]) * FRAME, f"voice-{number}") for number in range(3)]
+    before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208
+    kept = [voices.get(paths[0], Codec.PCMA)]
+    voices.get(paths[1], Codec.PCMA)
+    voices.get(paths[0], Codec.PCMA)
+    voices.get(paths[2], Codec.PCMA)
+    assert repr(voices) == "<Voices 2 mapped>"
+    assert voices.get(paths[0], Codec.PCMA) is kept[0]
+    assert len(os.listdir("/proc/self/fd")) <= before + 2  # noqa: PTH208
+
+
+def test_a_file_that_is_not_there_is_an_error_of_the_system(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        Voices().get(str(tmp_path / "none"), Codec.PCMA)
