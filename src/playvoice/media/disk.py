@@ -81,7 +81,7 @@ class DiskFile:
     def _open(self, path: Path) -> None:
         try:
             self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o640)
-        except OSError as error:
+        except (OSError, ValueError) as error:  # ValueError: a NUL in the path
             self._problem = str(error)
 
     def _write(self, octets: bytes) -> None:
@@ -97,13 +97,12 @@ class DiskFile:
 
     def _close(self, done: Callable[[str], None]) -> None:
         if self._descriptor >= 0:
-            try:
-                os.fsync(self._descriptor)
-            except OSError as error:
-                self._problem = self._problem or str(error)
-            finally:
-                os.close(self._descriptor)
-                self._descriptor = -1
+            for finish in (os.fsync, os.close):  # a network's file system may tell its failure at either
+                try:
+                    finish(self._descriptor)
+                except OSError as error:
+                    self._problem = self._problem or str(error)
+            self._descriptor = -1
         done(self._problem)
 
 
