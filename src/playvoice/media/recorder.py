@@ -18,6 +18,11 @@ HOLD_BACK = SAMPLE_RATE // 2
 """Samples that wait for late packets before they are written."""
 MAX_DRIFT = SAMPLE_RATE // 5
 """Samples between a packet's place by timestamp and by arrival beyond which the place is taken anew."""
+MAX_LAG = FRAME
+"""Samples by which packets may arrive earlier or later than they are placed, on average, before their place moves: the
+first may have been late, and the far end's clock is not ours."""
+LAG_PACKETS = 32
+"""Packets that the average is made of, about."""
 BATCH = 2 * SAMPLE_RATE
 """Samples that are written at once."""
 
@@ -38,6 +43,7 @@ class Track:
         self._base = 0
         self._origin: tuple[int, int] | None = None
         self._source: int | None = None
+        self._lag = 0.0
 
     def put(self, timestamp: int, payload: bytes, at: int, source: int) -> None:
         """Place a packet that arrived, or left, at sample `at`; another `source` has timestamps of its own."""
@@ -64,9 +70,13 @@ class Track:
         if self._origin is not None and source == self._source:
             place = self._origin[1] + signed_difference(timestamp, self._origin[0], 32)
             if abs(place - at) <= MAX_DRIFT:
-                return place
+                self._lag += (at - place - self._lag) / LAG_PACKETS
+                if abs(self._lag) <= MAX_LAG:
+                    return place
+                at = place + round(self._lag)
         self._origin = (timestamp, at)
         self._source = source
+        self._lag = 0.0
         return at
 
 
