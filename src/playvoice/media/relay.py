@@ -8,7 +8,7 @@ packet has the marker.
 
 from dataclasses import dataclass
 
-from playvoice.media.rtp import SAMPLE_RATE, Clock, Packet, signed_difference
+from playvoice.media.rtp import FRAME, SAMPLE_RATE, Clock, Packet, signed_difference
 
 MAX_GAP = 500
 """Sequence numbers, ten seconds; a longer jump is a new start."""
@@ -45,12 +45,12 @@ class Relay:
         """
         anchor = self._anchor
         if anchor is None or anchor.ssrc != packet.ssrc or self._clock.sequence != (anchor.out_sequence + 1) & 0xFFFF:
-            return self._start(packet, now)  # the first, another source, or something else was sent meanwhile
+            return self._start(packet, now, key=key)  # the first, another source, or something else was sent meanwhile
         distance = signed_difference(packet.sequence, anchor.sequence, 16)
         passed = signed_difference(packet.timestamp, anchor.timestamp, 32)
         skew = abs(passed - (now - anchor.at) * SAMPLE_RATE)
         if abs(distance) > MAX_GAP or (distance > 0 and not key and skew > MAX_SKEW):
-            return self._start(packet, now)
+            return self._start(packet, now, key=key)
         if distance <= 0 and (distance == 0 or -distance >= min(anchor.packets, MAX_REORDER)):
             return None
         sequence = (anchor.out_sequence + distance) & 0xFFFF
@@ -61,18 +61,18 @@ class Relay:
             self._clock.sequence = (sequence + 1) & 0xFFFF
             if not key:
                 anchor.timestamp, anchor.out_timestamp, anchor.at = packet.timestamp, timestamp, now
-                self._pass_time(timestamp, packet, now)
+                self._pass_time(timestamp, len(packet.payload), now)
         return sequence, timestamp, packet.marker
 
-    def _start(self, packet: Packet, now: float) -> tuple[int, int, bool]:
+    def _start(self, packet: Packet, now: float, *, key: bool) -> tuple[int, int, bool]:
         self._clock.resume(now)
         sequence, timestamp = self._clock.sequence, self._clock.timestamp
         self._anchor = _Anchor(packet.ssrc, packet.sequence, packet.timestamp, sequence, timestamp, now)
         self._clock.sequence = (sequence + 1) & 0xFFFF
-        self._pass_time(timestamp, packet, now)
+        self._pass_time(timestamp, FRAME if key else len(packet.payload), now)
         return sequence, timestamp, True
 
-    def _pass_time(self, timestamp: int, packet: Packet, now: float) -> None:
+    def _pass_time(self, timestamp: int, samples: int, now: float) -> None:
         """Have what is sent next, a voice for example, follow on this packet."""
-        self._clock.timestamp = (timestamp + len(packet.payload)) & 0xFFFFFFFF
+        self._clock.timestamp = (timestamp + samples) & 0xFFFFFFFF
         self._clock.last_sent = now

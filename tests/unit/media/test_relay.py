@@ -91,6 +91,12 @@ def test_a_key_keeps_the_timestamp_of_its_beginning_and_moves_no_time() -> None:
     assert moved.place(packet(6), 0.12) == (1006, 50_960, False)
 
 
+def test_what_is_played_after_a_key_that_came_first_follows_it_by_a_frame() -> None:
+    moved, clock = relay()
+    assert moved.place(packet(0, payload=b"\1\0\0\0"), 0.0, key=True) == (1000, 50_000, True)
+    assert clock.timestamp == 50_160
+
+
 @given(
     st.lists(
         st.tuples(st.integers(0, 0xFFFF), st.integers(0, 0xFFFFFFFF), st.integers(0, 2), st.booleans()), max_size=40

@@ -108,6 +108,19 @@ def test_what_is_pressed_is_what_is_heard(keys: str) -> None:
     assert heard == keys
 
 
+@given(
+    st.text(alphabet=KEYS, min_size=1, max_size=4),
+    st.lists(st.sets(st.integers(0, 7), min_size=1), min_size=4, max_size=4),
+)
+def test_a_press_counts_once_whichever_of_its_packets_arrive(keys: str, arrive: list[set[int]]) -> None:
+    receiver, heard = KeyReceiver(), ""
+    for number, key in enumerate(keys):
+        for index, (body, first) in enumerate(press(key)):
+            if index in arrive[number]:
+                heard += receiver.receive(1280 * number, body, marker=first, ssrc=1) or ""
+    assert heard == keys
+
+
 def test_what_is_no_key_is_not_pressed() -> None:
     sender = KeySender()
     sender.press("1x 中2")
