@@ -224,8 +224,10 @@ _CHECKED = {"int": int, "str": str, "bool": bool, "dict": dict}
 
 
 def encode(message: Message) -> bytes:
-    """Write one message as a frame."""
+    """Write one message as a frame; ProtocolError for one that no frame holds."""
     body = json.dumps([type(message).__name__, *astuple(message)], separators=(",", ":")).encode()
+    if len(body) > MAX_FRAME:
+        raise ProtocolError(f"a {type(message).__name__} of {len(body)} octets, more than {MAX_FRAME}")
     return _LENGTH.pack(len(body)) + body
 
 
