@@ -22,6 +22,8 @@ from playvoice.media.stream import Stream
 from playvoice.media.voice_file import Voice, Voices
 
 TICKS_A_SECOND = round(1 / TICK)
+MAX_REASON = 1_000
+"""Characters of what went wrong, which may hold a path of any length."""
 
 
 class Engine:
@@ -150,7 +152,7 @@ class Engine:
         try:
             voice = self._voice(stream, paths)
         except (OSError, ValueError) as error:
-            self._reports.append(p.PlaybackFailed(stream.number, str(error)))
+            self._reports.append(p.PlaybackFailed(stream.number, str(error)[:MAX_REASON]))
             return
         playing = Playing(stream, voice, paths, loop, position)
         if stream.keys:
@@ -237,7 +239,8 @@ class Engine:
             stream.check(now, self._reports.append)
 
     def _press(self, stream: Stream, phase: int, now: float) -> None:
-        stream.send_key_packet(now)
+        if stream.keys:  # they are thrown away when a new description takes none
+            stream.send_key_packet(now)
         if not stream.keys:
             self._pressing[phase].discard(stream)
             playing = self._paused.pop(stream.number, None)

@@ -58,7 +58,8 @@ class Stream:
         self._sent = self._unsent = self._ignored = 0
 
     def __repr__(self) -> str:
-        return f"<Stream {self.number} port {self.port}, {self.latch!r}>"
+        does = "playing" if self.playing else "quiet" if self.peer is None else f"bridged to {self.peer.number}"
+        return f"<Stream {self.number} port {self.port}, {does}, {self.latch!r}>"
 
     # --- what the server asks for ---------------------------------------------------------------------------------
 
@@ -71,6 +72,8 @@ class Stream:
         self._receive = {int(number): Codec(codec) for number, codec in command.receive.items()}
         self._receive_event = command.receive_telephone_event
         self.latch.describe((command.host, command.port), command.sip_source, now)
+        if self._send_event < 0:  # it takes no keys any more
+            self.keys.clear()
         self._disconnect()
 
     def bridge(self, peer: "Stream", now: float) -> None:
@@ -273,7 +276,10 @@ class Stream:
         wanted = self._connected and self.recorder is None and self.peer is None and self._receive_event >= 0
         if wanted != self._filtered:
             if wanted:
-                udp.attach_filter(self.rtp, self._receive_event)
+                try:
+                    udp.attach_filter(self.rtp, self._receive_event)
+                except OSError:  # no memory for it: the audio is read and thrown away, as without
+                    return
             else:
                 udp.detach_filter(self.rtp)
             self._filtered = wanted

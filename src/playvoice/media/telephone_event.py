@@ -108,6 +108,10 @@ class KeySender:
             if len(self._packets) < MAX_KEYS * (PRESS_FRAMES + END_PACKETS):
                 self._packets.extend(press(key))
 
+    def clear(self) -> None:
+        """Send none of what waits."""
+        self._packets.clear()
+
     def next(self) -> tuple[bytes, bool]:
         """The next payload, and whether it begins a press; IndexError if there is none."""
         return self._packets.popleft()

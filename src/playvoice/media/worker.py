@@ -62,13 +62,13 @@ class Worker:
             data = self._control.recv(65_536)
             if not data:
                 return False
-            now = time.monotonic()
-            for command in self._framer.feed(data):
-                self._engine.handle(command, now)
         except BlockingIOError:
-            pass
-        except (OSError, p.ProtocolError):
+            data = b""
+        except OSError:
             return False
+        now = time.monotonic()
+        for command in self._framer.feed(data):
+            self._engine.handle(command, now)
         for report in self._engine.take_reports():
             self._unsent += p.encode(report)
         if self._unsent:
