@@ -350,6 +350,7 @@ class Stream:
                 receive={str(number): int(codec) for number, codec in negotiated.receive_payload_types.items()},
                 receive_telephone_event=_number(negotiated.receive_telephone_event),
                 sends=negotiated.direction.sends,
+                receives=negotiated.direction.receives,
             )
         )
 

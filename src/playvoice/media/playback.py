@@ -98,7 +98,8 @@ class Batch:
         slot = playing.slot
         playing.position = int(self._positions[slot])
         stream.playing = False
-        stream.clock.sequence = int(self._sequences[slot])
+        if stream.may_send:  # packets that were not sent have no numbers; the time has passed all the same
+            stream.clock.sequence = int(self._sequences[slot])
         stream.clock.timestamp = int(self._timestamps[slot])
         stream.clock.last_sent = max(self._ticked_at, stream.clock.last_sent or 0.0)
         last = self._playing.pop()
@@ -117,7 +118,7 @@ class Batch:
             return
         position = int(self._positions[playing.slot])
         frames = position - playing.noted
-        if frames and stream.may_send:
+        if frames and stream.may_send and stream.recorder is not None:
             timestamp = (int(self._timestamps[playing.slot]) - frames * FRAME) & 0xFFFFFFFF
             began = self._ticked_at - (frames - 1) * FRAME / SAMPLE_RATE
             stream.note_sent(timestamp, playing.voice.cut(playing.noted, position), began)

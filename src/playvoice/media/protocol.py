@@ -48,6 +48,8 @@ class Connect:
     receive_telephone_event: int
     sends: bool
     """We may send (the far end does not hold us)."""
+    receives: bool
+    """The far end may send."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,8 @@ class Stream:
         self.payload_type = int(Codec.PCMA)
         self.may_send = False
         """The far end has been described and wants to hear."""
+        self._both_ways = False
+        """It speaks, too: neither holds the other."""
         self.playing = False
         self.peer: Stream | None = None
         self.recorder: Recorder | None = None
@@ -68,12 +70,13 @@ class Stream:
         self.codec = Codec(command.codec)
         self.payload_type = command.payload_type
         self.may_send = command.sends and command.port > 0
+        self._both_ways = command.sends and command.receives
         self._send_event = command.telephone_event
+        if self._send_event < 0:  # it takes no keys any more
+            self.keys.clear()
         self._receive = {int(number): Codec(codec) for number, codec in command.receive.items()}
         self._receive_event = command.receive_telephone_event
         self.latch.describe((command.host, command.port), command.sip_source, now)
-        if self._send_event < 0:  # it takes no keys any more
-            self.keys.clear()
         self._disconnect()
 
     def bridge(self, peer: "Stream", now: float) -> None:
@@ -198,6 +201,8 @@ class Stream:
         if self.latch.has_paused(now):
             self.latch.release()
             self._disconnect()
+        if self.peer is not None and not self._both_ways:  # a phone that holds may well be silent
+            self.latch.alive_at = now
         if self.peer is not None and now - self.latch.alive_at > SILENT and not self._silent_told:
             self._silent_told = True
             report(Silent(self.number))

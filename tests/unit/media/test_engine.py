@@ -1,0 +1,372 @@
+"""What the worker does with its streams, tick by tick, under a clock that the test sets; sockets are on loopback."""
+
+import random
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.unit.media.workers import PORTS, speech
+
+from playvoice.media import protocol as p
+from playvoice.media import udp
+from playvoice.media.engine import MAX_REASON, Engine
+from playvoice.media.metronome import PHASES, TICK
+from playvoice.media.rtp import FRAME, HEADER, Packet, parse
+
+EVENT = 101
+
+
+class Phone:
+    """A far end: what it was sent, and what it says."""
+
+    def __init__(self) -> None:
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind(("127.0.0.1", 0))
+        self.socket.setblocking(False)
+        self.port: int = self.socket.getsockname()[1]
+        self.sequence = 100
+
+    def heard(self) -> list[Packet]:
+        """The packets since this was last asked."""
+        packets: list[Packet] = []
+        while True:
+            try:
+                packet = parse(self.socket.recv(2048))
+            except BlockingIOError:
+                return packets
+            assert packet is not None
+            packets.append(packet)
+
+    def says(self, port: int, payload: bytes = b"a" * FRAME, *, payload_type: int = 8, timestamp: int = -1) -> None:
+        self.sequence += 1
+        at = self.sequence * FRAME if timestamp < 0 else timestamp
+        packet = HEADER.pack(0x80, payload_type, self.sequence, at, 7) + payload
+        self.socket.sendto(packet, ("127.0.0.1", port))
+
+
+class Bench:
+    """An engine, its clock, and phones that are connected to it."""
+
+    def __init__(self, capacity: int = 4) -> None:
+        self.engine = Engine("127.0.0.1", PORTS, 3, capacity, random.Random())
+        self.ticks = 0
+        self.phones: list[Phone] = []
+        self.reports: list[p.Message] = []
+
+    @property
+    def now(self) -> float:
+        return 1000.0 + self.ticks * TICK
+
+    def do(self, *commands: p.Message) -> None:
+        for command in commands:
+            self.engine.handle(command, self.now)
+
+    def run(self, seconds: float) -> list[p.Message]:
+        """Let so much time pass; what is reported meanwhile."""
+        reports = []
+        for _ in range(round(seconds / TICK)):
+            self.engine.tick(self.ticks, self.now)
+            self.ticks += 1
+            reports += self.engine.take_reports()
+        return reports
+
+    def reserve(self) -> p.Reserved:
+        self.do(p.Reserve(1))
+        (reserved,) = self.engine.take_reports()
+        assert isinstance(reserved, p.Reserved)
+        return reserved
+
+    def phone(self) -> tuple[p.Reserved, Phone]:
+        """A stream and the phone at its far end."""
+        phone = Phone()
+        self.phones.append(phone)
+        reserved = self.reserve()
+        self.do(connect(reserved, phone))
+        return reserved, phone
+
+    def close(self) -> None:
+        for number in list(self.engine._streams):
+            self.do(p.Release(1, number))
+        for phone in self.phones:
+            phone.socket.close()
+
+
+def connect(
+    reserved: p.Reserved, phone: Phone, *, sends: bool = True, receives: bool = True, event: int = EVENT
+) -> p.Connect:
+    return p.Connect(
+        stream=reserved.stream,
+        host="127.0.0.1",
+        port=phone.port,
+        sip_source="",
+        codec=8,
+        payload_type=8,
+        telephone_event=event,
+        receive={"8": 8},
+        receive_telephone_event=event,
+        sends=sends,
+        receives=receives,
+    )
+
+
+@pytest.fixture
+def bench() -> Iterator[Bench]:
+    made = Bench()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def voice(tmp_path: Path) -> dict[str, str]:
+    """Two seconds."""
+    (tmp_path / "voice").write_bytes(speech(2.0, 1))
+    return {"8": str(tmp_path / "voice")}
+
+
+def assert_one_talk(packets: list[Packet]) -> None:
+    """One source, every sequence number once."""
+    assert len({packet.ssrc for packet in packets}) == 1
+    first = packets[0].sequence
+    assert [packet.sequence for packet in packets] == [(first + n) & 0xFFFF for n in range(len(packets))]
+
+
+def test_the_first_packet_leaves_within_20_ms_with_the_marker_and_one_follows_each_20_ms(
+    bench: Bench, voice: dict[str, str]
+) -> None:
+    reserved, phone = bench.phone()
+    bench.run(0.123)
+    bench.do(p.Play(reserved.stream, voice, False))
+    bench.run(0.02)
+    (first,) = phone.heard()
+    assert first.marker
+    assert first.payload == Path(voice["8"]).read_bytes()[:FRAME]
+    for number in range(1, 20):
+        bench.run(0.02)
+        (packet,) = phone.heard()
+        assert not packet.marker
+        assert (packet.timestamp - first.timestamp) & 0xFFFFFFFF == number * FRAME
+
+
+def test_the_end_is_told_when_the_last_packet_is_20_ms_old(bench: Bench, voice: dict[str, str]) -> None:
+    reserved, phone = bench.phone()
+    bench.do(p.Play(reserved.stream, voice, False))
+    assert bench.run(2.0) == []
+    assert len(phone.heard()) == 100
+    assert bench.run(0.02) == [p.PlaybackEnded(reserved.stream)]
+    assert phone.heard() == []
+
+
+def test_voice_keys_hold_music_and_the_other_leg_are_one_talk_to_the_far_end(
+    bench: Bench, voice: dict[str, str]
+) -> None:
+    reserved, phone = bench.phone()
+    other, agent = bench.phone()
+    bench.do(p.Play(reserved.stream, voice, False))
+    bench.run(0.2)
+    bench.do(p.SendKeys(reserved.stream, "1"))
+    bench.run(0.4)
+    bench.do(p.Play(reserved.stream, voice, True))
+    bench.run(0.2)
+    bench.do(p.StopPlaying(reserved.stream))
+    bench.run(1.0)
+    bench.do(p.Bridge(reserved.stream, other.stream))
+    for _ in range(10):
+        agent.says(other.port)
+        bench.run(0.02)
+    bench.do(p.Play(reserved.stream, voice, False))
+    bench.run(0.2)
+    packets = phone.heard()
+    assert_one_talk(packets)
+    audio = [packet for packet in packets if packet.payload_type == 8]
+    assert len(audio) == 10 + 12 + 10 + 10 + 10
+    spoken = [(packet.timestamp - packets[0].timestamp) & 0xFFFFFFFF for packet in audio]
+    assert spoken == sorted(spoken), "timestamps never go back"
+    assert spoken[-1] / 8000 == pytest.approx(0.2 + 0.4 + 0.2 + 1.0 + 0.2 + 0.2, abs=0.06), "they count the time"
+    starts = [index for index, packet in enumerate(audio) if packet.marker]
+    assert starts == [0, 10, 22, 32, 42], "each talkspurt begins with the marker"
+
+
+def test_sequence_numbers_run_on_over_a_hold(bench: Bench, voice: dict[str, str]) -> None:
+    reserved, phone = bench.phone()
+    bench.do(p.Play(reserved.stream, voice, True))
+    bench.run(0.2)
+    for sends in (False, True):
+        bench.do(connect(reserved, phone, sends=sends))
+        bench.run(0.4)
+    packets = phone.heard()
+    assert len(packets) == 30
+    assert_one_talk(packets)
+    assert (packets[10].timestamp - packets[9].timestamp) & 0xFFFFFFFF == 21 * FRAME
+
+
+def test_after_the_worker_stood_still_timestamps_have_passed_and_the_voice_has_not(
+    bench: Bench, voice: dict[str, str]
+) -> None:
+    reserved, phone = bench.phone()
+    bench.do(p.Play(reserved.stream, voice, False))
+    bench.run(0.2)
+    bench.ticks += 50 * PHASES
+    bench.run(0.2)
+    packets = phone.heard()
+    assert_one_talk(packets)
+    assert packets[10].marker
+    assert (packets[10].timestamp - packets[9].timestamp) & 0xFFFFFFFF == 51 * FRAME
+    assert b"".join(packet.payload for packet in packets) == Path(voice["8"]).read_bytes()[: 20 * FRAME]
+
+
+def test_a_description_that_takes_no_keys_ends_those_that_are_pressed_and_the_voice_goes_on(
+    bench: Bench, voice: dict[str, str]
+) -> None:
+    reserved, phone = bench.phone()
+    bench.do(p.Play(reserved.stream, voice, False), p.SendKeys(reserved.stream, "123"))
+    bench.run(0.1)
+    bench.do(connect(reserved, phone, event=-1))
+    bench.run(0.1)
+    packets = phone.heard()
+    assert [packet.payload_type for packet in packets] == [EVENT] * 5 + [8] * 5
+    bench.do(connect(reserved, phone), p.SendKeys(reserved.stream, "4"))
+    bench.run(0.16)
+    assert {packet.payload[0] for packet in phone.heard() if packet.payload_type == EVENT} == {4}
+
+
+def test_a_voice_that_cannot_be_mapped_is_told_and_the_stream_can_play_another(
+    bench: Bench, voice: dict[str, str]
+) -> None:
+    reserved, phone = bench.phone()
+    for paths, told in (({"8": "/nonexistent"}, "No such file"), ({"0": voice["8"]}, "no PCMA"), ({"8": "\0"}, "null")):
+        bench.do(p.Play(reserved.stream, paths, False))
+        (failed,) = bench.engine.take_reports()
+        assert isinstance(failed, p.PlaybackFailed)
+        assert told in failed.reason
+    bench.do(p.Play(reserved.stream, {"8": "/" + "x" * 60_000}, False))
+    (failed,) = bench.engine.take_reports()
+    assert isinstance(failed, p.PlaybackFailed)
+    assert len(failed.reason) <= MAX_REASON
+    bench.do(p.Play(reserved.stream, voice, False))
+    bench.run(0.02)
+    assert len(phone.heard()) == 1
+
+
+def silence_told(bench: Bench, seconds: float) -> list[p.Message]:
+    return [report for report in bench.run(seconds) if isinstance(report, p.Silent)]
+
+
+def test_a_minute_of_silence_of_two_that_talk_is_told_once(bench: Bench) -> None:
+    one, _ = bench.phone()
+    other, agent = bench.phone()
+    bench.do(p.Bridge(one.stream, other.stream))
+    for _ in range(6):
+        agent.says(other.port)
+        assert silence_told(bench, 9.9) == []
+    assert silence_told(bench, 70.0) == [p.Silent(one.stream), p.Silent(other.stream)]
+
+
+@pytest.mark.parametrize(("sends", "receives"), [(False, True), (False, False), (True, False)])
+def test_the_silence_of_a_phone_that_holds_is_not_told_until_it_talks_again(
+    bench: Bench, sends: bool, receives: bool
+) -> None:
+    one, customer = bench.phone()
+    other, agent = bench.phone()
+    bench.do(p.Bridge(one.stream, other.stream), connect(other, agent, sends=sends, receives=receives))
+    for _ in range(13):
+        customer.says(one.port)
+        assert silence_told(bench, 10.0) == []
+    bench.do(connect(other, agent))
+    for _ in range(6):
+        customer.says(one.port)
+        assert silence_told(bench, 9.9) == []
+    customer.says(one.port)
+    assert silence_told(bench, 3.0) == [p.Silent(other.stream)]
+
+
+def test_keys_are_heard_with_and_without_the_filter(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_memory(sock: socket.socket, telephone_event: int) -> None:
+        raise OSError(12, "Cannot allocate memory")
+
+    for number in range(2):
+        reserved, phone = bench.phone()
+        for _ in range(5):
+            phone.says(reserved.port)
+            bench.run(0.02)
+        phone.says(reserved.port, b"\5\12\0\240", payload_type=EVENT, timestamp=number)
+        assert bench.run(0.02) == [p.KeyPressed(reserved.stream, "5")]
+        monkeypatch.setattr(udp, "attach_filter", no_memory)
+
+
+def test_while_nobody_needs_it_audio_is_filtered_and_for_a_bridge_it_is_not(bench: Bench) -> None:
+    reserved, phone = bench.phone()
+    other, agent = bench.phone()
+    for _ in range(200):
+        phone.says(reserved.port)
+        bench.run(0.02)
+    bench.do(p.Bridge(reserved.stream, other.stream))
+    for _ in range(5):
+        phone.says(reserved.port)
+        bench.run(0.02)
+    assert len(agent.heard()) == 5
+    bench.do(p.Release(9, reserved.stream))
+    (released,) = bench.engine.take_reports()
+    assert isinstance(released, p.Released)
+    assert released.sampled
+    assert released.ignored == 0
+    assert released.received == pytest.approx(205, abs=64)
+
+
+def test_it_tells_what_each_stream_does(bench: Bench, voice: dict[str, str]) -> None:
+    one, phone = bench.phone()
+    other, _ = bench.phone()
+    told = f"<Stream {one.stream} port {one.port}, {{}}, <Latch open, described ('127.0.0.1', {phone.port})>>"
+    stream = bench.engine._streams[one.stream]
+    assert repr(stream) == told.format("quiet")
+    bench.do(p.Play(one.stream, voice, False))
+    assert repr(stream) == told.format("playing")
+    assert repr(bench.engine) == "<Engine 2 streams, 1 playing>"
+    bench.do(p.Bridge(one.stream, other.stream))
+    assert repr(stream) == told.format(f"bridged to {other.stream}")
+
+
+def test_a_stranger_is_counted_and_changes_nothing(bench: Bench, voice: dict[str, str]) -> None:
+    reserved, phone = bench.phone()
+    phone.says(reserved.port)
+    bench.run(0.02)
+    stranger = Phone()
+    bench.phones.append(stranger)
+    stranger.says(reserved.port, b"\1\12\0\240", payload_type=EVENT)
+    assert bench.run(0.02) == []
+    bench.do(p.Play(reserved.stream, voice, False))
+    bench.run(0.02)
+    assert len(phone.heard()) == 1
+    assert stranger.heard() == []
+
+
+def test_at_the_bound_it_refuses_and_a_released_stream_makes_room() -> None:
+    bench = Bench(capacity=1)
+    reserved = bench.reserve()
+    bench.do(p.Reserve(5), p.Release(6, reserved.stream), p.Reserve(7))
+    refused, released, again = bench.engine.take_reports()
+    assert refused == p.Refused(5, "1 streams, and no more are carried")
+    assert isinstance(released, p.Released)
+    assert isinstance(again, p.Reserved)
+    assert again.stream == reserved.stream + 1
+    assert again.stream >> 32 == 3, "ids carry the worker's number"
+    assert again.port != reserved.port
+    bench.close()
+    assert bench.engine.idle
+
+
+def test_a_port_that_somebody_else_holds_is_skipped_and_without_any_it_refuses() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1] & ~1
+        engine = Engine("127.0.0.1", (port, port + 1), 1, 5, random.Random())
+        engine.handle(p.Reserve(1), 0.0)
+        assert engine.take_reports() == [p.Refused(1, "no free RTP port")]
+
+
+def test_commands_about_a_stream_that_is_gone_are_answered_where_an_answer_is_waited_for(bench: Bench) -> None:
+    bench.do(p.Play(5, {}, False), p.Bridge(5, 6), p.StopRecording(1, 5), p.Release(2, 5))
+    assert bench.engine.take_reports() == [
+        p.RecordingDone(1, -1, "the stream is gone"),
+        p.Released(2, 0, 0, 0, 0, False, 0, 0),
+    ]
