@@ -172,7 +172,8 @@ class Batch:
         """The time that the worker stood still has passed for the far ends, too; voices go on where they were."""
         for playing in self._playing:
             self.note(playing.stream)
-        self._timestamps[:count] = (self._timestamps[:count] + frames * FRAME) & 0xFFFFFFFF
+        sent = self._packets[:count, 1] < MARKER  # the clocks of the others, which just came, have passed it already
+        self._timestamps[:count] = (self._timestamps[:count] + frames * FRAME * sent) & 0xFFFFFFFF
         self._packets[:count, 1] |= MARKER
 
     def _build(self, count: int) -> None:

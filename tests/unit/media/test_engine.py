@@ -2,6 +2,7 @@
 
 import random
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -370,3 +371,55 @@ def test_commands_about_a_stream_that_is_gone_are_answered_where_an_answer_is_wa
         p.RecordingDone(1, -1, "the stream is gone"),
         p.Released(2, 0, 0, 0, 0, False, 0, 0),
     ]
+
+
+def recording_of(bench: Bench, stream: int, path: Path) -> tuple[bytes, bytes]:
+    """Stop it, and wait for the disk; the two channels."""
+    bench.do(p.StopRecording(77, stream))
+    began = time.monotonic()
+    while not (done := [r for r in bench.engine.take_reports() if isinstance(r, p.RecordingDone)]):
+        assert time.monotonic() - began < 10, "the disk does not finish"
+        time.sleep(0.001)
+    octets = path.read_bytes()
+    assert done == [p.RecordingDone(77, len(octets) // 2, "")]
+    return octets[0::2], octets[1::2]
+
+
+def test_both_channels_of_a_recording_are_where_they_were_heard_to_40_ms(
+    bench: Bench, voice: dict[str, str], tmp_path: Path
+) -> None:
+    reserved, customer = bench.phone()
+    other, agent = bench.phone()
+    bench.do(p.Record(reserved.stream, str(tmp_path / "raw")))
+    began = bench.now
+    said: dict[str, list[tuple[float, bytes]]] = {"left": [], "right": []}
+    generator = random.Random(1)
+
+    def talk(seconds: float, *, agent_too: bool) -> None:
+        for _ in range(round(seconds / 0.02)):
+            said["left"].append((bench.now - began, generator.randbytes(FRAME)))
+            customer.says(reserved.port, said["left"][-1][1])
+            if agent_too:
+                said["right"].append((bench.now - began, generator.randbytes(FRAME)))
+                agent.says(other.port, said["right"][-1][1])
+            bench.run(0.02)
+
+    bench.run(0.33)
+    said["right"].append((bench.now - began, Path(voice["8"]).read_bytes()[:FRAME]))
+    bench.do(p.Play(reserved.stream, voice, True))
+    talk(3.0, agent_too=False)
+    bench.do(p.SendKeys(reserved.stream, "5"))
+    talk(0.5, agent_too=False)
+    bench.do(p.StopPlaying(reserved.stream))
+    bench.run(1.5)
+    bench.do(p.Bridge(reserved.stream, other.stream))
+    talk(4.0, agent_too=True)
+    bench.run(6.0)  # nobody says anything
+    bench.ticks += 25 * PHASES  # the worker stood still
+    talk(1.0, agent_too=True)
+    passed = bench.now - began
+    left, right = recording_of(bench, reserved.stream, tmp_path / "raw")
+    assert len(left) == pytest.approx(passed * 8000, abs=FRAME)
+    for name, channel in (("left", left), ("right", right)):
+        for at, payload in said[name]:
+            assert abs(channel.find(payload) / 8000 - at) <= 0.04, f"{name}, said {at:.2f} s after the beginning"
