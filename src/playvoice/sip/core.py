@@ -4,7 +4,9 @@ Nothing here knows what a call is. :class:`Core` matches messages with transacti
 17.2.3) and gives each transaction's effects to whoever started it.
 """
 
+import hashlib
 import heapq
+import math
 import random
 from collections import Counter
 from collections.abc import Callable
@@ -14,6 +16,7 @@ from typing import Protocol
 from sipmessage import Request, Response, Via
 
 from playvoice.sip.client_transaction import ClientInvite, ClientNonInvite
+from playvoice.sip.drops import Drops, Kind
 from playvoice.sip.errors import IllegalTransition
 from playvoice.sip.events import Event
 from playvoice.sip.flow import Flow
@@ -22,6 +25,9 @@ from playvoice.sip.server_transaction import ServerInvite, ServerNonInvite
 from playvoice.sip.transaction import Effect, Happening, Send, Transaction
 
 MAGIC_COOKIE = "z9hG4bK"
+MAX_SERVER_TRANSACTIONS = 50_000
+"""Requests of others that are remembered at once, each for 32 s on UDP (Timer J): 1,500 a second. Beyond it a new one
+is dropped and counted; its sender repeats it."""
 Handler = Callable[[Effect, float], None]
 Key = tuple[str, ...]
 
@@ -55,8 +61,8 @@ class Entry:
         """Give the transaction an event and its user what follows; an event too late is dropped and counted."""
         try:
             effects = self.transaction.fire(event, now, message)
-        except IllegalTransition:
-            self._core.counters["illegal_transition"] += 1
+        except IllegalTransition as error:
+            self._core.drop(Kind.TOO_LATE, self.transaction.flow, now, str(error))
             return
         self._take(effects, now)
         self._core.schedule(self)
@@ -74,16 +80,26 @@ class Entry:
 class Core:
     """The machinery below the calls: see the module's text."""
 
-    def __init__(self, advertise: Callable[[Flow], tuple[str, int]], generator: random.Random, name: str) -> None:
+    def __init__(
+        self,
+        advertise: Callable[[Flow], tuple[str, int]],
+        generator: random.Random,
+        name: str,
+        max_server_transactions: int = MAX_SERVER_TRANSACTIONS,
+    ) -> None:
         self.advertise = advertise
         self.name = name
         """What stands in User-Agent and Server."""
-        self.counters: Counter[str] = Counter()
+        self.drops = Drops()
         self.events: list[Event] = []
         self.sends: list[tuple[bytes, Flow]] = []
         self.random = generator
+        self._max_servers = max_server_transactions
+        self._tag_key = generator.randbytes(32)
         self._entries: dict[Key, Entry] = {}
+        self._servers = 0
         self._heap: list[tuple[float, int, Timed]] = []
+        self._scheduled: dict[Timed, float] = {}
         self._order = count()
 
     def __repr__(self) -> str:
@@ -93,39 +109,72 @@ class Core:
     def transaction_count(self) -> int:
         return len(self._entries)
 
+    @property
+    def is_full(self) -> bool:
+        """No further request of somebody else can be remembered."""
+        return self._servers >= self._max_servers
+
     def token(self, octets: int = 12) -> str:
         """A random tag, Call-ID or branch: nobody can guess it (RFC 3261 section 19.3)."""
         return self.random.randbytes(octets).hex()
 
+    def stateless_tag(self, request: Request) -> str:
+        """The To tag of a response that is not kept: the same at each repetition, and nobody can guess it."""
+        branch = top_via(request).parameters.get("branch") or ""
+        text = "\n".join((branch, request.call_id, request.headers["From"], request.headers["CSeq"]))
+        return hashlib.blake2b(text.encode(), key=self._tag_key, digest_size=12).hexdigest()
+
     def branch(self) -> str:
         return MAGIC_COOKIE + self.token()
+
+    @property
+    def counters(self) -> Counter[str]:
+        """All that was dropped since the start, by kind."""
+        return self.drops.counters
+
+    def drop(self, kind: Kind, flow: Flow, now: float, reason: str = "") -> None:
+        """Count a message that is dropped, and have it told of."""
+        self.drops.note(kind, flow, now, reason)
+        self.schedule(self.drops)
 
     def send(self, data: bytes, flow: Flow) -> None:
         self.sends.append((data, flow))
 
     # --- time -----------------------------------------------------------------------------------------------------
 
+    @property
+    def timer_count(self) -> int:
+        """Places in the heap."""
+        return len(self._heap)
+
     def schedule(self, timed: Timed) -> None:
-        """Have `timed` called at its next deadline; asking twice does no harm."""
+        """Have `timed` called at its next deadline; asking twice costs nothing, or a flood would fill the heap."""
         deadline = timed.next_deadline()
-        if deadline is not None:
+        if deadline is not None and deadline < self._scheduled.get(timed, math.inf):
+            self._scheduled[timed] = deadline
             heapq.heappush(self._heap, (deadline, next(self._order), timed))
 
     def next_deadline(self) -> float | None:
-        """The earliest deadline of all; timers that were stopped are dropped on the way."""
+        """The earliest deadline of all; timers that were stopped or moved leave their place on the way."""
         while self._heap:
-            deadline, _, timed = self._heap[0]
+            at, _, timed = self._heap[0]
             current = timed.next_deadline()
-            if current is not None and current <= deadline:
-                return deadline
-            heapq.heappop(self._heap)
+            if current is not None and current <= at:
+                return at
+            self.schedule(self._pop())
         return None
 
     def handle_deadline(self, now: float) -> None:
         while (deadline := self.next_deadline()) is not None and deadline <= now:
-            _, _, timed = heapq.heappop(self._heap)
+            timed = self._pop()
             timed.on_deadline(now)
             self.schedule(timed)
+
+    def _pop(self) -> Timed:
+        at, _, timed = heapq.heappop(self._heap)
+        if self._scheduled.get(timed) == at:
+            del self._scheduled[timed]
+        return timed
 
     # --- transactions ---------------------------------------------------------------------------------------------
 
@@ -143,6 +192,7 @@ class Core:
         kind = ServerInvite if request.method == "INVITE" else ServerNonInvite
         entry = Entry(self, server_key(request), kind(request, flow), handler)
         self._entries[entry.key] = entry
+        self._servers += 1
         entry.fire(Happening.START, now)
         return entry
 
@@ -158,7 +208,8 @@ class Core:
             entry.fire(Happening.TRANSPORT_ERROR, now)
 
     def forget(self, entry: Entry) -> None:
-        self._entries.pop(entry.key, None)
+        if self._entries.pop(entry.key, None) is not None and entry.key[0] == "server":
+            self._servers -= 1
 
 
 def client_key(via: Via, method: str) -> Key:

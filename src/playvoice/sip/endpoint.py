@@ -140,6 +140,14 @@ class SipEndpoint:
                     self._tell(event)
         finally:
             self._flushing = False
+        for dropped in self.agent.take_dropped():
+            log.info(
+                "sip_dropped",
+                kind=str(dropped.kind),
+                count=dropped.count,
+                last=str(dropped.flow),
+                reason=dropped.reason,
+            )
         self._arm()
 
     def receive(self, data: bytes, flow: Flow) -> None:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from sipmessage import Request, Via
+
 
 class Transport(StrEnum):
     """The transports that we speak, as they stand in an address or a configuration."""
@@ -33,3 +35,24 @@ class Flow:
 def format_host(host: str) -> str:
     """Write an IPv6 address in brackets, as URIs and Via want it; leave anything else alone."""
     return f"[{host}]" if ":" in host and not host.startswith("[") else host
+
+
+def stamp_via(request: Request, flow: Flow) -> Flow:
+    """Write into the top Via where the request came from, and tell where its response goes.
+
+    RFC 3261 sections 18.2.1 and 18.2.2, RFC 3581 section 4.
+    """
+    vias = request.via
+    via = vias[0]
+    host, port = flow.remote
+    changes: dict[str, str | None] = {}
+    if via.host.strip("[]") != host or "rport" in via.parameters:
+        changes["received"] = host
+    if "rport" in via.parameters:
+        changes["rport"] = str(port)
+    if changes:
+        stamped = Via(via.transport, via.host, via.port, via.parameters.replace(**changes))
+        request.via = [stamped, *vias[1:]]
+    if flow.reliable or "rport" in via.parameters:
+        return flow
+    return Flow(flow.transport, (host, via.port or 5060), flow.local)

@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 class IncomingRequest:
     """A request that waits for its response."""
 
-    def __init__(self, agent: UserAgent, request: Request, flow: Flow) -> None:
+    def __init__(self, agent: UserAgent, request: Request, flow: Flow, reply_to: Flow) -> None:
         self._agent = agent
+        self._reply_to = reply_to
         self._entry: Entry | None = None
         self.request = request
         self.flow = flow
@@ -42,9 +43,22 @@ class IncomingRequest:
     def method(self) -> str:
         return self.request.method
 
-    def begin(self, reply_to: Flow, now: float) -> None:
+    def begin(self, now: float) -> None:
         """Start its transaction; the user agent does."""
-        self._entry = self._agent.core.start_server(self.request, reply_to, now, lambda _effect, _now: None)
+        self._entry = self._agent.core.start_server(self.request, self._reply_to, now, lambda _effect, _now: None)
+
+    def refuse(self, status: int, *, headers: tuple[tuple[str, str], ...] = ()) -> None:
+        """Send the only response, and keep nothing of it (RFC 3261 section 8.2.7).
+
+        For whoever has proved nothing yet: he could fill the memory with transactions. A repeated request is refused
+        anew, with the same tag.
+        """
+        core = self._agent.core
+        if self._entry is not None:
+            core.forget(self._entry)
+        tag = core.stateless_tag(self.request)
+        own = self._agent.server_header()
+        core.send(bytes(make_response(self.request, status, to_tag=tag, headers=(*headers, own))), self._reply_to)
 
     def respond(
         self,

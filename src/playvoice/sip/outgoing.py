@@ -20,6 +20,7 @@ from playvoice.sip import digest
 from playvoice.sip.call import Call, CallState, q850_cause
 from playvoice.sip.core import Entry
 from playvoice.sip.dialog import DialogState, InviteState, dialog_of_client, finish
+from playvoice.sip.drops import Kind
 from playvoice.sip.events import (
     Answered,
     Challenged,
@@ -160,7 +161,7 @@ class OutgoingCall(Call):
         try:
             dialog = dialog_of_client(response, self.invite.flow, pinned=self.invite.pinned)
         except ValueError:
-            self._core.counters["answer_without_contact"] += 1
+            self._core.drop(Kind.ANSWER_WITHOUT_CONTACT, self.invite.flow, now)
             return
         if self.state not in (CallState.CALLING, CallState.EARLY):
             self._agent.end_dialog(dialog, now)

@@ -11,14 +11,15 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from sipmessage import URI, Address, Request, Response, Via
+from sipmessage import URI, Address, Request, Response
 
 from playvoice.sip.call import Call, CallState
-from playvoice.sip.core import Core
+from playvoice.sip.core import MAX_SERVER_TRANSACTIONS, Core
 from playvoice.sip.dialog import DialogState, InviteState, dialog_of_client, finish, make_request, make_via
+from playvoice.sip.drops import Dropped, Kind
 from playvoice.sip.errors import MalformedMessage
 from playvoice.sip.events import Event, IncomingCallReceived, RequestInCall, RequestReceived
-from playvoice.sip.flow import Flow, Transport, format_host
+from playvoice.sip.flow import Flow, Transport, format_host, stamp_via
 from playvoice.sip.incoming import IncomingCall, IncomingRequest, with_remote_cseq
 from playvoice.sip.message import make_response, parse, tag_of, top_via
 from playvoice.sip.outgoing import OutgoingCall, OutgoingRequest
@@ -26,6 +27,8 @@ from playvoice.sip.transaction import Deliver, Effect, Happening, response_event
 
 ALLOW = "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO"
 KNOWN_METHODS = frozenset({"INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "INFO", "REGISTER"})
+SUPPORTED = frozenset({"path"})
+"""The extensions that a request may require (section 8.2.2.3): Path is the registrar's (RFC 3327)."""
 MAX_CALLS = 20_000
 """Dialogs at once; beyond it an INVITE gets 503."""
 
@@ -48,8 +51,9 @@ class UserAgent:
         orphans: Callable[[str], bool] = lambda _call_id: False,
         name: str = "PlayVoice",
         generator: random.Random | None = None,
+        max_server_transactions: int = MAX_SERVER_TRANSACTIONS,
     ) -> None:
-        self.core = Core(advertise, generator or random.SystemRandom(), name)
+        self.core = Core(advertise, generator or random.SystemRandom(), name, max_server_transactions)
         self._admits = admits
         self._orphans = orphans
         self._outgoing: dict[tuple[str, str], OutgoingCall] = {}
@@ -67,7 +71,7 @@ class UserAgent:
         try:
             message = parse(data, stream=flow.reliable)
         except MalformedMessage as error:
-            self._on_malformed(error, flow)
+            self._on_malformed(error, flow, now)
             return
         if isinstance(message, Response):
             self._on_response(message, flow, now)
@@ -91,6 +95,10 @@ class UserAgent:
     def take_events(self) -> list[Event]:
         events, self.core.events = self.core.events, []
         return events
+
+    def take_dropped(self) -> list[Dropped]:
+        """What was dropped and is to be told of now."""
+        return self.core.drops.take()
 
     # --- calls and requests of ours -------------------------------------------------------------------------------
 
@@ -245,7 +253,7 @@ class UserAgent:
         elif response.cseq.method == "INVITE" and 200 <= response.code < 300:
             self._on_stray_answer(response, flow, now)
         else:
-            self.core.counters["stray_response"] += 1
+            self.core.drop(Kind.STRAY_RESPONSE, flow, now, f"{response.code} to {response.cseq.method}")
 
     def _on_stray_answer(self, response: Response, flow: Flow, now: float) -> None:
         """A 2xx whose transaction is gone: for a call of ours, or one that an earlier process left."""
@@ -256,11 +264,11 @@ class UserAgent:
             try:
                 dialog = dialog_of_client(response, flow, pinned=False)
             except ValueError:
-                self.core.counters["answer_without_contact"] += 1
+                self.core.drop(Kind.ANSWER_WITHOUT_CONTACT, flow, now)
                 return
             self.end_dialog(dialog.raised(1000), now)
         else:
-            self.core.counters["stray_response"] += 1
+            self.core.drop(Kind.STRAY_RESPONSE, flow, now, f"{response.code} to {response.cseq.method}")
 
     # --- requests -------------------------------------------------------------------------------------------------
 
@@ -270,6 +278,9 @@ class UserAgent:
             event = Happening.ACK if request.method == "ACK" else Happening.REQUEST
             entry.fire(event, now, request)
             return
+        if self.core.is_full and request.method != "ACK":
+            self.core.drop(Kind.OVERLOAD, flow, now, request.method)
+            return
         if request.method == "CANCEL":
             self._on_cancel(request, flow, reply_to, now)
             return
@@ -277,22 +288,23 @@ class UserAgent:
         if to_tag is not None:
             self._on_request_in_dialog(request, to_tag, flow, reply_to, now)
         elif request.method == "ACK":
-            self.core.counters["stray_ack"] += 1
+            self.core.drop(Kind.STRAY_ACK, flow, now)
         elif not self._admits(request, flow):
-            self.core.counters["stranger"] += 1
+            self.core.drop(Kind.STRANGER, flow, now, request.method)
         else:
             self._on_new_request(request, flow, reply_to, now)
 
     def _on_cancel(self, request: Request, flow: Flow, reply_to: Flow, now: float) -> None:
         invite = self.core.match_request(request, "INVITE")
         if invite is None and not self._admits(request, flow):
-            self.core.counters["stranger"] += 1
+            self.core.drop(Kind.STRANGER, flow, now, request.method)
             return
-        incoming = IncomingRequest(self, request, flow)
-        incoming.begin(reply_to, now)
-        incoming.respond(481 if invite is None else 200, now)
+        incoming = IncomingRequest(self, request, flow, reply_to)
         if invite is None:
+            incoming.refuse(481)
             return
+        incoming.begin(now)
+        incoming.respond(200, now)
         original = invite.transaction.request
         for call in self._dialogs.values():
             if isinstance(call, IncomingCall) and call.request is original:
@@ -303,11 +315,11 @@ class UserAgent:
         call = self._dialogs.get((request.call_id, to_tag, tag_of(request.from_address) or ""))
         if call is None or call.dialog is None:
             if request.method == "ACK":
-                self.core.counters["stray_ack"] += 1
+                self.core.drop(Kind.STRAY_ACK, flow, now)
             elif self._orphans(request.call_id) or self._admits(request, flow):
                 self._refuse(request, flow, reply_to, 481, now)
             else:
-                self.core.counters["stranger"] += 1
+                self.core.drop(Kind.STRANGER, flow, now, request.method)
             return
         if request.method == "ACK":
             if isinstance(call, IncomingCall):
@@ -320,8 +332,8 @@ class UserAgent:
             self._refuse(request, flow, reply_to, 481, now)
             return
         call.dialog = with_remote_cseq(call.dialog, request.cseq.sequence)
-        incoming = IncomingRequest(self, request, flow)
-        incoming.begin(reply_to, now)
+        incoming = IncomingRequest(self, request, flow, reply_to)
+        incoming.begin(now)
         if request.method == "BYE":
             incoming.respond(200, now)
             call.on_bye(request)
@@ -335,15 +347,15 @@ class UserAgent:
     def _on_new_request(self, request: Request, flow: Flow, reply_to: Flow, now: float) -> None:
         if request.method not in KNOWN_METHODS:
             self._refuse(request, flow, reply_to, 405, now, (("Allow", ALLOW),))
-        elif unsupported := ", ".join(request.headers.getlist("Require")):
+        elif unsupported := ", ".join(tag for tag in request.require if tag.lower() not in SUPPORTED):
             self._refuse(request, flow, reply_to, 420, now, (("Unsupported", unsupported),))
         elif request.method == "INVITE":
             self._on_invite(request, flow, reply_to, now)
         elif request.method in ("BYE", "INFO"):
             self._refuse(request, flow, reply_to, 481, now)
         else:
-            incoming = IncomingRequest(self, request, flow)
-            incoming.begin(reply_to, now)
+            incoming = IncomingRequest(self, request, flow, reply_to)
+            incoming.begin(now)
             self.core.events.append(RequestReceived(incoming))
 
     def _on_invite(self, request: Request, flow: Flow, reply_to: Flow, now: float) -> None:
@@ -368,13 +380,17 @@ class UserAgent:
         now: float,
         headers: tuple[tuple[str, str], ...] = (),
     ) -> None:
-        incoming = IncomingRequest(self, request, flow)
-        incoming.begin(reply_to, now)
+        """Refuse without remembering it, but for an INVITE, whose ACK has to be taken."""
+        incoming = IncomingRequest(self, request, flow, reply_to)
+        if request.method != "INVITE":
+            incoming.refuse(status, headers=headers)
+            return
+        incoming.begin(now)
         incoming.respond(status, now, headers=headers)
 
-    def _on_malformed(self, error: MalformedMessage, flow: Flow) -> None:
+    def _on_malformed(self, error: MalformedMessage, flow: Flow, now: float) -> None:
         """Answer without a state what can be answered to somebody whom we know; drop the rest."""
-        self.core.counters["malformed"] += 1
+        self.core.drop(Kind.MALFORMED, flow, now, error.reason)
         if error.request is None or error.status is None:
             return
         try:
@@ -382,29 +398,11 @@ class UserAgent:
             if not self._admits(error.request, flow):
                 return
             response = make_response(
-                error.request, error.status, to_tag=self.core.token(), headers=(self.server_header(),)
+                error.request,
+                error.status,
+                to_tag=self.core.stateless_tag(error.request),
+                headers=(self.server_header(),),
             )
         except (ValueError, KeyError, IndexError):
             return
         self.core.send(bytes(response), reply_to)
-
-
-def stamp_via(request: Request, flow: Flow) -> Flow:
-    """Write into the top Via where the request came from, and tell where its response goes.
-
-    RFC 3261 sections 18.2.1 and 18.2.2, RFC 3581 section 4.
-    """
-    vias = request.via
-    via = vias[0]
-    host, port = flow.remote
-    changes: dict[str, str | None] = {}
-    if via.host.strip("[]") != host or "rport" in via.parameters:
-        changes["received"] = host
-    if "rport" in via.parameters:
-        changes["rport"] = str(port)
-    if changes:
-        stamped = Via(via.transport, via.host, via.port, via.parameters.replace(**changes))
-        request.via = [stamped, *vias[1:]]
-    if flow.reliable or "rport" in via.parameters:
-        return flow
-    return Flow(flow.transport, (host, via.port or 5060), flow.local)
