@@ -37,6 +37,8 @@ TICK = 1.0
 """Seconds after which the upkeep looks again at the latest."""
 RESOLVE_EVERY = 60.0
 """Seconds between look-ups of the trunks' names."""
+PATH = ("Supported", "path")
+"""What the registrar can do beyond RFC 3261: keep the proxies on the way to a phone (RFC 3327)."""
 
 log = structlog.get_logger(__name__)
 
@@ -201,7 +203,7 @@ class Lines:
         if request.method == "REGISTER":
             self._on_register(request, endpoint)
         elif request.method == "OPTIONS":
-            request.respond(200, now, headers=(("Allow", ALLOW), ("Accept", "application/sdp")))
+            request.respond(200, now, headers=(("Allow", ALLOW), ("Accept", "application/sdp"), PATH))
         else:
             request.respond(405, now, headers=(("Allow", ALLOW),))
 
@@ -215,7 +217,7 @@ class Lines:
             if verdict.outcome is Outcome.REFUSED:
                 log.info("register_refused", source=f"{source[0]}:{source[1]}", user=(verdict.username or "")[:64])
             challenges = self._digest.challenge(now, stale=verdict.stale)
-            incoming.respond(401, now, headers=tuple(("WWW-Authenticate", value) for value in challenges))
+            incoming.refuse(401, headers=tuple(("WWW-Authenticate", value) for value in challenges))
             return
         number = verdict.username or ""
         if request.to_address.uri.user != number:
@@ -237,7 +239,8 @@ class Lines:
         )
 
         def respond() -> None:
-            incoming.respond(outcome.status, endpoint.now(), reason=outcome.reason, headers=outcome.headers)
+            headers = (*outcome.headers, PATH)
+            incoming.respond(outcome.status, endpoint.now(), reason=outcome.reason, headers=headers)
 
         async def save_and_respond() -> None:
             await self._registrations.save(number)

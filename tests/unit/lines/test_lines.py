@@ -117,6 +117,23 @@ async def test_a_phone_registers_with_digest(lines_store: Store, transport: str)
         assert [binding.aor for binding in lines_store.read_now(read_bindings)] == ["1001"]
 
 
+async def test_a_stranger_who_asks_to_register_leaves_no_transaction(lines_store: Store) -> None:
+    async with serving(lines_store) as server, far_end(server.flow, "1001") as stranger:
+        before = server.agent.core.transaction_count
+        for user in (None, "nobody"):
+            response = await stranger.register("wrong", user=user)
+            assert response.code == 401
+        assert server.agent.core.transaction_count == before
+
+
+async def test_a_phone_may_require_path(lines_store: Store) -> None:
+    async with serving(lines_store) as server, far_end(server.flow, "1001") as phone:
+        response = await phone.register(headers=[("Require", "path"), ("Supported", "path")])
+        assert (response.code, response.headers["Supported"]) == (200, "path")
+        response = await phone.request("REGISTER", ("Require", "path, gruu"))
+        assert (response.code, response.headers["Unsupported"]) == (420, "gruu")
+
+
 async def test_a_registration_ends_with_its_time_and_leaves_the_store(lines_store: Store) -> None:
     async with serving(lines_store) as server, far_end(server.flow, "1001") as phone:
         await phone.register()
