@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 
 import structlog
 
+from playvoice.sip.drops import Kind
 from playvoice.sip.errors import MalformedMessage, SipError
 from playvoice.sip.events import Event
 from playvoice.sip.flow import Flow, Transport
@@ -23,6 +24,8 @@ MAX_CONNECTIONS = 1_000
 MAX_UNSENT = 1_048_576
 """Octets that may wait on a TCP connection; beyond it the peer reads nothing, and the connection is cut."""
 CONNECT_TIMEOUT = 5.0
+MESSAGE_TIMEOUT = 32.0
+"""Seconds within which a message has to be whole on a TCP connection, and the first one on a connection of theirs."""
 SOCKET_BUFFER = 4_194_304
 """Octets asked for as a UDP socket's buffers: a burst of answers waits there while the loop is busy."""
 
@@ -35,8 +38,16 @@ log = structlog.get_logger(__name__)
 class SipEndpoint:
     """Listens on UDP and TCP, and drives one user agent."""
 
-    def __init__(self, agent: UserAgent, listen: Iterable[Listen], on_event: Callable[[Event], None]) -> None:
+    def __init__(
+        self,
+        agent: UserAgent,
+        listen: Iterable[Listen],
+        on_event: Callable[[Event], None],
+        *,
+        message_timeout: float = MESSAGE_TIMEOUT,
+    ) -> None:
         self.agent = agent
+        self._message_timeout = message_timeout
         self._listen = list(listen)
         self._on_event = on_event
         self._udp: dict[tuple[str, int], asyncio.DatagramTransport] = {}
@@ -215,36 +226,63 @@ class SipEndpoint:
         connection.open(writer)
         connection.task = asyncio.current_task()
         self._connecting.pop(flow, None)
-        await self._read(connection, reader)
+        await self._serve(connection, reader, None)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         remote = _address(writer.get_extra_info("peername"))
         local = _address(writer.get_extra_info("sockname"))
+        flow = Flow(Transport.TCP, remote, local)
         if len(self._connections) >= MAX_CONNECTIONS:
             writer.transport.abort()
+            self._drop(Kind.OVERLOAD, flow, f"{MAX_CONNECTIONS} connections")
             return
-        connection = _Connection(Flow(Transport.TCP, remote, local))
+        connection = _Connection(flow)
         connection.open(writer)
         connection.task = asyncio.current_task()
         self._connections[remote] = connection
-        await self._read(connection, reader)
+        await self._serve(connection, reader, asyncio.get_running_loop().time() + self._message_timeout)
 
-    async def _read(self, connection: "_Connection", reader: asyncio.StreamReader) -> None:
-        framer = StreamFramer()
+    async def _serve(self, connection: "_Connection", reader: asyncio.StreamReader, first_by: float | None) -> None:
+        """Take what comes until the connection ends; `first_by` is when the first message has to be there."""
+        flow = connection.flow
         try:
-            while data := await reader.read(65_536):
-                for message in framer.feed(data):
-                    self.receive(message, connection.flow)
+            await self._read(flow, reader, first_by)
         except MalformedMessage as error:
-            log.info("sip_stream_malformed", flow=str(connection.flow), reason=error.reason)
+            if error.head:
+                self.receive(error.head, flow)  # which finds the same fault, and may answer it
+            else:
+                self._drop(Kind.MALFORMED, flow, error.reason)
+        except TimeoutError:
+            self._drop(Kind.IDLE, flow, f"no whole message in {self._message_timeout:g} s")
         except OSError as error:
-            log.info("sip_connection_lost", flow=str(connection.flow), reason=str(error))
+            log.info("sip_connection_lost", flow=str(flow), reason=str(error))
         finally:
-            connection.abort()
-            if self._connections.get(connection.flow.remote) is connection:
-                del self._connections[connection.flow.remote]
+            connection.close()
+            if self._connections.get(flow.remote) is connection:
+                del self._connections[flow.remote]
             with contextlib.suppress(RuntimeError):
-                self._connection_failed(connection.flow)
+                self._connection_failed(flow)
+
+    async def _read(self, flow: Flow, reader: asyncio.StreamReader, whole_by: float | None) -> None:
+        framer = StreamFramer()
+        heard = whole_by is None
+        while True:
+            async with asyncio.timeout_at(whole_by):
+                data = await reader.read(65_536)
+            if not data:
+                return
+            messages = framer.feed(data)
+            for message in messages:
+                self.receive(message, flow)
+            heard = heard or bool(messages)
+            if framer.is_empty and heard:
+                whole_by = None
+            elif messages or whole_by is None:
+                whole_by = asyncio.get_running_loop().time() + self._message_timeout
+
+    def _drop(self, kind: Kind, flow: Flow, reason: str) -> None:
+        self.agent.drop(kind, flow, self.now(), reason)
+        self.flush()
 
     def _connection_failed(self, flow: Flow) -> None:
         self.agent.connection_failed(flow, self.now())
@@ -273,6 +311,15 @@ class _Connection:
             self.abort()
         else:
             self._writer.write(data)
+
+    def close(self) -> None:
+        """Close; what the peer has not taken by now is not waited for."""
+        if self._writer is None:
+            return
+        if self._writer.transport.get_write_buffer_size():
+            self.abort()
+        else:
+            self._writer.close()
 
     def abort(self) -> None:
         if self._writer is not None:

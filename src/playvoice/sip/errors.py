@@ -20,6 +20,8 @@ class MalformedMessage(SipError):
         self.status = status
         self.request: Request | None = None
         """The request, as far as it could be read, where `status` can be answered to it."""
+        self.head = b""
+        """What could be cut of a stream that can't be read on: a message without its body."""
 
 
 class IllegalTransition(SipError):

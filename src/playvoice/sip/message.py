@@ -226,7 +226,7 @@ class StreamFramer:
 
     CRLFs between messages, a peer's keep-alive (RFC 5626 section 3.5.1), are dropped. A stream on which nothing can
     be found is a :class:`MalformedMessage`: its connection has to be closed, since nobody knows where the next
-    message begins.
+    message begins. The error has the head of a message whose length is not known, or is too much.
     """
 
     def __init__(self) -> None:
@@ -234,6 +234,11 @@ class StreamFramer:
 
     def __repr__(self) -> str:
         return f"<StreamFramer {len(self._buffer)} octets waiting>"
+
+    @property
+    def is_empty(self) -> bool:
+        """No message has begun and is not whole yet."""
+        return not self._buffer
 
     def feed(self, data: bytes) -> list[bytes]:
         """Take what came and give the messages that are whole now."""
@@ -253,10 +258,14 @@ class StreamFramer:
             if len(self._buffer) > MAX_MESSAGE:
                 raise MalformedMessage("headers without an end")
             return None
-        length = _content_length_of(bytes(self._buffer[: end_of_head + 2]))
-        total = end_of_head + 4 + length
-        if total > MAX_MESSAGE:
-            raise MalformedMessage(f"{total} octets, more than {MAX_MESSAGE}")
+        head = bytes(self._buffer[: end_of_head + 4])
+        try:
+            total = len(head) + _content_length_of(head[:-2])
+            if total > MAX_MESSAGE:
+                raise MalformedMessage(f"{total} octets, more than {MAX_MESSAGE}")
+        except MalformedMessage as error:
+            error.head = head[:MAX_MESSAGE]
+            raise
         if len(self._buffer) < total:
             return None
         message = bytes(self._buffer[:total])

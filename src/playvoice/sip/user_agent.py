@@ -96,6 +96,10 @@ class UserAgent:
         events, self.core.events = self.core.events, []
         return events
 
+    def drop(self, kind: Kind, flow: Flow, now: float, reason: str) -> None:
+        """Count what its owner's sockets could not use."""
+        self.core.drop(kind, flow, now, reason)
+
     def take_dropped(self) -> list[Dropped]:
         """What was dropped and is to be told of now."""
         return self.core.drops.take()

@@ -1,6 +1,7 @@
 """The endpoint over real sockets on loopback, UDP and TCP."""
 
 import asyncio
+import contextlib
 import socket
 from collections.abc import AsyncIterator
 
@@ -13,6 +14,7 @@ from playvoice.sip import (
     Event,
     Failed,
     IncomingCallReceived,
+    RequestReceived,
     SipEndpoint,
     SipError,
     UserAgent,
@@ -23,11 +25,10 @@ from playvoice.sip import (
 class Phone:
     """An endpoint and its events."""
 
-    def __init__(self) -> None:
+    def __init__(self, **options: float) -> None:
         self.events: asyncio.Queue[Event] = asyncio.Queue()
-        self.endpoint = SipEndpoint(
-            UserAgent(), [("udp", "127.0.0.1", 0), ("tcp", "127.0.0.1", 0)], self.events.put_nowait
-        )
+        listen = [("udp", "127.0.0.1", 0), ("tcp", "127.0.0.1", 0)]
+        self.endpoint = SipEndpoint(UserAgent(), listen, self.events.put_nowait, **options)
 
     def port(self, transport: str) -> int:
         return next(flow.local[1] for flow in self.endpoint.addresses if flow.transport == transport)
@@ -97,6 +98,69 @@ async def test_nonsense_on_either_port_is_counted_and_the_endpoint_goes_on(phone
     writer.close()
     await test_a_call_over_sockets(phones, "udp")
     assert callee.endpoint.agent.core.counters["malformed"] >= 1
+
+
+OPTIONS = (
+    b"OPTIONS sip:b@c SIP/2.0\r\nVia: SIP/2.0/TCP 127.0.0.1;branch=z9hG4bK1\r\nFrom: <sip:x@y>;tag=1\r\n"
+    b"To: <sip:b@c>\r\nCall-ID: q\r\nCSeq: 1 OPTIONS\r\n"
+)
+
+
+@pytest.fixture
+async def hasty() -> AsyncIterator[Phone]:
+    phone = Phone(message_timeout=0.3)
+    await phone.endpoint.start()
+    yield phone
+    await phone.endpoint.close()
+
+
+@pytest.mark.parametrize("begin", [b"", b"\r\n\r\n", b"OPTIONS sip:b@c SIP/2.0\r\nVia:"])
+async def test_a_connection_without_a_whole_message_is_closed_in_time(hasty: Phone, begin: bytes) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", hasty.port("tcp"))
+    writer.write(begin)
+    async with asyncio.timeout(10):
+        assert await reader.read() == b""
+    writer.close()
+    assert hasty.endpoint.agent.core.counters["idle"] == 1
+
+
+async def test_a_message_that_comes_octet_by_octet_is_not_waited_for_longer(hasty: Phone) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", hasty.port("tcp"))
+    async with asyncio.timeout(10):
+        with contextlib.suppress(ConnectionError):
+            while not reader.at_eof():
+                writer.write(b"x")
+                await writer.drain()
+                await asyncio.sleep(0.01)
+    writer.close()
+    assert hasty.endpoint.agent.core.counters["idle"] == 1
+
+
+async def test_a_connection_that_was_heard_may_rest(hasty: Phone) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", hasty.port("tcp"))
+    writer.write(OPTIONS + b"Content-Length: 0\r\n\r\n")
+    event = await hasty.event()
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(1.0):
+            await reader.read()
+    assert isinstance(event, RequestReceived)
+    event.request.respond(200, hasty.endpoint.now())
+    hasty.endpoint.flush()
+    async with asyncio.timeout(10):
+        assert (await reader.read(12)) == b"SIP/2.0 200 "
+    writer.close()
+
+
+@pytest.mark.parametrize("length", [b"", b"Content-Length: many\r\n", b"Content-Length: 70000\r\n"])
+async def test_a_message_whose_end_nobody_knows_is_answered_400_and_the_connection_closed(
+    hasty: Phone, length: bytes
+) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", hasty.port("tcp"))
+    writer.write(OPTIONS + length + b"\r\n")
+    async with asyncio.timeout(10):
+        assert (await reader.read()).startswith(b"SIP/2.0 400 ")
+    writer.close()
+    assert hasty.endpoint.agent.core.counters["malformed"] == 1
 
 
 async def test_an_address_that_is_taken_is_named(phones: tuple[Phone, Phone]) -> None:
