@@ -271,13 +271,13 @@ class SipEndpoint:
                 data = await reader.read(65_536)
             if not data:
                 return
-            messages = framer.feed(data)
-            for message in messages:
+            whole = False
+            for message in framer.feed(data):
                 self.receive(message, flow)
-            heard = heard or bool(messages)
+                whole = heard = True
             if framer.is_empty and heard:
                 whole_by = None
-            elif messages or whole_by is None:
+            elif whole or whole_by is None:
                 whole_by = asyncio.get_running_loop().time() + self._message_timeout
 
     def _drop(self, kind: Kind, flow: Flow, reason: str) -> None:

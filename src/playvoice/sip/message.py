@@ -7,6 +7,7 @@ takes any case and the compact forms (7.3.3), holds the limits below, and cuts a
 """
 
 import re
+from collections.abc import Iterator
 
 from sipmessage import URI, Address, CSeq, Request, Response, Via
 from sipmessage.message import COMPACT_FORMS
@@ -240,13 +241,11 @@ class StreamFramer:
         """No message has begun and is not whole yet."""
         return not self._buffer
 
-    def feed(self, data: bytes) -> list[bytes]:
-        """Take what came and give the messages that are whole now."""
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """Take what came and give the messages that are whole now, those before a fault as well."""
         self._buffer += data
-        messages = []
         while message := self._next():
-            messages.append(message)
-        return messages
+            yield message
 
     def _next(self) -> bytes | None:
         start = 0

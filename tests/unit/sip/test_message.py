@@ -164,8 +164,16 @@ def test_a_stream_gives_its_messages_however_it_is_cut(cuts: list[int]) -> None:
 
 def test_a_stream_without_content_length_or_end_is_given_up() -> None:
     with pytest.raises(MalformedMessage, match="Content-Length"):
-        StreamFramer().feed(changed(b"Content-Length: 4\r\n", b""))
+        list(StreamFramer().feed(changed(b"Content-Length: 4\r\n", b"")))
     with pytest.raises(MalformedMessage, match="without an end"):
-        StreamFramer().feed(b"x" * (MAX_MESSAGE + 1))
+        list(StreamFramer().feed(b"x" * (MAX_MESSAGE + 1)))
     with pytest.raises(MalformedMessage, match="more than"):
-        StreamFramer().feed(changed(b"Content-Length: 4", b"Content-Length: 99999999"))
+        list(StreamFramer().feed(changed(b"Content-Length: 4", b"Content-Length: 99999999")))
+
+
+def test_a_fault_in_a_stream_takes_no_message_before_it_away() -> None:
+    messages = StreamFramer().feed(INVITE + b"nonsense\r\n\r\n")
+    assert next(messages) == INVITE
+    with pytest.raises(MalformedMessage) as caught:
+        next(messages)
+    assert caught.value.head == b"nonsense\r\n\r\n"
