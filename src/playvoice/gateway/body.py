@@ -27,15 +27,9 @@ async def receive_body(receive: Receive, *, content_length: str, expects_continu
     announced = int(content_length) if content_length.isdigit() and len(content_length) < 20 else 0
     if announced > MAX_DRAINED or (announced > MAX_BODY and expects_continue):
         raise _too_large()
-    message = await receive()
-    if message["type"] == "http.request" and not message.get("more_body", False):
-        body: bytes = message.get("body", b"")
-        if len(body) > MAX_BODY:
-            raise _too_large()
-        return body
     try:
         async with asyncio.timeout(MAX_SECONDS):
-            return await _collect(receive, message)
+            return await _collect(receive)
     except TimeoutError:
         raise bad_request(
             f"请求体未在{MAX_SECONDS:.0f}秒内发送完毕",
@@ -44,10 +38,11 @@ async def receive_body(receive: Receive, *, content_length: str, expects_continu
         ) from None
 
 
-async def _collect(receive: Receive, message: MutableMapping[str, Any]) -> bytes:
+async def _collect(receive: Receive) -> bytes:
     parts: list[bytes] = []
     size = 0
     while True:
+        message = await receive()
         if message["type"] != "http.request":
             raise ClientGone("the client hung up before its request was whole")
         part: bytes = message.get("body", b"")
@@ -60,7 +55,6 @@ async def _collect(receive: Receive, message: MutableMapping[str, Any]) -> bytes
             raise _too_large()
         if not message.get("more_body", False):
             return b"".join(parts)
-        message = await receive()
 
 
 def _too_large() -> RequestRefused:
