@@ -2,15 +2,13 @@
 
 import asyncio
 import os
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
-import structlog
 import typer
 
-from playvoice import __version__
+from playvoice import __version__, logs
 from playvoice.config import ConfigError, load
 from playvoice.simulator.expectation import Agent, Callee
 
@@ -56,7 +54,7 @@ def serve(
         for problem in error.problems:
             typer.echo(f"{config}: {problem}", err=True)
         raise typer.Exit(2) from None
-    _configure_logs(log_format)
+    logs.configure(log_format)
     try:
         asyncio.run(run(settings))
     except StartError as error:
@@ -81,26 +79,6 @@ def demo(
 
     options = DemoOptions(press=press, callee=callee, agent=agent, output=output)
     raise typer.Exit(run(options if voice is None else replace(options, voice=voice)))
-
-
-def _configure_logs(log_format: str) -> None:
-    """Send log lines to standard error: standard output is for what a script reads."""
-    renderer: structlog.typing.Processor = (
-        structlog.processors.JSONRenderer(ensure_ascii=False)
-        if log_format == "json"
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
-    )
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            renderer,
-        ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=True,
-    )
 
 
 def main() -> None:

@@ -1,0 +1,81 @@
+"""Where log lines go: standard error, since standard output is for what a script reads.
+
+What libraries write by the standard library's `logging` goes the same way and in the same form. They write a line for
+whatever comes, as an HTTP server does for each connection that speaks no HTTP; so each of their sentences is told once
+in an interval, with how often it was swallowed since.
+"""
+
+import logging
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+
+INTERVAL = 10.0
+"""Seconds in which a library's sentence is told once."""
+MAX_SENTENCES = 1_000
+"""Sentences that are remembered; more are told at each occurrence."""
+
+
+def configure(log_format: str) -> None:
+    """Send log lines to standard error, as `text` for people or as `json`."""
+    renderer: structlog.typing.Processor = (
+        structlog.processors.JSONRenderer(ensure_ascii=False)
+        if log_format == "json"
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            printable,
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    logging.basicConfig(handlers=[Libraries()], level=logging.WARNING, force=True)
+
+
+def printable(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Escape what would move a terminal's cursor or begin a line of its own: values come from strangers."""
+    return {name: _escape(value) if isinstance(value, str) else value for name, value in event.items()}
+
+
+def _escape(text: str) -> str:
+    if text.isprintable():
+        return text
+    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)
+
+
+class Libraries(logging.Handler):
+    """Takes the lines of libraries."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._clock = clock
+        self._log: Any = structlog.get_logger(__name__)
+        self._told: dict[tuple[str, str], float] = {}
+        self._swallowed: dict[tuple[str, str], int] = {}
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write the record, or count it where its sentence was told just now. An error's traceback is never lost."""
+        key, now = (record.name, str(record.msg)), self._clock()
+        if record.exc_info is None:
+            if now - self._told.get(key, -INTERVAL) < INTERVAL:
+                self._swallowed[key] = self._swallowed.get(key, 0) + 1
+                return
+            if len(self._told) < MAX_SENTENCES:
+                self._told[key] = now
+        self._log.log(
+            record.levelno,
+            "library",
+            name=record.name,
+            text=record.getMessage(),
+            swallowed=self._swallowed.pop(key, 0),
+            exc_info=record.exc_info,
+        )

@@ -1,0 +1,74 @@
+"""The lines of libraries: in our form, and few of them."""
+
+import logging
+from collections.abc import Iterator
+
+import pytest
+from structlog.testing import capture_logs
+
+from playvoice.logs import INTERVAL, Libraries, printable
+
+
+class Clock:
+    """A clock that stands until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def library(clock: Clock) -> Iterator[logging.Logger]:
+    """A library's logger, from which the handler takes."""
+    logger, handler = logging.getLogger("library.under.test"), Libraries(clock)
+    logger.addHandler(handler)
+    logger.propagate = False
+    yield logger
+    logger.removeHandler(handler)
+
+
+def test_a_sentence_is_told_once_in_an_interval_with_how_often_it_was_swallowed(
+    library: logging.Logger, clock: Clock
+) -> None:
+    with capture_logs() as lines:
+        for number in range(1_000):
+            library.warning("Invalid request %d", number)
+        clock.now += INTERVAL
+        library.warning("Invalid request %d", 1_000)
+        clock.now += INTERVAL
+        library.warning("Invalid request %d", 1_001)
+    told = [(line["event"], line["name"], line["text"], line["swallowed"], line["log_level"]) for line in lines]
+    assert told == [
+        ("library", "library.under.test", "Invalid request 0", 0, "warning"),
+        ("library", "library.under.test", "Invalid request 1000", 999, "warning"),
+        ("library", "library.under.test", "Invalid request 1001", 0, "warning"),
+    ]
+
+
+def test_an_error_with_its_traceback_is_never_swallowed(library: logging.Logger) -> None:
+    with capture_logs() as lines:
+        for _ in range(3):
+            try:
+                raise ValueError("broken")
+            except ValueError:
+                library.exception("it failed")
+    assert len(lines) == 3
+    assert all(line["exc_info"] is not None for line in lines)
+
+
+def test_a_value_can_neither_move_the_cursor_nor_begin_a_line() -> None:
+    event = {"event": "refused", "user": "\x1b[2Jx", "why": "a\r\n2026 [info] forged", "zh": "语音\u2028", "count": 3}
+    assert printable(None, "info", event) == {
+        "event": "refused",
+        "user": "\\x1b[2Jx",
+        "why": "a\\r\\n2026 [info] forged",
+        "zh": "语音\\u2028",
+        "count": 3,
+    }
