@@ -2,11 +2,12 @@
 # A fresh Debian or Ubuntu needs git, make, and Python 3.11 or newer with venv; nothing else.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test serve peers lint format lock clean
+.PHONY: help demo test serve bench peers lint format lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
 CONFIG ?= playvoice.toml
+PART ?=
 ARGS ?=
 export PYTHONDONTWRITEBYTECODE := 1
 
@@ -32,6 +33,9 @@ serve: $(RUN)  ## the server (CONFIG=playvoice.toml)
 
 test: $(DEV)  ## every test that this machine can run
 	@$(BIN)/python -m pytest $(ARGS)
+
+bench: $(RUN)  ## figures of this machine (PART=playback or setup, ARGS="--help")
+	@$(BIN)/python -m benchmarks $(PART) $(ARGS)
 
 lint: $(DEV)  ## format, lint, types and import rules
 	@$(BIN)/ruff format --check .

@@ -13,8 +13,6 @@ compares what arrived with one packet each 20 ms for each call, so that a stoppe
 import argparse
 import asyncio
 import json
-import os
-import platform
 import sys
 import time
 from pathlib import Path
@@ -22,7 +20,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
-from benchmarks.processes import cpu_seconds, resident_kb
+from benchmarks.processes import cpu_seconds, machine, resident_kb
 
 from playvoice.media.client import MediaClient, MediaEvent, Stream
 from playvoice.media.g711 import Codec
@@ -143,7 +141,7 @@ def print_table(result: dict[str, Any], options: argparse.Namespace) -> None:
         ("|spacing - 20 ms|, worst", f"{result['max_ms']} ms"),
         ("processor time, call and second", f"{result['cpu_ms_per_call_s']} ms ({result['cores']} cores)"),
         ("memory of a call", f"{result['kb_per_call']} KiB"),
-        ("machine", f"{os.cpu_count()} cores, Python {platform.python_version()}, Linux {platform.release()}"),
+        ("machine", machine()),
     ]
     for name, value in rows:
         print(f"{name:33} {value}")

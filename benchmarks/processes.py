@@ -1,6 +1,7 @@
 """What the kernel knows of a process: processor time and memory."""
 
 import os
+import platform
 from pathlib import Path
 
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -8,8 +9,34 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 def cpu_seconds(pid: int) -> float:
     """Processor time of a process so far, all its threads, in user mode and in the kernel."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
+    return sum(_times(Path(f"/proc/{pid}/stat"))[:2])
+
+
+def family_cpu_seconds(pid: int) -> float:
+    """Processor time of a process, of its children that live, and of those that have ended and were waited for."""
+    return sum(_times(Path(f"/proc/{pid}/stat"))) + sum(family_cpu_seconds(child) for child in children(pid))
+
+
+def thread_cpu_seconds(pid: int) -> float:
+    """Processor time of a process's first thread: the one that runs the event loop."""
+    return sum(_times(Path(f"/proc/{pid}/task/{pid}/stat"))[:2])
+
+
+def children(pid: int) -> list[int]:
+    """The children of a process that live."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            if int(_fields(stat)[1]) == pid:
+                found.append(int(stat.parent.name))
+        except OSError:
+            pass  # it has ended meanwhile
+    return found
+
+
+def command(pid: int) -> str:
+    """The command line of a process."""
+    return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
 
 
 def resident_kb(pid: int) -> int:
@@ -18,3 +45,19 @@ def resident_kb(pid: int) -> int:
         if line.startswith("VmRSS:"):
             return int(line.split()[1])
     return 0
+
+
+def machine() -> str:
+    """What was measured on, for people."""
+    load = " ".join(f"{value:.1f}" for value in os.getloadavg())
+    return f"{os.cpu_count()} cores, Python {platform.python_version()}, Linux {platform.release()}, load {load}"
+
+
+def _times(stat: Path) -> list[float]:
+    """Seconds: own user and system time, then those of children that were waited for."""
+    return [int(field) / TICKS for field in _fields(stat)[11:15]]
+
+
+def _fields(stat: Path) -> list[str]:
+    """What stands behind the name of the command: proc_pid_stat(5), from field 3 on."""
+    return stat.read_text().rpartition(")")[2].split()
