@@ -169,28 +169,27 @@ async def ask(company: Company, number: int) -> Asked:
 
 
 def weigh(asked: list[Asked], carrier: Carrier, company: Company, window: tuple[float, float]) -> dict[str, Any]:
-    """What became of all calls, and how long the steps took of those that were asked for in the window."""
+    """What became of all calls, and how long the steps took of the sound ones that were asked for in the window."""
     accepted = [one for one in asked if one.uuid]
-    whole = [one for one in accepted if one.uuid in company.records and one.number in carrier.callees]
-    spoiled = [one for one in whole if not is_sound(carrier.callees[one.number], company.records[one.uuid].record)]
-    inside = [one for one in whole if window[0] <= one.asked_at < window[1]]
-    callees = [carrier.callees[one.number] for one in inside]
+    delivered = [
+        (one, carrier.callees.get(one.number), company.records[one.uuid])
+        for one in accepted
+        if one.uuid in company.records
+    ]
+    sound = [
+        (one, callee, came) for one, callee, came in delivered if callee is not None and is_sound(callee, came.record)
+    ]
+    inside = [step for step in sound if window[0] <= step[0].asked_at < window[1]]
     return {
         "calls": len(asked),
-        "lost": sum(one.uuid not in company.records for one in accepted),
-        "spoiled": len(spoiled),
+        "lost": len(accepted) - len(delivered),
+        "spoiled": len(delivered) - len(sound),
         "refused": len(asked) - len(accepted),
-        **percentiles("request_to_answer", (one.answered_at - one.asked_at for one in inside)),
-        **percentiles(
-            "request_to_invite",
-            (callee.invited_at - one.asked_at for one, callee in zip(inside, callees, strict=True)),
-        ),
-        **percentiles("answer_to_voice", (callee.heard_at - callee.answered_at for callee in callees)),
-        **percentiles("answer_to_ack", (callee.acknowledged_at - callee.answered_at for callee in callees)),
-        **percentiles(
-            "bye_to_record",
-            (company.records[one.uuid].at - callee.ended_at for one, callee in zip(inside, callees, strict=True)),
-        ),
+        **percentiles("request_to_answer", (one.answered_at - one.asked_at for one, _, _ in inside)),
+        **percentiles("request_to_invite", (callee.invited_at - one.asked_at for one, callee, _ in inside)),
+        **percentiles("answer_to_voice", (callee.heard_at - callee.answered_at for _, callee, _ in inside)),
+        **percentiles("answer_to_ack", (callee.acknowledged_at - callee.answered_at for _, callee, _ in inside)),
+        **percentiles("bye_to_record", (came.at - callee.ended_at for _, callee, came in inside)),
     }
 
 
