@@ -28,6 +28,9 @@ MESSAGE_TIMEOUT = 32.0
 """Seconds within which a message has to be whole on a TCP connection, and the first one on a connection of theirs."""
 SOCKET_BUFFER = 4_194_304
 """Octets asked for as a UDP socket's buffers: a burst of answers waits there while the loop is busy."""
+MAX_DATAGRAM = 65_535
+DATAGRAMS_A_TURN = 64
+"""Datagrams that are read from a socket in one turn of the loop, so that a flood leaves time for the rest."""
 
 Listen = tuple[str, str, int]
 """Transport (`udp` or `tcp`), address and port; port 0 lets the system choose."""
@@ -50,7 +53,7 @@ class SipEndpoint:
         self._message_timeout = message_timeout
         self._listen = list(listen)
         self._on_event = on_event
-        self._udp: dict[tuple[str, int], asyncio.DatagramTransport] = {}
+        self._udp: dict[tuple[str, int], _UdpSocket] = {}
         self._servers: list[asyncio.Server] = []
         self._connections: dict[tuple[str, int], _Connection] = {}
         self._connecting: dict[Flow, asyncio.Task[None]] = {}
@@ -70,11 +73,10 @@ class SipEndpoint:
 
     async def start(self) -> None:
         """Bind everything. SipError names the address that can't be had."""
-        loop = asyncio.get_running_loop()
         for transport, host, port in self._listen:
             try:
                 if transport == Transport.UDP:
-                    local = await self._listen_udp(loop, host, port)
+                    local = self._listen_udp(host, port)
                 else:
                     local = await self._listen_tcp(host, port)
             except OSError as error:
@@ -82,21 +84,10 @@ class SipEndpoint:
                 raise SipError(f"{transport}:{host}:{port} can't be listened on: {error.strerror or error}") from None
             self.addresses.append(Flow(Transport(transport), ("", 0), local))
 
-    async def _listen_udp(self, loop: asyncio.AbstractEventLoop, host: str, port: int) -> tuple[str, int]:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        sock = socket.socket(family, socket.SOCK_DGRAM)
-        try:
-            sock.setblocking(False)
-            for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):
-                sock.setsockopt(socket.SOL_SOCKET, option, SOCKET_BUFFER)
-            sock.bind((host, port))
-        except OSError:
-            sock.close()
-            raise
-        local = _address(sock.getsockname())
-        transport, _ = await loop.create_datagram_endpoint(lambda: _Datagrams(self, local), sock=sock)
-        self._udp[local] = transport
-        return local
+    def _listen_udp(self, host: str, port: int) -> tuple[str, int]:
+        sock = _UdpSocket(host, port, self._take_datagrams)
+        self._udp[sock.local] = sock
+        return sock.local
 
     async def _listen_tcp(self, host: str, port: int) -> tuple[str, int]:
         server = await asyncio.start_server(self._accept, host, port, limit=65_536)
@@ -118,8 +109,8 @@ class SipEndpoint:
         await asyncio.gather(
             *(connection.task for connection in connections if connection.task), return_exceptions=True
         )
-        for transport in self._udp.values():
-            transport.close()
+        for sock in self._udp.values():
+            sock.close()
         for server in self._servers:
             await server.wait_closed()
         self._udp.clear()
@@ -162,13 +153,21 @@ class SipEndpoint:
         self._arm()
 
     def receive(self, data: bytes, flow: Flow) -> None:
-        """Give the user agent what a socket got."""
+        """Give the user agent what a connection got."""
+        self._take(data, flow)
+        self.flush()
+
+    def _take_datagrams(self, received: list[tuple[bytes, Flow]]) -> None:
+        for data, flow in received:
+            self._take(data, flow)
+        self.flush()
+
+    def _take(self, data: bytes, flow: Flow) -> None:
         try:
             self.agent.receive(data, flow, self.now())
         except Exception:
             # Whatever a stranger sent, the next message has to be heard.
             log.exception("sip_message_failed", flow=str(flow))
-        self.flush()
 
     def _tell(self, event: Event) -> None:
         try:
@@ -199,9 +198,9 @@ class SipEndpoint:
 
     def _send(self, data: bytes, flow: Flow) -> None:
         if flow.transport is Transport.UDP:
-            transport = self._udp.get(flow.local)
-            if transport is not None:
-                transport.sendto(data, flow.remote)
+            sock = self._udp.get(flow.local)
+            if sock is not None:
+                sock.send(data, flow.remote)
             return
         connection = self._connections.get(flow.remote)
         if connection is not None:
@@ -326,19 +325,50 @@ class _Connection:
             self._writer.transport.abort()
 
 
-class _Datagrams(asyncio.DatagramProtocol):
-    """One UDP socket."""
+class _UdpSocket:
+    """One UDP socket, on the running loop.
 
-    def __init__(self, endpoint: SipEndpoint, local: tuple[str, int]) -> None:
-        self._endpoint = endpoint
-        self._local = local
+    The loop's own transport reads one datagram a turn: while turns are long, answers would wait for seconds.
+    """
 
-    def datagram_received(self, data: bytes, addr: tuple[str | object, int]) -> None:
-        self._endpoint.receive(data, Flow(Transport.UDP, _address(addr), self._local))
+    def __init__(self, host: str, port: int, on_received: Callable[[list[tuple[bytes, Flow]]], None]) -> None:
+        self._on_received = on_received
+        self._socket = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            self._socket.setblocking(False)
+            for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):
+                self._socket.setsockopt(socket.SOL_SOCKET, option, SOCKET_BUFFER)
+            self._socket.bind((host, port))
+        except OSError:
+            self._socket.close()
+            raise
+        self.local = _address(self._socket.getsockname())
+        asyncio.get_running_loop().add_reader(self._socket, self._read)
 
-    def error_received(self, exc: Exception) -> None:
-        # An ICMP error tells no address here; Timer B or F ends what waits for an answer.
-        log.debug("sip_icmp_error", reason=str(exc))
+    def send(self, data: bytes, remote: tuple[str, int]) -> None:
+        """Send, or lose it, as the network may: SIP over UDP repeats what matters."""
+        try:
+            self._socket.sendto(data, remote)
+        except OSError as error:
+            log.debug("sip_datagram_unsent", reason=str(error))
+
+    def close(self) -> None:
+        asyncio.get_running_loop().remove_reader(self._socket)
+        self._socket.close()
+
+    def _read(self) -> None:
+        received = []
+        for _ in range(DATAGRAMS_A_TURN):
+            try:
+                data, remote = self._socket.recvfrom(MAX_DATAGRAM)
+            except BlockingIOError:
+                break
+            except OSError as error:
+                # An ICMP error tells no address here; Timer B or F ends what waits for an answer.
+                log.debug("sip_icmp_error", reason=str(error))
+                continue
+            received.append((data, Flow(Transport.UDP, _address(remote), self.local)))
+        self._on_received(received)
 
 
 def _address(name: object) -> tuple[str, int]:

@@ -20,6 +20,7 @@ from playvoice.sip import (
     UserAgent,
     Why,
 )
+from playvoice.sip.endpoint import DATAGRAMS_A_TURN
 
 
 class Phone:
@@ -161,6 +162,20 @@ async def test_a_message_whose_end_nobody_knows_is_answered_400_and_the_connecti
         assert (await reader.read()).startswith(b"SIP/2.0 400 ")
     writer.close()
     assert hasty.endpoint.agent.core.counters["malformed"] == 1
+
+
+async def test_one_turn_of_the_loop_reads_what_waits_on_a_udp_port_up_to_a_bound(phones: tuple[Phone, Phone]) -> None:
+    _, callee = phones
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+        for _ in range(DATAGRAMS_A_TURN + 1):
+            stranger.sendto(b"\x00\xff nonsense \r\n\r\n", ("127.0.0.1", callee.port("udp")))
+    counters, by_turn = callee.endpoint.agent.core.counters, []
+    async with asyncio.timeout(10):
+        while counters["malformed"] <= DATAGRAMS_A_TURN:
+            before = counters["malformed"]
+            await asyncio.sleep(0)
+            by_turn.append(counters["malformed"] - before)
+    assert [read for read in by_turn if read] == [DATAGRAMS_A_TURN, 1]
 
 
 async def test_an_address_that_is_taken_is_named(phones: tuple[Phone, Phone]) -> None:
