@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from playvoice.simulator.errors import SimulatorError
+
 COMPANY = "2028"
 APPID = "demo-appid"
 ACCESSKEY = "demo-accesskey"
@@ -22,11 +24,29 @@ def signing_secret(generator: random.Random) -> str:
     return "whsec_" + base64.b64encode(generator.randbytes(24)).decode()
 
 
-def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
-    """A port that nobody has just now: for a server that is started again on the same one."""
+LASTING_PORTS = range(5_000, 10_000)
+"""Below the servers' RTP ports and below those that systems give to sockets that don't ask for one."""
+
+
+def free_port() -> int:
+    """A port that nobody has just now, for UDP and TCP: for a server that is started again on the same one.
+
+    None of those that the system gives away, so that nobody's socket takes it while the server is down. SimulatorError
+    if there is none.
+    """
+    for port in random.SystemRandom().sample(LASTING_PORTS, len(LASTING_PORTS)):
+        if all(_is_free(port, kind) for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM)):
+            return port
+    raise SimulatorError(f"no port from {LASTING_PORTS.start} to {LASTING_PORTS.stop - 1} is free")
+
+
+def _is_free(port: int, kind: socket.SocketKind) -> bool:
     with socket.socket(socket.AF_INET, kind) as sock:
-        sock.bind((LOOPBACK, 0))
-        return int(sock.getsockname()[1])
+        try:
+            sock.bind((LOOPBACK, port))
+        except OSError:
+            return False
+    return True
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ class Program:
         self.lines: list[Line] = []
         self._on_line = on_line
         self._changed = threading.Condition()
+        self._killed = False
         errors = open(log, "ab") if log is not None else None  # noqa: SIM115, PTH123
         try:
             self.process = subprocess.Popen(
@@ -110,7 +111,10 @@ class Program:
         return self.process.wait()
 
     def kill(self) -> None:
-        """SIGKILL to its whole group: nothing of it is left."""
+        """SIGKILL to its whole group: nothing of it is left. Once only: later its number may be another's."""
+        if self._killed:
+            return
+        self._killed = True
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()

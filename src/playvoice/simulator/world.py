@@ -103,10 +103,15 @@ class World:
 
     def start_server(self) -> Program:
         """Start the server, again after it was killed, and wait until it is ready."""
+        self.launch_server()
+        self.ready = self.server.wait_for("ready", 20)
+        return self.server
+
+    def launch_server(self) -> Program:
+        """Start the server without waiting for it."""
         self.server = self._stack.enter_context(
             program.server(self.config, log=self.directory / "server.log", on_line=self._on_line, environ=self._environ)
         )
-        self.ready = self.server.wait_for("ready", 20)
         return self.server
 
     def _start(self) -> None:
