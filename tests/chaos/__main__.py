@@ -1,0 +1,116 @@
+"""`python -m tests.chaos --rounds N --seed S`: kill the server among calls, and see that no call is lost or told twice.
+
+The last line is one JSON object; the exit status is 0 only if it counts no finding.
+"""
+
+import argparse
+import json
+import shutil
+import signal
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from types import FrameType
+
+import httpx2
+from tests.chaos import checks
+from tests.chaos.evidence import Evidence, Journals, read
+from tests.chaos.notebook import Notebook
+from tests.chaos.plan import draw
+from tests.chaos.run import Run
+
+from playvoice.simulator.errors import SimulatorError
+
+CHECKS = {
+    "lost": checks.lost,
+    "duplicated": checks.duplicated,
+    "out_of_order": checks.out_of_order,
+    "left_ringing": checks.left_ringing,
+}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run and report; the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=10)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--output", type=Path, help="an empty directory for journals and logs, which is kept")
+    options = parser.parse_args(arguments)
+    directory = options.output or Path(tempfile.mkdtemp(prefix="playvoice-chaos-"))
+    directory.mkdir(parents=True, exist_ok=True)
+    with closing(Notebook(directory)) as notebook:
+        failure = _play(Run(draw(options.rounds, options.seed), notebook, _say))
+        found = report(notebook.journals(), failure)
+        notebook.tell("findings.txt", found.words)
+    for words in found.words:
+        _say(words)
+    if found.is_clean and options.output is None:
+        shutil.rmtree(directory)
+    else:
+        _say(f"journals and logs: {directory}")
+    _say(json.dumps({"rounds": options.rounds, **found.counts}))
+    return 0 if found.is_clean else 1
+
+
+class Report:
+    """What a run proved: counts for scripts, findings in words for people."""
+
+    def __init__(self, evidence: Evidence, findings: dict[str, list[str]], others: list[str]) -> None:
+        self.counts = {
+            "accepted": sum(len(uuids) for uuids in evidence.accepted.values()),
+            "records": len(evidence.records()),
+            "callbacks": len({callback.webhook_id for callback in evidence.callbacks}),
+            **{name: len(found) for name, found in findings.items()},
+        }
+        self.words = [*others, *(f"{name}: {words}" for name, found in findings.items() for words in found)]
+
+    @property
+    def is_clean(self) -> bool:
+        """Nothing was found, and there was something to look at."""
+        return not self.words
+
+
+def report(journals: Journals, failure: str = "") -> Report:
+    """Judge what was written down; `failure` says why a run ended early."""
+    evidence = read(journals)
+    others = [failure] if failure else []
+    others += [f"refused: {line['number']}: {line['answer']}" for line in journals.client if line["event"] == "refused"]
+    if not evidence.accepted:
+        others.append("no call was accepted, so nothing was proved")
+    return Report(evidence, {name: check(evidence) for name, check in CHECKS.items()}, others)
+
+
+def _play(run: Run) -> str:
+    """Play it; the reason in words if it could not be played to its end."""
+    try:
+        with _interruptible():
+            run.play()
+    except (SimulatorError, httpx2.HTTPError, OSError) as error:
+        return f"the run failed: {type(error).__name__}: {error}"
+    except KeyboardInterrupt:
+        return "the run was interrupted"
+    return ""
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Take SIGTERM as Ctrl-C, so that the processes are ended either way."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,246 @@
+"""The crash rule's checks: pure functions over what the far ends wrote down, each giving its findings in words.
+
+Nothing here asks the server or its tables: what a customer, a carrier, an agent's phone or a receiver of callbacks
+can't see doesn't count, and what they can see counts whatever the server thinks.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from tests.chaos.evidence import IN_FLIGHT, Callback, Evidence, Kill, Leg
+from tests.chaos.plan import GROUP_KEY
+
+ZONE = ZoneInfo("Asia/Shanghai")
+"""The server's, by default: times in call records are in it."""
+ENDED_WITHIN = 10.0
+"""Seconds from a server's readiness to the end of what an earlier one left: a 2xx that is repeated for want of an ACK
+comes every 4 s, and only then can it be ended. Well below the 32 s after which a phone gives up by itself."""
+UNDER_WAY = 0.5
+"""Seconds before a kill in which the server may not have stored yet what it was told."""
+END_TOLERANCE = 2
+"""Whole seconds between a kill and the end that a record gives: there is a heartbeat each second."""
+BY_SERVER, BY_CALLER = 10007, 10040
+
+Findings = list[str]
+
+
+def lost(evidence: Evidence) -> Findings:
+    """Accepted calls and dialled numbers without a delivered record; rings and talks that no callback told of."""
+    return [*_without_record(evidence), *_untold_rings(evidence), *_untold_answers(evidence)]
+
+
+def duplicated(evidence: Evidence) -> Findings:
+    """Requests that were dialled twice, calls with two uuids or records, events under two webhook-ids."""
+    return [*_dialled_twice(evidence), *_called_twice(evidence), *_reported_twice(evidence)]
+
+
+def out_of_order(evidence: Evidence) -> Findings:
+    """Legs whose states are not ring, answer (or none), hangup; states after their call's record."""
+    return [*_wrong_states(evidence), *_states_after_record(evidence)]
+
+
+def left_ringing(evidence: Evidence) -> Findings:
+    """Legs that a killed server left and the next one did not end; records that tell such an end wrongly."""
+    return [*_left_legs(evidence), *_wrong_ends(evidence)]
+
+
+# --- lost -------------------------------------------------------------------------------------------------------------
+
+
+def _without_record(evidence: Evidence) -> Iterator[str]:
+    recorded = {record.uuid for record in evidence.records()}
+    told: set[str] = set()
+    for number, uuids in evidence.accepted.items():
+        for uuid in uuids:
+            if uuid not in recorded:
+                told.add(number)
+                yield f"call {uuid} to {number} was accepted, and no call record arrived"
+    numbers = {record.number for record in evidence.records()}
+    for leg in evidence.customers:
+        if leg.number not in numbers | told:
+            told.add(leg.number)
+            yield f"{leg.number} was dialled at {leg.invited:.3f}, and no call record arrived"
+
+
+def _untold_rings(evidence: Evidence) -> Iterator[str]:
+    """A 180 that a kill may have overtaken on its way into the store is not counted."""
+    told = Counter(
+        (callback.number, str(callback.payload.get("extnumber")))
+        for callback in evidence.first_deliveries()
+        if callback.event[0] == "ring"
+    )
+    rang: dict[tuple[str, str], list[Leg]] = defaultdict(list)
+    for leg in evidence.agents:
+        if leg.rang is not None and not _is_overtaken(leg.rang, evidence):
+            rang[leg.caller, leg.number].append(leg)
+    for (number, extension), legs in rang.items():
+        if missing := len(legs) - told[number, extension]:
+            if missing < 0:
+                continue  # told of a 180 that is not counted
+            times = ", ".join(f"{leg.rang:.3f}" for leg in legs)
+            yield f"extension {extension} rang for {number} at {times}, and {missing} ring callbacks are missing"
+
+
+def _is_overtaken(time: float, evidence: Evidence) -> bool:
+    return any(
+        kill.time - UNDER_WAY <= time and (kill.ready is None or time <= kill.ready + UNDER_WAY)
+        for kill in evidence.kills
+    )
+
+
+def _untold_answers(evidence: Evidence) -> Iterator[str]:
+    answers = {
+        (callback.uuid, str(callback.payload.get("extnumber")))
+        for callback in evidence.first_deliveries()
+        if callback.event[0] == "answer"
+    }
+    for record in evidence.records():
+        extension = record.payload.get("extnumber")
+        if extension and (record.uuid, extension) not in answers:
+            yield f"the record of {record.uuid} says that {extension} spoke, and its answer callback did not arrive"
+
+
+# --- duplicated -------------------------------------------------------------------------------------------------------
+
+
+def _dialled_twice(evidence: Evidence) -> Iterator[str]:
+    """There is one trunk, which challenges nobody, so that a second INVITE is a second call, whatever became of it."""
+    legs: dict[str, list[Leg]] = defaultdict(list)
+    for leg in evidence.customers:
+        legs[leg.number].append(leg)
+    for number, attempts in legs.items():
+        if len(attempts) > 1:
+            reached = [leg for leg in attempts if leg.rang is not None or leg.answered is not None]
+            times = ", ".join(f"{leg.invited:.3f}" for leg in attempts)
+            yield f"{number} was dialled {len(attempts)} times (at {times}), {len(reached)} of them rang or answered"
+
+
+def _called_twice(evidence: Evidence) -> Iterator[str]:
+    uuids: dict[str, set[str]] = defaultdict(set)
+    for number, of_number in evidence.accepted.items():
+        uuids[number] |= set(of_number)
+    ids: dict[object, set[str]] = defaultdict(set)
+    for callback in evidence.callbacks:
+        uuids[callback.number].add(callback.uuid)
+        if callback.is_record:
+            ids[callback.payload.get("id")].add(callback.uuid)
+    for number, found in uuids.items():
+        if len(found) > 1:
+            yield f"the one request for {number} became {len(found)} calls: {', '.join(sorted(found))}"
+    for number_of_record, found in ids.items():
+        if len(found) > 1:
+            yield f"the record id {number_of_record} stands for {len(found)} calls: {', '.join(sorted(found))}"
+
+
+def _reported_twice(evidence: Evidence) -> Iterator[str]:
+    ids: dict[tuple[str, str], dict[str, Callback]] = defaultdict(dict)
+    bodies: dict[str, dict[str, Callback]] = defaultdict(dict)
+    for callback in evidence.callbacks:
+        ids[callback.event].setdefault(callback.webhook_id, callback)
+        bodies[callback.webhook_id].setdefault(callback.body, callback)
+    for (what, of), found in ids.items():
+        if len(found) > 1:
+            where = ", ".join(f"{name} at {callback.time:.3f}" for name, callback in found.items())
+            yield f"the {what} of {of} came under {len(found)} webhook-ids: {where}"
+    for webhook_id, contents in bodies.items():
+        if len(contents) > 1:
+            texts = " and ".join(f"{body} at {callback.time:.3f}" for body, callback in contents.items())
+            yield f"{webhook_id} came with different contents: {texts}"
+
+
+# --- out of order -----------------------------------------------------------------------------------------------------
+
+
+def _wrong_states(evidence: Evidence) -> Iterator[str]:
+    states: dict[tuple[str, str], list[Callback]] = defaultdict(list)
+    for callback in evidence.first_deliveries():
+        if not callback.is_record:
+            states[callback.uuid, callback.event[1]].append(callback)
+    for (uuid, buuid), of_leg in states.items():
+        names = [callback.event[0] for callback in of_leg]
+        if names not in (["ring", "hangup"], ["ring", "answer", "hangup"]):
+            missing = "" if "hangup" in names else "; its hangup is missing"
+            arrived = ", ".join(f"{callback.event[0]} at {callback.time:.3f}" for callback in of_leg)
+            yield f"leg {buuid} of call {uuid} was told as {arrived}{missing}"
+
+
+def _states_after_record(evidence: Evidence) -> Iterator[str]:
+    recorded: dict[str, float] = {}
+    for callback in evidence.first_deliveries():
+        if callback.is_record:
+            recorded[callback.uuid] = callback.time
+        elif callback.uuid in recorded:
+            what, buuid = callback.event
+            since = recorded[callback.uuid]
+            yield (
+                f"{what} of leg {buuid} arrived at {callback.time:.3f}, "
+                f"after the record of its call {callback.uuid} at {since:.3f}"
+            )
+
+
+# --- left ringing -----------------------------------------------------------------------------------------------------
+
+
+def _left_legs(evidence: Evidence) -> Iterator[str]:
+    for whose, legs in (("the customer", evidence.customers), ("extension", evidence.agents)):
+        for leg in legs:
+            what = f"{whose} {leg.number}, INVITE at {leg.invited:.3f} ({leg.call})"
+            kill = next((kill for kill in evidence.kills if leg.is_left_by(kill)), None)
+            if leg.ended is None or leg.end == "closed":
+                yield f"{what}: was never ended" + (f", not after the kill at {kill.time:.3f} either" if kill else "")
+            elif kill is not None and (kill.ready is None or leg.ended > kill.ready + ENDED_WITHIN):
+                ready = "never" if kill.ready is None else f"{kill.ready:.3f}"
+                yield f"{what}: left by the kill at {kill.time:.3f}, next server ready {ready}, over at {leg.ended:.3f}"
+
+
+def _wrong_ends(evidence: Evidence) -> Iterator[str]:
+    legs = {leg.number: leg for leg in evidence.customers}
+    for record in evidence.records():
+        if record.payload.get("hangupcause") != BY_SERVER:
+            continue
+        leg = legs.get(record.number)
+        kills = evidence.kills if leg is None else _kills_of(leg, evidence)
+        if not kills:
+            yield f"the record of {record.uuid} says {BY_SERVER}, and nobody killed the server while it ran"
+            continue
+        ended = datetime.strptime(str(record.payload.get("endtime")), "%Y-%m-%d %H:%M:%S").replace(tzinfo=ZONE)
+        off = min(abs((kill.at.replace(microsecond=0) - ended).total_seconds()) for kill in kills)
+        if off > END_TOLERANCE:
+            times = ", ".join(kill.at.astimezone(ZONE).isoformat(" ", "milliseconds") for kill in kills)
+            yield f"the record of {record.uuid} ends at {ended:%H:%M:%S}, {off:.0f} s off the kill at {times}"
+        if leg is not None:
+            yield from _wrong_record(record, leg, kills[0], evidence)
+
+
+def _kills_of(leg: Leg, evidence: Evidence) -> tuple[Kill, ...]:
+    """The kill that can have ended a call: the first after its INVITE was sent."""
+    return tuple(kill for kill in evidence.kills if kill.time >= leg.invited - IN_FLIGHT)[:1]
+
+
+def _wrong_record(record: Callback, leg: Leg, kill: Kill, evidence: Evidence) -> Iterator[str]:
+    """What a far end saw for certain before the kill has to stand in the record."""
+    said = {name: record.payload.get(name) for name in ("hangupdirection", "answertime", "userkey", "extnumber")}
+    right: dict[str, object] = {}
+    if leg.acknowledged is not None and leg.acknowledged < kill.time:
+        right["hangupdirection"] = BY_CALLER  # the ACK leaves after the answer is stored
+        if not said["answertime"]:
+            right["answertime"] = "the time of its answer"
+    elif leg.answered is None or leg.answered > kill.time:
+        right |= {"hangupdirection": BY_SERVER, "answertime": ""}
+    offers = [
+        agent for agent in evidence.agents if agent.caller == leg.number and agent.invited < kill.time + IN_FLIGHT
+    ]
+    if offers and evidence.userids.get(leg.number, "").startswith(GROUP_KEY):
+        right["userkey"] = GROUP_KEY
+    for agent in offers:
+        talked = agent.acknowledged is not None and agent.acknowledged < kill.time
+        if talked and kill.ready is not None and (agent.ended is None or agent.ended > kill.ready - UNDER_WAY):
+            right["extnumber"] = agent.number
+    for name, value in right.items():
+        if said[name] != value:
+            yield (
+                f"the record of {record.uuid} to {leg.number}, left by the kill at {kill.time:.3f}, "
+                f"has {name} {said[name]!r} in place of {value!r}"
+            )

@@ -1,0 +1,192 @@
+"""What the far ends wrote down, read into what the checks compare. Pure: lines in, values out.
+
+`time` is the machine's monotonic clock, which all processes share, so that what different far ends saw can be put in
+order; `at` is the wall clock, for what the server reports in words for people.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+Line = Mapping[str, Any]
+
+ENDS = frozenset({"cancel", "bye", "hung_up", "rejected", "closed"})
+"""Lines with which a phone's call is over; `closed`: only because the phone's process ended."""
+RECORD = "record"
+IN_FLIGHT = 0.5
+"""Seconds after a kill in which phones may still get what the killed server sent; no server starts in that time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Journals:
+    """All lines of a run, each far end's in the order in which it wrote them."""
+
+    client: Sequence[Line] = ()
+    """`request` (number, key, userid), then `accepted` (uuid), `refused` (answer) or `unanswered` (why)."""
+    carrier: Sequence[Line] = ()
+    agents: Sequence[Line] = ()
+    receiver: Sequence[Line] = ()
+    server: Sequence[Line] = ()
+    """`started`, `ready` and `killed`, written by who did it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """A call as the phone saw it. Times are those of its first line of each kind."""
+
+    call: str
+    """Call-ID."""
+    number: str
+    """What was dialled: the customer's number, or the extension."""
+    caller: str
+    """What was shown: to an agent the customer's number."""
+    invited: float
+    rang: float | None = None
+    answered: float | None = None
+    acknowledged: float | None = None
+    ended: float | None = None
+    end: str = ""
+
+    def is_open(self, time: float) -> bool:
+        """Whether the call had come and was not over."""
+        return self.invited <= time and (self.ended is None or self.ended > time)
+
+    def is_left_by(self, kill: "Kill") -> bool:
+        """Whether the killed server had sent the INVITE, and the call was not over."""
+        return self.invited <= kill.time + IN_FLIGHT and (self.ended is None or self.ended > kill.time)
+
+
+@dataclass(frozen=True, slots=True)
+class Kill:
+    """A SIGKILL to the server, and when the next one that got so far was ready; None: none did."""
+
+    time: float
+    at: datetime
+    ready: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """One delivery that the receiver answered with 2xx."""
+
+    time: float
+    webhook_id: str
+    body: str
+    payload: Line
+    event: tuple[str, str]
+    """What it reports: (`record`, the call's uuid), or (state, the leg's buuid)."""
+
+    @property
+    def uuid(self) -> str:
+        return str(self.payload.get("uuid"))
+
+    @property
+    def is_record(self) -> bool:
+        return self.event[0] == RECORD
+
+    @property
+    def number(self) -> str:
+        """The customer's."""
+        return str(self.payload.get("destnumber" if self.is_record else "callee"))
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The journals, read."""
+
+    accepted: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Number to the uuids of its accepted requests, without repetition."""
+    userids: Mapping[str, str] = field(default_factory=dict)
+    """Number to what was asked for."""
+    customers: tuple[Leg, ...] = ()
+    agents: tuple[Leg, ...] = ()
+    callbacks: tuple[Callback, ...] = ()
+    """Every delivery, in order of arrival."""
+    kills: tuple[Kill, ...] = ()
+
+    def first_deliveries(self) -> list[Callback]:
+        """Each event's first delivery, in order of arrival: a repetition is allowed and says nothing about order."""
+        return _firsts(self.callbacks, lambda callback: callback.event)
+
+    def records(self) -> list[Callback]:
+        """The first delivery of each call's record."""
+        return [callback for callback in self.first_deliveries() if callback.is_record]
+
+
+def read(journals: Journals) -> Evidence:
+    """Read all journals."""
+    accepted: dict[str, tuple[str, ...]] = {}
+    for line in _of(journals.client, "accepted"):
+        uuids = accepted.get(line["number"], ())
+        accepted[line["number"]] = uuids if line["uuid"] in uuids else (*uuids, line["uuid"])
+    return Evidence(
+        accepted=accepted,
+        userids={line["number"]: line["userid"] for line in _of(journals.client, "request")},
+        customers=read_legs(journals.carrier),
+        agents=read_legs(journals.agents),
+        callbacks=tuple(
+            _callback(line)
+            for line in _of(journals.receiver, "callback")
+            if 200 <= line["status"] < 300 and isinstance(line["payload"], dict)
+        ),
+        kills=tuple(_kill(line, journals.server) for line in _of(journals.server, "killed")),
+    )
+
+
+def read_legs(journal: Iterable[Line]) -> tuple[Leg, ...]:
+    """The calls that a process of phones saw, in the order in which they came."""
+    lines: dict[str, list[Line]] = {}
+    for line in journal:
+        if "call" in line:
+            lines.setdefault(line["call"], []).append(line)
+    return tuple(_leg(call, of_call) for call, of_call in lines.items())
+
+
+def _leg(call: str, lines: Sequence[Line]) -> Leg:
+    def first(*events: str) -> Line | None:
+        return next((line for line in lines if line["event"] in events), None)
+
+    def time_of(line: Line | None) -> float | None:
+        return None if line is None else float(line["time"])
+
+    invite, end = lines[0], first(*ENDS)
+    return Leg(
+        call=call,
+        number=str(invite["number"]),
+        caller=str(invite.get("caller", "")),
+        invited=float(invite["time"]),
+        rang=time_of(first("ringing")),
+        answered=time_of(first("answered")),
+        acknowledged=time_of(first("ack")),
+        ended=time_of(end),
+        end="" if end is None else str(end["event"]),
+    )
+
+
+def _callback(line: Line) -> Callback:
+    payload = line["payload"]
+    event = (str(payload["status"]), str(payload.get("buuid"))) if "status" in payload else None
+    return Callback(
+        time=float(line["time"]),
+        webhook_id=str(line["webhook_id"]),
+        body=str(line["body"]),
+        payload=payload,
+        event=event or (RECORD, str(payload.get("uuid"))),
+    )
+
+
+def _kill(killed: Line, server: Sequence[Line]) -> Kill:
+    ready = (float(line["time"]) for line in _of(server, "ready") if line["time"] > killed["time"])
+    return Kill(float(killed["time"]), datetime.fromisoformat(killed["at"]), min(ready, default=None))
+
+
+def _of(journal: Iterable[Line], event: str) -> list[Line]:
+    return [line for line in journal if line["event"] == event]
+
+
+def _firsts(callbacks: Iterable[Callback], key: Callable[[Callback], object]) -> list[Callback]:
+    found: dict[object, Callback] = {}
+    for callback in callbacks:
+        found.setdefault(key(callback), callback)
+    return list(found.values())
