@@ -3,7 +3,7 @@
 A call::
 
     INVITE ─ ring_after ─> 180 ─ answer_after ─> 200 ─ ACK, RTP ─ say, press ─ hang_up_after ─> BYE
-       └ CANCEL: 487          └ or a final status                            └ BYE of the other side
+       └ CANCEL: 487          └ or a final status └ no ACK: BYE, "gave_up"   └ BYE of the other side
 
 Each step is a line in the journal, with the Call-ID as `call` and the number as `number`.
 """
@@ -88,9 +88,9 @@ class Phones:
                 self._tell(call, "ack")
             case Cancelled(call):
                 self._end(call, "cancel")
-            case CallEnded(call):
+            case CallEnded(call, unacknowledged=unacknowledged):
                 assert isinstance(call, IncomingCall)
-                self._end(call, "bye")
+                self._end(call, "gave_up" if unacknowledged else "bye")
             case RequestInCall(_, request):
                 request.respond(200, time.monotonic())
             case RequestReceived(request) if request.method == "OPTIONS":

@@ -37,6 +37,7 @@ class Program:
         self._on_line = on_line
         self._changed = threading.Condition()
         self._killed = False
+        self.started = time.monotonic()
         errors = open(log, "ab") if log is not None else None  # noqa: SIM115, PTH123
         try:
             self.process = subprocess.Popen(

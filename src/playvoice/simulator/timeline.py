@@ -74,6 +74,8 @@ def tell(line: Mapping[str, Any]) -> str:
             return f"{line['status']}: refuses the call"
         case "bye":
             return "BYE received"
+        case "gave_up":
+            return "no ACK came: gives up, BYE sent"
         case "hung_up":
             return "hangs up: BYE sent"
         case "audio":

@@ -48,6 +48,7 @@ class Call:
         """Its Call-ID."""
         self.state = state
         self.dialog: DialogState | None = None
+        self._unacknowledged = False
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.id} {self.state.name}>"
@@ -69,7 +70,7 @@ class Call:
     def _over(self, q850: int | None = None) -> None:
         if self.state is not CallState.ENDED:
             self._end()
-            self._core.events.append(CallEnded(self, q850))
+            self._core.events.append(CallEnded(self, q850, self._unacknowledged))
 
     def _end(self) -> None:
         self.state = CallState.ENDED

@@ -77,6 +77,8 @@ class CallEnded:
 
     call: Call
     q850: int | None = None
+    unacknowledged: bool = False
+    """It was we who sent BYE: no ACK came to our answer in 32 s (RFC 3261 section 13.3.1.4)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -162,6 +162,7 @@ class IncomingCall(Call):
 
     def on_deadline(self, now: float) -> None:
         if now >= self._give_up_at:
+            self._unacknowledged = True
             self.bye(now)
             return
         assert self._entry is not None

@@ -151,7 +151,7 @@ def test_an_answer_that_nobody_acknowledges_is_ended_by_bye_after_64_t1() -> Non
     answered_at = world.now
     incoming.answer(world.now, b"answer")
     world.run(40)
-    assert CallEnded(incoming) in world.network.take("callee")
+    assert CallEnded(incoming, unacknowledged=True) in world.network.take("callee")
     assert [at for at, sender, _, data in world.network.sent if sender == "callee" and _first(data) == "BYE"] == [
         answered_at + 32
     ]
