@@ -9,14 +9,15 @@ from collections.abc import Iterator
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from tests.chaos.evidence import IN_FLIGHT, Callback, Evidence, Kill, Leg
+from tests.chaos.evidence import IN_FLIGHT, LEFT, Callback, Evidence, Kill, Leg
 from tests.chaos.plan import GROUP_KEY
 
 ZONE = ZoneInfo("Asia/Shanghai")
 """The server's, by default: times in call records are in it."""
-ENDED_WITHIN = 10.0
-"""Seconds from a server's readiness to the end of what an earlier one left: a 2xx that is repeated for want of an ACK
-comes every 4 s, and only then can it be ended. Well below the 32 s after which a phone gives up by itself."""
+ENDED_WITHIN = 3.0
+"""Seconds from a server's readiness to the end of what an earlier one left: CANCEL and BYE are on their way by then."""
+ANSWERED_ENDED_WITHIN = 7.0
+"""The same where a phone answered while nothing listened: its 2xx has to come again first, which takes up to 4 s."""
 UNDER_WAY = 0.5
 """Seconds before a kill in which the server may not have stored yet what it was told."""
 END_TOLERANCE = 2
@@ -186,13 +187,31 @@ def _states_after_record(evidence: Evidence) -> Iterator[str]:
 def _left_legs(evidence: Evidence) -> Iterator[str]:
     for whose, legs in (("the customer", evidence.customers), ("extension", evidence.agents)):
         for leg in legs:
-            what = f"{whose} {leg.number}, INVITE at {leg.invited:.3f} ({leg.call})"
-            kill = next((kill for kill in evidence.kills if leg.is_left_by(kill)), None)
-            if leg.ended is None or leg.end == "closed":
-                yield f"{what}: was never ended" + (f", not after the kill at {kill.time:.3f} either" if kill else "")
-            elif kill is not None and (kill.ready is None or leg.ended > kill.ready + ENDED_WITHIN):
-                ready = "never" if kill.ready is None else f"{kill.ready:.3f}"
-                yield f"{what}: left by the kill at {kill.time:.3f}, next server ready {ready}, over at {leg.ended:.3f}"
+            left = [kill for kill in evidence.kills if leg.is_left_by(kill)]
+            over = f"{leg.end or 'nothing'} at {leg.ended:.3f}" if leg.ended is not None else "nothing"
+            if leg.end in LEFT or _is_late(leg, left):
+                kills = ", ".join(_describe(kill) for kill in left) or "none"
+                yield (
+                    f"{whose} {leg.number}, INVITE at {leg.invited:.3f} ({leg.call}): ended by {over}; "
+                    f"kills meanwhile: {kills}"
+                )
+
+
+def _is_late(leg: Leg, left: list[Kill]) -> bool:
+    """Whether it outlived the first of the servers after a kill that had the time to end it."""
+    for kill, later in zip(left, [*left[1:], None], strict=True):
+        if kill.ready is None:
+            continue
+        acknowledged = leg.acknowledged is not None and leg.acknowledged < kill.time
+        waits_for_answer = leg.answered is not None and not acknowledged
+        limit = kill.ready + (ANSWERED_ENDED_WITHIN if waits_for_answer else ENDED_WITHIN)
+        if later is None or later.time > limit:
+            return leg.ended is not None and leg.ended > limit
+    return False
+
+
+def _describe(kill: Kill) -> str:
+    return f"at {kill.time:.3f}, next server ready {'never' if kill.ready is None else f'{kill.ready:.3f}'}"
 
 
 def _wrong_ends(evidence: Evidence) -> Iterator[str]:

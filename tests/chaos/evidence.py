@@ -11,8 +11,11 @@ from typing import Any
 
 Line = Mapping[str, Any]
 
-ENDS = frozenset({"cancel", "bye", "hung_up", "rejected", "closed"})
-"""Lines with which a phone's call is over; `closed`: only because the phone's process ended."""
+ENDS = frozenset({"cancel", "bye", "hung_up", "rejected", "gave_up", "closed"})
+"""Lines with which a phone's call is over. `gave_up`: nobody acknowledged its answer in 32 s; `closed`: the phone's
+process ended."""
+LEFT = frozenset({"", "gave_up", "closed"})
+"""Ends of a call that nobody ended."""
 RECORD = "record"
 IN_FLIGHT = 0.5
 """Seconds after a kill in which phones may still get what the killed server sent; no server starts in that time."""
@@ -130,7 +133,7 @@ def read(journals: Journals) -> Evidence:
             for line in _of(journals.receiver, "callback")
             if 200 <= line["status"] < 300 and isinstance(line["payload"], dict)
         ),
-        kills=tuple(_kill(line, journals.server) for line in _of(journals.server, "killed")),
+        kills=read_kills(journals.server),
     )
 
 
@@ -176,9 +179,14 @@ def _callback(line: Line) -> Callback:
     )
 
 
-def _kill(killed: Line, server: Sequence[Line]) -> Kill:
-    ready = (float(line["time"]) for line in _of(server, "ready") if line["time"] > killed["time"])
-    return Kill(float(killed["time"]), datetime.fromisoformat(killed["at"]), min(ready, default=None))
+def read_kills(server: Sequence[Line]) -> tuple[Kill, ...]:
+    """The kills; which server was ready after which is told by the order of the lines."""
+    kills: list[Kill] = []
+    for place, line in enumerate(server):
+        if line["event"] == "killed":
+            ready = next((float(later["time"]) for later in server[place:] if later["event"] == "ready"), None)
+            kills.append(Kill(float(line["time"]), datetime.fromisoformat(line["at"]), ready))
+    return tuple(kills)
 
 
 def _of(journal: Iterable[Line], event: str) -> list[Line]:

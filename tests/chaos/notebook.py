@@ -35,9 +35,11 @@ class Notebook:
         self._append(name, line)
 
     def on_line(self, program: Program, line: Line) -> None:
-        """Take a line that a far end wrote; the server's own are none."""
+        """Take a line that a far end wrote; of the server it only counts that it is ready."""
         if program.name != "server":
             self._append(program.name, line)
+        elif line["event"] == "ready":
+            self.write("server", "ready", took=round(time.monotonic() - program.started, 3))
 
     def journals(self) -> Journals:
         """All lines so far."""

@@ -19,8 +19,8 @@ AT_THE_KILL = 3
 WHILE_DOWN = 1
 SECOND_KILL_CHANCE = 0.3
 """Of a round whose next server is killed as well, while it starts and clears up."""
-SECOND_KILL = (0.3, 1.8)
-"""Seconds after that server's start."""
+SECOND_KILL = (0.6, 1.2)
+"""When, as a share of what the first server needed from its start to readiness."""
 DEAF_CHANCE = 0.4
 """Of a round in which the agents' phones hear nothing for a while before the kill."""
 DEAF = (0.5, 1.5)
@@ -74,7 +74,7 @@ class Round:
     """In order of their times; some are due after the kill, when nothing listens."""
     kill_at: float
     second_kill: float | None
-    """Seconds after the start of the next server, which is then killed as well; None: it is not."""
+    """When the next server is killed as well, as a share of what a start takes; None: it is not."""
     deaf_from: float | None
     """Seconds from the beginning of the round from which agents' phones stand still until the kill, so that legs are
     wanted and given up without a word of theirs; None: they don't."""

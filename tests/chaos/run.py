@@ -66,11 +66,13 @@ class Run:
         """All rounds, then the end of all calls, then the server's stop."""
         self._tell("started")
         with self._world as world:
-            self._tell("ready")
-            with world.client() as client, Customer(client, self._notebook, VOICE) as customer:
-                for round_ in self._plan:
-                    self._play_round(round_, customer)
-                self._drain()
+            try:
+                with Customer(world.client(), self._notebook, VOICE) as customer:
+                    for round_ in self._plan:
+                        self._play_round(round_, customer)
+                    self._drain()
+            finally:
+                self._agents(signal.SIGCONT)
             began = time.monotonic()
             status = world.server.stop()
             self._say(f"the server ended with status {status}, {time.monotonic() - began:.1f} s after SIGTERM")
@@ -90,10 +92,9 @@ class Run:
             step()
         killed = began + round_.kill_at
         if round_.second_kill is not None:
-            _pause_until(killed + round_.second_kill)
+            _pause_until(killed + round_.second_kill * self._start_takes())
             self._kill()
-        self._world.ready = self._world.server.wait_for("ready", READY_WITHIN)
-        self._tell("ready")
+        self._world.server.wait_for("ready", READY_WITHIN)
         took = time.monotonic() - killed
         customer.repeat()
         self._say(f"round {round_.number}: {self._describe(round_)}; ready {took:.1f} s after the first kill")
@@ -114,10 +115,15 @@ class Run:
         assert self._world.agents is not None
         self._world.agents.process.send_signal(number)
 
+    def _start_takes(self) -> float:
+        """Seconds that the first server needed from its start to readiness."""
+        return float(next(line["took"] for line in self._notebook.journals().server if line["event"] == "ready"))
+
     def _describe(self, round_: Round) -> str:
         """What was open at the round's kill, in words."""
-        first = read(self._notebook.journals()).kills[-1 if round_.second_kill is None else -2]
-        again = "" if round_.second_kill is None else f", and again {round_.second_kill:.1f} s later"
+        kills = read(self._notebook.journals()).kills
+        first = kills[-1 if round_.second_kill is None else -2]
+        again = "" if round_.second_kill is None else f", and again {kills[-1].time - first.time:.1f} s later"
         deaf = "" if round_.deaf_from is None else f", agents deaf for {round_.kill_at - round_.deaf_from:.1f} s"
         return f"killed after {round_.kill_at:.1f} s{again}, with {self.at_kill(first.time)}{deaf}"
 
