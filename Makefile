@@ -2,13 +2,15 @@
 # A fresh Debian or Ubuntu needs git, make, and Python 3.11 or newer with venv; nothing else.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test serve bench peers lint format lock clean
+.PHONY: help demo test serve bench chaos peers lint format lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
 CONFIG ?= playvoice.toml
 PART ?=
 ARGS ?=
+ROUNDS ?= 10
+SEED ?= 1
 export PYTHONDONTWRITEBYTECODE := 1
 
 help:  ## these lines
@@ -36,6 +38,9 @@ test: $(DEV)  ## every test that this machine can run
 
 bench: $(RUN)  ## figures of this machine (PART=playback or setup, ARGS="--help")
 	@$(BIN)/python -m benchmarks $(PART) $(ARGS)
+
+chaos: $(RUN)  ## kill the server among calls, and compare what its far ends saw (ROUNDS=10 SEED=1)
+	@$(BIN)/python -m tests.chaos --rounds $(ROUNDS) --seed $(SEED)
 
 lint: $(DEV)  ## format, lint, types and import rules
 	@$(BIN)/ruff format --check .

@@ -379,7 +379,7 @@ def test_an_agent_who_refuses_is_rung_again_until_the_groups_waiting_time_is_ove
 def test_the_phone_gets_its_next_call_from_a_server_that_was_started_again(tmp_path: Path, sounds: Sounds) -> None:
     fixed = {
         "http": f"{LOOPBACK}:{free_port()}",
-        "sip": (f"udp:{LOOPBACK}:{free_port(socket.SOCK_DGRAM)}",),
+        "sip": (f"udp:{LOOPBACK}:{free_port()}",),
     }
     with world_of(tmp_path, sounds, {"hang_up_after": PRESS_AFTER + 1.5}, **fixed) as world:
         with Baresip(tmp_path / "baresip", Account(world.sip(), EXTENSION, PASSWORD), sounds.agent) as phone:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from tests.chaos.evidence import IN_FLIGHT, LEFT, Callback, Evidence, Kill, Leg
+from tests.chaos.evidence import LEFT, Callback, Evidence, Kill, Leg
 from tests.chaos.plan import GROUP_KEY
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -18,8 +18,8 @@ ENDED_WITHIN = 3.0
 """Seconds from a server's readiness to the end of what an earlier one left: CANCEL and BYE are on their way by then."""
 ANSWERED_ENDED_WITHIN = 7.0
 """The same where a phone answered while nothing listened: its 2xx has to come again first, which takes up to 4 s."""
-UNDER_WAY = 0.5
-"""Seconds before a kill in which the server may not have stored yet what it was told."""
+UNDER_WAY = 2.0
+"""Seconds before a kill in which a busy machine's server may not have stored yet what it was told."""
 END_TOLERANCE = 2
 """Whole seconds between a kill and the end that a record gives: there is a heartbeat each second."""
 BY_SERVER, BY_CALLER = 10007, 10040
@@ -85,10 +85,7 @@ def _untold_rings(evidence: Evidence) -> Iterator[str]:
 
 
 def _is_overtaken(time: float, evidence: Evidence) -> bool:
-    return any(
-        kill.time - UNDER_WAY <= time and (kill.ready is None or time <= kill.ready + UNDER_WAY)
-        for kill in evidence.kills
-    )
+    return any(kill.time - UNDER_WAY <= time and (kill.ready is None or time <= kill.ready) for kill in evidence.kills)
 
 
 def _untold_answers(evidence: Evidence) -> Iterator[str]:
@@ -199,7 +196,7 @@ def _left_legs(evidence: Evidence) -> Iterator[str]:
 
 def _is_late(leg: Leg, left: list[Kill]) -> bool:
     """Whether it outlived the first of the servers after a kill that had the time to end it."""
-    for kill, later in zip(left, [*left[1:], None], strict=True):
+    for kill, later in zip(left, [*left[1:], None], strict=False):
         if kill.ready is None:
             continue
         acknowledged = leg.acknowledged is not None and leg.acknowledged < kill.time
@@ -215,7 +212,7 @@ def _describe(kill: Kill) -> str:
 
 
 def _wrong_ends(evidence: Evidence) -> Iterator[str]:
-    legs = {leg.number: leg for leg in evidence.customers}
+    legs = {leg.number: leg for leg in reversed(evidence.customers)}  # the first, if there are several
     for record in evidence.records():
         if record.payload.get("hangupcause") != BY_SERVER:
             continue
@@ -235,7 +232,7 @@ def _wrong_ends(evidence: Evidence) -> Iterator[str]:
 
 def _kills_of(leg: Leg, evidence: Evidence) -> tuple[Kill, ...]:
     """The kill that can have ended a call: the first after its INVITE was sent."""
-    return tuple(kill for kill in evidence.kills if kill.time >= leg.invited - IN_FLIGHT)[:1]
+    return tuple(kill for kill in evidence.kills if leg.invited <= kill.heard_until)[:1]
 
 
 def _wrong_record(record: Callback, leg: Leg, kill: Kill, evidence: Evidence) -> Iterator[str]:
@@ -248,14 +245,12 @@ def _wrong_record(record: Callback, leg: Leg, kill: Kill, evidence: Evidence) ->
             right["answertime"] = "the time of its answer"
     elif leg.answered is None or leg.answered > kill.time:
         right |= {"hangupdirection": BY_SERVER, "answertime": ""}
-    offers = [
-        agent for agent in evidence.agents if agent.caller == leg.number and agent.invited < kill.time + IN_FLIGHT
-    ]
+    offers = [agent for agent in evidence.agents if agent.caller == leg.number and agent.invited <= kill.heard_until]
     if offers and evidence.userids.get(leg.number, "").startswith(GROUP_KEY):
         right["userkey"] = GROUP_KEY
     for agent in offers:
         talked = agent.acknowledged is not None and agent.acknowledged < kill.time
-        if talked and kill.ready is not None and (agent.ended is None or agent.ended > kill.ready - UNDER_WAY):
+        if talked and kill.ready is not None and (agent.ended is None or agent.ended > kill.heard_until):
             right["extnumber"] = agent.number
     for name, value in right.items():
         if said[name] != value:

@@ -17,8 +17,6 @@ process ended."""
 LEFT = frozenset({"", "gave_up", "closed"})
 """Ends of a call that nobody ended."""
 RECORD = "record"
-IN_FLIGHT = 0.5
-"""Seconds after a kill in which phones may still get what the killed server sent; no server starts in that time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +55,7 @@ class Leg:
 
     def is_left_by(self, kill: "Kill") -> bool:
         """Whether the killed server had sent the INVITE, and the call was not over."""
-        return self.invited <= kill.time + IN_FLIGHT and (self.ended is None or self.ended > kill.time)
+        return self.invited <= kill.heard_until and (self.ended is None or self.ended > kill.time)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +65,11 @@ class Kill:
     time: float
     at: datetime
     ready: float | None
+
+    @property
+    def heard_until(self) -> float:
+        """Until when what phones get comes from the killed server: the next one dials nobody while it starts."""
+        return float("inf") if self.ready is None else self.time + (self.ready - self.time) / 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,319 @@
+"""The checks can fail: each gets journals of a good run in which one thing was changed."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from tests.chaos import checks
+from tests.chaos.__main__ import CHECKS, report
+from tests.chaos.evidence import Journals, Line, read
+
+EPOCH = datetime(2026, 3, 1, 4, 0, tzinfo=UTC)
+"""The wall clock at 0; 12:00:00 where the records are read."""
+KILLED, READY = 20.0, 22.0
+WHOLE, CUT = "u-whole", "u-cut"
+WHOLE_NUMBER, CUT_NUMBER = "13900010000", "13900010010"
+Change = Callable[[list[dict[str, Any]]], None]
+
+
+def line(event: str, time: float, **fields: object) -> dict[str, Any]:
+    return {"event": event, "time": time, "at": (EPOCH + timedelta(seconds=time)).isoformat(), **fields}
+
+
+def phone(call: str, number: str, caller: str, *events: tuple[str, float]) -> list[dict[str, Any]]:
+    lines = [line(event, time, call=call, number=number) for event, time in events]
+    lines[0]["caller"] = caller
+    return lines
+
+
+def callback(time: float, webhook_id: str, **payload: object) -> dict[str, Any]:
+    body = json.dumps(payload)
+    return line("callback", time, status=200, webhook_id=webhook_id, body=body, payload=payload)
+
+
+def state(time: float, webhook_id: str, status: str, uuid: str, buuid: str, number: str) -> dict[str, Any]:
+    return callback(time, webhook_id, status=status, uuid=uuid, buuid=buuid, callee=number, extnumber="2001")
+
+
+def record(time: float, webhook_id: str, uuid: str, number: str, **fields: object) -> dict[str, Any]:
+    usual = {
+        "id": len(uuid), "uuid": uuid, "destnumber": number, "hangupcause": 10001, "hangupdirection": 10040,
+        "answertime": "2026-03-01 12:00:02", "endtime": "2026-03-01 12:00:05", "userkey": "1", "extnumber": "2001",
+    }  # fmt: skip
+    return callback(time, webhook_id, **{**usual, **fields})
+
+
+def good_run() -> dict[str, list[dict[str, Any]]]:
+    """A call that ran to its end before the kill, and one that the kill cut while an agent talked."""
+    return {
+        "client": [
+            line("request", 1.0, number=WHOLE_NUMBER, key="", userid="1@extGroup-1"),
+            line("accepted", 1.1, number=WHOLE_NUMBER, uuid=WHOLE),
+            line("request", 10.0, number=CUT_NUMBER, key="k", userid="1@extGroup-1"),
+            line("accepted", 10.1, number=CUT_NUMBER, uuid=CUT),
+            line("request", 22.1, number=CUT_NUMBER, key="k", userid="1@extGroup-1"),
+            line("accepted", 22.2, number=CUT_NUMBER, uuid=CUT),
+        ],
+        "carrier": [
+            *phone("a1", WHOLE_NUMBER, "2120", ("invite", 1.2), ("ringing", 1.2), ("answered", 2.0), ("ack", 2.1)),
+            *phone("a1", WHOLE_NUMBER, "", ("bye", 5.0)),
+            *phone("a2", CUT_NUMBER, "2120", ("invite", 10.2), ("ringing", 10.2), ("answered", 11.0), ("ack", 11.1)),
+            *phone("a2", CUT_NUMBER, "", ("bye", 22.0)),
+        ],
+        "agents": [
+            *phone("b1", "2001", WHOLE_NUMBER, ("invite", 3.0), ("ringing", 3.1), ("answered", 4.0), ("ack", 4.1)),
+            *phone("b1", "2001", "", ("hung_up", 5.0)),
+            *phone("b2", "2001", CUT_NUMBER, ("invite", 12.0), ("ringing", 12.1), ("answered", 13.0), ("ack", 13.1)),
+            *phone("b2", "2001", "", ("bye", 22.0)),
+        ],
+        "receiver": [
+            state(3.2, "w1", "ring", WHOLE, "leg1", WHOLE_NUMBER),
+            state(4.2, "w2", "answer", WHOLE, "leg1", WHOLE_NUMBER),
+            state(5.1, "w3", "hangup", WHOLE, "leg1", WHOLE_NUMBER),
+            record(5.2, "w4", WHOLE, WHOLE_NUMBER),
+            state(12.2, "w5", "ring", CUT, "leg2", CUT_NUMBER),
+            state(13.2, "w6", "answer", CUT, "leg2", CUT_NUMBER),
+            state(22.1, "w6", "answer", CUT, "leg2", CUT_NUMBER),
+            state(22.2, "w7", "hangup", CUT, "leg2", CUT_NUMBER),
+            record(22.3, "w8", CUT, CUT_NUMBER, hangupcause=10007, endtime="2026-03-01 12:00:19"),
+        ],
+        "server": [line("ready", 0.5), line("killed", KILLED), line("ready", READY)],
+    }  # fmt: skip
+
+
+def journals(**changes: Change) -> Journals:
+    """The good run, with its journals changed."""
+    run = good_run()
+    for name, change in changes.items():
+        change(run[name])
+    return Journals(**run)
+
+
+def without(**fields: object) -> Change:
+    """Take out the lines that have these fields, in the line or in its payload."""
+
+    def change(lines: list[dict[str, Any]]) -> None:
+        lines[:] = [one for one in lines if not fields.items() <= {**one.get("payload", {}), **one}.items()]
+
+    return change
+
+
+def adding(*lines: Line) -> Change:
+    return lambda journal: journal.extend(dict(one) for one in lines)
+
+
+def saying(webhook_id: str, **fields: object) -> Change:
+    """Change what one callback says."""
+
+    def change(lines: list[dict[str, Any]]) -> None:
+        for place, one in enumerate(lines):
+            if one["webhook_id"] == webhook_id:
+                payload = {**one["payload"], **fields}
+                lines[place] = {**one, "payload": payload, "body": json.dumps(payload)}
+
+    return change
+
+
+def at(time: float, **fields: object) -> Change:
+    """Move the lines that have these fields to another time."""
+
+    def change(lines: list[dict[str, Any]]) -> None:
+        for one in lines:
+            if fields.items() <= one.items():
+                one["time"] = time
+        lines.sort(key=lambda one: float(one["time"]))
+
+    return change
+
+
+def findings(run: Journals) -> dict[str, int]:
+    """How much each check found, but for those that found nothing."""
+    evidence = read(run)
+    return {name: found for name, check in CHECKS.items() if (found := len(check(evidence)))}
+
+
+def test_a_good_run_has_no_findings_though_a_callback_was_delivered_twice() -> None:
+    assert findings(journals()) == {}
+    judged = report(journals())
+    assert judged.is_clean
+    assert judged.counts == {
+        "accepted": 2, "records": 2, "callbacks": 8, "lost": 0, "duplicated": 0, "out_of_order": 0, "left_ringing": 0,
+    }  # fmt: skip
+
+
+# --- lost -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("carrier", [adding(), without(number=WHOLE_NUMBER)], ids=["dialled", "never dialled"])
+def test_an_accepted_call_without_a_record_is_lost_once_whether_it_was_dialled_or_not(carrier: Change) -> None:
+    run = journals(receiver=without(webhook_id="w4"), carrier=carrier)
+    assert findings(run) == {"lost": 1}
+    assert WHOLE in checks.lost(read(run))[0]
+
+
+def test_a_record_that_the_receiver_refused_has_not_arrived() -> None:
+    def refuse(lines: list[dict[str, Any]]) -> None:
+        for one in lines:
+            if one["webhook_id"] == "w4":
+                one["status"] = 503
+
+    assert findings(journals(receiver=refuse)) == {"lost": 1}
+
+
+def test_a_call_that_was_dialled_for_an_unanswered_request_needs_its_record_too() -> None:
+    run = journals(client=without(uuid=WHOLE), receiver=without(webhook_id="w4"))
+    assert findings(run) == {"lost": 1}
+    assert WHOLE_NUMBER in checks.lost(read(run))[0]
+
+
+def test_a_phone_that_rang_long_before_the_kill_without_a_callback_is_lost() -> None:
+    assert findings(journals(receiver=without(buuid="leg1"))) == {"lost": 2}, "its ring, and the agent who spoke"
+
+
+def test_a_phone_that_rang_right_before_the_kill_may_be_unknown() -> None:
+    ring = phone("b3", "2002", CUT_NUMBER, ("invite", 19.9), ("ringing", 19.9), ("cancel", 22.0))
+    assert findings(journals(agents=adding(*ring))) == {}
+    long_before = phone("b3", "2002", CUT_NUMBER, ("invite", 15.0), ("ringing", 15.0), ("cancel", 22.0))
+    assert findings(journals(agents=adding(*long_before))) == {"lost": 1}
+
+
+# --- duplicated -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("event", ["ringing", "answered"])
+def test_a_number_that_was_reached_twice_was_dialled_twice(event: str) -> None:
+    again = phone("a3", CUT_NUMBER, "2120", ("invite", 22.5), (event, 22.6), ("bye", 23.0))
+    run = journals(carrier=adding(*again))
+    assert findings(run) == {"duplicated": 1}
+    assert "2 of them" in checks.duplicated(read(run))[0]
+
+
+def test_one_request_that_became_two_calls_is_duplicated() -> None:
+    other = line("accepted", 22.3, number=CUT_NUMBER, uuid="u-other")
+    assert findings(journals(client=adding(other))) == {"duplicated": 1, "lost": 1}
+
+
+def test_two_calls_with_one_record_id_are_duplicated() -> None:
+    assert findings(journals(receiver=saying("w8", id=len(WHOLE)))) == {"duplicated": 1}
+
+
+def test_a_record_under_two_webhook_ids_is_duplicated() -> None:
+    assert findings(journals(receiver=adding(record(6.0, "w9", WHOLE, WHOLE_NUMBER)))) == {"duplicated": 1}
+
+
+def test_a_state_under_two_webhook_ids_is_duplicated() -> None:
+    again = state(22.4, "w9", "hangup", CUT, "leg2", CUT_NUMBER)
+    assert findings(journals(receiver=adding(again))) == {"duplicated": 1}
+
+
+def test_a_repetition_with_another_content_is_duplicated() -> None:
+    again = record(22.4, "w8", CUT, CUT_NUMBER, hangupcause=10001)
+    assert findings(journals(receiver=adding(again))) == {"duplicated": 1}
+
+
+# --- out of order -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("receiver", "why"),
+    [
+        (without(webhook_id="w7"), "hangup is missing"),
+        (at(5.15, webhook_id="w1"), "answer at 4.200, hangup at 5.100, ring at 5.150"),
+        (at(5.15, webhook_id="w2"), "ring at 3.200, hangup at 5.100, answer at 5.150"),
+        (at(5.3, webhook_id="w3"), "after the record"),
+    ],
+)
+def test_states_in_another_order_than_ring_answer_hangup_record_are_found(receiver: Change, why: str) -> None:
+    run = journals(receiver=receiver)
+    assert findings(run) == {"out_of_order": 1}
+    assert why in checks.out_of_order(read(run))[0]
+
+
+def test_an_answer_without_a_ring_is_out_of_order() -> None:
+    assert findings(journals(receiver=without(webhook_id="w1"))) == {"out_of_order": 1, "lost": 1}
+
+
+# --- left ringing -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("journal", ["carrier", "agents"])
+@pytest.mark.parametrize("end", ["gave_up", "closed"])
+def test_a_leg_that_nobody_ended_is_left(journal: str, end: str) -> None:
+    last = "a2" if journal == "carrier" else "b2"
+
+    def change(lines: list[dict[str, Any]]) -> None:
+        for one in lines:
+            if one["call"] == last and one["event"] == "bye":
+                one["event"] = end
+
+    assert findings(journals(**{journal: change})) == {"left_ringing": 1}
+
+
+@pytest.mark.parametrize("journal", ["carrier", "agents"])
+def test_a_leg_without_any_end_is_left(journal: str) -> None:
+    call = "a2" if journal == "carrier" else "b2"
+    assert findings(journals(**{journal: without(call=call, event="bye")})) == {"left_ringing": 1}
+
+
+def test_a_leg_that_the_next_server_ends_late_is_left() -> None:
+    late = READY + checks.ENDED_WITHIN + 1
+    assert findings(journals(agents=at(late, call="b2", event="bye"))) == {"left_ringing": 1}
+
+
+def test_a_leg_is_ended_by_the_server_after_the_next_where_that_was_killed_too() -> None:
+    second = (line("killed", READY + 1), line("ready", READY + 5))
+    run = journals(server=adding(*second), agents=at(READY + 6, call="b2", event="bye"))
+    assert findings(run) == {}
+
+
+def test_a_phone_that_answered_while_nothing_listened_is_ended_when_its_answer_comes_again() -> None:
+    def answers_late(time: float) -> Journals:
+        late = phone("a3", "139", "2120", ("invite", 19.0), ("answered", 20.5), ("ack", time), ("bye", time))
+        told = record(
+            22.4, "w9", "u-l", "139", hangupcause=10007, hangupdirection=10007, answertime="", userkey="",
+            extnumber="", endtime="2026-03-01 12:00:19",
+        )  # fmt: skip
+        return journals(carrier=adding(*late), receiver=adding(told))
+
+    assert findings(answers_late(READY + checks.ANSWERED_ENDED_WITHIN - 1)) == {}
+    assert findings(answers_late(READY + checks.ANSWERED_ENDED_WITHIN + 1)) == {"left_ringing": 1}
+
+
+def test_what_the_killed_server_sent_last_is_its_own_though_it_comes_after_the_kill() -> None:
+    late = phone("b3", "2002", CUT_NUMBER, ("invite", KILLED + 0.1), ("ringing", KILLED + 0.1))
+    assert findings(journals(agents=adding(*late))) == {"left_ringing": 1}
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ({"endtime": "2026-03-01 12:00:13"}, "7 s off"),
+        ({"endtime": "2026-03-01 12:00:23"}, "3 s off"),
+        ({"hangupdirection": 10007}, "hangupdirection 10007 in place of 10040"),
+        ({"answertime": ""}, "answertime '' in place of"),
+        ({"userkey": ""}, "userkey '' in place of '1'"),
+        ({"extnumber": ""}, "extnumber '' in place of '2001'"),
+    ],
+)
+def test_a_record_of_a_cut_call_that_tells_its_end_wrongly_is_found(said: dict[str, object], why: str) -> None:
+    run = journals(receiver=saying("w8", **said))
+    assert findings(run) == {"left_ringing": 1}
+    assert why in checks.left_ringing(read(run))[0]
+
+
+def test_a_cut_call_without_a_kill_is_found() -> None:
+    run = journals(receiver=saying("w4", hangupcause=10007), server=without(event="killed"))
+    assert "nobody killed" in checks.left_ringing(read(run))[0]
+
+
+# --- the report -------------------------------------------------------------------------------------------------------
+
+
+def test_a_run_that_ended_early_or_proved_nothing_or_was_refused_is_not_clean() -> None:
+    assert not report(journals(), "the run failed").is_clean
+    assert not report(Journals()).is_clean
+    refused = line("refused", 1.0, number="139", answer={"ret": 500})
+    assert not report(replace(journals(), client=[*good_run()["client"], refused])).is_clean
