@@ -237,12 +237,14 @@ def _kills_of(leg: Leg, evidence: Evidence) -> tuple[Kill, ...]:
 
 def _wrong_record(record: Callback, leg: Leg, kill: Kill, evidence: Evidence) -> Iterator[str]:
     """What a far end saw for certain before the kill has to stand in the record."""
-    said = {name: record.payload.get(name) for name in ("hangupdirection", "answertime", "userkey", "extnumber")}
+    said = record.payload
     right: dict[str, object] = {}
     if leg.acknowledged is not None and leg.acknowledged < kill.time:
         right["hangupdirection"] = BY_CALLER  # the ACK leaves after the answer is stored
-        if not said["answertime"]:
+        if not said.get("answertime"):
             right["answertime"] = "the time of its answer"
+        if leg.acknowledged < kill.time - UNDER_WAY and not said.get("recordfilename"):
+            right["recordfilename"] = "its recording from the answer on"
     elif leg.answered is None or leg.answered > kill.time:
         right |= {"hangupdirection": BY_SERVER, "answertime": ""}
     offers = [agent for agent in evidence.agents if agent.caller == leg.number and agent.invited <= kill.heard_until]
@@ -253,8 +255,8 @@ def _wrong_record(record: Callback, leg: Leg, kill: Kill, evidence: Evidence) ->
         if talked and kill.ready is not None and (agent.ended is None or agent.ended > kill.heard_until):
             right["extnumber"] = agent.number
     for name, value in right.items():
-        if said[name] != value:
+        if said.get(name) != value:
             yield (
                 f"the record of {record.uuid} to {leg.number}, left by the kill at {kill.time:.3f}, "
-                f"has {name} {said[name]!r} in place of {value!r}"
+                f"has {name} {said.get(name)!r} in place of {value!r}"
             )

@@ -17,14 +17,13 @@ SHORTEST, LONGEST = 2.0, 3.6
 AT_THE_KILL = 3
 """Requests that are sent within some milliseconds of the kill, so that some are under way."""
 WHILE_DOWN = 1
-SECOND_KILL_CHANCE = 0.3
-"""Of a round whose next server is killed as well, while it starts and clears up."""
+KINDS_OF_ROUNDS = 3
+"""In turn: a plain kill; a kill of the next server as well, while it starts and clears up; agents' phones that hear
+nothing for a while before the kill."""
 SECOND_KILL = (0.6, 1.2)
 """When, as a share of what the first server needed from its start to readiness."""
-DEAF_CHANCE = 0.4
-"""Of a round in which the agents' phones hear nothing for a while before the kill."""
 DEAF = (0.5, 1.5)
-"""Seconds before the kill from which they hear nothing."""
+"""Seconds before the kill from which phones hear nothing."""
 GROUP_KEY = "1"
 
 CALLEES: Mapping[str, Mapping[str, Any]] = {
@@ -99,9 +98,15 @@ def _draw_round(generator: random.Random, number: int) -> Round:
     requests = [
         _draw_request(generator, number, place, at) for place, at in enumerate(sorted([*before, *around, *after]))
     ]
-    second = generator.uniform(*SECOND_KILL) if generator.random() < SECOND_KILL_CHANCE else None
-    deaf_from = kill_at - generator.uniform(*DEAF) if generator.random() < DEAF_CHANCE else None
-    return Round(number, tuple(requests), kill_at, second, deaf_from)
+    second, deaf = generator.uniform(*SECOND_KILL), generator.uniform(*DEAF)
+    kind = number % KINDS_OF_ROUNDS
+    return Round(
+        number,
+        tuple(requests),
+        kill_at,
+        second_kill=second if kind == 2 else None,
+        deaf_from=kill_at - deaf if kind == 0 else None,
+    )
 
 
 def _draw_request(generator: random.Random, round_number: int, place: int, at: float) -> Request:

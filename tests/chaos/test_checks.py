@@ -42,6 +42,7 @@ def record(time: float, webhook_id: str, uuid: str, number: str, **fields: objec
     usual = {
         "id": len(uuid), "uuid": uuid, "destnumber": number, "hangupcause": 10001, "hangupdirection": 10040,
         "answertime": "2026-03-01 12:00:02", "endtime": "2026-03-01 12:00:05", "userkey": "1", "extnumber": "2001",
+        "recordfilename": f"{uuid}.wav",
     }  # fmt: skip
     return callback(time, webhook_id, **{**usual, **fields})
 
@@ -295,6 +296,7 @@ def test_what_the_killed_server_sent_last_is_its_own_though_it_comes_after_the_k
         ({"hangupdirection": 10007}, "hangupdirection 10007 in place of 10040"),
         ({"answertime": ""}, "answertime '' in place of"),
         ({"userkey": ""}, "userkey '' in place of '1'"),
+        ({"recordfilename": ""}, "recordfilename '' in place of"),
         ({"extnumber": ""}, "extnumber '' in place of '2001'"),
     ],
 )
