@@ -1,7 +1,6 @@
 """An agent with baresip, a phone that we did not write, at a whole server: its SIP, SDP and RTP over sockets."""
 
 import re
-import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
