@@ -30,6 +30,8 @@ log = structlog.get_logger(__name__)
 
 LOOK_AGAIN = 0.1
 """Seconds between two looks for a free trunk."""
+FAR_ENDS = 2.0
+"""Seconds that far ends have at a stop to confirm CANCEL and BYE; the next start does again what is not confirmed."""
 HEARTBEAT = 1.0
 """Seconds between two notes that the server lives, while calls run."""
 
@@ -78,6 +80,8 @@ class Conductor:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(grace):
                 await self._idle.wait()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(FAR_ENDS):
                 await self._parts.owners.empty()
 
     def lose(self, streams: Collection[Stream]) -> None:

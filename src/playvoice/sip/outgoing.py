@@ -32,7 +32,7 @@ from playvoice.sip.events import (
     Why,
 )
 from playvoice.sip.message import make_cancel, tag_of
-from playvoice.sip.transaction import T1, Deliver, Effect, Happening, TimedOut, response_event
+from playvoice.sip.transaction import T1, Deliver, Effect, Happening, TimedOut, response_event, status_of
 
 if TYPE_CHECKING:
     from playvoice.sip.user_agent import UserAgent
@@ -53,6 +53,7 @@ class OutgoingCall(Call):
         self._ack: bytes | None = None
         self._cancelling = False
         self._cancel_sent = False
+        self._resumed = False
         self._give_up_at: float | None = None
 
     def __repr__(self) -> str:
@@ -77,6 +78,7 @@ class OutgoingCall(Call):
     def resume(self, now: float) -> None:
         """Go on with an INVITE that an earlier process sent; `cancel` is what follows."""
         request = finish(self.invite.request())
+        self._resumed = True
         self.state = CallState.EARLY
         self._agent.watch(self)
         self._entry = self._core.start_client(request, self.invite.flow, now, self._on_effect, resumed=True)
@@ -187,9 +189,14 @@ class OutgoingCall(Call):
             return
         self._cancel_sent = True
         cancel = make_cancel(self._entry.transaction.request)
-        self._core.start_client(cancel, self.invite.flow, now, lambda _effect, _now: None)
+        self._core.start_client(cancel, self.invite.flow, now, self._on_cancel_effect)
         self._give_up_at = now + 64 * T1
         self._core.schedule(self)
+
+    def _on_cancel_effect(self, effect: Effect, now: float) -> None:
+        """Where nobody knows the INVITE of an earlier process any more, no final response will come to it."""
+        if self._resumed and isinstance(effect, Deliver) and status_of(effect.message) == 481:
+            self.on_deadline(now)
 
     def next_deadline(self) -> float | None:
         """When a cancelled INVITE is given up."""

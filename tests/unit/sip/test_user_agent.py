@@ -324,6 +324,16 @@ def test_an_invite_of_an_earlier_process_is_cancelled() -> None:
     assert event.status == 487
 
 
+def test_an_invite_of_an_earlier_process_that_its_far_end_does_not_know_is_given_up_at_once() -> None:
+    world = World()
+    invite = world.invite(send=False).invite
+    call = world.caller.resume_invite(invite, world.now)
+    call.cancel(world.now)
+    world.run()
+    assert world.requests("callee") == ["481"]
+    assert world.network.take("caller") == [Failed(call, Why.TIMEOUT)]
+
+
 def test_a_dialog_of_an_earlier_process_is_ended_and_its_repeated_answer_too() -> None:
     world = World()
     call = world.invite()
