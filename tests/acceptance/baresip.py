@@ -19,6 +19,7 @@ from typing import Self
 from playvoice.media.g711 import Codec, Samples
 from playvoice.simulator.sound import read_channels
 
+REGISTERS = r"(?m)^REGISTER sip:"
 REGISTERED = r" 200 OK .*\[1 binding\]"
 REFUSED = r"reg: .* 401 Unauthorized"
 RINGING = r"SIP/2\.0 180 "
@@ -30,6 +31,8 @@ POLL = 0.02
 """Seconds between two looks at what it wrote."""
 PATIENCE = 20.0
 """Seconds within which anything that is waited for has happened."""
+LIFETIME = 300
+"""Seconds after which it ends by itself, should whoever started it be killed."""
 LEAVE = 5.0
 """Seconds to take its registration back and end."""
 OCTETS_PER_SECOND = 16_000
@@ -92,7 +95,7 @@ class Baresip:
     def __enter__(self) -> Self:
         with self._output.open("wb") as output:
             self._process = subprocess.Popen(
-                ["baresip", "-4", "-s", "-f", str(self._directory)],
+                ["baresip", "-4", "-s", "-t", str(LIFETIME), "-f", str(self._directory)],
                 stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=subprocess.STDOUT,

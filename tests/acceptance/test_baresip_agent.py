@@ -12,7 +12,18 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
-from tests.acceptance.baresip import ANSWERED, BUSY, ENDED, PATIENCE, REFUSED, REGISTERED, RINGING, Account, Baresip
+from tests.acceptance.baresip import (
+    ANSWERED,
+    BUSY,
+    ENDED,
+    PATIENCE,
+    REFUSED,
+    REGISTERED,
+    REGISTERS,
+    RINGING,
+    Account,
+    Baresip,
+)
 
 from playvoice.media.g711 import SAMPLE_RATE, Codec, Samples, decode, encode
 from playvoice.simulator.configuration import COMPANY, GROUP, LOOPBACK, NUMBERS, free_port
@@ -148,12 +159,11 @@ class Talk:
 @contextmanager
 def world_of(directory: Path, sounds: Sounds, callee: dict[str, Any] | None = None, **setting: Any) -> Iterator[World]:
     """A world whose agents have no phone yet; the callee presses 1 while the voice plays."""
-    company = {"record_format": "wav"}
     cast = Cast(
         callee={"": {"press": "1", "press_after": PRESS_AFTER, **(callee or {})}},
         registered=False,
         callee_speech=sounds.callee,
-        setting={"company": company, **setting},
+        setting={"company": {"record_format": "wav"}, **setting},
     )
     with World(directory, sounds.voices, cast) as world:
         yield world
@@ -179,10 +189,6 @@ def payloads(callbacks: list[Line], path: str) -> list[dict[str, Any]]:
 
 def states(callbacks: list[Line]) -> list[tuple[str, str]]:
     return [(payload["buuid"], payload["status"]) for payload in payloads(callbacks, "/status")]
-
-
-def registrations(phone: Baresip) -> int:
-    return phone.said(r"(?m)^REGISTER sip:")
 
 
 @pytest.fixture(scope="module", params=list(Ending), ids=lambda ending: f"{ending.name.lower()}-{ending.transport}")
@@ -383,12 +389,12 @@ def test_the_phone_gets_its_next_call_from_a_server_that_was_started_again(tmp_p
     with world_of(tmp_path, sounds, {"hang_up_after": PRESS_AFTER + 1.5}, **fixed) as world:
         with Baresip(tmp_path / "baresip", Account(world.sip(), EXTENSION, PASSWORD), sounds.agent) as phone:
             phone.wait_for(REGISTERED)
-            before = registrations(phone)
+            before = phone.said(REGISTERS)
             assert world.server.stop() == 0
             world.start_server()
             play_voice(world)
             phone.wait_for(ANSWERED)
             record = world.receiver.wait_for("callback", PATIENCE, path="/cdr")["payload"]
-            assert registrations(phone) == before, "it had no reason to register again"
+            assert phone.said(REGISTERS) == before, "it had no reason to register again"
         assert (record["hangupcause"], record["hangupdirection"], record["extnumber"]) == (10001, 10041, EXTENSION)
         assert [status for _, status in states(world.receiver.all("callback"))] == ["ring", "answer", "hangup"]
