@@ -53,6 +53,8 @@ class Stream:
         self._key_receiver = KeyReceiver()
         self.keys = KeySender()
         self._key_timestamp = 0
+        self._press_is_for_peer = False
+        """The press that is being received began on this bridge: the end of the one that led to it stays here."""
         self._connected = self._filtered = False
         self._alone = False
         """The socket is connected, and nothing from before that is left in it."""
@@ -81,6 +83,7 @@ class Stream:
 
     def bridge(self, peer: "Stream", now: float) -> None:
         self.peer = peer
+        self._press_is_for_peer = False
         self.latch.alive_at = now
         self._silent_told = False
         self._refilter()
@@ -226,8 +229,9 @@ class Stream:
         if is_key:
             key = self._key_receiver.receive(packet.timestamp, packet.payload, marker=packet.marker, ssrc=packet.ssrc)
             if key is not None:
+                self._press_is_for_peer = self.peer is not None
                 report(KeyPressed(self.number, key))
-            if self.peer is not None:
+            if self.peer is not None and self._press_is_for_peer:
                 self.peer.relay_key(packet, now)
             return
         codec = self._receive.get(packet.payload_type)

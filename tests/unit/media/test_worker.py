@@ -74,6 +74,18 @@ async def test_a_bridge_carries_audio_between_two_far_ends_and_changes_the_law(
     assert there_and_back[: len(said) - 2 * FRAME] in heard
 
 
+async def test_the_rest_of_the_press_that_led_to_a_bridge_is_not_for_the_other_leg(media: MediaClient) -> None:
+    customer, leg_a, leg_b, agent = [await Leg.reserve(media) for _ in range(4)]
+    for near, far in ((leg_a, customer), (leg_b, agent)):
+        near.stream.connect(far_end(far.stream.port))
+        far.stream.connect(far_end(near.stream.port))
+    customer.stream.send_keys("1")
+    assert await leg_a.event() == KeyPressed(leg_a.stream.number, "1")
+    leg_a.stream.bridge(leg_b.stream)
+    customer.stream.send_keys("2")
+    assert await agent.event() == KeyPressed(agent.stream.number, "2"), "only what is pressed on the bridge"
+
+
 async def test_a_stream_counts_what_it_sent_and_its_port_is_free_afterwards(
     pair: tuple[Leg, Leg], tmp_path: Path
 ) -> None:
