@@ -19,7 +19,7 @@ from tests.chaos.notebook import Notebook, now
 from tests.chaos.plan import AGENTS, Round, callee_table
 
 from playvoice.media.g711 import SAMPLE_RATE, Codec
-from playvoice.simulator.configuration import LOOPBACK, free_port
+from playvoice.simulator.configuration import LOOPBACK, free_ports
 from playvoice.simulator.errors import SimulatorError
 from playvoice.simulator.sound import ASSETS, load, write_g711
 from playvoice.simulator.world import Cast, World
@@ -31,8 +31,8 @@ RECEIVER_DELAY = 0.05
 """Seconds before the receiver's answers, so that some deliveries are under way when the kill comes."""
 DRAINED_WITHIN = 60.0
 """Seconds from the last round to the end of all calls: what waits is dialled, and each call has its own timers."""
-READY_WITHIN = 20.0
-"""Seconds from a start to the ready line."""
+READY_WITHIN = 40.0
+"""Seconds from a start to the ready line, on a machine that does much else."""
 LOOK = 0.1
 
 
@@ -187,6 +187,7 @@ def _make_voices(directory: Path) -> Path:
 
 
 def _cast() -> Cast:
+    http, sip = free_ports(2)
     return Cast(
         callee=callee_table(),
         agent=AGENTS,
@@ -194,8 +195,8 @@ def _cast() -> Cast:
         receiver_arguments=("--delay", str(RECEIVER_DELAY)),
         keep_audio=False,
         setting={
-            "http": f"{LOOPBACK}:{free_port()}",
-            "sip": (f"udp:{LOOPBACK}:{free_port()}", f"tcp:{LOOPBACK}:{free_port()}"),
+            "http": f"{LOOPBACK}:{http}",
+            "sip": (f"udp:{LOOPBACK}:{sip}", f"tcp:{LOOPBACK}:{sip}"),
             "trunk": {"max_calls": MAX_CALLS},
             "company": {"key_time": 1, "record_format": "wav"},
             "group": {"ring_time": 3, "max_wait": 5},

@@ -293,6 +293,7 @@ def test_what_the_killed_server_sent_last_is_its_own_though_it_comes_after_the_k
     [
         ({"endtime": "2026-03-01 12:00:13"}, "7 s off"),
         ({"endtime": "2026-03-01 12:00:23"}, "3 s off"),
+        ({"endtime": ""}, "no time"),
         ({"hangupdirection": 10007}, "hangupdirection 10007 in place of 10040"),
         ({"answertime": ""}, "answertime '' in place of"),
         ({"userkey": ""}, "userkey '' in place of '1'"),

@@ -1,6 +1,7 @@
 """The configuration of a server among simulated far ends, on loopback and on ports of the system's choice."""
 
 import base64
+import itertools
 import json
 import random
 import socket
@@ -28,16 +29,18 @@ LASTING_PORTS = range(5_000, 10_000)
 """Below the servers' RTP ports and below those that systems give to sockets that don't ask for one."""
 
 
-def free_port() -> int:
-    """A port that nobody has just now, for UDP and TCP: for a server that is started again on the same one.
+def free_ports(count: int) -> list[int]:
+    """Ports that nobody has just now, for UDP and TCP: for a server that is started again on the same ones.
 
-    None of those that the system gives away, so that nobody's socket takes it while the server is down. SimulatorError
-    if there is none.
+    None of those that the system gives away, so that nobody's socket takes one while the server is down. SimulatorError
+    if there are not so many.
     """
-    for port in random.SystemRandom().sample(LASTING_PORTS, len(LASTING_PORTS)):
-        if all(_is_free(port, kind) for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM)):
-            return port
-    raise SimulatorError(f"no port from {LASTING_PORTS.start} to {LASTING_PORTS.stop - 1} is free")
+    shuffled = random.SystemRandom().sample(LASTING_PORTS, len(LASTING_PORTS))
+    free = (port for port in shuffled if _is_free(port, socket.SOCK_STREAM) and _is_free(port, socket.SOCK_DGRAM))
+    found = list(itertools.islice(free, count))
+    if len(found) < count:
+        raise SimulatorError(f"fewer than {count} ports from {LASTING_PORTS.start} on are free")
+    return found
 
 
 def _is_free(port: int, kind: socket.SocketKind) -> bool:
