@@ -84,7 +84,7 @@ async def _serve(config: Config, stack: contextlib.AsyncExitStack) -> None:
         random=random.SystemRandom(),
         max_in_flight=CALLBACK_CONNECTIONS,
     )
-    owners, recovery = Owners(), Recovery(clients)
+    owners, recovery = Owners(), Recovery(store, clients)
     waiting = Waiting(store, clients, library)
     queue = CallQueue(store, tell=waiting.add)
 

@@ -26,7 +26,7 @@ from tests.acceptance.baresip import (
 )
 
 from playvoice.media.g711 import SAMPLE_RATE, Codec, Samples, decode, encode
-from playvoice.simulator.configuration import COMPANY, GROUP, LOOPBACK, NUMBERS, free_port
+from playvoice.simulator.configuration import COMPANY, GROUP, LOOPBACK, NUMBERS, free_ports
 from playvoice.simulator.evidence import RECORD_KEYS, RECORDING_WAIT, STATE_KEYS
 from playvoice.simulator.program import Line
 from playvoice.simulator.sound import find, read_channels
@@ -382,10 +382,8 @@ def test_an_agent_who_refuses_is_rung_again_until_the_groups_waiting_time_is_ove
 
 
 def test_the_phone_gets_its_next_call_from_a_server_that_was_started_again(tmp_path: Path, sounds: Sounds) -> None:
-    fixed = {
-        "http": f"{LOOPBACK}:{free_port()}",
-        "sip": (f"udp:{LOOPBACK}:{free_port()}",),
-    }
+    http, sip = free_ports(2)
+    fixed = {"http": f"{LOOPBACK}:{http}", "sip": (f"udp:{LOOPBACK}:{sip}",)}
     with world_of(tmp_path, sounds, {"hang_up_after": PRESS_AFTER + 1.5}, **fixed) as world:
         with Baresip(tmp_path / "baresip", Account(world.sip(), EXTENSION, PASSWORD), sounds.agent) as phone:
             phone.wait_for(REGISTERED)

@@ -20,6 +20,8 @@ ANSWERED_ENDED_WITHIN = 9.0
 """The same where a phone answered while nothing listened: its 2xx has to come again first, which takes up to 4 s."""
 UNDER_WAY = 2.0
 """Seconds before a kill in which a busy machine's server may not have stored yet what it was told."""
+RECORDED_WITHIN = UNDER_WAY + 3.0
+"""Seconds of a recording that a kill may cost: it is written two seconds at a time, and half a second is held back."""
 END_TOLERANCE = 2
 """Whole seconds between a kill and the end that a record gives: there is a heartbeat each second."""
 BY_SERVER, BY_CALLER = 10007, 10040
@@ -253,7 +255,7 @@ def _wrong_record(record: Callback, leg: Leg, kill: Kill, evidence: Evidence) ->
         right["hangupdirection"] = BY_CALLER  # the ACK leaves after the answer is stored
         if not said.get("answertime"):
             right["answertime"] = "the time of its answer"
-        if leg.acknowledged < kill.time - UNDER_WAY and not said.get("recordfilename"):
+        if leg.acknowledged < kill.time - RECORDED_WITHIN and not said.get("recordfilename"):
             right["recordfilename"] = "its recording from the answer on"
     elif leg.answered is None or leg.answered > kill.time:
         right |= {"hangupdirection": BY_SERVER, "answertime": ""}

@@ -54,6 +54,7 @@ class Customer:
         """The first INVITE."""
         self.answered_at: datetime | None = None
         self.recorded = False
+        self._telephone_events = False
 
     # --- dialling -------------------------------------------------------------------------------------------------
 
@@ -167,6 +168,7 @@ class Customer:
             call.do(call.script.refused(Cause.LINE_FAILURE))
             return
         self.answered_at = at = call.clock.at()
+        self._telephone_events = negotiated.receive_telephone_event is not None
         if call.company.record is not RecordPolicy.NEVER:
             self.stream.record(call.parts.recordings.raw(call.stored.uuid))
             self.recorded = True
@@ -196,8 +198,7 @@ class Customer:
         call = self._call
         match event:
             case KeyPressed(key=key):
-                call.log.info("key_pressed", key=key)
-                call.do(call.script.key(key, call.clock.now()))
+                self._on_key(key)
             case PlaybackEnded():
                 call.do(call.script.voice_over(call.clock.now()))
             case PlaybackFailed(reason=reason):
@@ -205,6 +206,15 @@ class Customer:
                 call.do(call.script.cut())
             case Silent():
                 call.do(call.script.silent())
+
+    def on_info_key(self, key: str) -> None:
+        """A key came by INFO. Where telephone-events were agreed on, the press comes as one, and counts there."""
+        if not self._telephone_events:
+            self._on_key(key)
+
+    def _on_key(self, key: str) -> None:
+        self._call.log.info("key_pressed", key=key)
+        self._call.do(self._call.script.key(key, self._call.clock.now()))
 
     # --- what the script wants ------------------------------------------------------------------------------------
 

@@ -24,7 +24,7 @@ from playvoice.calls.recordings import Recordings
 from playvoice.calls.tables import SERVER_ID, CallState, LegKind, LegState, calls, legs, servers
 from playvoice.codes import HangupCause as Cause
 from playvoice.sip import DialogState, Flow, InviteState, SipError
-from playvoice.store import upsert
+from playvoice.store import Store, upsert
 
 log = structlog.get_logger(__name__)
 
@@ -52,9 +52,13 @@ def heartbeat(conn: Connection, at: datetime) -> None:
 class Recovery:
     """Ends and reports what an earlier process left."""
 
-    def __init__(self, companies: FindsCompanies) -> None:
+    def __init__(self, store: Store, companies: FindsCompanies) -> None:
+        """Read what was left, which blocks for a moment: late answers are known before anything listens."""
         self._companies = companies
-        self._orphans: set[str] = set()
+        since = datetime.now(UTC) - LATE
+        known = store.read_now(lambda conn: conn.execute(_LEGS, {"since": since}).all())
+        self._orphans = {InviteState.from_json(leg.invite).call_id for leg in known}
+        self._left = [leg for leg in known if leg.state != LegState.ENDED.value]
 
     def __repr__(self) -> str:
         return f"<Recovery knows {len(self._orphans)} Call-IDs>"
@@ -67,10 +71,8 @@ class Recovery:
         """End the legs on the wire, and write the records."""
         clock = Clock()
         journal = Journal(parts.store, lambda error: log.error("crash_not_cleared", exc_info=error))
-        known = await parts.store.read(lambda conn: conn.execute(_LEGS, {"since": clock.at() - LATE}).all())
-        self._orphans = {InviteState.from_json(leg.invite).call_id for leg in known}
         journal.add(partial(self._report, parts=parts))
-        left = [leg for leg in known if leg.state != LegState.ENDED.value]
+        left, self._left = self._left, []
         for leg in left:
             self._end_leg(leg, parts, journal, clock)
         await journal.written()

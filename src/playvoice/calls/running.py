@@ -26,7 +26,7 @@ from playvoice.codes import HangupCause as Cause
 from playvoice.companies import Company
 from playvoice.lines.trunk import Trunk
 from playvoice.media.client import MediaGone, Stream
-from playvoice.sip import Event, Flow, RequestInCall
+from playvoice.sip import Event, Flow, IncomingRequest, RequestInCall, info
 from playvoice.voices import Voice
 
 log = structlog.get_logger(__name__)
@@ -103,12 +103,22 @@ class RunningCall:
     def _on_sip(self, event: Event) -> None:
         sip = getattr(event, "call", None)
         if isinstance(event, RequestInCall):
-            event.request.respond(200 if event.request.method == "OPTIONS" else 405, self._call.clock.now())
-            self._call.parts.sip.flush()
+            self._on_request(event.request, from_customer=self._customer.owns(sip))
         elif self._customer.owns(sip):
             self._customer.on_sip(event)
         else:
             self._transfer.on_sip(sip, event)
+
+    def _on_request(self, request: IncomingRequest, *, from_customer: bool) -> None:
+        """OPTIONS and INFO inside a call; an INFO about anything but keys is declined (RFC 3261 section 21.4.13)."""
+        if request.method == "INFO" and not info.is_dtmf(request.request):
+            request.respond(415, self._call.clock.now(), headers=(("Accept", ", ".join(info.DTMF_TYPES)),))
+        else:
+            request.respond(200, self._call.clock.now())
+        self._call.parts.sip.flush()
+        key = info.key_of(request.request) if from_customer else None
+        if key is not None:
+            self._customer.on_info_key(key)
 
     def _on_deadline(self) -> None:
         self._timer = self._timer_at = None

@@ -1,0 +1,37 @@
+"""Keys in INFO requests: the two bodies that phones and gateways send, neither of which is a standard (RFC 6086 names
+them as what came before it). `application/dtmf-relay` has lines, `Signal=1` and `Duration=160`; `application/dtmf` has
+the key alone.
+"""
+
+import re
+
+from sipmessage import Request
+
+DTMF_TYPES = ("application/dtmf-relay", "application/dtmf")
+_MAX_BODY = 256
+_SIGNAL = re.compile(rb"^\s*signal\s*=\s*([0-9*#A-D]{1,2})\s*$", re.IGNORECASE | re.MULTILINE)
+_KEY = re.compile(rb"^\s*([0-9*#A-D]{1,2})\s*$", re.IGNORECASE)
+_BY_NUMBER = {b"10": "*", b"11": "#", b"12": "A", b"13": "B", b"14": "C", b"15": "D"}
+
+
+def is_dtmf(request: Request) -> bool:
+    """Whether an INFO is about keys."""
+    return _type(request) in DTMF_TYPES
+
+
+def key_of(request: Request) -> str | None:
+    """The key that an INFO presses, `0` to `9`, `*`, `#`, `A` to `D`; None if it can't be read."""
+    kind = _type(request)
+    if kind not in DTMF_TYPES or len(request.body) > _MAX_BODY:
+        return None
+    found = (_SIGNAL.search if kind == DTMF_TYPES[0] else _KEY.match)(request.body)
+    if found is None:
+        return None
+    if len(found[1]) == 2:  # some number `*` and `#` as RFC 4733 does
+        return _BY_NUMBER.get(found[1])
+    return found[1].decode().upper()
+
+
+def _type(request: Request) -> str:
+    values = request.headers.getlist("Content-Type")
+    return values[0].partition(";")[0].strip().lower() if values else ""

@@ -1,0 +1,49 @@
+"""Keys in INFO requests, as phones write them."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sipmessage import URI, Request
+
+from playvoice.sip.info import DTMF_TYPES, is_dtmf, key_of
+
+
+def info(kind: str, body: bytes) -> Request:
+    request = Request("INFO", URI.parse("sip:a@192.0.2.1"))
+    request.headers.set("Content-Type", kind)
+    request.body = body
+    return request
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "key"),
+    [
+        ("application/dtmf-relay", b"Signal=1\r\nDuration=160\r\n", "1"),
+        ("application/dtmf-relay", b"Signal= 5\r\nDuration= 250\r\n", "5"),
+        ("Application/DTMF-Relay;charset=utf-8", b"Duration=160\r\nsignal=#", "#"),
+        ("application/dtmf-relay", b"Signal=10\nDuration=100\n", "*"),
+        ("application/dtmf-relay", b"Signal=11\n", "#"),
+        ("application/dtmf", b"7", "7"),
+        ("application/dtmf", b" *\r\n", "*"),
+        ("application/dtmf", b"d", "D"),
+        ("application/dtmf", b"", None),
+        ("application/dtmf", b"12345", None),
+        ("application/dtmf", b"16", None),
+        ("application/dtmf-relay", b"Signal=\r\nDuration=160\r\n", None),
+        ("application/dtmf-relay", b"Signal=1" + b"\n" * 300, None),
+        ("text/plain", b"1", None),
+    ],
+)
+def test_a_key_is_read_from_either_body(kind: str, body: bytes, key: str | None) -> None:
+    assert key_of(info(kind, body)) == key
+
+
+def test_an_info_without_a_content_type_is_about_nothing() -> None:
+    request = Request("INFO", URI.parse("sip:a@192.0.2.1"))
+    assert not is_dtmf(request)
+    assert key_of(request) is None
+
+
+@given(kind=st.sampled_from(DTMF_TYPES), body=st.binary(max_size=300))
+def test_any_body_is_one_key_or_none(kind: str, body: bytes) -> None:
+    assert key_of(info(kind, body)) in {None, *"0123456789*#ABCD"}
