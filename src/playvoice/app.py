@@ -30,6 +30,7 @@ from playvoice.calls.waiting import Waiting
 from playvoice.companies import Companies, CompaniesError
 from playvoice.config import Config
 from playvoice.gateway.application import create_app
+from playvoice.gateway.http import BoundedHttp
 from playvoice.lines import Lines
 from playvoice.media.client import MediaError
 from playvoice.media.supervisor import MediaSupervisor
@@ -142,6 +143,7 @@ async def _serve_http(config: Config, app: object, endpoint: SipEndpoint) -> Non
     server = uvicorn.Server(
         uvicorn.Config(
             app,  # type: ignore[arg-type]
+            http=BoundedHttp,
             log_config=None,
             access_log=False,
             proxy_headers=False,  # who asks is who connected: `ipwhite` believes no header
