@@ -91,8 +91,12 @@ class Recorder:
         self._written = 0
 
     def sample_at(self, now: float) -> int:
-        """The place on the time line that is now."""
-        return round((now - self._started) * SAMPLE_RATE)
+        """The place on the time line that is now.
+
+        What a late clock makes up for in a burst counts as played when it was due, which may be before the recording
+        began: it was heard all the same, and stands at the beginning.
+        """
+        return max(0, round((now - self._started) * SAMPLE_RATE))
 
     def flush(self, now: float) -> None:
         """Write what no late packet can change any more, if there is enough of it."""

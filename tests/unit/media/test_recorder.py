@@ -130,3 +130,13 @@ def test_whatever_comes_the_recording_is_as_long_as_the_call(packets: list[tuple
         recorder.flush(now)
     left, _ = recorded(recorder, file, now)
     assert 0 <= len(left) - round(now * SAMPLE_RATE) <= FRAME
+
+
+def test_what_a_late_clock_made_up_for_in_a_burst_is_in_the_recording_from_its_first_sample() -> None:
+    file = Kept()
+    recorder = Recorder(file, 10.0)
+    began = 9.9  # when the first of a burst of six frames was due that left at 10.0
+    voice = b"".join(frame(number) for number in range(50))
+    recorder.right.put(0, voice, recorder.sample_at(began), 0)
+    _, right = recorded(recorder, file, 10.9)
+    assert right.startswith(voice[: 40 * FRAME])
