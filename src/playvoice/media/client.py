@@ -398,6 +398,8 @@ class Stream:
         self._client.forget(self.number)
         done = await self._client.ask(lambda number: p.Release(number, self.number))
         assert isinstance(done, p.Released)
+        if done.ignored:
+            log.info("rtp_ignored", stream=self.number, port=self.port, packets=done.ignored)
         return StreamStats(
             sent=done.sent,
             received=done.received,
