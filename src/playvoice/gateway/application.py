@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, tzinfo
 from typing import Protocol
 
+import structlog
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -11,6 +12,7 @@ from starlette.routing import Route
 
 from playvoice.gateway.dispatcher import Authenticates, Dispatcher
 from playvoice.gateway.registry import Registry
+from playvoice.gateway.rules import shown
 from playvoice.gateway.services.login import Credentials, auth_services
 from playvoice.gateway.services.play_voice import (
     CallerNumbers,
@@ -19,6 +21,8 @@ from playvoice.gateway.services.play_voice import (
     Library,
     play_voice_service,
 )
+
+_log = structlog.get_logger(__name__)
 
 
 class CompaniesRoom(Authenticates, Credentials, CallerNumbers, Protocol):
@@ -46,4 +50,6 @@ def create_app(
 
 
 async def _nothing_here(request: Request, error: Exception) -> Response:
+    source = request.client.host if request.client else ""
+    _log.info("http_refused", status=404, method=shown(request.method), path=shown(request.url.path), source=source)
     return PlainTextResponse("The API is at /\n", 404)

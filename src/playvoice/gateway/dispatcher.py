@@ -24,6 +24,7 @@ from playvoice.gateway.language import preferred
 from playvoice.gateway.page import render_page
 from playvoice.gateway.reading import Parameters, read_body, read_query
 from playvoice.gateway.registry import TOKEN, Registry, Request, Service
+from playvoice.gateway.rules import shown
 from playvoice.store import StoreUnavailable
 
 CONTENT_TYPE = b"application/json;charset=utf-8"
@@ -65,6 +66,7 @@ class Dispatcher:
         elif method in ("GET", "POST"):
             await self._answer(scope, receive, send)
         else:
+            _log.info("http_refused", status=405, method=shown(method), source=_source(scope))
             refusal = Response("GET, HEAD, POST\n", 405, {"allow": "GET, HEAD, POST"}, "text/plain")
             await refusal(scope, receive, send)
 
@@ -72,7 +74,7 @@ class Dispatcher:
         at = self._clock()
         headers: dict[bytes, bytes] = dict(scope["headers"])
         language = preferred(headers.get(b"accept-language", b"").decode("latin-1"))
-        source = scope["client"][0] if scope.get("client") else ""
+        source = _source(scope)
         service: Service | None = None
         extra: Headers = []
         try:
@@ -177,6 +179,11 @@ def _query_or_nothing(query: bytes) -> Iterable[tuple[str, str | None]]:
         return read_query(query)
     except RequestRefused:
         return ()
+
+
+def _source(scope: Scope) -> str:
+    """The client's IP address."""
+    return scope["client"][0] if scope.get("client") else ""
 
 
 def _unix(instant: datetime) -> int:
