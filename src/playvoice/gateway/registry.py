@@ -28,6 +28,8 @@ class Parameter(Generic[T]):
     required: bool = False
     default: T | None = None
     secret: bool = False
+    example: str = ""
+    """A value for the documentation's request; without one the parameter is left out of it."""
 
     def __post_init__(self) -> None:
         if not self.required and self.default is None:
@@ -112,6 +114,8 @@ class Service:
     """The codes that it can fail with, for its documentation."""
     answers: tuple[tuple[str, Text], ...] = ()
     """The fields of its result, for its documentation."""
+    headers: tuple[tuple[str, Text], ...] = ()
+    """The headers that mean something to it, for its documentation."""
     takes_token: bool = True
 
     def read(self, parameters: Parameters) -> Values:
@@ -143,6 +147,7 @@ TOKEN = Parameter(
     Text("登录接口返回的token，有效期12小时", "the token from Login, valid for 12 hours"),
     required=True,
     secret=True,
+    example="TOKEN",
 )
 
 

@@ -41,11 +41,25 @@ async def test_the_page_names_every_service_parameter_and_code(world: World, lan
 
 async def test_the_page_loads_nothing_from_anywhere(world: World) -> None:
     answer = await world.request("GET")
-    assert not re.search(r"(src|href)=\"(?!/\?lang=)", answer.text)
+    assert not re.search(r"(src|href)=\"(?!/\?lang=|#)|url\(|@import", answer.text)
     assert "default-src 'none'" in answer.headers["content-security-policy"]
+
+
+async def test_every_link_within_the_page_leads_somewhere(world: World) -> None:
+    page = (await world.request("GET")).text
+    links = re.findall(r'href="#([^"]+)"', page)
+    assert "App.Sip_Call.PlayVoice" in links
+    assert set(links) <= set(re.findall(r'id="([^"]+)"', page))
+
+
+async def test_the_request_that_the_page_shows_is_one_that_its_rules_take() -> None:
+    for parameter in PARAMETERS:
+        assert parameter.example or not parameter.required, f"{parameter.name} is required and has no example"
+        if parameter.example:
+            parameter.read(parameter.example)
 
 
 async def test_every_tag_of_the_page_is_closed(world: World) -> None:
     page = (await world.request("GET")).text
-    for tag in ("html", "body", "table", "tr", "td", "th", "h1", "h2", "h3", "p", "code", "pre", "a"):
+    for tag in ("html", "body", "table", "tr", "td", "th", "h1", "h2", "h3", "nav", "p", "code", "pre", "a"):
         assert len(re.findall(rf"<{tag}[ >]", page)) == page.count(f"</{tag}>"), tag

@@ -35,9 +35,11 @@ _TOKEN_RULE = Trimmed(Text("为登录接口返回的令牌", "is the token that 
 _APPID_TEXT = Text("平台分配的appid", "the appid that the operator gave")
 _KEY_TEXT = Text("平台分配的accesskey", "the accesskey that the operator gave")
 
-_APPID = Parameter("appid", _APPID_RULE, _APPID_TEXT, required=True)
-_ACCESSKEY = Parameter("accesskey", _KEY_RULE, _KEY_TEXT, required=True, secret=True)
-_OPTIONAL_TOKEN = Parameter("token", _TOKEN_RULE, Text("要注销的token", "the token to end"), default="", secret=True)
+_APPID = Parameter("appid", _APPID_RULE, _APPID_TEXT, required=True, example="APPID")
+_ACCESSKEY = Parameter("accesskey", _KEY_RULE, _KEY_TEXT, required=True, secret=True, example="ACCESSKEY")
+_OPTIONAL_TOKEN = Parameter(
+    "token", _TOKEN_RULE, Text("要注销的token", "the token to end"), default="", secret=True, example="TOKEN"
+)
 _OPTIONAL_APPID = Parameter(
     "appid",
     _APPID_RULE,

@@ -65,12 +65,14 @@ DESTNUMBER = Parameter(
     ),
     Text("要拨打的号码", "the number to call"),
     required=True,
+    example="13333333333",
 )
 VOICETYPE = Parameter(
     "voicetype",
     Between(1, 2),
     Text("1为公司语音库中的文件名，2为URL", "1 a voice file of the company's library by name, 2 a URL"),
     required=True,
+    example="2",
 )
 VOICEFILE = Parameter(
     "voicefile",
@@ -80,9 +82,10 @@ VOICEFILE = Parameter(
         "that name or URL; a URL without :// gets http:// in front; wav, mp3, ogg, flac, m4a",
     ),
     required=True,
+    example="www.example.com/notice.mp3",
 )
 CHENGSHUDU = Parameter(
-    "chengshudu", _FREE, Text("自定义值（成熟度），原样返回", "a value of your own, echoed"), required=True
+    "chengshudu", _FREE, Text("自定义值（成熟度），原样返回", "a value of your own, echoed"), required=True, example="1"
 )
 USERID = Parameter(
     "userid",
@@ -93,12 +96,14 @@ USERID = Parameter(
         "one without a key is for no key: 1@sales,@support",
     ),
     required=True,
+    example="1@extGroup-1",
 )
 DISNUMBER = Parameter(
     "disnumber",
     Trimmed(Text("为公司的主叫号码", "is a caller number of the company")),
     Text("外显号码；为空时随机使用公司的一个已启用号码", "the caller number; empty: an enabled one at random"),
     default="",
+    example="2120280001",
 )
 CUSTOMUUID = Parameter("customuuid", _FREE, Text("自定义值，原样返回", "a value of your own, echoed"), default="")
 MEMBERID = Parameter("memberid", _FREE, Text("自定义值，原样返回", "a value of your own, echoed"), default="")
@@ -169,6 +174,20 @@ def play_voice_service(*, calls: Calls, numbers: CallerNumbers, groups: Groups, 
         done=Text("播放命令发送成功", "the play command was sent"),
         failed=Text("播放命令发送失败", "the play command was not sent"),
         handler=play_voice,
+        headers=(
+            (
+                "Idempotency-Key",
+                Text(
+                    "可选请求头：24小时内相同的值得到相同的应答，不再拨号",
+                    "optional, of the request: within 24 hours the same value gets the same answer and dials nothing",
+                ),
+            ),
+            ("X-Call-UUID", Text("应答头：通话的uuid", "of the answer: the call's uuid")),
+            (
+                "Retry-After",
+                Text("应答头，错误码1003时：多少秒后可重试", "of the answer, with code 1003: seconds to wait"),
+            ),
+        ),
         failures=(
             BusinessCode.QUEUE_ABNORMAL,
             BusinessCode.NUMBER_UNKNOWN,
