@@ -5,11 +5,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from tests.peers import PEERS, need
 from tests.postgresql import PostgresqlServer
 
 from playvoice.migrations import all_tables
 from playvoice.store import Store
+
+settings.register_profile("playvoice", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("playvoice")  # how long an example takes says how busy the machine is, and nothing of the code
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
