@@ -21,8 +21,8 @@ MAX_DRIFT = SAMPLE_RATE // 5
 MAX_LAG = FRAME
 """Samples by which packets may arrive earlier or later than they are placed, on average, before their place moves: the
 first may have been late, and the far end's clock is not ours."""
-LAG_PACKETS = 32
-"""Packets that the average is made of, about."""
+LAG_PACKETS = 250
+"""Packets that the average is made of, about: five seconds, because a place that moves costs a frame of audio."""
 BATCH = 2 * SAMPLE_RATE
 """Samples that are written at once."""
 
