@@ -10,6 +10,7 @@ import numpy as np
 
 from playvoice.media.client import MediaEvent, Stream
 from playvoice.media.g711 import Codec
+from playvoice.media.rtp import FRAME
 from playvoice.media.sdp import Direction, Negotiated
 
 PORTS = (20_000, 29_999)
@@ -73,6 +74,15 @@ def channels(path: Path) -> tuple[bytes, bytes]:
     """What was heard and what was said, of a raw recording."""
     octets = path.read_bytes()
     return octets[0::2], octets[1::2]
+
+
+def assert_frames_in_order(heard: bytes, said: bytes) -> None:
+    """Every 20 ms of what was said is in what was heard. A worker that got no processor meanwhile leaves gaps."""
+    at = 0
+    for start in range(0, len(said), FRAME):
+        found = heard.find(said[start : start + FRAME], at)
+        assert found >= 0, f"the 20 ms from {start / 8000:.2f} s on are not there"
+        at = found + FRAME
 
 
 async def until(condition: Callable[[], bool]) -> None:
