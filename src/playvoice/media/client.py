@@ -194,9 +194,12 @@ class MediaClient:
             await self._process.wait()
 
     def command(self, message: p.ToWorker) -> None:
-        """Send a command with whatever else this turn of the loop sends; MediaGone if there is no worker."""
-        if self._gone or self._writer is None:
-            raise MediaGone("the media worker has ended")
+        """Send a command with whatever else this turn of the loop sends.
+
+        When the worker has ended it is late, and nothing: `on_gone` has told who gave it, or is about to.
+        """
+        if self._gone:
+            return
         if not self._unsent:
             asyncio.get_running_loop().call_soon(self._flush)
         self._unsent += p.encode(message)
@@ -224,6 +227,8 @@ class MediaClient:
 
     async def _wait(self, number: int, message: p.ToWorker, seconds: float) -> p.Message | None:
         """Twice half as long: when it was our own process that stood still, the answer is there in the second half."""
+        if self._gone:
+            raise MediaGone("the media worker has ended")
         answer = self._expect(number)
         try:
             self.command(message)
@@ -281,7 +286,7 @@ class MediaClient:
         """Whoever asked has been cancelled meanwhile."""
         if isinstance(message, p.Reserved | p.Refused):
             self._reserving.discard(message.request)
-        if isinstance(message, p.Reserved) and not self._gone:
+        if isinstance(message, p.Reserved):
             self.command(p.Release(next(self._numbers), message.stream))
 
     def _tell(self, event: MediaEvent) -> None:

@@ -71,8 +71,10 @@ async def test_a_worker_killed_while_it_plays_takes_its_streams_along_and_the_ne
     assert set(await owner.loss()) == {player.stream, listener.stream}
     assert not media.has_room
     assert media.streams == 0
+    player.stream.play(voice)
+    player.stream.bridge(listener.stream)
     with pytest.raises(MediaGone):
-        player.stream.play(voice)
+        await listener.stream.stop_recording()
     with pytest.raises(MediaGone):
         await player.stream.release()
     with pytest.raises(MediaGone):
