@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.unit.media.workers import BOUND, PORTS, Leg, far_end, until
 
-from playvoice.media import client as client_module
+from playvoice.media import leg as leg_module
 from playvoice.media import protocol as p
 from playvoice.media.client import MediaClient, MediaGone
 from playvoice.media.protocol import Reserved
@@ -95,7 +95,7 @@ async def test_a_worker_that_answers_with_its_last_breath_gives_no_stream(
 async def test_a_disk_that_is_too_slow_costs_a_recording_and_not_the_worker(
     media: MediaClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(client_module, "RECORDING_TIMEOUT", 0.1)
+    monkeypatch.setattr(leg_module, "RECORDING_TIMEOUT", 0.1)
     leg = await Leg.reserve(media)
     leg.stream.connect(far_end(leg.stream.port))
     leg.stream.record(tmp_path / "recording.raw")
