@@ -20,7 +20,7 @@ from playvoice.sip.drops import Drops, Kind
 from playvoice.sip.errors import IllegalTransition
 from playvoice.sip.events import Event
 from playvoice.sip.flow import Flow
-from playvoice.sip.message import top_via
+from playvoice.sip.message import from_of, tag_of, top_via
 from playvoice.sip.server_transaction import ServerInvite, ServerNonInvite
 from playvoice.sip.transaction import Effect, Happening, Send, Transaction
 
@@ -225,5 +225,5 @@ def server_key(request: Request, method: str | None = None) -> Key:
     sent_by = f"{via.host.lower()}:{via.port or 5060}"
     if branch.startswith(MAGIC_COOKIE):
         return "server", branch, sent_by, name
-    tag = request.from_address.parameters.get("tag") or ""
+    tag = tag_of(from_of(request)) or ""
     return "server", branch, sent_by, name, request.call_id, tag, str(request.cseq.sequence)

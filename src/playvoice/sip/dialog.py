@@ -11,7 +11,7 @@ from typing import Any, Self
 from sipmessage import URI, Address, CSeq, Request, Response
 
 from playvoice.sip.flow import Flow, Transport, format_host
-from playvoice.sip.message import parse_uri, tag_of
+from playvoice.sip.message import parse_uri, read_address, tag_of
 
 MAX_FORWARDS = "70"
 
@@ -88,11 +88,11 @@ class DialogState(_Json):
 
     @property
     def local_tag(self) -> str:
-        return tag_of(Address.parse(self.local)) or ""
+        return tag_of(read_address(self.local)) or ""
 
     @property
     def remote_tag(self) -> str:
-        return tag_of(Address.parse(self.remote)) or ""
+        return tag_of(read_address(self.remote)) or ""
 
     def raised(self, by: int) -> "DialogState":
         """The dialog with a later CSeq: after a crash nobody knows which numbers were used."""
@@ -102,8 +102,8 @@ class DialogState(_Json):
         """A request inside the dialog: RFC 3261 section 12.2.1.1, with its strict routing."""
         target = parse_uri(self.remote_target)
         route = self.route
-        if route and "lr" not in Address.parse(route[0]).uri.parameters:
-            strict = Address.parse(route[0]).uri
+        if route and "lr" not in read_address(route[0]).uri.parameters:
+            strict = read_address(route[0]).uri
             route = (*route[1:], str(Address(uri=target)))
             target = strict
         return make_request(
@@ -124,7 +124,7 @@ class DialogState(_Json):
         """
         if self.pinned:
             return self.flow
-        uri = Address.parse(self.route[0]).uri if self.route else parse_uri(self.remote_target)
+        uri = read_address(self.route[0]).uri if self.route else parse_uri(self.remote_target)
         return flow_of(uri, self.flow)
 
 

@@ -8,6 +8,7 @@ takes any case and the compact forms (7.3.3), holds the limits below, and cuts a
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from sipmessage import URI, Address, CSeq, Request, Response, Via
 from sipmessage.message import COMPACT_FORMS
@@ -19,6 +20,8 @@ MAX_MESSAGE = 65_535
 MAX_HEADER_LINES = 256
 MAX_LINE = 8_192
 """Characters of an unfolded line."""
+READ_VALUES = 512
+"""Values of headers that are kept as read, of each kind: the messages of a call name the same ones again and again."""
 
 Message = Request | Response
 
@@ -104,14 +107,16 @@ def _check_headers(message: Message) -> None:
         raise MalformedMessage("an empty Call-ID")
     headers.setlist("Via", [_SPACED_SLASH.sub("/", value, count=2) for value in headers.getlist("Via")])
     try:
-        message.via[0]
+        for value in headers.getlist("Via"):
+            _read_vias(value)
+        top_via(message)
         cseq = message.cseq
     except (ValueError, IndexError) as error:
         raise MalformedMessage(str(error) or "Via is not valid") from None
     status = 400 if isinstance(message, Request) and message.method != "ACK" else None
     try:
-        message.from_address  # noqa: B018  reading is the check
-        message.to_address  # noqa: B018
+        from_of(message)
+        to_of(message)
     except ValueError:
         raise MalformedMessage("From or To is not valid", status) from None
     if cseq.sequence >= 2**31:
@@ -142,6 +147,7 @@ def content_length(message: Message) -> int | None:
     return int(value)
 
 
+@lru_cache(READ_VALUES)
 def parse_uri(text: str) -> URI:
     """Read a SIP, SIPS or TEL URI, in any case of the scheme; anything else is a `ValueError`.
 
@@ -154,14 +160,35 @@ def parse_uri(text: str) -> URI:
     return URI.parse(f"{scheme.lower()}{colon}{user}{at}{host}")
 
 
+@lru_cache(READ_VALUES)
+def read_address(text: str) -> Address:
+    """Read the value of a header that has one address; `ValueError` for what is none."""
+    return Address.parse(text)
+
+
+def from_of(message: Message) -> Address:
+    """The From of a message."""
+    return read_address(message.headers["From"])
+
+
+def to_of(message: Message) -> Address:
+    """The To of a message."""
+    return read_address(message.headers["To"])
+
+
 def tag_of(address: Address) -> str | None:
     """The tag parameter of a From or To header."""
     return address.parameters.get("tag")
 
 
+@lru_cache(READ_VALUES)
+def _read_vias(text: str) -> tuple[Via, ...]:
+    return tuple(Via.parse_many(text))
+
+
 def top_via(message: Message) -> Via:
     """The first Via of a message that `parse` gave."""
-    return message.via[0]
+    return _read_vias(message.headers["Via"])[0]
 
 
 def make_response(
@@ -183,7 +210,7 @@ def make_response(
     if 100 < status < 300 and (routes := request.headers.getlist("Record-Route")):
         response.headers.setlist("Record-Route", list(routes))
     response.headers.set("From", request.headers["From"])
-    to = request.to_address
+    to = to_of(request)
     if to_tag is not None and tag_of(to) is None:
         response.to_address = Address(uri=to.uri, name=to.name, parameters=to.parameters.replace(tag=to_tag))
     else:

@@ -31,7 +31,7 @@ from playvoice.sip.events import (
     ResponseReceived,
     Why,
 )
-from playvoice.sip.message import make_cancel, tag_of
+from playvoice.sip.message import make_cancel, tag_of, to_of
 from playvoice.sip.transaction import T1, Deliver, Effect, Happening, TimedOut, response_event, status_of
 
 if TYPE_CHECKING:
@@ -157,7 +157,7 @@ class OutgoingCall(Call):
             self._core.events.append(Provisional(self, response.code, response.body))
 
     def _on_success(self, response: Response, now: float) -> None:
-        if self.dialog is not None and tag_of(response.to_address) == self.dialog.remote_tag:
+        if self.dialog is not None and tag_of(to_of(response)) == self.dialog.remote_tag:
             self._acknowledge_again()
             return
         try:

@@ -21,7 +21,7 @@ from playvoice.sip.errors import MalformedMessage
 from playvoice.sip.events import Event, IncomingCallReceived, RequestInCall, RequestReceived
 from playvoice.sip.flow import Flow, Transport, format_host, stamp_via
 from playvoice.sip.incoming import IncomingCall, IncomingRequest, with_remote_cseq
-from playvoice.sip.message import make_response, parse, tag_of, top_via
+from playvoice.sip.message import from_of, make_response, parse, read_address, tag_of, to_of, top_via
 from playvoice.sip.outgoing import OutgoingCall, OutgoingRequest
 from playvoice.sip.transaction import Deliver, Effect, Happening, response_event, status_of
 
@@ -210,7 +210,7 @@ class UserAgent:
 
     def watch(self, call: OutgoingCall) -> None:
         """Route 2xx that no transaction takes to the call."""
-        self._outgoing[call.invite.call_id, tag_of(Address.parse(call.invite.local)) or ""] = call
+        self._outgoing[call.invite.call_id, tag_of(read_address(call.invite.local)) or ""] = call
 
     def confirm(self, call: Call, dialog: DialogState) -> None:
         """Route requests inside the dialog to the call."""
@@ -221,7 +221,7 @@ class UserAgent:
         if call.dialog is not None:
             self._dialogs.pop((call.dialog.call_id, call.dialog.local_tag, call.dialog.remote_tag), None)
         if isinstance(call, OutgoingCall):
-            self._outgoing.pop((call.invite.call_id, tag_of(Address.parse(call.invite.local)) or ""), None)
+            self._outgoing.pop((call.invite.call_id, tag_of(read_address(call.invite.local)) or ""), None)
 
     def make_ack(self, dialog: DialogState, body: bytes = b"") -> Request:
         """The ACK to a 2xx: RFC 3261 section 13.2.2.4."""
@@ -261,7 +261,7 @@ class UserAgent:
 
     def _on_stray_answer(self, response: Response, flow: Flow, now: float) -> None:
         """A 2xx whose transaction is gone: for a call of ours, or one that an earlier process left."""
-        call = self._outgoing.get((response.call_id, tag_of(response.from_address) or ""))
+        call = self._outgoing.get((response.call_id, tag_of(from_of(response)) or ""))
         if call is not None:
             call.on_response(response, now)
         elif self._orphans(response.call_id):
@@ -288,7 +288,7 @@ class UserAgent:
         if request.method == "CANCEL":
             self._on_cancel(request, flow, reply_to, now)
             return
-        to_tag = tag_of(request.to_address)
+        to_tag = tag_of(to_of(request))
         if to_tag is not None:
             self._on_request_in_dialog(request, to_tag, flow, reply_to, now)
         elif request.method == "ACK":
@@ -316,7 +316,7 @@ class UserAgent:
                 return
 
     def _on_request_in_dialog(self, request: Request, to_tag: str, flow: Flow, reply_to: Flow, now: float) -> None:
-        call = self._dialogs.get((request.call_id, to_tag, tag_of(request.from_address) or ""))
+        call = self._dialogs.get((request.call_id, to_tag, tag_of(from_of(request)) or ""))
         if call is None or call.dialog is None:
             if request.method == "ACK":
                 self.core.drop(Kind.STRAY_ACK, flow, now)
