@@ -20,7 +20,7 @@ class _Json:
     """Values that go through JSON unchanged."""
 
     def to_json(self) -> str:
-        return json.dumps(asdict(self), separators=(",", ":"))  # type: ignore[call-overload]
+        return json.dumps(vars(self), separators=(",", ":"), default=asdict)  # a flow is no JSON of itself
 
     @classmethod
     def from_json(cls, text: str) -> Self:
