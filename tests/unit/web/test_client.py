@@ -19,6 +19,7 @@ from playvoice.web import (
     WebClient,
     WebError,
 )
+from playvoice.web.client import KEPT_CONNECTIONS
 from playvoice.web.policy import IPAddress
 
 LOOPBACK = NetworkPolicy([ipaddress.ip_network("127.0.0.1/32")])
@@ -89,6 +90,22 @@ async def test_posts_after_each_other_use_one_connection(client: WebClient, far_
     for _ in range(3):
         await client.post(end.url, BODY, JSON, timeout=5)
     assert (len(end.requests), end.connections) == (3, 1)
+
+
+async def test_of_many_connections_at_once_a_few_are_kept(far_end: Start) -> None:
+    at_once = KEPT_CONNECTIONS + 2
+    client = WebClient(LOOPBACK, max_connections=at_once)
+    all_are_here = asyncio.Barrier(at_once)
+
+    async def ok_together(exchange: Exchange) -> None:
+        await all_are_here.wait()
+        await ok(exchange)
+
+    end = await far_end(ok_together)
+    for _ in range(2):
+        await asyncio.gather(*(client.post(end.url, BODY, JSON, timeout=5) for _ in range(at_once)))
+    assert end.connections == at_once + 2, "the second round finds all but two"
+    await client.aclose()
 
 
 async def test_a_connection_that_the_far_end_closed_is_not_used_again(client: WebClient, far_end: Start) -> None:
