@@ -3,7 +3,7 @@
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -150,12 +150,20 @@ async def test_after_its_end_no_socket_and_no_process_is_left_and_nothing_is_tol
 
 
 async def test_it_can_be_ended_while_the_next_worker_starts(owner: Owner) -> None:
+    starting = asyncio.Event()
+
+    def start_worker(*, number: int, on_gone: Callable[[], None]) -> Awaitable[MediaClient]:
+        if number > 1:
+            starting.set()
+        return MediaClient.start(address="127.0.0.1", ports=PORTS, number=number, on_gone=on_gone)
+
     await until(lambda: not children())
     sockets = open_sockets()
-    media = await MediaSupervisor.start(address="127.0.0.1", ports=PORTS, on_gone=owner.losses.put_nowait)
+    media = MediaSupervisor(start_worker, owner.losses.put_nowait)
+    await media.begin()
     kill(media)
-    await owner.loss()
-    await until(lambda: len(children()) == 1 and media.pid is None)
+    async with asyncio.timeout(10):
+        await starting.wait()
     await media.close()
     await until(lambda: open_sockets() == sockets)
     assert not children()
