@@ -129,4 +129,8 @@ class Attack:
         ]
         for connection in connections:
             connection.socket.sendall(HEAD)
-        return connections
+        return [
+            *connections,
+            SlowConnection("http, silence", self.http()),
+            SlowConnection("http, a head by octets", self.http(), HEAD[:-2] + b"X: " + b"x" * 8_000),
+        ]
