@@ -21,10 +21,13 @@ from playvoice.media.g711 import Codec
 from playvoice.media.rtp import FRAME, HEADER
 
 SO_TIMESTAMPNS = 35
+SO_MEMINFO = 55
 READ_EVERY = 0.05
 """Seconds; what a socket's buffer holds is four seconds of packets."""
 PHASES = 4
 _TIMESPEC = struct.Struct("qq")
+_MEMINFO = struct.Struct("9I")
+"""What SO_MEMINFO gives; last stands what found no room in the buffer."""
 _MAX_PACKET = 512
 
 
@@ -80,6 +83,11 @@ def drain(sockets: list[socket.socket], arrivals: list[list[tuple[int, int]]]) -
             pass
 
 
+def count_unread(sockets: list[socket.socket]) -> int:
+    """Packets that arrived, and were thrown away because this process did not get to read them."""
+    return sum(_MEMINFO.unpack(sock.getsockopt(socket.SOL_SOCKET, SO_MEMINFO, _MEMINFO.size))[-1] for sock in sockets)
+
+
 def weigh(arrivals: list[list[tuple[int, int]]], window: dict[str, int]) -> dict[str, Any]:
     """What arrived in the window: packets, and how far their spacing is from 20 ms, of all calls."""
     first, last = window["from"], window["to"]
@@ -113,7 +121,7 @@ def main(arguments: list[str]) -> None:
         talk(sockets)
         return
     arrivals, window = listen(sockets)
-    print(json.dumps(weigh(arrivals, window)), flush=True)
+    print(json.dumps({**weigh(arrivals, window), "unread": count_unread(sockets)}), flush=True)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,8 @@ no part in this. Each call has a far end (`benchmarks.listeners`, a process of i
 phones do. All packets of all calls are looked at.
 
 `p99_ms` is the 99th percentile of |spacing - 20 ms| over all pairs of packets that follow each other; `missing_pct`
-compares what arrived with one packet each 20 ms for each call, so that a stopped clock counts as well as a lost packet;
+compares what arrived with one packet each 20 ms for each call, so that a stopped clock counts as well as a lost packet
+(`unread` says how many the far end itself lost since its start, for want of processor time: it should be 0);
 `cpu_ms_per_call_s` is processor time of the worker for a call each second, with what the kernel does in its name;
 `kb_per_call` is what its resident memory has grown by.
 """
@@ -78,8 +79,7 @@ async def measure(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     heard = json.loads(await far_end.stdout.readline())
     await release(streams)
     await media.close()
-    far_end.stdin.close()
-    await far_end.wait()
+    await far_end.communicate()
     due = options.calls * options.seconds * 50
     return {
         "part": "playback",
@@ -94,9 +94,11 @@ async def measure(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
         "max_ms": heard["max_ms"],
         "packets": heard["packets"],
         "lost": heard["lost"],
+        "unread": heard["unread"],
         "cores": round(cpu / lasted, 3),
         "voices": options.voices,
         "recorded": options.record,
+        "machine": machine(),
     }
 
 
@@ -135,13 +137,14 @@ def print_table(result: dict[str, Any], options: argparse.Namespace) -> None:
     rows = [
         ("calls that play at once", f"{result['calls']}, {'recorded' if options.record else 'not recorded'}"),
         ("packets that arrived", f"{result['packets']} in {options.seconds} s, {result['missing_pct']} % missing"),
+        ("packets that the far end lost", f"{result['unread']}"),
         ("|spacing - 20 ms|, median", f"{result['p50_ms']} ms"),
         ("|spacing - 20 ms|, 99 %", f"{result['p99_ms']} ms"),
         ("|spacing - 20 ms|, 99.9 %", f"{result['p999_ms']} ms"),
         ("|spacing - 20 ms|, worst", f"{result['max_ms']} ms"),
         ("processor time, call and second", f"{result['cpu_ms_per_call_s']} ms ({result['cores']} cores)"),
         ("memory of a call", f"{result['kb_per_call']} KiB"),
-        ("machine", machine()),
+        ("machine", result["machine"]),
     ]
     for name, value in rows:
         print(f"{name:33} {value}")
