@@ -12,9 +12,9 @@ def cpu_seconds(pid: int) -> float:
     return sum(_times(Path(f"/proc/{pid}/stat"))[:2])
 
 
-def family_cpu_seconds(pid: int) -> float:
-    """Processor time of a process, of its children that live, and of those that have ended and were waited for."""
-    return sum(_times(Path(f"/proc/{pid}/stat"))) + sum(family_cpu_seconds(child) for child in children(pid))
+def ended_cpu_seconds(pid: int) -> float:
+    """Processor time of the children of a process that have ended and were waited for."""
+    return sum(_times(Path(f"/proc/{pid}/stat"))[2:])
 
 
 def thread_cpu_seconds(pid: int) -> float:

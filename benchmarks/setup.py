@@ -32,7 +32,7 @@ from typing import Any
 import numpy as np
 from benchmarks.carrier import Callee, Carrier
 from benchmarks.company import Asked, Company
-from benchmarks.processes import children, command, cpu_seconds, family_cpu_seconds, machine, thread_cpu_seconds
+from benchmarks.processes import children, command, cpu_seconds, ended_cpu_seconds, machine, thread_cpu_seconds
 
 from playvoice.media.g711 import SAMPLE_RATE, Codec
 from playvoice.simulator import program
@@ -61,12 +61,10 @@ class Usage:
 
     @classmethod
     def of(cls, server: int) -> "Usage":
-        worker = [pid for pid in children(server) if "playvoice.media.worker" in command(pid)]
-        media = sum(cpu_seconds(pid) for pid in worker)
-        main = cpu_seconds(server)
-        return cls(
-            main, thread_cpu_seconds(server), media, family_cpu_seconds(server) - main - media, time.process_time()
-        )
+        by_kind = {True: 0.0, False: ended_cpu_seconds(server)}
+        for pid in children(server):
+            by_kind["playvoice.media.worker" in command(pid)] += cpu_seconds(pid)
+        return cls(cpu_seconds(server), thread_cpu_seconds(server), by_kind[True], by_kind[False], time.process_time())
 
 
 def main(arguments: list[str]) -> int:
