@@ -71,7 +71,7 @@ _CLAIM = (
 )
 _ANSWERED = (
     update(calls)
-    .where(calls.c.uuid == bindparam("the_call"))
+    .where(calls.c.uuid == bindparam("the_call"), calls.c.state == CallState.DIALLED.value)
     .values(state=CallState.ANSWERED.value, answered_at=bindparam("at"))
 )
 _ENDED = (
