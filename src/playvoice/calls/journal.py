@@ -80,7 +80,13 @@ class Journal:
             if then is not None:
                 then(result)
         except Exception as error:
+            self._tell(error)
+
+    def _tell(self, error: Exception) -> None:
+        try:
             self._on_fault(error)
+        except Exception:  # the facts that follow are not to be lost by it
+            log.exception("fault_not_handled")
 
 
 def _run(facts: list[Fact], conn: Connection) -> list[Any]:

@@ -58,17 +58,17 @@ def everything(store: Store) -> list[object]:
     return [rows(store, table) for table in (calls, legs, callbacks)]
 
 
-def test_each_fact_run_twice_changes_nothing_and_owes_nothing_twice(store: Store) -> None:
-    for name, fact in a_whole_call(accept(store, at=AT)).items():
+async def test_each_fact_run_twice_changes_nothing_and_owes_nothing_twice(store: Store) -> None:
+    for name, fact in a_whole_call(await accept(store, at=AT)).items():
         run(store, fact)
         once = everything(store)
         run(store, fact)
         assert everything(store) == once, name
 
 
-def test_facts_that_were_committed_together_can_be_run_again_together(store: Store) -> None:
+async def test_facts_that_were_committed_together_can_be_run_again_together(store: Store) -> None:
     """Nobody knows whether a commit held whose answer was lost: the journal runs the whole batch once more."""
-    facts = list(a_whole_call(accept(store, at=AT)).values())
+    facts = list(a_whole_call(await accept(store, at=AT)).values())
     for count in range(1, len(facts) + 1):
         run(store, *facts[:count])
         once = everything(store)
@@ -77,8 +77,8 @@ def test_facts_that_were_committed_together_can_be_run_again_together(store: Sto
     assert [message.get("status") for message in owed(store)] == ["ring", "answer", "hangup", None]
 
 
-def test_a_whole_call_leaves_its_record_and_states_in_order(store: Store) -> None:
-    stored = accept(store, at=AT)
+async def test_a_whole_call_leaves_its_record_and_states_in_order(store: Store) -> None:
+    stored = await accept(store, at=AT)
     for fact in a_whole_call(stored).values():
         run(store, fact)
     assert [message.get("status") for message in owed(store)] == ["ring", "answer", "hangup", None]
@@ -90,8 +90,8 @@ def test_a_whole_call_leaves_its_record_and_states_in_order(store: Store) -> Non
     assert leg_states(store) == ["ending", "ended"]
 
 
-def test_a_call_is_claimed_once(store: Store) -> None:
-    stored = accept(store, at=AT)
+async def test_a_call_is_claimed_once(store: Store) -> None:
+    stored = await accept(store, at=AT)
     claims = [
         store.write_now(lambda conn, leg=leg: ledger.claim(conn, stored.uuid, leg, "carrier", "invite", AT))  # type: ignore[misc]
         for leg in ("first", "second", "first")
@@ -100,21 +100,21 @@ def test_a_call_is_claimed_once(store: Store) -> None:
     assert [row.uuid for row in rows(store, legs)] == ["first"]
 
 
-def test_a_call_that_is_gone_from_the_queue_is_claimed_by_nobody(store: Store) -> None:
-    stored = accept(store, at=AT)
+async def test_a_call_that_is_gone_from_the_queue_is_claimed_by_nobody(store: Store) -> None:
+    stored = await accept(store, at=AT)
     run(store, lambda conn: Reports(stored, COMPANY, SETTINGS).ended(conn, END))
     assert not store.write_now(lambda conn: ledger.claim(conn, stored.uuid, "late", "carrier", "invite", AT))
     assert call_states(store) == {stored.uuid: "ended"}
 
 
-def test_an_answer_without_ringing_reports_ring_first(store: Store) -> None:
-    facts = a_whole_call(accept(store, at=AT))
+async def test_an_answer_without_ringing_reports_ring_first(store: Store) -> None:
+    facts = a_whole_call(await accept(store, at=AT))
     run(store, facts["claim"], facts["add_leg"], facts["agent_answered"])
     assert [message["status"] for message in owed(store)] == ["ring", "answer"]
 
 
-def test_a_leg_that_never_rang_reports_nothing(store: Store) -> None:
-    stored = accept(store, at=AT)
+async def test_a_leg_that_never_rang_reports_nothing(store: Store) -> None:
+    stored = await accept(store, at=AT)
     facts = a_whole_call(stored)
     run(store, facts["claim"], facts["add_leg"])
     reports = Reports(stored, COMPANY, SETTINGS)
@@ -123,8 +123,8 @@ def test_a_leg_that_never_rang_reports_nothing(store: Store) -> None:
     assert leg_states(store) == ["dialled", "ended"]
 
 
-def test_waiting_calls_are_read_in_the_order_of_acceptance(store: Store) -> None:
-    accepted = [accept(store, at=later(second)) for second in (3, 2, 1)]
+async def test_waiting_calls_are_read_in_the_order_of_acceptance(store: Store) -> None:
+    accepted = [await accept(store, at=later(second)) for second in (3, 2, 1)]
     run(store, lambda conn: ledger.claim(conn, accepted[1].uuid, "leg", "carrier", "invite", AT))
     assert store.read_now(ledger.read_waiting) == [accepted[0], accepted[2]]
 
@@ -134,8 +134,8 @@ def test_a_call_that_nobody_accepted_is_none(store: Store) -> None:
 
 
 @pytest.mark.parametrize("missing", ["status_callback", "cdr_callback"])
-def test_an_address_that_is_not_set_is_owed_nothing(store: Store, missing: str) -> None:
-    stored = accept(store, at=AT)
+async def test_an_address_that_is_not_set_is_owed_nothing(store: Store, missing: str) -> None:
+    stored = await accept(store, at=AT)
     company = replace(COMPANY, **{missing: None})  # type: ignore[arg-type]
     facts = a_whole_call(stored)
     reports = Reports(stored, company, SETTINGS)

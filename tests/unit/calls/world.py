@@ -16,7 +16,6 @@ from sqlalchemy import Connection, Row, Table, select
 
 from playvoice.callbacks import callbacks
 from playvoice.calls import ledger
-from playvoice.calls.journal import Journal
 from playvoice.calls.ledger import StoredCall
 from playvoice.calls.owners import Owners
 from playvoice.calls.ports import Group, Phone, Settings
@@ -100,7 +99,7 @@ async def until(true: Callable[[], object], what: str) -> None:
 # --- the store --------------------------------------------------------------------------------------------------------
 
 
-def accept(
+async def accept(
     store: Store,
     company: str = "2028",
     userid: str = "1@sales",
@@ -115,11 +114,7 @@ def accept(
         key_groups=parse_userid(userid),
         voice=VoiceRef(VoiceKind.LIBRARY, voice),
     )
-    return asyncio.run(_accept(store, request, at or datetime.now(UTC)))
-
-
-async def _accept(store: Store, request: PlayVoice, at: datetime) -> StoredCall:
-    accepted = await CallQueue(store).accept(request, at)
+    accepted = await CallQueue(store).accept(request, at or datetime.now(UTC))
     stored = await store.read(lambda conn: ledger.read_call(conn, accepted.uuid))
     assert stored is not None
     return stored
@@ -153,17 +148,6 @@ def leg_states(store: Store) -> list[str]:
 async def written(store: Store) -> None:
     """Wait until what was given to the store before is stored."""
     await store.write(lambda conn: None)
-
-
-def journal(store: Store, faults: list[Exception] | None = None) -> Journal:
-    """A journal whose faults fail the test, unless it wants to see them."""
-
-    def fail(error: Exception) -> None:
-        if faults is None:
-            raise error
-        faults.append(error)
-
-    return Journal(store, fail)
 
 
 # --- the network ------------------------------------------------------------------------------------------------------
@@ -239,10 +223,15 @@ class Wire:
         call.ring(self.network.now)
         self.settle()
 
+    @staticmethod
+    def description(call: IncomingCall) -> bytes:
+        """A far end's answer to what it was offered."""
+        body, _ = sdp.answer(call.request.body, "127.0.0.9", 40_000, session_id=1)
+        return bytes(body)
+
     def answer(self, call: IncomingCall) -> None:
         """Answer; the ACK may take a commit."""
-        body, _ = sdp.answer(call.request.body, "127.0.0.9", 40_000, session_id=1)
-        call.answer(self.network.now, bytes(body))
+        call.answer(self.network.now, self.description(call))
         self.settle()
 
     def reject(self, call: IncomingCall, status: int) -> None:

@@ -1,0 +1,61 @@
+"""Who is rung: free members who have a phone, each by one call at a time."""
+
+import pytest
+from tests.unit.calls.world import Groups
+
+from playvoice.calls.agents import Agents, Choice
+
+
+@pytest.fixture
+def groups() -> Groups:
+    return Groups({"sales": ("20280003", "20280004"), "support": ("20280004", "20280005")})
+
+
+def extensions(choice: Choice) -> list[str]:
+    return [phone.extension for phone in choice.phones]
+
+
+def test_all_free_members_are_chosen_with_the_times_of_their_group(groups: Groups) -> None:
+    choice = Agents(groups).choose("2028", "sales")
+    assert extensions(choice) == ["20280003", "20280004"]
+    assert (choice.registered, choice.ring_time, choice.max_wait) == (True, 20, 60)
+
+
+def test_an_agent_is_in_one_offer_at_a_time_whichever_group_asks(groups: Groups) -> None:
+    agents = Agents(groups)
+    agents.choose("2028", "sales")
+    assert extensions(agents.choose("2028", "support")) == ["20280005"]
+    assert repr(agents) == "<Agents 3 taken>"
+
+
+def test_who_is_given_back_can_be_chosen_again(groups: Groups) -> None:
+    agents = Agents(groups)
+    agents.choose("2028", "sales")
+    agents.give_back("20280004")
+    assert extensions(agents.choose("2028", "sales")) == ["20280004"]
+
+
+def test_a_group_whose_members_are_all_busy_has_phones_but_nobody_to_ring(groups: Groups) -> None:
+    agents = Agents(groups)
+    agents.choose("2028", "sales")
+    again = agents.choose("2028", "sales")
+    assert (again.registered, again.phones) == (True, ())
+
+
+def test_a_member_without_a_phone_is_passed_over_and_not_taken(groups: Groups) -> None:
+    groups.registered = {"20280004"}
+    agents = Agents(groups)
+    assert extensions(agents.choose("2028", "sales")) == ["20280004"]
+    groups.registered.add("20280003")
+    assert extensions(agents.choose("2028", "sales")) == ["20280003"]
+
+
+def test_a_group_without_a_phone_is_not_registered(groups: Groups) -> None:
+    groups.registered = set()
+    choice = Agents(groups).choose("2028", "sales")
+    assert (choice.registered, choice.phones) == (False, ())
+
+
+def test_a_group_that_is_gone_meanwhile_is_one_without_a_phone(groups: Groups) -> None:
+    choice = Agents(groups).choose("2028", "closed")
+    assert (choice.registered, choice.phones) == (False, ())
