@@ -46,7 +46,7 @@ class Owners:
             self._empty.set()
 
     async def empty(self) -> None:
-        """Wait until nobody owns anything: all far ends have confirmed."""
+        """Wait until nobody owns anything: all far ends have confirmed, and that is stored."""
         await self._empty.wait()
 
     def handle(self, event: Event) -> bool:
@@ -115,6 +115,5 @@ class Ending:
             return
         self._confirmed = True
         leg = self._leg
-        self._owners.disown(sip)
-        self._journal.add(lambda conn: ledger.leg_confirmed(conn, leg))
+        self._journal.add(lambda conn: ledger.leg_confirmed(conn, leg), lambda _stored: self._owners.disown(sip))
         self._then()

@@ -1,0 +1,307 @@
+"""Whose SIP calls are whose; and a leg that we end, whatever crosses, until its far end has confirmed."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection
+from tests.unit.calls.world import AT, Wire, accept, invite, leg_states, rows, run, until
+
+from playvoice.calls import ledger
+from playvoice.calls.clock import Clock
+from playvoice.calls.journal import Journal
+from playvoice.calls.owners import Ending, Owners
+from playvoice.calls.tables import LegKind, legs
+from playvoice.sip import CallState, Event, IncomingCall, OutgoingCall, Provisional, RequestReceived
+from playvoice.store import Store
+
+
+class Listener:
+    """An owner that notes."""
+
+    def __init__(self) -> None:
+        self.heard: list[Event] = []
+
+    def on_sip(self, event: Event) -> None:
+        self.heard.append(event)
+
+
+class SimulatedClock(Clock):
+    """A call's clock on the network's time."""
+
+    def __init__(self, wire: Wire) -> None:
+        super().__init__()
+        self._wire = wire
+
+    def now(self) -> float:
+        return self._wire.network.now
+
+
+class Bench:
+    """One stored leg to the carrier, and the end of it."""
+
+    def __init__(self, store: Store, wire: Wire) -> None:
+        self.store = store
+        self.wire = wire
+        self.faults: list[Exception] = []
+        self.journal = Journal(store, self.faults.append)
+        self.given_back = 0
+        target, flow, from_ = invite(wire)
+        self.sip = wire.agent.prepare_invite(target=target, flow=flow, from_=from_, body=OFFER)
+        wire.owners.own(self.sip, Listener())
+
+    def give_back(self) -> None:
+        self.given_back += 1
+
+    def send(self) -> None:
+        self.sip.send(self.wire.network.now)
+        self.wire.flush()
+        self.wire.settle()
+
+    def end(self) -> None:
+        clock = SimulatedClock(self.wire)
+        Ending(self.wire.owners, self.journal, clock, self.wire, leg="leg", then=self.give_back).begin(self.sip)
+        self.wire.settle()
+
+    async def confirmed(self) -> None:
+        """Its far end is done with it, all of it is stored, and what it held is given back, once."""
+        async with asyncio.timeout(10):
+            await self.wire.owners.empty()
+        await self.journal.written()
+        assert (leg_states(self.store), self.given_back, self.faults) == (["ended"], 1, [])
+        assert self.sip.state is CallState.ENDED
+        assert len(self.wire.owners) == 0
+
+
+OFFER = (
+    b"v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
+    b"m=audio 20000 RTP/AVP 8 101\r\na=rtpmap:8 PCMA/8000\r\na=rtpmap:101 telephone-event/8000\r\n"
+)
+
+
+@pytest.fixture
+async def bench(store: Store) -> Bench:
+    stored = await accept(store)
+    run(store, lambda conn: ledger.add_leg(conn, stored.uuid, "leg", LegKind.CUSTOMER, "invite", AT, trunk="carrier"))
+    return Bench(store, Wire(Owners()))
+
+
+def outgoing(wire: Wire) -> OutgoingCall:
+    target, flow, from_ = invite(wire)
+    return wire.agent.prepare_invite(target=target, flow=flow, from_=from_)
+
+
+# --- owners -----------------------------------------------------------------------------------------------------------
+
+
+async def test_an_event_goes_to_the_owner_of_its_call_and_to_no_other() -> None:
+    owners = Owners()
+    wire = Wire(owners)
+    mine, other = outgoing(wire), outgoing(wire)
+    listeners = Listener(), Listener()
+    owners.own(mine, listeners[0])
+    owners.own(other, listeners[1])
+    event = Provisional(mine, 180, b"")
+    assert owners.handle(event)
+    assert (listeners[0].heard, listeners[1].heard) == ([event], [])
+    assert (len(owners), repr(owners)) == (2, "<Owners of 2 SIP calls>")
+
+
+async def test_an_event_of_nobody_is_not_handled() -> None:
+    owners = Owners()
+    wire = Wire(owners)
+    stranger = outgoing(wire)
+    assert not owners.handle(Provisional(stranger, 180, b""))
+    owners.own(stranger, Listener())
+    owners.disown(stranger)
+    assert not owners.handle(Provisional(stranger, 180, b""))
+
+
+async def test_a_request_outside_calls_is_not_handled() -> None:
+    owners = Owners()
+    wire = Wire(owners)
+    _, flow, from_ = invite(wire)
+    far = wire.far["carrier"]
+    far.request(
+        "OPTIONS",
+        from_.uri,
+        flow=wire.network.flow(flow.remote, flow.local),
+        from_=from_,
+        to=from_,
+        now=wire.network.now,
+    )
+    wire.settle()
+    (event,) = wire.unowned
+    assert isinstance(event, RequestReceived)
+
+
+async def test_the_last_owner_takes_over_from_the_one_before() -> None:
+    owners = Owners()
+    call = outgoing(Wire(owners))
+    first, second = Listener(), Listener()
+    owners.own(call, first)
+    owners.own(call, second)
+    owners.handle(Provisional(call, 180, b""))
+    assert (len(first.heard), len(second.heard)) == (0, 1)
+
+
+async def test_empty_waits_until_nobody_owns_anything() -> None:
+    owners = Owners()
+    wire = Wire(owners)
+    calls = [outgoing(wire) for _ in range(2)]
+    for call in calls:
+        owners.own(call, Listener())
+    empty = asyncio.ensure_future(owners.empty())
+    owners.disown(calls[0])
+    await asyncio.sleep(0)
+    assert not empty.done()
+    owners.disown(calls[1])
+    owners.disown(calls[1])
+    async with asyncio.timeout(10):
+        await empty
+
+
+# --- endings ----------------------------------------------------------------------------------------------------------
+
+
+async def test_an_invite_that_was_not_sent_is_over_at_once_and_never_leaves(bench: Bench) -> None:
+    bench.end()
+    bench.send()
+    await bench.confirmed()
+    assert bench.wire.network.sent == []
+
+
+async def test_a_ringing_leg_gets_cancel_and_is_over_when_its_invite_is_answered_by_487(bench: Bench) -> None:
+    bench.send()
+    call = await bench.wire.invited()
+    bench.wire.ring(call)
+    bench.end()
+    await bench.wire.cancelled()
+    await bench.confirmed()
+
+
+async def test_a_leg_that_nobody_answers_is_over_after_timer_b(bench: Bench) -> None:
+    bench.wire.network.loss = 1.0
+    bench.send()
+    bench.end()
+    bench.wire.pass_time(31)
+    assert bench.given_back == 0, "it keeps its place so long"
+    bench.wire.pass_time(2)
+    await bench.confirmed()
+    assert bench.wire.sent("CANCEL") == [], "no CANCEL before a provisional response (RFC 3261 section 9.1)"
+
+
+async def test_a_ringing_leg_that_never_confirms_the_cancel_is_over_after_32_seconds(bench: Bench) -> None:
+    bench.send()
+    call = await bench.wire.invited()
+    bench.wire.ring(call)
+    bench.wire.network.loss = 1.0
+    bench.end()
+    bench.wire.pass_time(31)
+    assert bench.given_back == 0, "it keeps its place so long"
+    bench.wire.pass_time(2)
+    await bench.confirmed()
+
+
+async def answered(bench: Bench) -> IncomingCall:
+    bench.send()
+    call = await bench.wire.invited()
+    bench.wire.answer(call)
+    return call
+
+
+async def test_a_connected_leg_gets_bye(bench: Bench) -> None:
+    await answered(bench)
+    bench.sip.ack(bench.wire.network.now)
+    bench.end()
+    await bench.wire.ended()
+    await bench.confirmed()
+    assert len(bench.wire.sent("BYE")) == 1
+
+
+async def test_a_bye_of_the_far_end_that_crosses_ours_is_the_end(bench: Bench) -> None:
+    call = await answered(bench)
+    bench.sip.ack(bench.wire.network.now)
+    bench.wire.settle()
+    call.bye(bench.wire.network.now)
+    bench.end()
+    await bench.wire.ended()
+    await bench.confirmed()
+
+
+async def test_an_answer_that_was_not_acknowledged_is_stored_before_ack_and_bye(bench: Bench) -> None:
+    await answered(bench)
+    bench.end()
+    assert bench.wire.sent("ACK") == bench.wire.sent("BYE") == []
+    await until(lambda: bench.wire.sent("BYE"), "the BYE follows the commit")
+    (leg,) = rows(bench.store, legs)
+    assert leg.dialog
+    assert len(bench.wire.sent("ACK")) == 1
+    bench.wire.settle()
+    await bench.wire.ended()
+    await bench.confirmed()
+
+
+async def test_an_answer_that_crosses_the_cancel_gets_ack_and_bye(bench: Bench) -> None:
+    bench.send()
+    call = await bench.wire.invited()
+    bench.wire.ring(call)
+    body = bench.wire.description(call)
+    call.answer(bench.wire.network.now, body)
+    bench.wire.network.take("carrier")  # the 200 is on its way
+    bench.end()
+    await bench.wire.acknowledged()
+    await bench.wire.ended()
+    await bench.confirmed()
+
+
+async def test_an_answer_that_comes_twice_is_ended_once(bench: Bench) -> None:
+    bench.send()
+    call = await bench.wire.invited()
+    call.answer(bench.wire.network.now, bench.wire.description(call))
+    bench.wire.network.run(0)
+    bench.wire.network.run(0)
+    assert bench.sip.state is CallState.ANSWERED, "the answer is there, and nobody was told yet"
+    bench.end()
+    await bench.wire.ended()
+    await bench.confirmed()
+    assert len(bench.wire.sent("BYE")) == 1
+
+
+async def test_while_nothing_can_be_stored_an_answer_that_crossed_waits_for_its_bye(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored = asyncio.Event()
+    write = bench.store.write
+
+    async def slow(fact: Callable[[Connection], Any]) -> Any:
+        await stored.wait()
+        return await write(fact)
+
+    monkeypatch.setattr(bench.store, "write", slow)
+    await answered(bench)
+    bench.end()
+    bench.wire.pass_time(20)
+    assert bench.wire.sent("ACK") == bench.wire.sent("BYE") == []
+    stored.set()
+    await bench.wire.ended()
+    await bench.confirmed()
+
+
+async def test_nobody_is_done_before_it_is_stored_that_the_far_end_is(bench: Bench) -> None:
+    """Who waits for `empty` closes the store next."""
+    states: list[list[str]] = []
+
+    async def empty() -> None:
+        await bench.wire.owners.empty()
+        states.append(leg_states(bench.store))
+
+    bench.send()
+    waiting = asyncio.ensure_future(empty())
+    bench.wire.ring(await bench.wire.invited())
+    bench.end()
+    await bench.wire.cancelled()
+    async with asyncio.timeout(10):
+        await waiting
+    assert states == [["ended"]]
