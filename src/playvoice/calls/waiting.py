@@ -133,14 +133,14 @@ class Waiting:
     # --- making voices ready --------------------------------------------------------------------------------------
 
     def _prepare_more(self) -> None:
+        """Begin with more voices, each for the company that has the fewest in the works."""
         if self._abandon is None:
             return
         while len(self._tasks) < PREPARING:
-            code = next((code for code, line in self._lines.items() if line.wants_a_voice), None)
-            if code is None:
+            wanting = (line for line in self._lines.values() if line.wants_a_voice)
+            line = min(wanting, key=lambda line: line.preparing, default=None)
+            if line is None:
                 return
-            line = self._lines.pop(code)
-            self._lines[code] = line
             line.preparing += 1
             task = asyncio.get_running_loop().create_task(self._prepare(line, line.accepted.popleft()))
             self._tasks.add(task)
@@ -151,13 +151,15 @@ class Waiting:
         self._prepare_more()
 
     async def _prepare(self, line: _Line, uuid: str) -> None:
+        ready = None
         try:
             ready = await self._make_ready(uuid)
+        except Exception:
+            log.exception("call_not_made_ready", uuid=uuid)
         finally:
             line.preparing -= 1
         if ready is not None:
             heapq.heappush(line.ready, ready)
-            self._lines.setdefault(ready.stored.company_code, line)
             self.changed.set()
 
     async def _make_ready(self, uuid: str) -> Ready | None:

@@ -388,3 +388,32 @@ def later(seconds: float) -> datetime:
 def run(store: Store, *facts: Callable[[Connection], object]) -> None:
     """Run facts in one transaction."""
     store.write_now(lambda conn: [fact(conn) for fact in facts])
+
+
+class Voices:
+    """Makes voices ready, but for those that a test holds or breaks, by their names."""
+
+    def __init__(self) -> None:
+        self.held: set[str] = set()
+        self.broken: dict[str, Exception] = {}
+        self.preparing: list[str] = []
+        """Those that are being made ready now."""
+        self.asked: list[str] = []
+        self._released = asyncio.Event()
+
+    async def prepare(self, company_code: str, ref: VoiceRef, at: datetime) -> Voice:
+        self.asked.append(ref.name)
+        self.preparing.append(ref.name)
+        try:
+            while ref.name in self.held:
+                await self._released.wait()
+        finally:
+            self.preparing.remove(ref.name)
+        if ref.name in self.broken:
+            raise self.broken[ref.name]
+        return VOICE
+
+    def release(self, *names: str) -> None:
+        self.held -= set(names)
+        self._released.set()
+        self._released = asyncio.Event()
