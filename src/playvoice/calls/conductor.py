@@ -47,6 +47,8 @@ class Conductor:
         self._dequeued = dequeued
         self._running: dict[str, RunningCall] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._can_store = True
+        """Whether the last heartbeat could be stored."""
         self._idle = asyncio.Event()
         self._idle.set()
 
@@ -86,8 +88,9 @@ class Conductor:
 
     def lose(self, streams: Collection[Stream]) -> None:
         """A media process has gone, and these streams with it: their calls end."""
+        lost = frozenset(streams)
         for call in list(self._running.values()):
-            if call.uses(streams):
+            if call.uses(lost):
                 call.cut()
 
     # --- dialling -------------------------------------------------------------------------------------------------
@@ -106,6 +109,8 @@ class Conductor:
 
     async def _dial_next(self) -> bool:
         """Dial the first of the companies' next calls that a trunk can take, or abandon it; False if there is none."""
+        if not self._can_store:
+            return False  # their INVITEs would wait, and all leave at once, whatever the trunk takes in a second
         for ready in self._waiting.heads():
             names = ready.company.trunks
             cause = None
@@ -160,9 +165,12 @@ class Conductor:
 
     async def _heartbeat_loop(self) -> None:
         while True:
-            if self._running:
-                with contextlib.suppress(StoreUnavailable):
+            if self._running or not self._can_store:
+                try:
                     await self._parts.store.write(partial(heartbeat, at=datetime.now(UTC)))
+                    self._can_store = True
+                except StoreUnavailable:
+                    self._can_store = False
             await asyncio.sleep(HEARTBEAT)
 
 

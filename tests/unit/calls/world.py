@@ -9,25 +9,35 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import cast
+from types import SimpleNamespace
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
+import pytest
 from sqlalchemy import Connection, Row, Table, select
 
 from playvoice.callbacks import callbacks
-from playvoice.calls import ledger
+from playvoice.calls import clock, ledger
+from playvoice.calls.agents import Agents
+from playvoice.calls.conductor import Conductor
 from playvoice.calls.ledger import StoredCall
+from playvoice.calls.legs import Parts
 from playvoice.calls.owners import Owners
 from playvoice.calls.ports import Group, Phone, Settings
 from playvoice.calls.queue import CallQueue, PlayVoice
+from playvoice.calls.recordings import Recordings
+from playvoice.calls.recovery import Recovery
 from playvoice.calls.tables import calls, legs
 from playvoice.calls.userid import parse_userid
+from playvoice.calls.waiting import Waiting
 from playvoice.companies import Company
 from playvoice.config import CallbackFormat, RecordFormat, RecordPolicy
 from playvoice.lines.trunk import Trunk
 from playvoice.media import protocol, sdp
 from playvoice.media.client import MediaClient, MediaEvent, MediaFull, MediaGone, Stream
+from playvoice.media.encoding import EncodeError, RecordingFormat
 from playvoice.media.g711 import Codec
+from playvoice.media.transcoder import Transcoder
 from playvoice.sip import (
     URI,
     Acknowledged,
@@ -42,7 +52,7 @@ from playvoice.sip import (
     UserAgent,
 )
 from playvoice.sip.network import FakeNetwork
-from playvoice.store import Store
+from playvoice.store import Store, StoreUnavailable
 from playvoice.voices import Voice, VoiceKind, VoiceRef
 
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -417,3 +427,131 @@ class Voices:
         self.held -= set(names)
         self._released.set()
         self._released = asyncio.Event()
+
+
+class Encoder:
+    """Stands for the transcoder: a recording is whole at once, unless it is held or broken."""
+
+    def __init__(self) -> None:
+        self.form: RecordingFormat | None = None
+        """What recordings become while there is a backlog."""
+        self.broken = False
+        self.go_on = asyncio.Event()
+        self.go_on.set()
+
+    def format_now(self, wanted: RecordingFormat) -> RecordingFormat:
+        return self.form or wanted
+
+    async def encode_recording(self, raw: Path, to: Path, form: RecordingFormat) -> Path:
+        await self.go_on.wait()
+        if self.broken:
+            raise EncodeError(f"{raw.name} is no recording")
+        self._make(raw, to, form)
+        return to
+
+    @staticmethod
+    def _make(raw: Path, to: Path, form: RecordingFormat) -> None:
+        to.write_bytes(form.value.encode() + raw.read_bytes())
+        raw.unlink()
+
+
+# --- the whole room ---------------------------------------------------------------------------------------------------
+
+
+class House:
+    """All of the room's parts on one store, and the far ends. A second house on a store is the next process."""
+
+    def __init__(self, store: Store, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.store = store
+        self.owners = Owners()
+        self.companies = Companies(*(replace(COMPANY, code=code) for code in ("2028", "1", "2")))
+        self.recovery = Recovery(self.companies)
+        self.wire = Wire(self.owners, self.recovery.is_orphan)
+        monkeypatch.setattr(clock, "time", SimpleNamespace(monotonic=lambda: self.wire.network.now))
+        self.media = Media()
+        self.routes = Routes()
+        self.groups = Groups()
+        self.voices = Voices()
+        self.encoder = Encoder()
+        self.recordings = Recordings(folder / "recordings", cast(Transcoder, self.encoder))
+        self.waiting = Waiting(store, self.companies, self.voices)
+        self.queue = CallQueue(store, tell=self.waiting.add)
+        self.woken = 0
+        self.parts = Parts(
+            store=store,
+            sip=self.wire,
+            media=self.media,
+            routes=self.routes,
+            agents=Agents(self.groups),
+            recordings=self.recordings,
+            owners=self.owners,
+            settings=SETTINGS,
+            wake_sender=self._wake,
+        )
+        self.conductor = Conductor(self.parts, self.waiting, self.recovery, self.queue.dequeued)
+
+    def _wake(self) -> None:
+        self.woken += 1
+
+    async def accept(self, company: str = "2028", userid: str = "1@sales", at: datetime | None = None) -> str:
+        """Accept a request as the HTTP API does; the call's uuid."""
+        request = replace(REQUEST, company_code=company, userid=userid, key_groups=parse_userid(userid))
+        return (await self.queue.accept(request, at or datetime.now(UTC))).uuid
+
+    async def ended(self, uuid: str) -> None:
+        """Wait for the record of a call."""
+
+        def is_ended() -> bool:
+            self.wire.settle()
+            return call_states(self.store)[uuid] == "ended"
+
+        await until(is_ended, f"the record of {uuid}; {self.conductor!r}")
+
+    async def quiet(self) -> None:
+        """Wait until nothing runs, and look that nothing is left of what ran."""
+
+        def is_quiet() -> bool:
+            self.wire.settle()
+            return not self.conductor.running and not len(self.owners) and self.media.all_released
+
+        await until(is_quiet, f"nothing runs: {self.conductor!r}, {self.owners!r}, {self.media.released}")
+        await written(self.store)
+        assert self.routes.taken == 0, "places on trunks"
+        assert repr(self.parts.agents) == "<Agents 0 taken>"
+        assert set(leg_states(self.store)) <= {"ended"}
+
+    async def stop(self, grace: float = 10) -> None:
+        """Stop as the server does, while the far ends answer."""
+        stopping = asyncio.ensure_future(self.conductor.stop(grace))
+
+        def is_stopped() -> bool:
+            self.wire.settle()
+            return stopping.done()
+
+        await until(is_stopped, "the conductor stops")
+        await stopping
+
+
+class Gate:
+    """A store whose commits a test holds, or refuses; what was given to it before is not held."""
+
+    def __init__(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.away = False
+        self.tries = 0
+        self._open = asyncio.Event()
+        self._open.set()
+        self._write = store.write
+        monkeypatch.setattr(store, "write", self.write)
+
+    async def write(self, fact: Callable[[Connection], Any]) -> Any:
+        self.tries += 1
+        if self.away:
+            raise StoreUnavailable("the disk is full")
+        await self._open.wait()
+        return await self._write(fact)
+
+    def hold(self) -> None:
+        self._open.clear()
+
+    def let_go(self) -> None:
+        self._open.set()

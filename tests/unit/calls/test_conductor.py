@@ -1,0 +1,321 @@
+"""The conductor: which waiting call is dialled when, and that each ends with its record and gives everything back."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, update
+from tests.unit.calls.world import AT, COMPANY, Gate, House, call_states, leg_states, owed, record, rows, until
+
+from playvoice.calls import conductor as module
+from playvoice.calls import journal
+from playvoice.calls.tables import calls, servers
+from playvoice.media import protocol
+from playvoice.store import Store
+
+
+@pytest.fixture
+async def house(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[House]:
+    monkeypatch.setattr(module, "LOOK_AGAIN", 0.005)
+    monkeypatch.setattr(module, "HEARTBEAT", 0.01)
+    monkeypatch.setattr(journal, "AGAIN", 0.01)
+    made = House(store, tmp_path, monkeypatch)
+    await made.conductor.start()
+    yield made
+    await made.stop()
+    await made.quiet()
+
+
+async def looks(house: House, monkeypatch: pytest.MonkeyPatch, count: int = 3) -> None:
+    """Wait until the conductor has looked for a call that can be dialled so many times more."""
+    heads, seen = house.waiting.heads, 0
+
+    def counted() -> object:
+        nonlocal seen
+        seen += 1
+        return heads()
+
+    monkeypatch.setattr(house.waiting, "heads", counted)
+    await until(lambda: seen >= count, "the conductor looks again")
+    monkeypatch.setattr(house.waiting, "heads", heads)
+
+
+def claim_for_another(uuid: str) -> Callable[[Connection], object]:
+    return lambda conn: conn.execute(update(calls).where(calls.c.uuid == uuid).values(state="dialled", started_at=AT))
+
+
+# --- a call that is dialled -------------------------------------------------------------------------------------------
+
+
+async def test_what_is_accepted_is_dialled_and_gives_everything_back_at_its_end(house: House) -> None:
+    uuid = await house.accept()
+    call = await house.wire.invited()
+    assert (house.conductor.running, house.routes.taken, house.queue.waiting) == (1, 1, {})
+    house.wire.ring(call)
+    house.wire.answer(call)
+    await house.wire.acknowledged()
+    house.wire.hang_up(call)
+    await house.ended(uuid)
+    assert record(house.store, uuid) == (10001, 10041, "", "")
+    await house.quiet()
+
+
+async def test_calls_wait_for_a_place_on_the_trunk_and_get_one_that_is_given_back(house: House) -> None:
+    house.routes.places = 1
+    accepted = [await house.accept() for _ in range(2)]
+    first = await house.wire.invited()
+    await until(lambda: house.waiting.ready == 1, "the other one is ready")
+    assert call_states(house.store) == {accepted[0]: "dialled", accepted[1]: "waiting"}
+    house.wire.reject(first, 486)
+    await house.ended(accepted[0])
+    house.wire.reject(await house.wire.invited(), 603)
+    await house.ended(accepted[1])
+    assert [record(house.store, uuid)[0] for uuid in accepted] == [10006, 10003]
+
+
+async def test_one_trunk_place_after_the_other_goes_to_the_companies_in_turn(house: House) -> None:
+    house.routes.places = 0
+    for company in ("1", "1", "2", "2"):
+        await house.accept(company)
+    await until(lambda: house.waiting.ready == 4, "all are ready")
+    house.routes.places = 1
+    order = []
+    for _ in range(4):
+        call = await house.wire.invited()
+        (uuid,) = [uuid for uuid, state in call_states(house.store).items() if state == "dialled"]
+        house.wire.reject(call, 486)
+        await house.ended(uuid)
+        order.append(next(str(m["companycode"]) for m in owed(house.store) if m["uuid"] == uuid))
+    assert order in (["1", "2", "1", "2"], ["2", "1", "2", "1"])
+
+
+# --- a call that is not dialled, or not yet ---------------------------------------------------------------------------
+
+
+async def test_where_there_is_no_trunk_at_all_a_call_ends_with_its_record(house: House) -> None:
+    house.routes.there = False
+    uuid = await house.accept()
+    await house.ended(uuid)
+    assert record(house.store, uuid) == (10004, 10004, "", "")
+    assert house.wire.network.sent == []
+    await until(lambda: house.queue.waiting == {}, "it waits no longer")
+    assert owed(house.store)[0]["starttime"] == owed(house.store)[0]["endtime"]
+
+
+async def test_a_call_that_expires_in_the_queue_ends_with_its_record(house: House) -> None:
+    house.routes.places = 0
+    uuid = await house.accept(at=datetime.now(UTC) - timedelta(seconds=COMPANY.expire_after - 0.3))
+    await until(lambda: house.waiting.ready == 1, "it is ready, and waits for a trunk")
+    await house.ended(uuid)
+    assert record(house.store, uuid) == (10011, 10011, "", "")
+    assert house.wire.network.sent == []
+    await until(lambda: house.queue.waiting == {}, "it waits no longer")
+
+
+async def test_a_call_waits_while_media_have_no_room(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    house.media.has_room = False
+    uuid = await house.accept()
+    await until(lambda: house.waiting.ready == 1, "it is ready")
+    await looks(house, monkeypatch)
+    assert (house.waiting.ready, house.media.asked, house.routes.taken) == (1, 0, 0)
+    house.media.has_room = True
+    house.wire.reject(await house.wire.invited(), 486)
+    await house.ended(uuid)
+
+
+async def test_a_call_that_gets_no_rtp_port_waits_on_and_its_place_is_given_back(house: House) -> None:
+    house.media.refuses = True
+    uuid = await house.accept()
+    await until(lambda: house.media.asked >= 3, "it is tried again")
+    await until(lambda: house.routes.taken == 0, "the place is given back")
+    assert (house.conductor.running, house.queue.waiting) == (0, {"2028": 1})
+    assert call_states(house.store) == {uuid: "waiting"}
+    house.media.refuses = False
+    house.wire.reject(await house.wire.invited(), 486)
+    assert house.queue.waiting == {}
+    await house.ended(uuid)
+
+
+async def test_a_fault_while_dialling_stops_no_later_call(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    take, faults = house.routes.take, 0
+
+    def broken(*arguments: object) -> object:
+        nonlocal faults
+        faults += 1
+        if faults <= 2:
+            raise RuntimeError("a fault of ours")
+        return take(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(house.routes, "take", broken)
+    uuid = await house.accept()
+    house.wire.reject(await house.wire.invited(), 486)
+    await house.ended(uuid)
+    assert faults == 3
+
+
+async def test_while_nothing_can_be_stored_nobody_is_dialled(
+    house: House, monkeypatch: pytest.MonkeyPatch, store: Store
+) -> None:
+    first = await house.accept()
+    call = await house.wire.invited()
+    house.routes.places = 0
+    others = [await house.accept() for _ in range(3)]
+    await until(lambda: house.waiting.ready == 3, "the others are ready")
+    gate = Gate(store, monkeypatch)
+    gate.away = True
+    await until(lambda: gate.tries >= 2, "it is noticed")
+    house.routes.places = 100
+    seen = gate.tries
+    await until(lambda: gate.tries >= seen + 5, "the conductor has looked for calls meanwhile")
+    assert (house.routes.taken, house.waiting.ready) == (1, 3), "else all would leave at once when the store is back"
+    gate.away = False
+    for _ in others:
+        house.wire.reject(await house.wire.invited(), 486)
+    house.wire.reject(call, 486)
+    for uuid in (first, *others):
+        await house.ended(uuid)
+
+
+# --- stop -------------------------------------------------------------------------------------------------------------
+
+
+async def test_stop_ends_what_runs_with_records_and_waits_for_the_far_ends(house: House) -> None:
+    ringing, talking = await house.accept(), None
+    house.wire.ring(await house.wire.invited())
+    talking = await house.accept()
+    house.wire.answer(await house.wire.invited())
+    await house.wire.acknowledged()
+    stopping = asyncio.ensure_future(house.conductor.stop(10))
+    await until(lambda: call_states(house.store) == {ringing: "ended", talking: "ended"}, "both have their records")
+    assert not stopping.done(), "nobody has confirmed CANCEL and BYE yet"
+    assert sorted(leg_states(house.store)) == ["ending", "ending"]
+    await house.wire.cancelled()
+    await house.wire.ended()
+    async with asyncio.timeout(10):
+        await stopping
+    assert leg_states(house.store) == ["ended", "ended"], "all is stored when stop returns"
+    assert record(house.store, ringing) == (10007, 10007, "", "")
+    assert record(house.store, talking) == (10007, 10040, "", "")
+
+
+async def test_stop_waits_for_silent_far_ends_no_longer_than_it_may(house: House) -> None:
+    uuid = await house.accept()
+    house.wire.answer(await house.wire.invited())
+    await house.wire.acknowledged()
+    house.wire.network.loss = 1.0
+    async with asyncio.timeout(10):
+        await house.conductor.stop(0.05)
+    assert record(house.store, uuid) == (10007, 10040, "", "")
+    assert leg_states(house.store) == ["ending"], "the next start ends it"
+    house.wire.pass_time(33)
+
+
+async def test_what_waits_is_left_waiting_by_a_stop_and_dialled_by_the_next_start(
+    house: House, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    house.routes.places = 0
+    accepted = [await house.accept() for _ in range(2)]
+    await until(lambda: house.waiting.ready == 2, "both are ready")
+    await house.stop()
+    assert set(call_states(house.store).values()) == {"waiting"}
+    assert owed(house.store) == []
+    after = House(house.store, tmp_path, monkeypatch)
+    await after.conductor.start()
+    for uuid in accepted:
+        after.wire.reject(await after.wire.invited(), 486)
+        await after.ended(uuid)
+    await after.stop()
+    await after.quiet()
+
+
+async def test_a_call_that_is_cut_before_it_is_claimed_is_not_dialled_and_has_its_record(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = Gate(house.store, monkeypatch)
+    uuid = await house.accept()
+    gate.hold()
+    await until(lambda: house.conductor.running, "it is about to be dialled")
+    stopping = asyncio.ensure_future(house.conductor.stop(10))
+    await until(lambda: house.routes.taken == 0, "its place is given back")
+    gate.let_go()
+    async with asyncio.timeout(10):
+        await stopping
+    assert record(house.store, uuid) == (10007, 10007, "", "")
+    assert house.wire.network.sent == []
+
+
+async def test_a_call_that_somebody_else_has_claimed_is_left_to_him(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = Gate(house.store, monkeypatch)
+    uuid = await house.accept()
+    gate.hold()
+    await until(lambda: house.conductor.running, "it is about to be dialled")
+    house.store.write_now(claim_for_another(uuid))
+    gate.let_go()
+    await house.quiet()
+    assert (house.wire.network.sent, owed(house.store)) == ([], [])
+    assert call_states(house.store) == {uuid: "dialled"}
+
+
+async def test_a_call_that_somebody_else_has_claimed_can_be_cut_meanwhile(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = Gate(house.store, monkeypatch)
+    uuid = await house.accept()
+    gate.hold()
+    await until(lambda: house.conductor.running, "it is about to be dialled")
+    house.store.write_now(claim_for_another(uuid))
+    house.conductor.lose(house.media.streams)
+    gate.let_go()
+    await house.quiet()
+    assert house.wire.network.sent == []
+
+
+# --- media ------------------------------------------------------------------------------------------------------------
+
+
+async def test_a_media_loss_ends_the_calls_whose_streams_it_took_and_no_other(house: House) -> None:
+    lost, kept = await house.accept(), None
+    house.wire.answer(await house.wire.invited())
+    await house.wire.acknowledged()
+    kept = await house.accept()
+    call = await house.wire.invited()
+    house.wire.answer(call)
+    await house.wire.acknowledged()
+    house.conductor.lose([house.media.streams[0]])
+    await house.ended(lost)
+    assert record(house.store, lost) == (10007, 10040, "", "")
+    assert (house.conductor.running, call_states(house.store)[kept]) == (1, "answered")
+    house.wire.hang_up(call)
+    await house.ended(kept)
+    assert record(house.store, kept) == (10001, 10041, "", "")
+
+
+async def test_the_loss_of_an_agents_stream_ends_its_call(house: House) -> None:
+    uuid = await house.accept()
+    house.wire.answer(await house.wire.invited())
+    await house.wire.acknowledged()
+    customer = house.media.streams[0]
+    customer.on_event(protocol.KeyPressed(customer.number, "1"))
+    house.wire.ring(await house.wire.invited("phone"))
+    house.conductor.lose(house.media.streams[1:])
+    await house.wire.cancelled("phone")
+    await house.ended(uuid)
+    assert record(house.store, uuid) == (10007, 10040, "1", "")
+
+
+# --- the heartbeat ----------------------------------------------------------------------------------------------------
+
+
+async def test_the_server_notes_that_it_lives_while_calls_run(house: House) -> None:
+    assert rows(house.store, servers) == []
+    uuid = await house.accept()
+    call = await house.wire.invited()
+    await until(lambda: rows(house.store, servers), "a heartbeat")
+    (first,) = rows(house.store, servers)
+    await until(lambda: rows(house.store, servers)[0].heartbeat_at > first.heartbeat_at, "a later heartbeat")
+    house.wire.reject(call, 486)
+    await house.ended(uuid)
