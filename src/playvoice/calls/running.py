@@ -92,12 +92,14 @@ class RunningCall:
         return self._customer.stream in streams or any(stream in streams for stream in self._transfer.streams)
 
     def _on_claimed(self, claimed: bool) -> None:
+        if self._finished:
+            return  # it was cut meanwhile
         if not claimed:
             self._call.log.error("call_claimed_by_another")
             self._finished = True
             self._customer.end()
             self._spawn(self._leave())
-        elif self._script.state is s.State.INITIAL:
+        else:
             self._do(self._script.start(self._call.clock.now()))
 
     def _on_sip(self, event: Event) -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import structlog.testing
 from sqlalchemy import Connection, update
 from tests.unit.calls.world import AT, COMPANY, Gate, House, call_states, leg_states, owed, record, rows, until
 
@@ -264,14 +265,16 @@ async def test_a_call_that_somebody_else_has_claimed_can_be_cut_meanwhile(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gate = Gate(house.store, monkeypatch)
-    uuid = await house.accept()
-    gate.hold()
-    await until(lambda: house.conductor.running, "it is about to be dialled")
-    house.store.write_now(claim_for_another(uuid))
-    house.conductor.lose(house.media.streams)
-    gate.let_go()
-    await house.quiet()
+    with structlog.testing.capture_logs() as told:
+        uuid = await house.accept()
+        gate.hold()
+        await until(lambda: house.conductor.running, "it is about to be dialled")
+        house.store.write_now(claim_for_another(uuid))
+        house.conductor.lose(house.media.streams)
+        gate.let_go()
+        await house.quiet()
     assert house.wire.network.sent == []
+    assert not [entry for entry in told if entry["log_level"] == "error"], "it is over once"
 
 
 # --- media ------------------------------------------------------------------------------------------------------------
