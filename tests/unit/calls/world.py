@@ -465,7 +465,7 @@ class House:
         self.store = store
         self.owners = Owners()
         self.companies = Companies(*(replace(COMPANY, code=code) for code in ("2028", "1", "2")))
-        self.recovery = Recovery(self.companies)
+        self.recovery = Recovery(store, self.companies)
         self.wire = Wire(self.owners, self.recovery.is_orphan)
         monkeypatch.setattr(clock, "time", SimpleNamespace(monotonic=lambda: self.wire.network.now))
         self.media = Media()
