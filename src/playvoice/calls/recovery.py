@@ -15,7 +15,7 @@ import structlog
 from sqlalchemy import Connection, Row, bindparam, or_, select
 
 from playvoice.calls.clock import Clock
-from playvoice.calls.journal import Journal
+from playvoice.calls.journal import Fact, Journal
 from playvoice.calls.ledger import AgentLeg, End, Reports, StoredCall, leg_ended
 from playvoice.calls.legs import Parts
 from playvoice.calls.owners import Ending
@@ -71,7 +71,8 @@ class Recovery:
         """End the legs on the wire, and write the records."""
         clock = Clock()
         journal = Journal(parts.store, lambda error: log.error("crash_not_cleared", exc_info=error))
-        journal.add(partial(self._report, parts=parts))
+        for fact in await parts.store.read(partial(self._reports, parts=parts)):
+            journal.add(fact)
         left, self._left = self._left, []
         for leg in left:
             self._end_leg(leg, parts, journal, clock)
@@ -94,15 +95,18 @@ class Recovery:
 
     # --- the records ----------------------------------------------------------------------------------------------
 
-    def _report(self, conn: Connection, parts: Parts) -> None:
+    def _reports(self, conn: Connection, parts: Parts) -> list[Fact]:
+        """A fact for each call that was cut, so that a fault in one costs no other its record."""
         last = conn.execute(_HEARTBEAT).scalar_one_or_none()
         legs_of: dict[str, list[Row[Any]]] = {}
         for leg in conn.execute(_LEGS_OF_OPEN_CALLS):
             legs_of.setdefault(leg.call_uuid, []).append(leg)
-        for call in conn.execute(_OPEN_CALLS).all():
-            self._report_call(conn, call, legs_of.get(call.uuid, []), parts, last)
+        return [
+            partial(self._report, call=call, all_legs=legs_of.get(call.uuid, []), parts=parts, last=last)
+            for call in conn.execute(_OPEN_CALLS).all()
+        ]
 
-    def _report_call(
+    def _report(
         self, conn: Connection, call: Row[Any], all_legs: list[Row[Any]], parts: Parts, last: datetime | None
     ) -> None:
         company = self._companies.get(call.company_code)

@@ -166,17 +166,29 @@ async def written(store: Store) -> None:
 class Wire:
     """The server's SIP endpoint, and the far ends, on a network that isn't one. Its time is a number."""
 
-    def __init__(self, owners: Owners, orphans: Callable[[str], bool] = lambda _call_id: False) -> None:
+    def __init__(
+        self,
+        owners: Owners,
+        orphans: Callable[[str], bool] = lambda _call_id: False,
+        before: "Wire | None" = None,
+        local: tuple[str, int] = SERVER,
+    ) -> None:
+        """`before` is that of a process that died: its far ends live on."""
         self.owners = owners
-        self.network = FakeNetwork(now=1_000.0)
+        self.local: tuple[str, int] = local
         self.agent = UserAgent(orphans=orphans)
-        self.network.attach("server", self.agent, SERVER)
-        self.local = SERVER
-        self.far = {"carrier": UserAgent(), "phone": UserAgent()}
-        self.network.attach("carrier", self.far["carrier"], CARRIER)
-        self.network.attach("phone", self.far["phone"], PHONE)
-        self.events: dict[str, list[Event]] = {"carrier": [], "phone": []}
+        if before is None:
+            self.network = FakeNetwork(now=1_000.0)
+            self.far = {"carrier": UserAgent(), "phone": UserAgent()}
+            self.events: dict[str, list[Event]] = {"carrier": [], "phone": []}
+            self.network.attach("carrier", self.far["carrier"], CARRIER)
+            self.network.attach("phone", self.far["phone"], PHONE)
+        else:
+            self.network, self.far, self.events = before.network, before.far, before.events
+            self.network.attach("dead", UserAgent(admits=lambda _request, _flow: False), before.local)
+        self.network.attach("server", self.agent, self.local)
         self.unowned: list[Event] = []
+        self._sent_before = len(self.network.sent)
         self._flushing = False
 
     def flow_to(self, transport: str, host: str, port: int) -> Flow:
@@ -206,7 +218,8 @@ class Wire:
     def sent(self, method: str) -> list[bytes]:
         """What the server sent of a method, or with a status."""
         start = method.encode()
-        return [data for _, source, _, data in self.network.sent if source == "server" and data.startswith(start)]
+        sent = self.network.sent[self._sent_before :]
+        return [data for _, source, _, data in sent if source == "server" and data.startswith(start)]
 
     async def expect(self, name: str, kind: type[Event]) -> Event:
         """The next event of this kind that a far end gets, however much comes before it."""
@@ -293,7 +306,7 @@ class Worker:
         self.command(make(1))
         return protocol.Released(1, 0, 0, 0, 0, False, 0, 0)
 
-    async def ask_disk(self, make: Callable[[int], object]) -> object:
+    async def ask_within(self, seconds: float, make: Callable[[int], object]) -> object:
         self.command(make(1))
         return protocol.RecordingDone(1, 0, "")
 
@@ -338,6 +351,7 @@ class Media:
 class Routes:
     """One trunk with so many places."""
 
+    flow: Flow
     places: int = 100
     taken: int = 0
     there: bool = True
@@ -350,7 +364,7 @@ class Routes:
         if self.taken >= self.places or self.trunk.name in tried:
             return None
         self.taken += 1
-        return self.trunk, Flow(Transport.UDP, CARRIER, SERVER)
+        return self.trunk, self.flow
 
     def give_back(self, trunk: Trunk) -> None:
         self.taken -= 1
@@ -461,15 +475,22 @@ class Encoder:
 class House:
     """All of the room's parts on one store, and the far ends. A second house on a store is the next process."""
 
-    def __init__(self, store: Store, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(
+        self,
+        store: Store,
+        folder: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        before: "House | None" = None,
+        local: tuple[str, int] = SERVER,
+    ) -> None:
         self.store = store
         self.owners = Owners()
         self.companies = Companies(*(replace(COMPANY, code=code) for code in ("2028", "1", "2")))
         self.recovery = Recovery(store, self.companies)
-        self.wire = Wire(self.owners, self.recovery.is_orphan)
+        self.wire: Wire = Wire(self.owners, self.recovery.is_orphan, before.wire if before else None, local)
         monkeypatch.setattr(clock, "time", SimpleNamespace(monotonic=lambda: self.wire.network.now))
         self.media = Media()
-        self.routes = Routes()
+        self.routes = Routes(self.wire.flow_to("udp", *CARRIER))
         self.groups = Groups()
         self.voices = Voices()
         self.encoder = Encoder()
@@ -492,6 +513,14 @@ class House:
 
     def _wake(self) -> None:
         self.woken += 1
+
+    async def die(self) -> None:
+        """Stop without a word, as a killed process does: what is not stored is lost."""
+        for task in self.conductor._tasks:
+            task.cancel()
+        await self.waiting.stop()
+        for event in self.wire.events.values():
+            event.clear()
 
     async def accept(self, company: str = "2028", userid: str = "1@sales", at: datetime | None = None) -> str:
         """Accept a request as the HTTP API does; the call's uuid."""

@@ -1,0 +1,412 @@
+"""What a crash leaves: ended on the wire, and reported, however often the server dies meanwhile."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+import pytest
+from sqlalchemy import update
+from tests.unit.calls.world import (
+    House,
+    accept,
+    call_states,
+    leg_states,
+    owed,
+    record,
+    rows,
+    run,
+    until,
+)
+
+from playvoice.calls import conductor, ledger
+from playvoice.calls.recovery import LATE, heartbeat
+from playvoice.calls.tables import calls, legs
+from playvoice.companies import Company
+from playvoice.media import protocol
+from playvoice.sip import IncomingCall
+from playvoice.store import Store
+
+NextHouse = Callable[..., House]
+
+
+@pytest.fixture
+async def house(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> House:
+    monkeypatch.setattr(conductor, "HEARTBEAT", 3600.0)
+    made = House(store, tmp_path, monkeypatch)
+    await made.conductor.start()
+    return made
+
+
+@pytest.fixture
+def next_house(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> NextHouse:
+    """The process after the one that died."""
+    return partial(House, store, tmp_path, monkeypatch)
+
+
+async def recover(house: House) -> None:
+    """Run the recovery alone, so that nothing that waits is dialled."""
+    async with asyncio.timeout(10):
+        await house.recovery.run(house.parts)
+
+
+async def ringing(house: House) -> tuple[str, IncomingCall]:
+    uuid = await house.accept()
+    call = await house.wire.invited()
+    house.wire.ring(call)
+    house.wire.pass_time(1)
+    return uuid, call
+
+
+async def connected(house: House) -> tuple[str, IncomingCall]:
+    uuid = await house.accept()
+    call = await house.wire.invited()
+    house.wire.pass_time(1)
+    house.wire.answer(call)
+    await house.wire.acknowledged()
+    house.wire.pass_time(1)
+    return uuid, call
+
+
+async def agent_rings(house: House) -> tuple[str, IncomingCall, IncomingCall]:
+    uuid, customer = await connected(house)
+    stream = house.media.streams[-1]
+    stream.on_event(protocol.KeyPressed(stream.number, "1"))
+    agent = await house.wire.invited("phone")
+    house.wire.ring(agent)
+    await until(lambda: len(owed(house.store)) == 1, "the ring is stored")
+    return uuid, customer, agent
+
+
+async def talking(house: House) -> tuple[str, IncomingCall, IncomingCall]:
+    uuid, customer, agent = await agent_rings(house)
+    house.wire.answer(agent)
+    await house.wire.acknowledged("phone")
+    return uuid, customer, agent
+
+
+def cseq(message: bytes) -> int:
+    (line,) = [line for line in message.split(b"\r\n") if line.startswith(b"CSeq:")]
+    return int(line.split()[1])
+
+
+def via(message: bytes) -> bytes:
+    return next(line for line in message.split(b"\r\n") if line.startswith(b"Via:"))
+
+
+# --- on the wire ------------------------------------------------------------------------------------------------------
+
+
+async def test_an_invite_without_an_answer_gets_cancel(house: House, next_house: NextHouse) -> None:
+    uuid, _ = await ringing(house)
+    (invite,) = house.wire.sent("INVITE")
+    await house.die()
+    after = next_house(house)
+    await recover(after)
+    assert record(after.store, uuid) == (10007, 10007, "", "")
+    await after.wire.cancelled()
+    (cancel,) = after.wire.sent("CANCEL")
+    assert (cseq(cancel), via(cancel)) == (cseq(invite), via(invite)), "they are the INVITE's (RFC 3261 section 9.1)"
+    await after.quiet()
+    assert after.wire.sent("INVITE") == []
+
+
+async def test_what_was_left_is_ended_from_where_we_listen_now(house: House, next_house: NextHouse) -> None:
+    await agent_rings(house)
+    await house.die()
+    after = next_house(house, local=("127.0.0.1", 5070))
+    await recover(after)
+    await after.wire.ended("carrier")
+    await after.wire.cancelled("phone")
+    await until(lambda: len(after.owners) == 1, "the carrier has confirmed")
+    after.wire.pass_time(33)  # the 487 went where the INVITE came from, and nobody listens there
+    await after.quiet()
+
+
+async def test_an_invite_that_never_arrived_is_given_up_after_32_seconds(house: House, next_house: NextHouse) -> None:
+    house.wire.network.loss = 1.0
+    uuid = await house.accept()
+    await until(lambda: house.wire.sent("INVITE"), "it was sent")
+    await house.die()
+    after = next_house(house)
+    await recover(after)
+    assert record(after.store, uuid) == (10007, 10007, "", "")
+    after.wire.pass_time(31)
+    assert len(after.owners) == 1
+    after.wire.pass_time(2)
+    await after.quiet()
+
+
+async def test_each_dialog_gets_bye_with_its_cseq_raised_by_1000(house: House, next_house: NextHouse) -> None:
+    uuid, _, _ = await talking(house)
+    await house.die()
+    after = next_house(house)
+    await recover(after)
+    assert record(after.store, uuid) == (10007, 10040, "1", "20280003")
+    await after.wire.ended("carrier")
+    await after.wire.ended("phone")
+    assert [cseq(bye) for bye in after.wire.sent("BYE")] == [1002, 1002]
+    await after.quiet()
+
+
+async def test_a_dialog_that_the_far_end_has_ended_meanwhile_is_over_too(house: House, next_house: NextHouse) -> None:
+    uuid, customer = await connected(house)
+    await house.die()
+    after = next_house(house)
+    customer.bye(house.wire.network.now)
+    after.wire.pass_time(33)
+    await recover(after)
+    assert record(after.store, uuid) == (10007, 10040, "", "")
+    await after.quiet()
+
+
+async def test_what_the_far_end_has_not_confirmed_is_ended_again_after_a_second_crash(
+    house: House, next_house: NextHouse
+) -> None:
+    uuid, _, _ = await agent_rings(house)
+    await house.die()
+    second = next_house(house)
+    second.wire.network.loss = 1.0
+    await recover(second)
+    assert leg_states(second.store) == ["ending", "ending"]
+    reported = owed(second.store)
+    await second.die()
+    third = next_house(second)
+    third.wire.network.loss = 0.0
+    await recover(third)
+    await third.wire.ended("carrier")
+    await third.wire.cancelled("phone")
+    await third.quiet()
+    assert owed(third.store) == reported, "it is reported once"
+    assert record(third.store, uuid) == (10007, 10040, "1", "")
+
+
+async def test_after_the_confirmation_a_crash_leaves_nothing_to_do(house: House, next_house: NextHouse) -> None:
+    await ringing(house)
+    await house.die()
+    second = next_house(house)
+    await recover(second)
+    await second.wire.cancelled()
+    await second.quiet()
+    third = next_house(second)
+    await recover(third)
+    third.wire.settle()
+    assert (third.wire.sent(""), len(third.owners), len(owed(third.store))) == ([], 0, 1)
+
+
+async def test_an_answer_that_crosses_the_cancel_gets_ack_and_bye(house: House, next_house: NextHouse) -> None:
+    _, call = await ringing(house)
+    await house.die()
+    after = next_house(house)
+    call.answer(house.wire.network.now, house.wire.description(call))
+    after.wire.network.take("carrier")  # the answer is on its way
+    await recover(after)
+    await after.wire.acknowledged()
+    await after.wire.ended()
+    await after.quiet()
+    assert len(after.wire.sent("BYE")) == 1
+
+
+async def test_a_late_answer_to_a_known_call_gets_ack_and_bye(house: House, next_house: NextHouse) -> None:
+    _, call = await ringing(house)
+    await house.die()
+    after = next_house(house)
+    after.wire.network.loss = 1.0
+    await recover(after)
+    after.wire.pass_time(33)
+    after.wire.network.loss = 0.0
+    await until(lambda: len(after.owners) == 0, "it was given up")
+    after.wire.answer(call)
+    await after.wire.acknowledged()
+    await after.wire.ended()
+    assert len(after.wire.sent("BYE")) == 1
+
+
+async def test_late_answers_are_known_for_five_minutes_also_of_legs_that_had_ended(
+    house: House, next_house: NextHouse
+) -> None:
+    uuid, call = await ringing(house)
+    house.wire.reject(call, 486)
+    await house.ended(uuid)
+    await house.die()
+    after = next_house(house)
+    await recover(after)
+    assert after.recovery.is_orphan(call.id)
+    assert not after.recovery.is_orphan("a stranger's")
+    old = datetime.now(UTC) - LATE - timedelta(seconds=1)
+    run(after.store, lambda conn: conn.execute(update(legs).values(started_at=old)))
+    later = next_house(after)
+    await recover(later)
+    assert not later.recovery.is_orphan(call.id)
+
+
+# --- the records ------------------------------------------------------------------------------------------------------
+
+
+async def test_a_ring_without_a_hangup_gets_its_hangup_and_then_comes_the_record(
+    house: House, next_house: NextHouse
+) -> None:
+    await agent_rings(house)
+    await house.die()
+    after = next_house(house)
+    await recover(after)
+    assert [message.get("status") for message in owed(after.store)] == ["ring", "hangup", None]
+    assert len({message["buuid"] for message in owed(after.store)[:2]}) == 1
+    assert after.woken
+    await after.quiet()
+
+
+async def test_an_agent_who_never_rang_is_reported_nowhere(house: House, next_house: NextHouse) -> None:
+    uuid, _ = await connected(house)
+    stream = house.media.streams[-1]
+    stream.on_event(protocol.KeyPressed(stream.number, "1"))
+    await house.wire.invited("phone")
+    await house.die()
+    after = next_house(house)
+    await recover(after)
+    assert len(owed(after.store)) == 1
+    assert record(after.store, uuid) == (10007, 10040, "1", "")
+    await after.quiet()
+
+
+async def test_an_agent_who_had_ended_before_the_crash_gets_no_second_hangup(
+    house: House, next_house: NextHouse
+) -> None:
+    _, _, agent = await agent_rings(house)
+    house.wire.reject(agent, 486)
+    await until(lambda: len(owed(house.store)) == 2, "the hangup is stored")
+    await house.die()
+    after = next_house(house)
+    await recover(after)
+    assert [message.get("status") for message in owed(after.store)] == ["ring", "hangup", None]
+    await after.quiet()
+
+
+async def test_a_call_ends_at_the_last_heartbeat(house: House, next_house: NextHouse) -> None:
+    uuid, _ = await connected(house)
+    await house.die()
+    last = datetime.now(UTC) + timedelta(seconds=100)
+    run(house.store, lambda conn: heartbeat(conn, last))
+    await recover(next_house(house))
+    (call,) = rows(house.store, calls)
+    assert (call.uuid, call.ended_at) == (uuid, last)
+    assert {leg.ended_at for leg in rows(house.store, legs)} == {last}
+
+
+async def test_a_call_that_is_younger_than_the_last_heartbeat_ends_at_what_is_known_of_it(
+    house: House, next_house: NextHouse
+) -> None:
+    run(house.store, lambda conn: heartbeat(conn, datetime.now(UTC) - timedelta(hours=1)))
+    await agent_rings(house)
+    await house.die()
+    await recover(next_house(house))
+    (call,) = rows(house.store, calls)
+    rang_at = max(leg.rang_at for leg in rows(house.store, legs) if leg.rang_at)
+    assert call.started_at < call.answered_at < call.ended_at == rang_at
+
+
+async def test_calls_that_wait_are_left_to_be_dialled(house: House, next_house: NextHouse) -> None:
+    dialled, _ = await ringing(house)
+    house.routes.places = 0
+    waiting = await house.accept()
+    await house.die()
+    after = next_house(house)
+    await after.conductor.start()
+    call = await after.wire.invited()
+    assert call_states(after.store) == {dialled: "ended", waiting: "dialled"}
+    after.wire.reject(call, 486)
+    await after.ended(waiting)
+    assert record(after.store, waiting) == (10006, 10006, "", "")
+    await after.stop()
+
+
+async def test_a_call_whose_company_is_gone_is_ended_on_the_wire(house: House, next_house: NextHouse) -> None:
+    _, _ = await ringing(house)
+    await house.die()
+    after = next_house(house)
+    after.companies.by_code = {}
+    await recover(after)
+    await after.wire.cancelled()
+    await after.quiet()
+    assert owed(after.store) == []
+
+
+async def test_a_fault_in_the_report_of_one_call_costs_no_other_its_report(
+    house: House, next_house: NextHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken, whole = [await accept(house.store, company) for company in ("1", "2")]
+    for stored in (broken, whole):
+        run(
+            house.store,
+            partial(
+                ledger.claim, uuid=stored.uuid, leg=stored.uuid, trunk="carrier", invite=INVITE, at=stored.accepted_at
+            ),
+        )
+    await house.die()
+    after = next_house(house)
+    get = after.companies.get
+
+    def faulty(code: str) -> Company | None:
+        if code == "1":
+            raise RuntimeError("a fault of ours")
+        return get(code)
+
+    monkeypatch.setattr(after.companies, "get", faulty)
+    await recover(after)
+    assert record(after.store, whole.uuid) == (10007, 10007, "", "")
+    assert call_states(after.store) == {broken.uuid: "dialled", whole.uuid: "ended"}
+
+
+INVITE = (
+    '{"call_id":"c","local":"<sip:1@example.com>;tag=a","remote":"<sip:2@127.0.0.2>","uri":"sip:2@127.0.0.2",'
+    '"via":"SIP/2.0/UDP 127.0.0.1:5060;rport;branch=z9hG4bKx","cseq":1,"route":[],'
+    '"flow":{"transport":"udp","remote":["127.0.0.2",5060],"local":["127.0.0.1",5060]},"pinned":false}'
+)
+
+
+# --- recordings -------------------------------------------------------------------------------------------------------
+
+
+async def test_what_was_recorded_of_a_cut_call_becomes_its_recording(house: House, next_house: NextHouse) -> None:
+    uuid, _ = await connected(house)
+    house.recordings.raw(uuid).write_bytes(b"what was said")
+    await house.die()
+    after = next_house(house)
+    await recover(after)
+    await after.recordings.encoded()
+    (call,) = rows(after.store, calls)
+    assert owed(after.store)[-1]["recordfilename"] == call.recordfilename == f"{uuid}.wav"
+    assert after.recordings.path(call.recordfilename, call.answered_at).read_bytes() == b"wavwhat was said"
+    assert list(after.recordings.left()) == []
+
+
+async def test_a_recording_that_was_not_encoded_before_the_crash_is_encoded_now(
+    house: House, next_house: NextHouse
+) -> None:
+    uuid, call = await connected(house)
+    house.recordings.raw(uuid).write_bytes(b"what was said")
+    house.encoder.broken = True
+    house.wire.hang_up(call)
+    await house.ended(uuid)
+    await house.recordings.encoded()
+    await house.die()
+    assert list(house.recordings.left()) == [uuid]
+    after = next_house(house)
+    await recover(after)
+    await after.recordings.encoded()
+    (row,) = rows(after.store, calls)
+    assert after.recordings.path(row.recordfilename, row.answered_at).exists()
+    assert list(after.recordings.left()) == []
+
+
+async def test_what_no_record_names_is_removed(house: House, next_house: NextHouse) -> None:
+    uuid, _ = await ringing(house)
+    for stray in (uuid, "of-no-call"):
+        house.recordings.raw(stray).write_bytes(b"what was said")
+    await house.die()
+    after = next_house(house)
+    await recover(after)
+    await after.recordings.encoded()
+    assert list(after.recordings.left()) == []
+    assert owed(after.store)[-1]["recordfilename"] == ""
