@@ -171,7 +171,8 @@ async def _serve_http(config: Config, app: object, endpoint: SipEndpoint) -> Non
 
 def _listen_http(config: Config) -> socket.socket:
     host, port = config.server.http.host, config.server.http.port
-    sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    # The protocol is named, or asyncio takes the socket for none of TCP and lets Nagle's algorithm hold answers back.
+    sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         sock.bind((host, port))

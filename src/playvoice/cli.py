@@ -41,20 +41,19 @@ def serve(
     config: Annotated[Path, typer.Option("--config", "-c", help="The configuration file.", show_default=True)] = Path(
         "playvoice.toml"
     ),
-    log_format: Annotated[str, typer.Option(help="Log lines as `text` for people or as `json`.")] = "text",
+    log_format: Annotated[logs.Format, typer.Option(help="Log lines for people or for programs.")] = logs.Format.TEXT,
+    log_level: Annotated[logs.Level, typer.Option(help="The least that is logged.")] = logs.Level.INFO,
 ) -> None:
     """Run the server until SIGTERM or Ctrl-C."""
     from playvoice.app import StartError, run
 
-    if log_format not in ("text", "json"):
-        raise typer.BadParameter(f"{log_format!r}: expected text or json", param_hint="--log-format")
     try:
         settings = load(config, os.environ)
     except ConfigError as error:
         for problem in error.problems:
             typer.echo(f"{config}: {problem}", err=True)
         raise typer.Exit(2) from None
-    logs.configure(log_format)
+    logs.configure(log_format, log_level)
     try:
         asyncio.run(run(settings))
     except StartError as error:

@@ -9,6 +9,7 @@ import logging
 import sys
 import time
 from collections.abc import Callable
+from enum import StrEnum
 from typing import Any
 
 import structlog
@@ -19,11 +20,27 @@ MAX_SENTENCES = 1_000
 """Sentences that are remembered; more are told at each occurrence."""
 
 
-def configure(log_format: str) -> None:
-    """Send log lines to standard error, as `text` for people or as `json`."""
+class Format(StrEnum):
+    """How lines are written."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+class Level(StrEnum):
+    """What is written at the least."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+def configure(form: Format, level: Level = Level.INFO) -> None:
+    """Send log lines of this level and above to standard error."""
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer(ensure_ascii=False)
-        if log_format == "json"
+        if form is Format.JSON
         else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     )
     structlog.configure(
@@ -35,6 +52,7 @@ def configure(log_format: str) -> None:
             structlog.processors.format_exc_info,
             renderer,
         ],
+        wrapper_class=structlog.make_filtering_bound_logger(level.value),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )

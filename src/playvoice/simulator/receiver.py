@@ -56,7 +56,7 @@ class Receiver:
         self._journal = journal
         self._options = options
         self._attempts: Counter[str] = Counter()
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._socket.bind(address)
         config = uvicorn.Config(
