@@ -281,9 +281,11 @@ def prune(conn: Connection, at: datetime, most: int) -> int:
 
 
 def _calls(conn: Connection, uuids: set[str]) -> list[Owed]:
-    wanted = {"uuids": sorted(uuids)}
-    ends = {row[0]: row[1] for row in conn.execute(_ends_of_calls, wanted)}
-    return [_owed_of(row, ends) for row in conn.execute(_of_calls, wanted)]
+    rows = conn.execute(_of_calls, {"uuids": sorted(uuids)}).all()
+    ends = {row.call_uuid: row.call_ended_at for row in rows if row.call_ended_at is not None}
+    if unknown := uuids - ends.keys():  # its record may be delivered already
+        ends |= {row[0]: row[1] for row in conn.execute(_ends_of_calls, {"uuids": sorted(unknown)})}
+    return [_owed_of(row, ends) for row in rows]
 
 
 def _owed_of(row: Any, ends: Mapping[str, datetime]) -> Owed:

@@ -222,8 +222,8 @@ class Sender:
         except BaseException:
             self._fresh_wanted = True
             raise
-        if seen > self._seen:
-            self._fresh_wanted = True
+        if seen - self._seen >= BATCH:
+            self._fresh_wanted = True  # there may be more; what is owed later wakes us
         self._seen = seen
         self._deliveries.add(rows, self._clock())
         self._send_event.set()
