@@ -65,15 +65,16 @@ async def test_what_is_accepted_is_dialled_and_gives_everything_back_at_its_end(
 
 async def test_calls_wait_for_a_place_on_the_trunk_and_get_one_that_is_given_back(house: House) -> None:
     house.routes.places = 1
-    accepted = [await house.accept() for _ in range(2)]
+    one = await house.accept()
     first = await house.wire.invited()
+    other = await house.accept()
     await until(lambda: house.waiting.ready == 1, "the other one is ready")
-    assert call_states(house.store) == {accepted[0]: "dialled", accepted[1]: "waiting"}
+    assert call_states(house.store) == {one: "dialled", other: "waiting"}
     house.wire.reject(first, 486)
-    await house.ended(accepted[0])
+    await house.ended(one)
     house.wire.reject(await house.wire.invited(), 603)
-    await house.ended(accepted[1])
-    assert [record(house.store, uuid)[0] for uuid in accepted] == [10006, 10003]
+    await house.ended(other)
+    assert [record(house.store, uuid)[0] for uuid in (one, other)] == [10006, 10003]
 
 
 async def test_one_trunk_place_after_the_other_goes_to_the_companies_in_turn(house: House) -> None:
@@ -224,8 +225,9 @@ async def test_what_waits_is_left_waiting_by_a_stop_and_dialled_by_the_next_star
     assert owed(house.store) == []
     after = House(house.store, tmp_path, monkeypatch)
     await after.conductor.start()
-    for uuid in accepted:
+    for _ in accepted:
         after.wire.reject(await after.wire.invited(), 486)
+    for uuid in accepted:
         await after.ended(uuid)
     await after.stop()
     await after.quiet()

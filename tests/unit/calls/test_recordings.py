@@ -1,0 +1,114 @@
+"""Recordings: what the record calls them, where they become files, and what is left under `raw`."""
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import cast
+
+import pytest
+from tests.unit.calls.world import COMPANY, Encoder
+
+from playvoice.calls.recordings import Recordings
+from playvoice.config import RecordFormat, RecordPolicy
+from playvoice.media.encoding import RecordingFormat
+from playvoice.media.transcoder import Transcoder
+
+UUID = "3418035c-4af5-11ea-afb2-fbc8753285b6"
+ANSWERED_AT = datetime(2026, 1, 2, 23, 59, 59, tzinfo=UTC)
+SOUND = b"\xd5\xd5"
+
+
+@pytest.fixture
+def encoder() -> Encoder:
+    return Encoder()
+
+
+@pytest.fixture
+def recordings(tmp_path: Path, encoder: Encoder) -> Recordings:
+    return Recordings(tmp_path / "recordings", cast(Transcoder, encoder))
+
+
+async def encoded(recordings: Recordings) -> None:
+    async with asyncio.timeout(10):
+        await recordings.encoded()
+
+
+@pytest.mark.parametrize("policy", RecordPolicy)
+@pytest.mark.parametrize("transferred", [True, False])
+def test_a_company_gets_the_recordings_that_it_wants(
+    recordings: Recordings, policy: RecordPolicy, transferred: bool
+) -> None:
+    recordings.raw(UUID).write_bytes(SOUND)
+    wanted = policy is RecordPolicy.ALWAYS or (policy is RecordPolicy.TRANSFERRED and transferred)
+    name = recordings.name(UUID, replace(COMPANY, record=policy), transferred=transferred)
+    assert name == (f"{UUID}.wav" if wanted else "")
+
+
+@pytest.mark.parametrize("form", RecordFormat)
+def test_a_recording_is_named_by_its_call_and_the_format_of_its_company(
+    recordings: Recordings, form: RecordFormat
+) -> None:
+    recordings.raw(UUID).write_bytes(SOUND)
+    assert recordings.name(UUID, replace(COMPANY, record_format=form), transferred=True) == f"{UUID}.{form.value}"
+
+
+def test_a_recording_is_named_as_what_it_becomes_while_the_encoder_has_a_backlog(
+    recordings: Recordings, encoder: Encoder
+) -> None:
+    recordings.raw(UUID).write_bytes(SOUND)
+    encoder.form = RecordingFormat.WAV
+    assert recordings.name(UUID, replace(COMPANY, record_format=RecordFormat.MP3), transferred=True) == f"{UUID}.wav"
+
+
+@pytest.mark.parametrize("left", [None, b"", b"\xd5"])
+def test_what_has_not_one_sample_of_both_channels_is_no_recording(recordings: Recordings, left: bytes | None) -> None:
+    if left is not None:
+        recordings.raw(UUID).write_bytes(left)
+    assert recordings.name(UUID, COMPANY, transferred=True) == ""
+
+
+async def test_a_recording_is_filed_under_the_day_of_the_answer_and_the_raw_one_goes(recordings: Recordings) -> None:
+    recordings.raw(UUID).write_bytes(SOUND)
+    recordings.finish(UUID, f"{UUID}.mp3", ANSWERED_AT)
+    await encoded(recordings)
+    path = recordings.path(f"{UUID}.mp3", ANSWERED_AT)
+    assert path.parts[-4:] == ("2026", "01", "02", f"{UUID}.mp3")
+    assert path.read_bytes() == b"mp3" + SOUND
+    assert list(recordings.left()) == []
+    assert repr(recordings) == "<Recordings 0 to be encoded>"
+
+
+async def test_a_raw_recording_that_no_record_names_is_removed(recordings: Recordings) -> None:
+    recordings.raw(UUID).write_bytes(SOUND)
+    recordings.finish(UUID, "", ANSWERED_AT)
+    recordings.finish(UUID, "", ANSWERED_AT)
+    assert not recordings.raw(UUID).exists()
+
+
+async def test_what_cannot_be_encoded_stays_raw_for_the_next_start(recordings: Recordings, encoder: Encoder) -> None:
+    recordings.raw(UUID).write_bytes(SOUND)
+    encoder.broken = True
+    recordings.finish(UUID, f"{UUID}.wav", ANSWERED_AT)
+    await encoded(recordings)
+    assert list(recordings.left()) == [UUID]
+
+
+async def test_a_folder_that_cannot_be_made_leaves_the_raw_recording(recordings: Recordings, tmp_path: Path) -> None:
+    recordings.raw(UUID).write_bytes(SOUND)
+    blocked(tmp_path / "recordings" / "2026")
+    recordings.finish(UUID, f"{UUID}.wav", ANSWERED_AT)
+    await encoded(recordings)
+    assert list(recordings.left()) == [UUID]
+
+
+def blocked(folder: Path) -> None:
+    """A file where a folder has to be."""
+    folder.write_bytes(b"")
+
+
+def test_what_an_earlier_process_left_is_found_and_nothing_else(recordings: Recordings) -> None:
+    for uuid in ("b", "a"):
+        recordings.raw(uuid).write_bytes(SOUND)
+    recordings.raw("c").with_suffix(".tmp").write_bytes(SOUND)
+    assert list(recordings.left()) == ["a", "b"]
