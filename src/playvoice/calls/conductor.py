@@ -15,7 +15,7 @@ import structlog
 from playvoice.calls import ledger
 from playvoice.calls.journal import Journal
 from playvoice.calls.ledger import End, Reports, StoredCall
-from playvoice.calls.legs import Parts
+from playvoice.calls.legs import Parts, release
 from playvoice.calls.recovery import Recovery, heartbeat
 from playvoice.calls.running import RunningCall
 from playvoice.calls.waiting import Ready, Waiting
@@ -139,8 +139,15 @@ class Conductor:
             self._parts.routes.give_back(trunk)
             self._waiting.put_back(ready)
             return False
+        try:
+            call = RunningCall(self._parts, ready.stored, ready.company, ready.voice, stream, self._on_over)
+        except Exception:
+            log.exception("call_not_dialled", uuid=ready.stored.uuid)
+            self._parts.routes.give_back(trunk)
+            await release(stream)
+            await self._abandon(ready.stored, ready.company, Cause.OTHER)
+            return True
         self._dequeued(ready.stored.company_code)
-        call = RunningCall(self._parts, ready.stored, ready.company, ready.voice, stream, self._on_over)
         self._running[call.stored.uuid] = call
         self._idle.clear()
         call.start(trunk, flow)

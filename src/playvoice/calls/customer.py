@@ -79,6 +79,16 @@ class Customer:
         )
 
     def _prepare(self, trunk: Trunk, flow: Flow) -> CustomerLeg:
+        """The next leg, over a trunk whose place is taken."""
+        try:
+            self._leg = self._make_leg(trunk, flow)
+        except Exception:
+            self._call.parts.routes.give_back(trunk)
+            raise
+        self._call.parts.owners.own(self._leg.sip, self._call.owner)
+        return self._leg
+
+    def _make_leg(self, trunk: Trunk, flow: Flow) -> CustomerLeg:
         call = self._call
         offer = call.describe(self.stream, trunk.codecs)
         sip = call.parts.sip.agent.prepare_invite(
@@ -89,7 +99,7 @@ class Customer:
             route=trunk.route,
             headers=trunk.headers(call.stored.disnumber),
         )
-        self._leg = CustomerLeg(
+        return CustomerLeg(
             call=call,
             uuid=str(uuid4()),
             sip=sip,
@@ -98,8 +108,6 @@ class Customer:
             give_back=partial(call.parts.routes.give_back, trunk),
             trunk=trunk,
         )
-        call.parts.owners.own(sip, call.owner)
-        return self._leg
 
     def _send(self, leg: CustomerLeg) -> None:
         call, trunk = self._call, leg.trunk

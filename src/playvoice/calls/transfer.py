@@ -92,10 +92,9 @@ class Transfer:
     # --- ringing --------------------------------------------------------------------------------------------------
 
     async def _ring(self, choice: Choice) -> None:
-        """Reserve a stream for each agent, then ring those for whom there is one."""
-        streams = await asyncio.gather(*(self._reserve(phone) for phone in choice.phones))
-        found = zip(choice.phones, streams, strict=True)
-        legs = [self._prepare(phone, stream) for phone, stream in found if stream is not None]
+        """Ring those agents for whom there is a stream."""
+        made = await asyncio.gather(*(self._make_leg(phone) for phone in choice.phones))
+        legs = [leg for leg in made if leg is not None]
         self._legs |= {leg.uuid: leg for leg in legs}
         call = self._call
         if call.script.state is s.State.TRANSFERRING:
@@ -104,14 +103,21 @@ class Transfer:
         times = s.GroupTimes(choice.ring_time, choice.max_wait)
         call.do(call.script.offered(frozenset(leg.uuid for leg in legs), times, call.clock.now()))
 
-    async def _reserve(self, phone: Phone) -> Stream | None:
+    async def _make_leg(self, phone: Phone) -> AgentsLeg | None:
+        """A leg with a stream of its own; None where that can't be had, and the agent is free again."""
         call = self._call
+        stream = None
         try:
-            return await call.parts.media.reserve(call.guard(self._on_media))
+            stream = await call.parts.media.reserve(call.guard(self._on_media))
+            return self._prepare(phone, stream)
         except MediaError as error:
             call.log.error("no_rtp_port", extension=phone.extension, reason=str(error))
-            call.parts.agents.give_back(phone.extension)
-            return None
+        except Exception:
+            call.log.exception("agent_not_rung", extension=phone.extension)
+        call.parts.agents.give_back(phone.extension)
+        if stream is not None:
+            await release(stream)
+        return None
 
     def _prepare(self, phone: Phone, stream: Stream) -> AgentsLeg:
         call = self._call
