@@ -9,6 +9,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import structlog
 from sqlalchemy import Connection
 from structlog.typing import FilteringBoundLogger
 
@@ -26,6 +27,8 @@ from playvoice.media import sdp
 from playvoice.media.client import MediaGone, Stream
 from playvoice.sip import OutgoingCall
 from playvoice.store import Store
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +133,10 @@ class Leg:
 
 
 async def release(stream: Stream) -> None:
-    """Give a stream back."""
+    """Give a stream back. A fault of ours here is told, and ends nothing."""
     try:
         await stream.release()
     except MediaGone:
         pass  # its ports went with the worker
+    except Exception:
+        log.exception("stream_not_released", stream=stream.number)

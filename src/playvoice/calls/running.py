@@ -138,9 +138,9 @@ class RunningCall:
                 case s.Play():
                     self._customer.play(self._voice)
                 case s.PlayHoldMusic():
+                    self._note_key()
                     self._customer.play(self._call.parts.settings.hold_music, loop=True)
                 case s.Offer(group):
-                    self._note_key()
                     self._transfer.offer(group)
                 case s.WithdrawOffers(winner):
                     self._transfer.withdraw(winner)
@@ -178,10 +178,9 @@ class RunningCall:
         if self._finished:
             return
         self._finished = True
-        ended_at = self._call.clock.at()
-        self._transfer.end_all()
-        self._customer.end()
-        self._spawn(self._wind_up(finish, ended_at))
+        self._spawn(self._wind_up(finish, self._call.clock.at()))
+        self._guard(self._transfer.end_all)()
+        self._guard(self._customer.end)()
 
     async def _wind_up(self, finish: s.Finish, ended_at: datetime) -> None:
         """Store the record with its callback, and give everything back."""
@@ -221,6 +220,8 @@ class RunningCall:
                 await self._customer.stream.stop_recording()
             except MediaGone:
                 pass  # what the worker has written is there
+            except Exception:
+                self._call.log.exception("recording_not_closed")
 
     async def _leave(self) -> None:
         """Give everything back without a record: the call is somebody else's."""
