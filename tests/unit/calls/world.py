@@ -339,10 +339,6 @@ class Media:
         """The numbers of the streams that were given back."""
         return {message.stream for message in self.worker.told if isinstance(message, protocol.Release)}
 
-    @property
-    def all_released(self) -> bool:
-        return self.released == {stream.number for stream in self.streams}
-
 
 # --- the rooms below --------------------------------------------------------------------------------------------------
 
@@ -537,16 +533,21 @@ class House:
         await until(is_ended, f"the record of {uuid}; {self.conductor!r}")
 
     async def quiet(self) -> None:
-        """Wait until nothing runs, and look that nothing is left of what ran."""
+        """Wait until nothing is left of what ran: no call, no leg, no place, no agent, no stream."""
 
-        def is_quiet() -> bool:
+        def left() -> str:
             self.wire.settle()
-            return not self.conductor.running and not len(self.owners) and self.media.all_released
+            streams = {stream.number for stream in self.media.streams} - self.media.released
+            return f"{self.conductor!r}, {self.owners!r}, {self.parts.agents!r}, {self.routes.taken} places, {streams}"
 
-        await until(is_quiet, f"nothing runs: {self.conductor!r}, {self.owners!r}, {self.media.released}")
+        nothing = (
+            f"<Conductor 0 running, {self.waiting!r}>, <Owners of 0 SIP calls>, <Agents 0 taken>, 0 places, {set()}"
+        )
+        try:
+            await until(lambda: left() == nothing, "nothing runs")
+        except AssertionError:
+            raise AssertionError(f"there is left: {left()}") from None
         await written(self.store)
-        assert self.routes.taken == 0, "places on trunks"
-        assert repr(self.parts.agents) == "<Agents 0 taken>"
         assert set(leg_states(self.store)) <= {"ended"}
 
     async def stop(self, grace: float = 10) -> None:
