@@ -180,7 +180,7 @@ class Script:
             case State.DIALLING:
                 return [CancelCustomer(), *self._finish(Cause.NO_ANSWER, Cause.CALLER_HUNG_UP)]
             case State.WAITING:
-                return self._after_key_time(now)
+                return self._after_key_time()
             case State.TRANSFERRING if self._offers:
                 return [WithdrawOffers()]  # each leg's end comes back as `agent_ended`
             case State.TRANSFERRING:
@@ -231,14 +231,14 @@ class Script:
             self.wrong_keys = (self.wrong_keys + key)[-32:]
             return []
         self.userkey = key
-        return self._transfer(self._groups[key], now)
+        return self._transfer(self._groups[key])
 
     def voice_over(self, now: float) -> list[Command]:
         """The voice has been played to its end."""
         if self.state is not State.PLAYING:
             return []
         if set(self._groups) == {NO_KEY}:
-            return self._transfer(self._groups[NO_KEY], now)
+            return self._transfer(self._groups[NO_KEY])
         self.state = State.WAITING
         self._step_until = now + self._plan.key_time
         return []
@@ -309,15 +309,15 @@ class Script:
 
     # --- steps ----------------------------------------------------------------------------------------------------
 
-    def _transfer(self, group: str, now: float) -> list[Command]:
+    def _transfer(self, group: str) -> list[Command]:
         self.state = State.TRANSFERRING
         self._group = group
-        self._step_until = now + OFFER_AGAIN
+        self._step_until = None  # until `offered`: a second offer at once would take the place of the first
         return [PlayHoldMusic(), Offer(group)]
 
-    def _after_key_time(self, now: float) -> list[Command]:
+    def _after_key_time(self) -> list[Command]:
         if NO_KEY in self._groups:
-            return self._transfer(self._groups[NO_KEY], now)
+            return self._transfer(self._groups[NO_KEY])
         return self._hang_up(Cause.NORMAL)
 
     def _hang_up(self, cause: Cause, *, agent_is_gone: bool = False) -> list[Command]:

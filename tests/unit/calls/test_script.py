@@ -137,6 +137,14 @@ def test_agents_who_do_not_answer_in_ring_time_are_withdrawn_and_rung_again() ->
     assert finish(call.on_deadline(72)) == (10005, 10040, "1", "")
 
 
+def test_while_an_offer_is_being_made_no_second_one_is() -> None:
+    call = answered()
+    call.key("1", 12)
+    assert call.next_deadline() == 3610, "only `offered` and `nobody_registered` go on from here, and conntime"
+    call.offered(frozenset({"a"}), TIMES, 18)
+    assert call.next_deadline() == 38
+
+
 def test_a_busy_group_is_asked_again() -> None:
     call = answered()
     call.key("1", 12)
@@ -159,6 +167,20 @@ ENDS: dict[str, tuple[Callable[[], list[Command]], tuple[int, int, str, str]]] =
     "conntime over": (lambda: talking().on_deadline(3610), (10011, 10040, "1", "a")),
     "no key and no group for it": (lambda: silent_customer().on_deadline(25), (10001, 10040, "", "")),
     "silence": (lambda: talking().silent(), (10011, 10040, "1", "a")),
+    "no trunk": (lambda: script().abandon(Cause.LINE_FAILURE), (10004, 10004, "", "")),
+    "the trunk answers nothing": (lambda: started().refused(Cause.LINE_FAILURE), (10004, 10004, "", "")),
+    "wrong keys alone": (lambda: wrong_key().on_deadline(25), (10001, 10040, "", "")),
+    "a wrong key and then hang-up": (lambda: wrong_key().customer_hung_up(), (10001, 10041, "", "")),
+    "customer hangs up while a key is awaited": (lambda: silent_customer().customer_hung_up(), (10001, 10041, "", "")),
+    "customer hangs up while the no-key group rings": (lambda: no_key().customer_hung_up(), (10001, 10041, "", "")),
+    "customer hangs up before an agent can be rung": (lambda: pressed().customer_hung_up(), (10001, 10041, "1", "")),
+    "nobody of the no-key group registered": (lambda: no_key().nobody_registered(), (10008, 10040, "", "")),
+    "nobody idle until the waiting time is over": (lambda: busy_group().on_deadline(72), (10005, 10040, "1", "")),
+    "conntime over while the voice plays": (lambda: answered().on_deadline(3610), (10011, 10040, "", "")),
+    "conntime over while agents ring": (lambda: pressed().on_deadline(3610), (10011, 10040, "1", "")),
+    "cut before anything was dialled": (lambda: script().cut(), (10007, 10007, "", "")),
+    "cut while the voice plays": (lambda: answered().cut(), (10007, 10040, "", "")),
+    "cut while agents ring": (lambda: ringing().cut(), (10007, 10040, "1", "")),
     "cut while dialling": (lambda: started().cut(), (10007, 10007, "", "")),
     "cut after the answer": (lambda: talking().cut(), (10007, 10040, "1", "a")),
 }
@@ -176,6 +198,30 @@ def pressed() -> Script:
     return call
 
 
+def wrong_key() -> Script:
+    """A call whose customer pressed a key of no group while the voice played, and which is over now."""
+    call = answered("1@sales")
+    call.key("9", 12)
+    call.voice_over(20)
+    return call
+
+
+def no_key() -> Script:
+    """A call whose no-key group is rung."""
+    call = answered("@support")
+    call.voice_over(20)
+    return call
+
+
+def busy_group() -> Script:
+    """A call whose group had nobody idle, and was asked again."""
+    call = pressed()
+    call.offered(frozenset(), TIMES, 12)
+    call.on_deadline(17)
+    call.offered(frozenset(), TIMES, 17)
+    return call
+
+
 def silent_customer() -> Script:
     call = answered("1@sales")
     call.voice_over(20)
@@ -188,6 +234,16 @@ def test_every_end_has_the_codes_of_the_contract(name: str) -> None:
     assert finish(happen()) == expected
 
 
+@pytest.mark.parametrize("cause", [Cause.BUSY, Cause.REJECTED, Cause.UNREACHABLE, Cause.OTHER])
+def test_a_refusal_is_cause_and_direction(cause: Cause) -> None:
+    assert finish(started().refused(cause)) == (cause, cause, "", "")
+
+
+def test_silence_ends_a_call_only_while_two_people_talk() -> None:
+    for call in (started(), answered(), silent_customer(), pressed(), ringing()):
+        assert call.silent() == [], call
+
+
 def test_each_end_ends_the_legs_that_are_left() -> None:
     assert started().on_deadline(60)[0] == CancelCustomer()
     assert talking().agent_ended("a", 30)[:-1] == [HangUpCustomer()]
@@ -195,6 +251,11 @@ def test_each_end_ends_the_legs_that_are_left() -> None:
     assert ringing().customer_hung_up()[:-1] == [WithdrawOffers()]
     assert talking().on_deadline(3610)[:-1] == [HangUpAgent("a"), HangUpCustomer()]
     assert ringing().on_deadline(72)[:-1] == [WithdrawOffers(), HangUpCustomer()]
+    assert started().cut()[:-1] == [CancelCustomer()]
+    assert answered().cut()[:-1] == [HangUpCustomer()]
+    assert ringing().cut()[:-1] == [WithdrawOffers(), HangUpCustomer()]
+    assert talking().cut()[:-1] == [HangUpAgent("a"), HangUpCustomer()]
+    assert script().cut()[:-1] == []
 
 
 def test_what_comes_after_the_end_changes_nothing() -> None:
