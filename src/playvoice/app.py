@@ -20,6 +20,7 @@ from playvoice import callbacks, companies, lines, migrations, voices
 from playvoice.callbacks import CallbackKind, Endpoint
 from playvoice.calls.agents import Agents
 from playvoice.calls.conductor import Conductor
+from playvoice.calls.confirmations import Confirmations
 from playvoice.calls.legs import Parts
 from playvoice.calls.owners import Owners
 from playvoice.calls.ports import Group, Phone, Settings
@@ -85,7 +86,7 @@ async def _serve(config: Config, stack: contextlib.AsyncExitStack) -> None:
         random=random.SystemRandom(),
         max_in_flight=CALLBACK_CONNECTIONS,
     )
-    owners, recovery = Owners(), Recovery(store, clients)
+    owners, recovery = Owners(Confirmations(store)), Recovery(store, clients)
     waiting = Waiting(store, clients, library)
     queue = CallQueue(store, tell=waiting.add)
 

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, select
 from playvoice.callbacks import callbacks
 from playvoice.calls import journal, ledger
 from playvoice.calls.agents import Agents
+from playvoice.calls.confirmations import Confirmations
 from playvoice.calls.legs import Parts
 from playvoice.calls.owners import Owners
 from playvoice.calls.ports import Group, Phone, Settings
@@ -260,7 +261,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
     )
     transcoder = Transcoder()
     carrier, agent = FarEnd(media), FarEnd(media)
-    owners = Owners()
+    owners = Owners(Confirmations(store))
 
     def route(event: Event) -> None:
         owners.handle(event)

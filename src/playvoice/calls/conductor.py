@@ -66,7 +66,7 @@ class Conductor:
         """End and report what an earlier process left, then take what waits."""
         await self._recovery.run(self._parts)
         for stored in await self._parts.store.read(ledger.read_waiting):
-            self._waiting.add(stored.company_code, stored.uuid)
+            self._waiting.add(stored)
         self._waiting.start(self._abandon)
         loop = asyncio.get_running_loop()
         self._tasks = {loop.create_task(self._dial_loop()), loop.create_task(self._heartbeat_loop())}

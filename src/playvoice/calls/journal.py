@@ -46,6 +46,13 @@ class Journal:
         if self._task is None:
             self._task = asyncio.get_running_loop().create_task(self._write())
 
+    def after(self, then: Callable[[], None]) -> None:
+        """Call `then` when what was added before is stored, which may be now."""
+        if self._task is None:
+            self._follow(lambda _nothing: then(), None)
+        else:
+            self.add(_nothing, lambda _stored: then())
+
     async def written(self) -> None:
         """Wait until nothing waits any more."""
         while self._task is not None:
@@ -87,6 +94,10 @@ class Journal:
             self._on_fault(error)
         except Exception:  # the facts that follow are not to be lost by it
             log.exception("fault_not_handled")
+
+
+def _nothing(_conn: Connection) -> None:
+    """Stands in the row of facts where there is nothing to store."""
 
 
 def _run(facts: list[Fact], conn: Connection) -> list[Any]:

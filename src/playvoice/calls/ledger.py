@@ -4,6 +4,7 @@ A fact is a function of a connection, as the store wants it. It may run again af
 whether a commit held, and then changes nothing: each step of a leg is taken by the row that is still before it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -102,7 +103,9 @@ _LEG_ANSWERED = _LEG.where(legs.c.state == LegState.DIALLED.value).values(
 _LEG_ENDED = _LEG.where(legs.c.state.in_([LegState.DIALLED.value, LegState.ANSWERED.value])).values(
     state=bindparam("new_state"), ended_at=bindparam("at")
 )
-_LEG_CONFIRMED = _LEG.values(state=LegState.ENDED.value)
+_LEGS_CONFIRMED = (
+    update(legs).where(legs.c.uuid.in_(bindparam("legs", expanding=True))).values(state=LegState.ENDED.value)
+)
 
 
 def read_call(conn: Connection, uuid: str) -> StoredCall | None:
@@ -180,9 +183,9 @@ def leg_ended(conn: Connection, leg: str, at: datetime, *, confirmed: bool) -> b
     return conn.execute(_LEG_ENDED, {"leg": leg, "at": at, "new_state": state.value}).rowcount == 1
 
 
-def leg_confirmed(conn: Connection, leg: str) -> None:
-    """The far end has confirmed the end of a leg, or had its time for it: a restart has nothing to do for it."""
-    conn.execute(_LEG_CONFIRMED, {"leg": leg})
+def legs_confirmed(conn: Connection, legs: Sequence[str]) -> None:
+    """The far ends have confirmed the ends of these legs, or had their time: a restart has nothing to do for them."""
+    conn.execute(_LEGS_CONFIRMED, {"legs": list(legs)})
 
 
 class Reports:

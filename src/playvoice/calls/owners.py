@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from playvoice.calls import ledger
 from playvoice.calls.clock import Clock
+from playvoice.calls.confirmations import Confirmations
 from playvoice.calls.journal import Journal
 from playvoice.calls.ports import Sip
 from playvoice.sip import Answered, CallEnded, CallState, Challenged, Event, Failed, OutgoingCall, Rejected
@@ -25,7 +26,8 @@ class Owner(Protocol):
 class Owners:
     """The owner of each SIP call, by its Call-ID."""
 
-    def __init__(self) -> None:
+    def __init__(self, confirmations: Confirmations) -> None:
+        self.confirmations = confirmations
         self._owners: dict[str, Owner] = {}
         self._empty = asyncio.Event()
         self._empty.set()
@@ -48,6 +50,7 @@ class Owners:
     async def empty(self) -> None:
         """Wait until nobody owns anything: all far ends have confirmed, and that is stored."""
         await self._empty.wait()
+        await self.confirmations.written()
 
     def handle(self, event: Event) -> bool:
         """Give an event to its owner; False if there is none."""
@@ -114,6 +117,9 @@ class Ending:
         if self._confirmed:
             return
         self._confirmed = True
-        leg = self._leg
-        self._journal.add(lambda conn: ledger.leg_confirmed(conn, leg), lambda _stored: self._owners.disown(sip))
+        self._journal.after(lambda: self._is_stored(sip))
         self._then()
+
+    def _is_stored(self, sip: OutgoingCall) -> None:
+        self._owners.disown(sip)
+        self._owners.confirmations.add(self._leg)

@@ -8,12 +8,13 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import uuid4
 
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from playvoice.calls.errors import IdempotencyMismatch, QueueFull
+from playvoice.calls.ledger import StoredCall
 from playvoice.calls.request import PlayVoice
 from playvoice.calls.tables import SERVER_ID, CallState, calls
 from playvoice.store import Store
@@ -24,12 +25,16 @@ MAX_WAITING_OF_COMPANY = 20_000
 MAX_WAITING = 100_000
 IDEMPOTENCY_KEPT = timedelta(hours=24)
 
-_INSERT = insert(calls).values(
-    {
-        column.name: bindparam(column.name)
-        for column in calls.columns
-        if column.name not in {"id", "started_at", "answered_at", "ended_at", "hangupcause", "hangupdirection"}
-    }
+_INSERT = (
+    insert(calls)
+    .values(
+        {
+            column.name: bindparam(column.name)
+            for column in calls.columns
+            if column.name not in {"id", "started_at", "answered_at", "ended_at", "hangupcause", "hangupdirection"}
+        }
+    )
+    .returning(calls.c.id)
 )
 _EARLIER = select(calls.c.uuid, calls.c.fingerprint, calls.c.accepted_at).where(
     calls.c.company_code == bindparam("company"), calls.c.idempotency_key == bindparam("key")
@@ -55,6 +60,8 @@ class Accepted:
     """The request repeats an earlier one by its idempotency key; nothing new was stored."""
     at: datetime
     """When the call was accepted: for a repetition the first time."""
+    id: int = 0
+    """Its number, if it is new."""
 
 
 class Accepts(Protocol):
@@ -76,7 +83,7 @@ class CallQueue:
         self,
         store: Store,
         *,
-        tell: Callable[[str, str], None] = lambda _company, _uuid: None,
+        tell: Callable[[StoredCall], None] = lambda _call: None,
         max_of_company: int = MAX_WAITING_OF_COMPANY,
         max_waiting: int = MAX_WAITING,
     ) -> None:
@@ -112,7 +119,7 @@ class CallQueue:
         if accepted.repeated:
             self.dequeued(company)
         else:
-            self._tell(company, accepted.uuid)
+            self._tell(_stored_call(accepted.id, row))
         return accepted
 
     async def earlier(self, company_code: str, key: str, fingerprint: str, at: datetime) -> Accepted | None:
@@ -173,8 +180,12 @@ def _accept(conn: Connection, row: dict[str, object]) -> Accepted:
         if earlier is not None:
             return earlier
         conn.execute(_FORGET_KEY, {"company": company, "key": key})
-    conn.execute(_INSERT, row)
-    return Accepted(str(row["uuid"]), repeated=False, at=at)
+    number = conn.execute(_INSERT, row).scalar_one()
+    return Accepted(str(row["uuid"]), repeated=False, at=at, id=number)
+
+
+def _stored_call(number: int, row: dict[str, Any]) -> StoredCall:
+    return StoredCall(number, **{name: row[name] for name in StoredCall.__dataclass_fields__ if name != "id"})
 
 
 def _earlier(conn: Connection, company: str, key: str, wanted: str, at: datetime) -> Accepted | None:

@@ -66,6 +66,7 @@ class RunningCall:
         self._customer = Customer(self._call, stream)
         self._transfer = Transfer(self._call)
         self._finished = False
+        self._record: End | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at: float | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -178,23 +179,32 @@ class RunningCall:
         if self._finished:
             return
         self._finished = True
-        self._spawn(self._wind_up(finish, self._call.clock.at()))
+        ended_at = self._call.clock.at()
         self._guard(self._transfer.end_all)()
         self._guard(self._customer.end)()
+        if not self._customer.recorded:  # one commit for the record and the ends of the legs
+            self._guard(self._add_record)(finish, ended_at)
+        self._spawn(self._wind_up(finish, ended_at))
+
+    def _add_record(self, finish: s.Finish, ended_at: datetime) -> End:
+        """Store the record with its callback."""
+        if self._record is None:
+            end = self._record = self._end(finish, ended_at)
+            self._call.journal.add(lambda conn: self._call.reports.ended(conn, end))
+        return self._record
 
     async def _wind_up(self, finish: s.Finish, ended_at: datetime) -> None:
-        """Store the record with its callback, and give everything back."""
-        call, customer, uuid = self._call, self._customer, self.stored.uuid
+        """Close the recording, see the record stored, and give everything back."""
+        call, customer = self._call, self._customer
         try:
             await self._close_recording()
             await release(customer.stream)
-            end = self._end(finish, ended_at)
-            call.journal.add(lambda conn: call.reports.ended(conn, end))
+            end = self._add_record(finish, ended_at)
             await call.journal.written()
             call.parts.wake_sender()
             call.log.info("call_ended", cause=int(end.cause), direction=int(end.direction), key=end.userkey)
             if customer.recorded and customer.answered_at is not None:
-                call.parts.recordings.finish(uuid, end.recordfilename, customer.answered_at)
+                call.parts.recordings.finish(self.stored.uuid, end.recordfilename, customer.answered_at)
         finally:
             self._is_over(self)
 
@@ -230,7 +240,7 @@ class RunningCall:
 
     # --- faults ---------------------------------------------------------------------------------------------------
 
-    def _guard(self, take: Callable[..., None]) -> Callable[..., None]:
+    def _guard(self, take: Callable[..., object]) -> Callable[..., None]:
         """A fault of ours ends the call, with its record, and no other one."""
 
         def guarded(*arguments: Any) -> None:

@@ -32,6 +32,8 @@ PREPARING = 32
 PREPARING_OF_COMPANY = 8
 READY_OF_COMPANY = 200
 """Calls of a company whose voice is ready or being made ready."""
+AT_HAND = 200
+"""Calls of a company that are kept as they were stored; of those behind them only the uuid is."""
 AGAIN = 1.0
 """Seconds after which a call that could not be read is read again."""
 
@@ -56,7 +58,8 @@ class Ready:
 class _Line:
     """One company's waiting calls."""
 
-    accepted: deque[str] = field(default_factory=deque)
+    accepted: deque[StoredCall | str] = field(default_factory=deque)
+    """The next ones as they are stored, those behind by their uuid: so many may wait that they stay in the store."""
     preparing: int = 0
     ready: list[Ready] = field(default_factory=list)
 
@@ -104,9 +107,10 @@ class Waiting:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def add(self, company_code: str, uuid: str) -> None:
+    def add(self, stored: StoredCall) -> None:
         """A call was stored and waits."""
-        self._lines.setdefault(company_code, _Line()).accepted.append(uuid)
+        accepted = self._lines.setdefault(stored.company_code, _Line()).accepted
+        accepted.append(stored if len(accepted) < AT_HAND else stored.uuid)
         self._prepare_more()
 
     # --- ready calls ----------------------------------------------------------------------------------------------
@@ -150,30 +154,32 @@ class Waiting:
         self._tasks.discard(task)
         self._prepare_more()
 
-    async def _prepare(self, line: _Line, uuid: str) -> None:
+    async def _prepare(self, line: _Line, accepted: StoredCall | str) -> None:
         ready = None
         try:
-            ready = await self._make_ready(uuid)
+            stored = await self._read(accepted) if isinstance(accepted, str) else accepted
+            ready = None if stored is None else await self._make_ready(stored)
         except Exception:
-            log.exception("call_not_made_ready", uuid=uuid)
+            log.exception("call_not_made_ready", uuid=accepted if isinstance(accepted, str) else accepted.uuid)
         finally:
             line.preparing -= 1
         if ready is not None:
             heapq.heappush(line.ready, ready)
             self.changed.set()
 
-    async def _make_ready(self, uuid: str) -> Ready | None:
-        """Read the call and make its voice ready; None if it has ended instead."""
+    async def _read(self, uuid: str) -> StoredCall | None:
         while True:
             try:
-                stored = await self._store.read(lambda conn: ledger.read_call(conn, uuid))
-                break
+                return await self._store.read(lambda conn: ledger.read_call(conn, uuid))
             except StoreUnavailable as error:
                 log.error("call_not_read", uuid=uuid, reason=str(error))
                 await asyncio.sleep(AGAIN)
-        company = None if stored is None else self._companies.get(stored.company_code)
-        if stored is None or company is None:
-            log.error("call_without_company", uuid=uuid)
+
+    async def _make_ready(self, stored: StoredCall) -> Ready | None:
+        """Make a call's voice ready; None if it has ended instead."""
+        uuid, company = stored.uuid, self._companies.get(stored.company_code)
+        if company is None:
+            log.error("call_without_company", uuid=uuid, company=stored.company_code)
             return None
         assert self._abandon is not None
         if _is_expired(stored, company, datetime.now(UTC)):

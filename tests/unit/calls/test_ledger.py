@@ -48,7 +48,7 @@ def a_whole_call(stored: StoredCall) -> dict[str, Fact]:
         "agent_ended": lambda conn: reports.agent_ended(conn, AGENT, later(60), rang=True, confirmed=False),
         "leg_ended": lambda conn: ledger.leg_ended(conn, "leg-a", later(60), confirmed=False),
         "keep_dialog": lambda conn: ledger.keep_dialog(conn, "leg-a", "dialog a, later"),
-        "leg_confirmed": lambda conn: ledger.leg_confirmed(conn, "leg-b"),
+        "legs_confirmed": lambda conn: ledger.legs_confirmed(conn, ["leg-b"]),
         "ended": lambda conn: reports.ended(conn, END),
     }
 

@@ -10,6 +10,7 @@ from tests.unit.calls.world import AT, Wire, accept, invite, leg_states, rows, r
 
 from playvoice.calls import ledger
 from playvoice.calls.clock import Clock
+from playvoice.calls.confirmations import Confirmations
 from playvoice.calls.journal import Journal
 from playvoice.calls.owners import Ending, Owners
 from playvoice.calls.tables import LegKind, legs
@@ -84,7 +85,12 @@ OFFER = (
 async def bench(store: Store) -> Bench:
     stored = await accept(store)
     run(store, lambda conn: ledger.add_leg(conn, stored.uuid, "leg", LegKind.CUSTOMER, "invite", AT, trunk="carrier"))
-    return Bench(store, Wire(Owners()))
+    return Bench(store, Wire(Owners(Confirmations(store))))
+
+
+@pytest.fixture
+def owners(store: Store) -> Owners:
+    return Owners(Confirmations(store))
 
 
 def outgoing(wire: Wire) -> OutgoingCall:
@@ -95,8 +101,7 @@ def outgoing(wire: Wire) -> OutgoingCall:
 # --- owners -----------------------------------------------------------------------------------------------------------
 
 
-async def test_an_event_goes_to_the_owner_of_its_call_and_to_no_other() -> None:
-    owners = Owners()
+async def test_an_event_goes_to_the_owner_of_its_call_and_to_no_other(owners: Owners) -> None:
     wire = Wire(owners)
     mine, other = outgoing(wire), outgoing(wire)
     listeners = Listener(), Listener()
@@ -108,8 +113,7 @@ async def test_an_event_goes_to_the_owner_of_its_call_and_to_no_other() -> None:
     assert (len(owners), repr(owners)) == (2, "<Owners of 2 SIP calls>")
 
 
-async def test_an_event_of_nobody_is_not_handled() -> None:
-    owners = Owners()
+async def test_an_event_of_nobody_is_not_handled(owners: Owners) -> None:
     wire = Wire(owners)
     stranger = outgoing(wire)
     assert not owners.handle(Provisional(stranger, 180, b""))
@@ -118,8 +122,7 @@ async def test_an_event_of_nobody_is_not_handled() -> None:
     assert not owners.handle(Provisional(stranger, 180, b""))
 
 
-async def test_a_request_outside_calls_is_not_handled() -> None:
-    owners = Owners()
+async def test_a_request_outside_calls_is_not_handled(owners: Owners) -> None:
     wire = Wire(owners)
     _, flow, from_ = invite(wire)
     far = wire.far["carrier"]
@@ -136,8 +139,7 @@ async def test_a_request_outside_calls_is_not_handled() -> None:
     assert isinstance(event, RequestReceived)
 
 
-async def test_the_last_owner_takes_over_from_the_one_before() -> None:
-    owners = Owners()
+async def test_the_last_owner_takes_over_from_the_one_before(owners: Owners) -> None:
     call = outgoing(Wire(owners))
     first, second = Listener(), Listener()
     owners.own(call, first)
@@ -146,8 +148,7 @@ async def test_the_last_owner_takes_over_from_the_one_before() -> None:
     assert (len(first.heard), len(second.heard)) == (0, 1)
 
 
-async def test_empty_waits_until_nobody_owns_anything() -> None:
-    owners = Owners()
+async def test_empty_waits_until_nobody_owns_anything(owners: Owners) -> None:
     wire = Wire(owners)
     calls = [outgoing(wire) for _ in range(2)]
     for call in calls:

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
+from playvoice.calls import ledger
+from playvoice.calls.ledger import StoredCall
 from playvoice.calls.queue import CallQueue, IdempotencyMismatch, PlayVoice, QueueFull, fingerprint
 from playvoice.calls.tables import calls
 from playvoice.calls.userid import parse_userid
@@ -46,9 +48,9 @@ def stored(store: Store) -> int:
 
 
 async def test_an_accepted_request_is_stored_and_told(store: Store) -> None:
-    told: list[tuple[str, str]] = []
-    accepted = await CallQueue(store, tell=lambda *call: told.append(call)).accept(REQUEST, AT)
-    assert told == [("2028", accepted.uuid)]
+    told: list[StoredCall] = []
+    accepted = await CallQueue(store, tell=told.append).accept(REQUEST, AT)
+    assert told == [store.read_now(lambda conn: ledger.read_call(conn, accepted.uuid))]
     row = store.read_now(lambda conn: dict(conn.execute(select(calls)).mappings().one()))
     assert (row["uuid"], row["state"], row["accepted_at"], row["waittime"]) == (accepted.uuid, "waiting", AT, 60)
     assert (row["voice_kind"], row["voice_name"], row["started_at"]) == (1, "notice.wav", None)

@@ -34,7 +34,7 @@ class Bench:
 
     async def add(self, company: str = "2028", voice: str = "notice.wav", at: datetime | None = None) -> StoredCall:
         stored = await accept(self.store, company, voice=voice, at=at)
-        self.waiting.add(company, stored.uuid)
+        self.waiting.add(stored)
         return stored
 
     def start(self) -> None:
@@ -270,7 +270,8 @@ async def test_a_call_that_cannot_be_read_now_is_read_again(bench: Bench, monkey
 
     stored = await accept(bench.store)
     monkeypatch.setattr(bench.store, "read", away)
-    bench.waiting.add("2028", stored.uuid)
+    monkeypatch.setattr(module, "AT_HAND", 0)
+    bench.waiting.add(stored)
     bench.start()
     await bench.ready(1)
     assert (bench.heads(), tries) == ([stored.uuid], 4)
@@ -291,8 +292,9 @@ async def test_a_fault_while_a_call_is_read_costs_the_others_nothing(
 
     calls = [await accept(bench.store) for _ in range(2)]
     monkeypatch.setattr(bench.store, "read", broken)
+    monkeypatch.setattr(module, "AT_HAND", 0)
     for stored in calls:
-        bench.waiting.add("2028", stored.uuid)
+        bench.waiting.add(stored)
     bench.start()
     await bench.ready(1)
     assert bench.heads() == [calls[1].uuid]

@@ -20,6 +20,7 @@ from playvoice.callbacks import callbacks
 from playvoice.calls import clock, ledger
 from playvoice.calls.agents import Agents
 from playvoice.calls.conductor import Conductor
+from playvoice.calls.confirmations import Confirmations
 from playvoice.calls.ledger import StoredCall
 from playvoice.calls.legs import Parts
 from playvoice.calls.owners import Owners
@@ -480,7 +481,7 @@ class House:
         local: tuple[str, int] = SERVER,
     ) -> None:
         self.store = store
-        self.owners = Owners()
+        self.owners = Owners(Confirmations(store))
         self.companies = Companies(*(replace(COMPANY, code=code) for code in ("2028", "1", "2")))
         self.recovery = Recovery(store, self.companies)
         self.wire: Wire = Wire(self.owners, self.recovery.is_orphan, before.wire if before else None, local)
@@ -547,6 +548,7 @@ class House:
             await until(lambda: left() == nothing, "nothing runs")
         except AssertionError:
             raise AssertionError(f"there is left: {left()}") from None
+        await self.owners.empty()
         await written(self.store)
         assert set(leg_states(self.store)) <= {"ended"}
 

@@ -1,0 +1,101 @@
+"""Confirmed legs, gathered and stored together."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection
+from tests.unit.calls.world import AT, accept, leg_states, run
+
+from playvoice.calls import confirmations as module
+from playvoice.calls import ledger
+from playvoice.calls.confirmations import Confirmations
+from playvoice.calls.tables import LegKind
+from playvoice.store import Store, StoreUnavailable
+
+
+@pytest.fixture
+async def legs(store: Store) -> list[str]:
+    """Three legs that are ending."""
+    stored = await accept(store)
+    names = ["leg-1", "leg-2", "leg-3"]
+
+    def ending(conn: Connection) -> None:
+        for name in names:
+            ledger.add_leg(conn, stored.uuid, name, LegKind.AGENT, "invite", AT)
+            ledger.leg_ended(conn, name, AT, confirmed=False)
+
+    run(store, ending)
+    return names
+
+
+def counted(store: Store, monkeypatch: pytest.MonkeyPatch, failures: int = 0) -> list[object]:
+    """Each write of the store; the first ones fail."""
+    seen: list[object] = []
+    write = store.write
+
+    async def count(fact: Callable[[Connection], Any]) -> Any:
+        seen.append(fact)
+        if len(seen) <= failures:
+            raise StoreUnavailable("the disk is full")
+        return await write(fact)
+
+    monkeypatch.setattr(store, "write", count)
+    return seen
+
+
+async def test_what_comes_together_is_stored_by_one_statement(
+    store: Store, legs: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writes = counted(store, monkeypatch)
+    confirmations = Confirmations(store)
+    for leg in legs:
+        confirmations.add(leg)
+    assert repr(confirmations) == "<Confirmations 3 to be stored>"
+    await confirmations.written()
+    assert leg_states(store) == ["ended"] * 3
+    assert len(writes) == 1
+
+
+async def test_what_nobody_waits_for_is_stored_all_the_same(
+    store: Store, legs: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "EVERY", 0.01)
+    stored = asyncio.Event()
+    write = store.write
+
+    async def tell(fact: Callable[[Connection], Any]) -> Any:
+        result = await write(fact)
+        stored.set()
+        return result
+
+    monkeypatch.setattr(store, "write", tell)
+    Confirmations(store).add(legs[0])
+    async with asyncio.timeout(10):
+        await stored.wait()
+    assert sorted(leg_states(store)) == ["ended", "ending", "ending"]
+
+
+async def test_while_nothing_can_be_stored_they_wait(
+    store: Store, legs: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "EVERY", 0.01)
+    writes = counted(store, monkeypatch, failures=3)
+    confirmations = Confirmations(store)
+    confirmations.add(legs[0])
+    await confirmations.written()
+    assert len(writes) == 4
+    assert sorted(leg_states(store)) == ["ended", "ending", "ending"]
+
+
+async def test_many_are_stored_in_several_statements(
+    store: Store, legs: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "AT_ONCE", 2)
+    writes = counted(store, monkeypatch)
+    confirmations = Confirmations(store)
+    for leg in legs:
+        confirmations.add(leg)
+    await confirmations.written()
+    assert (leg_states(store), len(writes)) == (["ended"] * 3, 2)
