@@ -134,10 +134,12 @@ class Conductor:
         """Dial over this trunk, whose place is taken; False if there is no port for RTP, and the call waits on."""
         try:
             stream = await self._parts.media.reserve(_ignore)
-        except MediaError as error:
-            log.warning("no_rtp_port", uuid=ready.stored.uuid, reason=str(error))
+        except BaseException as error:
             self._parts.routes.give_back(trunk)
             self._waiting.put_back(ready)
+            if not isinstance(error, MediaError):
+                raise
+            log.warning("no_rtp_port", uuid=ready.stored.uuid, reason=str(error))
             return False
         try:
             call = RunningCall(self._parts, ready.stored, ready.company, ready.voice, stream, self._on_over)

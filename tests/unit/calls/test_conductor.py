@@ -15,6 +15,7 @@ from playvoice.calls import conductor as module
 from playvoice.calls import journal
 from playvoice.calls.tables import calls, servers
 from playvoice.media import protocol
+from playvoice.media.client import MediaEvent, Stream
 from playvoice.store import Store
 
 
@@ -144,6 +145,33 @@ async def test_a_call_that_gets_no_rtp_port_waits_on_and_its_place_is_given_back
     house.wire.reject(await house.wire.invited(), 486)
     assert house.queue.waiting == {}
     await house.ended(uuid)
+
+
+async def test_a_fault_while_a_port_is_reserved_costs_neither_the_call_nor_its_place(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reserve, faults = house.media.reserve, 0
+
+    async def broken(on_event: Callable[[MediaEvent], None]) -> Stream:
+        nonlocal faults
+        faults += 1
+        if faults == 1:
+            raise RuntimeError("a fault of ours")
+        return await reserve(on_event)
+
+    monkeypatch.setattr(house.media, "reserve", broken)
+    house.routes.places = 1
+    uuid = await house.accept()
+    house.wire.reject(await house.wire.invited(), 486)
+    await house.ended(uuid)
+
+
+async def test_a_stop_while_a_port_is_reserved_leaves_the_call_waiting_and_its_place_free(house: House) -> None:
+    house.media.held = asyncio.Event()
+    uuid = await house.accept()
+    await until(lambda: house.media.asked, "a port is asked for")
+    await house.stop()
+    assert (house.routes.taken, call_states(house.store)) == (0, {uuid: "waiting"})
 
 
 async def test_a_fault_while_dialling_stops_no_later_call(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
