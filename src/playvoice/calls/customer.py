@@ -95,7 +95,7 @@ class Customer:
             target=trunk.request_uri(call.stored.destnumber),
             flow=flow,
             from_=trunk.from_address(call.stored.disnumber),
-            body=offer,
+            body=bytes(offer),
             route=trunk.route,
             headers=trunk.headers(call.stored.disnumber),
         )
@@ -104,7 +104,7 @@ class Customer:
             uuid=str(uuid4()),
             sip=sip,
             stream=self.stream,
-            offer=sdp.parse(offer),
+            offer=offer,
             give_back=partial(call.parts.routes.give_back, trunk),
             trunk=trunk,
         )

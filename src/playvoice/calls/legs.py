@@ -70,7 +70,7 @@ class Call:
         """Store what a callback reports, then have it sent."""
         self.journal.add(fact, lambda _stored: self.parts.wake_sender())
 
-    def describe(self, stream: Stream, codecs: Sequence[sdp.Codec]) -> bytes:
+    def describe(self, stream: Stream, codecs: Sequence[sdp.Codec]) -> sdp.SessionDescription:
         """Our offer for a stream (RFC 3264 section 5)."""
         address = self.parts.settings.media_address
         return sdp.offer(address, stream.port, tuple(codecs), session_id=random.getrandbits(62))

@@ -127,7 +127,7 @@ class Transfer:
             target=phone.uri,
             flow=phone.flow,
             from_=Address(uri=caller),
-            body=offer,
+            body=bytes(offer),
             route=phone.route,
             pinned=True,
         )
@@ -138,7 +138,7 @@ class Transfer:
             uuid=report.uuid,
             sip=sip,
             stream=stream,
-            offer=sdp.parse(offer),
+            offer=offer,
             give_back=partial(call.parts.agents.give_back, phone.extension),
             report=report,
         )

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import cached_property
 
 from playvoice.media.g711 import SAMPLE_RATE, Codec
 
@@ -78,9 +79,9 @@ class Attribute:
         return self.name if self.value is None else f"{self.name}:{self.value}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Media:
-    """One ``m=`` section."""
+    """One ``m=`` section. Without slots, so that what is read from its lines is read once."""
 
     kind: str
     """``audio``, ``video``, …"""
@@ -98,7 +99,7 @@ class Media:
         """The values of all attributes of a name, in order."""
         return [attribute.value or "" for attribute in self.attributes if attribute.name == name]
 
-    @property
+    @cached_property
     def encodings(self) -> dict[int, str]:
         """Payload type to encoding in capitals, in order of preference: those of 8 kHz and one channel
         only.
@@ -111,7 +112,7 @@ class Media:
         wanted = [int(text) for text in self.formats if DIGITS.fullmatch(text)]
         return {number: known[number] for number in wanted if number < 128 and known.get(number)}
 
-    @property
+    @cached_property
     def codecs(self) -> dict[int, Codec]:
         """Payload type to G.711 law, in order of preference."""
         return {number: Codec[name] for number, name in self.encodings.items() if name in Codec.__members__}

@@ -7,7 +7,7 @@ version is a fault and not a case.
 
 import json
 import struct
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Any
 
 VERSION = 1
@@ -222,12 +222,26 @@ _TYPES: dict[str, type[Any]] = {
         ClockLate,
     )
 }  # fmt: skip
+_JSON = json.JSONEncoder(separators=(",", ":")).encode
 _CHECKED = {"int": int, "str": str, "bool": bool, "dict": dict}
+
+
+def _checks(kind: type[Any]) -> tuple[tuple[str, type[Any]], ...]:
+    """The fields of a message in their order, and what each has to be."""
+    names = (
+        (field.name, field.type if isinstance(field.type, str) else getattr(field.type, "__name__", str(field.type)))
+        for field in fields(kind)
+    )
+    return tuple((name, _CHECKED[declared]) for name, declared in names)
+
+
+_FIELDS = {name: _checks(kind) for name, kind in _TYPES.items()}
 
 
 def encode(message: Message) -> bytes:
     """Write one message as a frame; ProtocolError for one that no frame holds."""
-    body = json.dumps([type(message).__name__, *astuple(message)], separators=(",", ":")).encode()
+    kind = type(message).__name__
+    body = _JSON([kind, *(getattr(message, name) for name, _ in _FIELDS[kind])]).encode()
     if len(body) > MAX_FRAME:
         raise ProtocolError(f"a {type(message).__name__} of {len(body)} octets, more than {MAX_FRAME}")
     return _LENGTH.pack(len(body)) + body
@@ -237,17 +251,14 @@ def decode(body: bytes) -> Message:
     """Read the body of one frame; ProtocolError for anything that `encode` did not write."""
     try:
         name, *values = json.loads(body)
-        kind = _TYPES[name]
+        kind, expected = _TYPES[name], _FIELDS[name]
     except (ValueError, KeyError, TypeError, RecursionError):
         raise ProtocolError(f"not a message: {body[:80]!r}") from None
-    expected = fields(kind)
     if len(values) != len(expected):
         raise ProtocolError(f"{name} has {len(values)} fields, not {len(expected)}")
-    for field, value in zip(expected, values, strict=True):
-        declared = field.type if isinstance(field.type, str) else getattr(field.type, "__name__", str(field.type))
-        wanted = _CHECKED[declared]
+    for (field, wanted), value in zip(expected, values, strict=True):
         if type(value) is not wanted:
-            raise ProtocolError(f"{name}.{field.name} is {value!r}")
+            raise ProtocolError(f"{name}.{field} is {value!r}")
     message: Message = kind(*values)
     return message
 

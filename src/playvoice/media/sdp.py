@@ -104,7 +104,7 @@ def offer(
     session_id: int,
     version: int = 1,
     direction: Direction = Direction.SENDRECV,
-) -> bytes:
+) -> SessionDescription:
     """An offer of one audio stream.
 
     :param address: where we receive, an IP address.
@@ -116,7 +116,7 @@ def offer(
     """
     numbers = {int(codec): codec for codec in codecs}
     media = _audio(port, numbers, telephone_event, direction, DEFAULT_PTIME)
-    return bytes(_ours(address, session_id, version, [media]))
+    return _ours(address, session_id, version, [media])
 
 
 def answer(

@@ -15,7 +15,7 @@ from playvoice.media.sdp import (
     SessionDescription,
 )
 
-OFFER = sdp.offer("192.0.2.1", 4000, session_id=7)
+OFFER = bytes(sdp.offer("192.0.2.1", 4000, session_id=7))
 
 
 def description(*media: str, session: str = "c=IN IP4 192.0.2.9\r\n") -> bytes:
@@ -42,7 +42,7 @@ def test_an_offer_is_written_in_the_order_of_the_rfc() -> None:
 
 
 def test_an_ipv6_address_is_written_as_such() -> None:
-    assert b"c=IN IP6 2001:db8::1\r\n" in sdp.offer("2001:db8::1", 4000, session_id=1)
+    assert b"c=IN IP6 2001:db8::1\r\n" in bytes(sdp.offer("2001:db8::1", 4000, session_id=1))
 
 
 def test_the_answer_takes_the_first_codec_of_the_offer_that_we_have_and_only_it() -> None:
@@ -86,7 +86,7 @@ def test_an_answer_without_telephone_event_means_that_no_events_go_either_way() 
 
 
 def test_what_was_not_offered_is_not_used_though_the_answer_names_it() -> None:
-    offered = sdp.offer("192.0.2.1", 4000, (Codec.PCMA,), telephone_event=None, session_id=1)
+    offered = bytes(sdp.offer("192.0.2.1", 4000, (Codec.PCMA,), telephone_event=None, session_id=1))
     answered = description("m=audio 5000 RTP/AVP 0 8 101", "a=rtpmap:101 telephone-event/8000")
     negotiated = sdp.accept(offered, answered)
     assert (negotiated.codec, negotiated.telephone_event) == (Codec.PCMA, None)
@@ -120,7 +120,7 @@ def test_an_offered_direction_is_answered_by_its_mirror_image(theirs: str, ours:
 
 
 def test_an_answer_can_not_widen_the_direction_of_the_offer() -> None:
-    offered = sdp.offer("192.0.2.1", 4000, session_id=1, direction=Direction.SENDONLY)
+    offered = bytes(sdp.offer("192.0.2.1", 4000, session_id=1, direction=Direction.SENDONLY))
     assert sdp.accept(offered, description("m=audio 5000 RTP/AVP 8")).direction is Direction.SENDONLY
 
 
@@ -178,9 +178,9 @@ def test_ptime_and_the_rtcp_port_are_read() -> None:
 
 
 def test_a_further_description_keeps_the_version_while_nothing_changes_and_raises_it_by_one_after() -> None:
-    same = sdp.offer("192.0.2.1", 4000, session_id=99)
+    same = bytes(sdp.offer("192.0.2.1", 4000, session_id=99))
     assert sdp.revise(OFFER, same) == OFFER
-    held = sdp.offer("192.0.2.1", 4000, session_id=99, direction=Direction.SENDONLY)
+    held = bytes(sdp.offer("192.0.2.1", 4000, session_id=99, direction=Direction.SENDONLY))
     revised = sdp.parse(sdp.revise(OFFER, held))
     assert (revised.session_id, revised.version) == ("7", "2")
 
