@@ -1,7 +1,7 @@
 """Who is rung: free members who have a phone, each by one call at a time."""
 
 import pytest
-from tests.unit.calls.world import Groups
+from tests.unit.calls.rooms import Groups
 
 from playvoice.calls.agents import Agents, Choice
 

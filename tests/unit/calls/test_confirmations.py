@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Connection
-from tests.unit.calls.world import AT, accept, leg_states, run
+from tests.unit.calls.stored import AT, accept, leg_states, run
 
 from playvoice.calls import confirmations as module
 from playvoice.calls import ledger

@@ -5,19 +5,8 @@ from dataclasses import replace
 
 import pytest
 from sqlalchemy import Connection
-from tests.unit.calls.world import (
-    AT,
-    COMPANY,
-    SETTINGS,
-    accept,
-    call_states,
-    later,
-    leg_states,
-    owed,
-    record,
-    rows,
-    run,
-)
+from tests.unit.calls.stored import AT, COMPANY, accept, call_states, later, leg_states, owed, record, rows, run
+from tests.unit.calls.world import SETTINGS
 
 from playvoice.callbacks import callbacks
 from playvoice.calls import ledger

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Connection
-from tests.unit.calls.world import AT, Wire, accept, invite, leg_states, rows, run, until
+from tests.unit.calls.stored import AT, accept, leg_states, rows, run, until
+from tests.unit.calls.wire import Wire, invite
 
 from playvoice.calls import ledger
 from playvoice.calls.clock import Clock

@@ -8,17 +8,8 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import update
-from tests.unit.calls.world import (
-    House,
-    accept,
-    call_states,
-    leg_states,
-    owed,
-    record,
-    rows,
-    run,
-    until,
-)
+from tests.unit.calls.stored import accept, call_states, leg_states, owed, record, rows, run, until
+from tests.unit.calls.world import House
 
 from playvoice.calls import conductor, ledger
 from playvoice.calls.recovery import LATE, heartbeat

@@ -7,14 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.unit.calls.world import (
-    Gate,
-    House,
-    call_states,
-    owed,
-    record,
-    until,
-)
+from tests.unit.calls.stored import Gate, call_states, owed, record, until
+from tests.unit.calls.world import House
 
 from playvoice.calls import conductor, journal, running
 from playvoice.calls.errors import UseridError

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Connection
-from tests.unit.calls.world import COMPANY, VOICE, Companies, Voices, accept, until
+from tests.unit.calls.rooms import VOICE, Companies, Voices
+from tests.unit.calls.stored import COMPANY, accept, until
 
 from playvoice.calls import waiting as module
 from playvoice.calls.ledger import StoredCall

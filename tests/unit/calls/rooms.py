@@ -1,0 +1,192 @@
+"""Stands for the rooms below: media that only note, one trunk, groups, companies, voices, an encoder."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import cast
+
+from tests.unit.calls.stored import COMPANY
+from tests.unit.calls.wire import PHONE, SERVER
+
+from playvoice.calls.ports import Group, Phone
+from playvoice.companies import Company
+from playvoice.lines.trunk import Trunk
+from playvoice.media import protocol
+from playvoice.media.client import MediaClient, MediaEvent, MediaFull, MediaGone, Stream
+from playvoice.media.encoding import EncodeError, RecordingFormat
+from playvoice.media.g711 import Codec
+from playvoice.sip import (
+    URI,
+    Flow,
+    Transport,
+)
+from playvoice.voices import Voice, VoiceRef
+
+VOICE = Voice({Codec.PCMA: Path("notice.pcma"), Codec.PCMU: Path("notice.pcmu")}, 3.0)
+
+
+class Worker:
+    """Stands for the media worker behind streams: notes what it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[object] = []
+        self.gone = False
+
+    def command(self, message: object) -> None:
+        if self.gone:
+            raise MediaGone("the media worker has ended")
+        self.told.append(message)
+
+    def forget(self, stream: int) -> None:
+        pass
+
+    async def ask(self, make: Callable[[int], object]) -> object:
+        self.command(make(1))
+        return protocol.Released(1, 0, 0, 0, 0, False, 0, 0)
+
+    async def ask_within(self, seconds: float, make: Callable[[int], object]) -> object:
+        self.command(make(1))
+        return protocol.RecordingDone(1, 0, "")
+
+
+class Media:
+    """Reserves streams as the supervisor does."""
+
+    def __init__(self) -> None:
+        self.worker = Worker()
+        self.has_room = True
+        self.refuses = False
+        self.asked = 0
+        self.held: asyncio.Event | None = None
+        """Reservations wait for it."""
+        self.streams: list[Stream] = []
+
+    async def reserve(self, on_event: Callable[[MediaEvent], None]) -> Stream:
+        self.asked += 1
+        if self.held is not None:
+            await self.held.wait()
+        if self.refuses:
+            raise MediaFull("no RTP port is free")
+        number = len(self.streams) + 1
+        stream = Stream(cast(MediaClient, self.worker), number, 20_000 + 2 * number, on_event)
+        self.streams.append(stream)
+        return stream
+
+    @property
+    def released(self) -> set[int]:
+        """The numbers of the streams that were given back."""
+        return {message.stream for message in self.worker.told if isinstance(message, protocol.Release)}
+
+
+@dataclass
+class Routes:
+    """One trunk with so many places."""
+
+    flow: Flow
+    places: int = 100
+    taken: int = 0
+    there: bool = True
+    trunk: Trunk = field(default_factory=lambda: Trunk("carrier", URI.parse("sip:127.0.0.2:5060"), "example.com"))
+
+    def exist(self, names: Sequence[str] | None) -> bool:
+        return self.there
+
+    def take(self, names: Sequence[str] | None, tried: frozenset[str], now: float) -> tuple[Trunk, Flow] | None:
+        if self.taken >= self.places or self.trunk.name in tried:
+            return None
+        self.taken += 1
+        return self.trunk, self.flow
+
+    def give_back(self, trunk: Trunk) -> None:
+        self.taken -= 1
+        assert self.taken >= 0, "a place was given back that nobody had taken"
+
+    def heard(self, trunk: Trunk, now: float) -> None:
+        pass
+
+    def is_silent(self, trunk: Trunk, now: float) -> bool:
+        return False
+
+
+@dataclass
+class Groups:
+    """Groups by name, and the extensions that have a phone."""
+
+    members: dict[str, tuple[str, ...]] = field(default_factory=lambda: {"sales": ("20280003",)})
+    registered: set[str] = field(default_factory=lambda: {"20280003", "20280004", "20280005"})
+
+    def group(self, company_code: str, name: str) -> Group | None:
+        members = self.members.get(name)
+        return None if members is None else Group(members, ring_time=20, max_wait=60)
+
+    def phone(self, extension: str) -> Phone | None:
+        if extension not in self.registered:
+            return None
+        return Phone(extension, URI.parse(f"sip:{extension}@127.0.0.3:5060"), Flow(Transport.UDP, PHONE, SERVER))
+
+
+class Companies:
+    """Companies by their codes."""
+
+    def __init__(self, *companies: Company) -> None:
+        self.by_code = {company.code: company for company in companies or (COMPANY,)}
+
+    def get(self, code: str) -> Company | None:
+        return self.by_code.get(code)
+
+
+class Voices:
+    """Makes voices ready, but for those that a test holds or breaks, by their names."""
+
+    def __init__(self) -> None:
+        self.held: set[str] = set()
+        self.broken: dict[str, Exception] = {}
+        self.preparing: list[str] = []
+        """Those that are being made ready now."""
+        self.asked: list[str] = []
+        self._released = asyncio.Event()
+
+    async def prepare(self, company_code: str, ref: VoiceRef, at: datetime) -> Voice:
+        self.asked.append(ref.name)
+        self.preparing.append(ref.name)
+        try:
+            while ref.name in self.held:
+                await self._released.wait()
+        finally:
+            self.preparing.remove(ref.name)
+        if ref.name in self.broken:
+            raise self.broken[ref.name]
+        return VOICE
+
+    def release(self, *names: str) -> None:
+        self.held -= set(names)
+        self._released.set()
+        self._released = asyncio.Event()
+
+
+class Encoder:
+    """Stands for the transcoder: a recording is whole at once, unless it is held or broken."""
+
+    def __init__(self) -> None:
+        self.form: RecordingFormat | None = None
+        """What recordings become while there is a backlog."""
+        self.broken = False
+        self.go_on = asyncio.Event()
+        self.go_on.set()
+
+    def format_now(self, wanted: RecordingFormat) -> RecordingFormat:
+        return self.form or wanted
+
+    async def encode_recording(self, raw: Path, to: Path, form: RecordingFormat) -> Path:
+        await self.go_on.wait()
+        if self.broken:
+            raise EncodeError(f"{raw.name} is no recording")
+        self._make(raw, to, form)
+        return to
+
+    @staticmethod
+    def _make(raw: Path, to: Path, form: RecordingFormat) -> None:
+        to.write_bytes(form.value.encode() + raw.read_bytes())
+        raw.unlink()
