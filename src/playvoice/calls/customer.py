@@ -162,7 +162,7 @@ class Customer:
                 call.log.info("customer_unreached", trunk=leg.trunk.name, why=why.value)
                 self._on_refusal(leg, Cause.LINE_FAILURE, again=why is Why.TRANSPORT and not leg.rang)
             case CallEnded():
-                leg.is_over()
+                leg.far_end_ended()
                 call.do(call.script.customer_hung_up())
             case _:
                 pass
@@ -195,7 +195,7 @@ class Customer:
 
     def _on_refusal(self, leg: CustomerLeg, cause: Cause, *, again: bool) -> None:
         """Go on with the next trunk that has a place, if that is allowed, or end the call."""
-        leg.is_over()
+        leg.far_end_ended()
         found = self._other_trunk(leg.trunk) if again else None
         if found is None:
             self._call.do(self._call.script.refused(cause))

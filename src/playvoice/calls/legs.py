@@ -1,7 +1,7 @@
 """What the two sides of a running call share: the call itself, and how a leg begins and ends.
 
-A leg is a SIP call with a stream. It ends once: its far end ends it (`is_over`), or we do (`end`), and then an `Ending`
-goes on with it until the far end has confirmed.
+A leg is a SIP call with a stream. It ends once: its far end ends it (`far_end_ended`), or we do (`end`), and then an
+`Ending` goes on with it until the far end has confirmed.
 """
 
 import random
@@ -117,7 +117,7 @@ class Leg:
         ending = Ending(call.parts.owners, call.journal, call.clock, call.parts.sip, leg=self.uuid, then=self.give_back)
         ending.begin(self.sip)
 
-    def is_over(self) -> None:
+    def far_end_ended(self) -> None:
         """Take that its far end has ended the leg."""
         if self.over:
             return

@@ -14,7 +14,17 @@ from playvoice.calls.clock import Clock
 from playvoice.calls.confirmations import Confirmations
 from playvoice.calls.journal import Journal
 from playvoice.calls.ports import Sip
-from playvoice.sip import Answered, CallEnded, CallState, Challenged, Event, Failed, OutgoingCall, Rejected
+from playvoice.sip import (
+    Answered,
+    CallEnded,
+    CallState,
+    Challenged,
+    Event,
+    Failed,
+    OutgoingCall,
+    Rejected,
+    RequestInCall,
+)
 
 
 class Owner(Protocol):
@@ -99,6 +109,9 @@ class Ending:
             case Rejected(call) | Failed(call) | Challenged(call) | CallEnded(call):
                 assert isinstance(call, OutgoingCall)
                 self._over(call)
+            case RequestInCall(request=request):
+                request.respond(481, self._clock.now())
+                self._endpoint.flush()
             case _:
                 pass
 

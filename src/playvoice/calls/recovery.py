@@ -33,6 +33,9 @@ CSEQ_RAISED = 1_000
 LATE = timedelta(minutes=5)
 """How long after its INVITE an answer may still come: longer than `waittime` and Timer B."""
 
+AT_ONCE = 500
+"""Recordings that are asked for in one statement."""
+
 _OPEN_CALLS = (
     select(calls).where(calls.c.state.in_([CallState.DIALLED.value, CallState.ANSWERED.value])).order_by(calls.c.id)
 )
@@ -56,9 +59,19 @@ class Recovery:
         """Read what was left, which blocks for a moment: late answers are known before anything listens."""
         self._companies = companies
         since = datetime.now(UTC) - LATE
-        known = store.read_now(lambda conn: conn.execute(_LEGS, {"since": since}).all())
-        self._orphans = {InviteState.from_json(leg.invite).call_id for leg in known}
-        self._left = [leg for leg in known if leg.state != LegState.ENDED.value]
+        self._orphans: set[str] = set()
+        self._left: list[tuple[Row[Any], InviteState]] = []
+        for leg in store.read_now(lambda conn: conn.execute(_LEGS, {"since": since}).all()):
+            try:
+                self._know(leg)
+            except Exception:  # the others are not to be left ringing by it
+                log.exception("leg_not_read", leg=leg.uuid)
+
+    def _know(self, leg: Row[Any]) -> None:
+        invite = InviteState.from_json(leg.invite)
+        self._orphans.add(invite.call_id)
+        if leg.state != LegState.ENDED.value:
+            self._left.append((leg, invite))
 
     def __repr__(self) -> str:
         return f"<Recovery knows {len(self._orphans)} Call-IDs>"
@@ -74,8 +87,11 @@ class Recovery:
         for fact in await parts.store.read(partial(self._reports, parts=parts)):
             journal.add(fact)
         left, self._left = self._left, []
-        for leg in left:
-            self._end_leg(leg, parts, journal, clock)
+        for leg, invite in left:
+            try:
+                self._end_leg(leg, invite, parts, journal, clock)
+            except Exception:  # likewise
+                log.exception("leg_not_ended", leg=leg.uuid)
         await journal.written()
         parts.wake_sender()
         await _take_up_recordings(parts)
@@ -83,8 +99,7 @@ class Recovery:
             log.warning("crash_cleared", legs=len(left))
 
     @staticmethod
-    def _end_leg(leg: Row[Any], parts: Parts, journal: Journal, clock: Clock) -> None:
-        invite = InviteState.from_json(leg.invite)
+    def _end_leg(leg: Row[Any], invite: InviteState, parts: Parts, journal: Journal, clock: Clock) -> None:
         invite = replace(invite, flow=_flow_now(parts.sip, invite.flow))
         if leg.dialog:
             dialog = DialogState.from_json(leg.dialog).raised(CSEQ_RAISED)
@@ -158,8 +173,13 @@ async def _take_up_recordings(parts: Parts) -> None:
     """Make recordings of the raw ones that are left, and remove those that no record names."""
     recordings: Recordings = parts.recordings
     left = list(recordings.left())
-    rows = await parts.store.read(lambda conn: conn.execute(_RECORDINGS, {"uuids": left}).all()) if left else []
-    named = {row.uuid: (row.recordfilename, row.answered_at) for row in rows if row.answered_at is not None}
-    for uuid in left:
-        name, answered_at = named.get(uuid, ("", datetime.now(UTC)))
-        recordings.finish(uuid, name, answered_at)
+    for some in (left[first : first + AT_ONCE] for first in range(0, len(left), AT_ONCE)):
+        rows = await parts.store.read(partial(_read_recordings, uuids=some))
+        named = {row.uuid: (row.recordfilename, row.answered_at) for row in rows if row.answered_at is not None}
+        for uuid in some:
+            name, answered_at = named.get(uuid, ("", datetime.now(UTC)))
+            recordings.finish(uuid, name, answered_at)
+
+
+def _read_recordings(conn: Connection, uuids: list[str]) -> list[Row[Any]]:
+    return list(conn.execute(_RECORDINGS, {"uuids": uuids}))

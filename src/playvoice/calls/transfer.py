@@ -172,7 +172,7 @@ class Transfer:
             case Answered(body=body):
                 self._on_answer(leg, body)
             case Rejected() | Failed() | CallEnded() | Challenged():
-                leg.is_over()
+                leg.far_end_ended()
                 call.do(call.script.agent_ended(leg.uuid, call.clock.now()))
             case _:
                 pass

@@ -206,6 +206,9 @@ class OutgoingCall(Call):
         self._give_up_at = None
         if self._entry is not None and not self._entry.transaction.terminated:
             self._entry.fire(Happening.GIVE_UP, now)
+        if self.state in (CallState.CALLING, CallState.EARLY):  # a 2xx came that could not be used
+            self._end()
+            self._core.events.append(Failed(self, Why.TIMEOUT))
 
     def _send_ack(self, body: bytes) -> None:
         assert self.dialog is not None

@@ -232,6 +232,20 @@ async def test_late_answers_are_known_for_five_minutes_also_of_legs_that_had_end
     assert not later.recovery.is_orphan(call.id)
 
 
+async def test_a_leg_that_cannot_be_read_keeps_no_other_from_its_end(house: House, next_house: NextHouse) -> None:
+    broken = await accept(house.store, "1", at=datetime.now(UTC))
+    run(
+        house.store,
+        partial(ledger.claim, uuid=broken.uuid, leg="0", trunk="carrier", invite="{}", at=broken.accepted_at),
+    )
+    uuid, _ = await ringing(house)
+    await house.die()
+    after = next_house(house)
+    await recover(after)
+    await after.wire.cancelled()
+    assert record(after.store, uuid) == record(after.store, broken.uuid) == (10007, 10007, "", "")
+
+
 # --- the records ------------------------------------------------------------------------------------------------------
 
 
