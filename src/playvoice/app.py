@@ -245,7 +245,7 @@ class _Groups:
 
     def group(self, company_code: str, name: str) -> Group | None:
         found = self.lines.group(company_code, name)
-        return None if found is None else Group(found.members, found.ring_time, found.max_wait)
+        return None if found is None else Group(found.members, found.ring_time, found.max_wait, found.strategy)
 
     def phone(self, extension: str) -> Phone | None:
         contacts = self.lines.contacts(extension)

@@ -1,8 +1,14 @@
-"""Which agents are free: an agent is in at most one call or offer at a time, whichever group or call asks."""
+"""Which agents are free, and whom a group's strategy rings next (API: strategies).
 
+An agent is in at most one call or offer at a time, whichever group or call asks. `ring-all` rings every free member at
+once, `longest-idle` the one whose last conversation ended longest ago; of those who had none yet, the first.
+"""
+
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from playvoice.calls.ports import Groups, Phone
+from playvoice.config import Strategy
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,30 +18,39 @@ class Choice:
     registered: bool
     """Some member has a phone, if only a busy one."""
     phones: tuple[Phone, ...]
-    """The phones of free members: all of them, as `ring-all` wants it."""
+    """Where to ring; none if every free member was passed over."""
     ring_time: float
     max_wait: float
 
 
 class Agents:
-    """The agents of all groups, and who of them is taken."""
+    """The agents of all groups, and who of them is taken. Times are monotonic seconds."""
 
     def __init__(self, groups: Groups) -> None:
         self._groups = groups
         self._taken: set[str] = set()
+        self._talked_until: dict[str, float] = {}
 
     def __repr__(self) -> str:
         return f"<Agents {len(self._taken)} taken>"
 
-    def choose(self, company_code: str, name: str) -> Choice:
-        """Take the free members of a group that have a phone; each is given back when its leg has ended."""
+    def choose(self, company_code: str, name: str, passed: Collection[str] = ()) -> Choice:
+        """Take the free members of a group whose turn it is; each is given back when its leg has ended.
+
+        `passed` are those who refused or did not answer this call since all had their turn.
+        """
         group = self._groups.group(company_code, name)
         if group is None:
             return Choice(registered=False, phones=(), ring_time=0.0, max_wait=0.0)
         phones = [phone for member in group.members if (phone := self._groups.phone(member)) is not None]
-        free = tuple(phone for phone in phones if phone.extension not in self._taken)
+        free = [phone for phone in phones if phone.extension not in self._taken and phone.extension not in passed]
+        if group.strategy is Strategy.LONGEST_IDLE:
+            free = sorted(free, key=lambda phone: self._talked_until.get(phone.extension, float("-inf")))[:1]
         self._taken.update(phone.extension for phone in free)
-        return Choice(bool(phones), free, group.ring_time, group.max_wait)
+        return Choice(bool(phones), tuple(free), group.ring_time, group.max_wait)
 
-    def give_back(self, extension: str) -> None:
+    def give_back(self, extension: str, talked_until: float | None = None) -> None:
+        """An agent is free again; `talked_until` says when a conversation ended, if there was one."""
         self._taken.discard(extension)
+        if talked_until is not None:
+            self._talked_until[extension] = talked_until

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from uuid import uuid4
 
 from playvoice.calls import ledger
@@ -39,6 +38,9 @@ class CustomerLeg(Leg):
     """An INVITE over one trunk."""
 
     trunk: Trunk
+
+    def give_back(self) -> None:
+        self.call.parts.routes.give_back(self.trunk)
 
 
 class Customer:
@@ -105,7 +107,6 @@ class Customer:
             sip=sip,
             stream=self.stream,
             offer=offer,
-            give_back=partial(call.parts.routes.give_back, trunk),
             trunk=trunk,
         )
 

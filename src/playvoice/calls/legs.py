@@ -85,8 +85,6 @@ class Leg:
     sip: OutgoingCall
     stream: Stream
     offer: sdp.SessionDescription
-    give_back: Callable[[], None]
-    """Gives back what the leg holds, a place on a trunk or an agent, when its far end is done with it."""
     rang: bool = False
     """There was a 180 or 183."""
     over: bool = False
@@ -125,6 +123,10 @@ class Leg:
         self.store_end(confirmed=True)
         self.call.parts.owners.disown(self.sip)
         self.give_back()
+
+    def give_back(self) -> None:
+        """Give back what the leg holds, a place on a trunk or an agent: its far end is done with it."""
+        raise NotImplementedError
 
     def store_end(self, *, confirmed: bool) -> None:
         """Store that the leg has ended."""

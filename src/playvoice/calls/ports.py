@@ -6,6 +6,7 @@ from datetime import datetime, tzinfo
 from typing import Protocol
 
 from playvoice.companies import Company
+from playvoice.config import Strategy
 from playvoice.lines.trunk import Trunk
 from playvoice.media.client import MediaEvent, Stream
 from playvoice.sip import URI, Address, Flow, UserAgent
@@ -29,6 +30,7 @@ class Group:
     members: tuple[str, ...]
     ring_time: float
     max_wait: float
+    strategy: Strategy = Strategy.RING_ALL
 
 
 class Routes(Protocol):

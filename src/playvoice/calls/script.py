@@ -25,7 +25,7 @@ from playvoice.calls.userid import NO_KEY, KeyGroups
 from playvoice.codes import HangupCause as Cause
 
 OFFER_AGAIN = 5.0
-"""Seconds after which agents who all refused are offered the call again."""
+"""Seconds after which a group that had nobody to offer the call to is asked again, from the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +256,7 @@ class Script:
     # --- agents ---------------------------------------------------------------------------------------------------
 
     def offered(self, agents: frozenset[str], times: GroupTimes, now: float) -> list[Command]:
-        """These agents' legs are rung now. None: nobody is idle; the group is asked again later."""
+        """These agents' legs are rung now. None: all were passed over or are busy, and the group is asked again later."""
         if self.state is not State.TRANSFERRING:
             return [HangUpAgent(agent) for agent in sorted(agents)]
         if self._waiting_until is None:
@@ -282,14 +282,15 @@ class Script:
         self._step_until = self._waiting_until = None
         return [WithdrawOffers(winner=agent), Connect(agent)]
 
-    def agent_ended(self, agent: str, now: float) -> list[Command]:
-        """An agent refused, did not answer, hung up, or has gone."""
+    def agent_ended(self, agent: str) -> list[Command]:
+        """An agent refused, did not answer, hung up, or has gone: the next one's turn, if the call was on offer."""
         if self.state is State.TALKING and agent == self._agent:
             return self._hang_up(Cause.NORMAL, agent_is_gone=True)
         if self.state is State.TRANSFERRING and agent in self._offers:
             self._offers.discard(agent)
             if not self._offers:
-                self._step_until = now + OFFER_AGAIN
+                self._step_until = None
+                return [Offer(self._group)]
         return []
 
     # --- the server -----------------------------------------------------------------------------------------------

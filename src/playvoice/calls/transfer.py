@@ -2,7 +2,6 @@
 
 import asyncio
 from dataclasses import dataclass
-from functools import partial
 from uuid import uuid4
 
 from playvoice.calls import ledger
@@ -23,6 +22,11 @@ class AgentsLeg(Leg):
     """An INVITE to an agent's phone. `rang` says that its `ring` was reported."""
 
     report: AgentLeg
+    connected: bool = False
+
+    def give_back(self) -> None:
+        talked_until = self.call.clock.now() if self.connected else None
+        self.call.parts.agents.give_back(self.report.extension, talked_until)
 
     def store_end(self, *, confirmed: bool) -> None:
         """Store that the leg has ended, and its `hangup` if it rang."""
@@ -37,6 +41,8 @@ class Transfer:
     def __init__(self, call: Call) -> None:
         self._call = call
         self._legs: dict[str, AgentsLeg] = {}
+        self._passed: set[str] = set()
+        """Agents who had their turn since it began with the first."""
 
     def extension(self, leg: str) -> str:
         """The agent of this leg, empty if there is none."""
@@ -50,10 +56,11 @@ class Transfer:
     # --- what the script wants ------------------------------------------------------------------------------------
 
     def offer(self, group: str) -> None:
-        """Ring the free members of the group."""
+        """Ring the free members of the group whose turn it is; when all had theirs, it begins with the first again."""
         call = self._call
-        choice = call.parts.agents.choose(call.stored.company_code, group)
+        choice = call.parts.agents.choose(call.stored.company_code, group, self._passed)
         if choice.registered:
+            self._passed = self._passed | {phone.extension for phone in choice.phones} if choice.phones else set()
             call.spawn(self._ring(choice))
             return
         call.log.info("nobody_registered", group=group)
@@ -64,14 +71,14 @@ class Transfer:
         for leg in list(self._legs.values()):
             if leg.uuid != winner and not leg.over:
                 leg.end()
-                self._call.do(self._call.script.agent_ended(leg.uuid, self._call.clock.now()))
+                self._call.do(self._call.script.agent_ended(leg.uuid))
 
     def connect(self, name: str, customer: Stream) -> None:
         """Bridge first, then store the answer, then ACK."""
         call, leg = self._call, self._legs[name]
         assert leg.sip.dialog is not None
         customer.bridge(leg.stream)
-        leg.rang = True
+        leg.rang = leg.connected = True
         at, dialog, report = call.clock.at(), leg.sip.dialog.to_json(), leg.report
 
         def stored(_stored: object) -> None:
@@ -114,6 +121,7 @@ class Transfer:
             call.log.error("no_rtp_port", extension=phone.extension, reason=str(error))
         except Exception:
             call.log.exception("agent_not_rung", extension=phone.extension)
+        self._passed.discard(phone.extension)
         call.parts.agents.give_back(phone.extension)
         if stream is not None:
             await release(stream)
@@ -139,7 +147,6 @@ class Transfer:
             sip=sip,
             stream=stream,
             offer=offer,
-            give_back=partial(call.parts.agents.give_back, phone.extension),
             report=report,
         )
 
@@ -173,7 +180,7 @@ class Transfer:
                 self._on_answer(leg, body)
             case Rejected() | Failed() | CallEnded() | Challenged():
                 leg.far_end_ended()
-                call.do(call.script.agent_ended(leg.uuid, call.clock.now()))
+                call.do(call.script.agent_ended(leg.uuid))
             case _:
                 pass
 
@@ -189,7 +196,7 @@ class Transfer:
         except sdp.SdpError as error:
             call.log.warning("agent_answer_unusable", extension=leg.report.extension, reason=str(error))
             leg.end()
-            call.do(call.script.agent_ended(leg.uuid, call.clock.now()))
+            call.do(call.script.agent_ended(leg.uuid))
             return
         call.do(call.script.agent_answered(leg.uuid, call.clock.now()))
 

@@ -12,6 +12,7 @@ from tests.unit.calls.wire import PHONE, SERVER
 
 from playvoice.calls.ports import Group, Phone
 from playvoice.companies import Company
+from playvoice.config import Strategy
 from playvoice.lines.trunk import Trunk
 from playvoice.media import protocol
 from playvoice.media.client import MediaClient, MediaEvent, MediaFull, MediaGone, Stream
@@ -116,10 +117,11 @@ class Groups:
 
     members: dict[str, tuple[str, ...]] = field(default_factory=lambda: {"sales": ("20280003",)})
     registered: set[str] = field(default_factory=lambda: {"20280003", "20280004", "20280005"})
+    strategy: Strategy = Strategy.RING_ALL
 
     def group(self, company_code: str, name: str) -> Group | None:
         members = self.members.get(name)
-        return None if members is None else Group(members, ring_time=20, max_wait=60)
+        return None if members is None else Group(members, 20, 60, self.strategy)
 
     def phone(self, extension: str) -> Phone | None:
         if extension not in self.registered:

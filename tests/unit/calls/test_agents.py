@@ -4,6 +4,7 @@ import pytest
 from tests.unit.calls.rooms import Groups
 
 from playvoice.calls.agents import Agents, Choice
+from playvoice.config import Strategy
 
 
 @pytest.fixture
@@ -59,3 +60,30 @@ def test_a_group_without_a_phone_is_not_registered(groups: Groups) -> None:
 def test_a_group_that_is_gone_meanwhile_is_one_without_a_phone(groups: Groups) -> None:
     choice = Agents(groups).choose("2028", "closed")
     assert (choice.registered, choice.phones) == (False, ())
+
+
+def test_longest_idle_rings_one_after_the_other_beginning_with_the_first(groups: Groups) -> None:
+    groups.strategy = Strategy.LONGEST_IDLE
+    agents = Agents(groups)
+    assert extensions(agents.choose("2028", "sales")) == ["20280003"]
+    agents.give_back("20280003")
+    assert extensions(agents.choose("2028", "sales", {"20280003"})) == ["20280004"]
+    agents.give_back("20280004")
+    assert extensions(agents.choose("2028", "sales", {"20280003", "20280004"})) == []
+
+
+def test_longest_idle_is_whose_conversation_ended_first_and_an_unanswered_offer_does_not_count(groups: Groups) -> None:
+    groups.strategy = Strategy.LONGEST_IDLE
+    agents = Agents(groups)
+    for talked_until in (100.0, 200.0):
+        for _ in range(2):
+            (extension,) = extensions(agents.choose("2028", "sales"))
+            agents.give_back(extension, talked_until + int(extension) % 10)
+    assert extensions(agents.choose("2028", "sales")) == ["20280003"]
+    agents.give_back("20280003")
+    assert extensions(agents.choose("2028", "sales")) == ["20280003"]
+
+
+def test_ring_all_passes_over_who_had_a_turn(groups: Groups) -> None:
+    agents = Agents(groups)
+    assert extensions(agents.choose("2028", "sales", {"20280003"})) == ["20280004"]

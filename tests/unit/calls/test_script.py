@@ -117,23 +117,29 @@ def test_the_first_agent_who_answers_wins_and_the_others_are_ended() -> None:
     assert call.next_deadline() == 3610
 
 
-def test_agents_who_all_refuse_are_rung_again_after_five_seconds() -> None:
+def test_when_all_who_were_rung_refused_the_next_ones_turn_comes_at_once() -> None:
     call = ringing("a", "b")
-    assert call.agent_ended("a", 13) == []
+    assert call.agent_ended("a") == []
     assert call.next_deadline() == 32
-    assert call.agent_ended("b", 14) == []
+    assert call.agent_ended("b") == [Offer("sales")]
+    assert call.next_deadline() == 72, "the waiting time alone runs while it is being offered"
+
+
+def test_when_all_were_passed_over_the_group_is_asked_again_after_five_seconds() -> None:
+    call = ringing("a")
+    call.agent_ended("a")
+    assert call.offered(frozenset(), TIMES, 14) == []
     assert call.next_deadline() == 19
     assert call.on_deadline(19) == [Offer("sales")]
 
 
-def test_agents_who_do_not_answer_in_ring_time_are_withdrawn_and_rung_again() -> None:
+def test_agents_who_do_not_answer_in_ring_time_are_withdrawn_until_the_waiting_time_is_over() -> None:
     call = ringing("a")
     assert call.on_deadline(32) == [WithdrawOffers()]
-    call.agent_ended("a", 32)
-    assert call.on_deadline(37) == [Offer("sales")]
-    call.offered(frozenset({"a"}), TIMES, 37)
-    assert call.next_deadline() == 57
-    assert call.on_deadline(57) == [WithdrawOffers()]
+    assert call.agent_ended("a") == [Offer("sales")]
+    call.offered(frozenset({"b"}), TIMES, 32)
+    assert call.next_deadline() == 52
+    assert call.on_deadline(52) == [WithdrawOffers()]
     assert finish(call.on_deadline(72)) == (10005, 10040, "1", "")
 
 
@@ -161,7 +167,7 @@ ENDS: dict[str, tuple[Callable[[], list[Command]], tuple[int, int, str, str]]] =
     "customer hangs up while the voice plays": (lambda: answered().customer_hung_up(), (10001, 10041, "", "")),
     "customer hangs up while an agent rings": (lambda: ringing().customer_hung_up(), (10001, 10041, "1", "")),
     "customer hangs up while talking": (lambda: talking().customer_hung_up(), (10001, 10041, "1", "a")),
-    "agent hangs up": (lambda: talking().agent_ended("a", 30), (10001, 10040, "1", "a")),
+    "agent hangs up": (lambda: talking().agent_ended("a"), (10001, 10040, "1", "a")),
     "nobody registered": (lambda: pressed().nobody_registered(), (10008, 10040, "1", "")),
     "waiting time over": (lambda: ringing().on_deadline(72), (10005, 10040, "1", "")),
     "conntime over": (lambda: talking().on_deadline(3610), (10011, 10040, "1", "a")),
@@ -246,7 +252,7 @@ def test_silence_ends_a_call_only_while_two_people_talk() -> None:
 
 def test_each_end_ends_the_legs_that_are_left() -> None:
     assert started().on_deadline(60)[0] == CancelCustomer()
-    assert talking().agent_ended("a", 30)[:-1] == [HangUpCustomer()]
+    assert talking().agent_ended("a")[:-1] == [HangUpCustomer()]
     assert talking().customer_hung_up()[:-1] == [HangUpAgent("a")]
     assert ringing().customer_hung_up()[:-1] == [WithdrawOffers()]
     assert talking().on_deadline(3610)[:-1] == [HangUpAgent("a"), HangUpCustomer()]
@@ -263,7 +269,7 @@ def test_what_comes_after_the_end_changes_nothing() -> None:
     call.customer_hung_up()
     assert call.next_deadline() is None
     assert call.customer_hung_up() == call.key("1", 99) == call.voice_over(99) == call.cut() == []
-    assert call.agent_ended("a", 99) == call.on_deadline(9999) == call.refused(Cause.BUSY) == call.answered(99) == []
+    assert call.agent_ended("a") == call.on_deadline(9999) == call.refused(Cause.BUSY) == call.answered(99) == []
     assert call.agent_answered("z", 99) == [HangUpAgent("z")]
     assert call.offered(frozenset({"z"}), TIMES, 99) == [HangUpAgent("z")]
 
@@ -320,7 +326,7 @@ def _apply(call: Script, event: str, now: float) -> list[Command]:
         case [agent, "up"]:
             return call.agent_answered(agent, now) if call.state is State.TRANSFERRING else []
         case [agent, "down"]:
-            return call.agent_ended(agent, now)
+            return call.agent_ended(agent)
         case ["silent"]:
             return call.silent()
         case ["cut"]:
