@@ -256,7 +256,7 @@ class Script:
     # --- agents ---------------------------------------------------------------------------------------------------
 
     def offered(self, agents: frozenset[str], times: GroupTimes, now: float) -> list[Command]:
-        """These agents' legs are rung now. None: all were passed over or are busy, and the group is asked again later."""
+        """These agents' legs are rung now. None: all were passed over or are busy; the group is asked again later."""
         if self.state is not State.TRANSFERRING:
             return [HangUpAgent(agent) for agent in sorted(agents)]
         if self._waiting_until is None:
