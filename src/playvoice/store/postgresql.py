@@ -28,6 +28,8 @@ _CONNECTION_BOUNDS = {
     "application_name": "playvoice",
 }
 _STATEMENT_BOUNDS = "-c statement_timeout=15s -c lock_timeout=5s"
+_READER_BOUNDS = r"-c default_transaction_read_only=on -c default_transaction_isolation=repeatable\ read"
+"""Only a transaction that is repeatable sees one state in all its statements, as each does on SQLite."""
 
 # SQLSTATE classes: connection lost, transaction rolled back by the database, no resources (disk, memory,
 # connections), operator's intervention, system error, internal error.
@@ -41,7 +43,7 @@ class PostgresqlDatabase:
         self._reader_engine = create_engine(
             url.set(drivername="postgresql+psycopg"),
             poolclass=NullPool,
-            connect_args=_connect_args("-c default_transaction_read_only=on"),
+            connect_args=_connect_args(_READER_BOUNDS),
         )
         self._writer_engine = create_engine(
             url.set(drivername="postgresql+psycopg"), poolclass=NullPool, connect_args=_connect_args()

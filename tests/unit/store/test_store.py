@@ -94,6 +94,16 @@ async def test_a_query_can_change_nothing(store: Store) -> None:
     assert await store.read(Notes.count) == 0
 
 
+async def test_a_query_sees_one_state_of_the_database(store: Store) -> None:
+    def query(conn: Connection) -> tuple[int, int]:
+        before = Notes.count(conn)
+        store.write_now(partial(Notes.add, key="meanwhile"))
+        return before, Notes.count(conn)
+
+    assert await store.read(query) == (0, 0)
+    assert await store.read(Notes.count) == 1
+
+
 async def test_a_query_that_fails_leaves_its_reader_usable(store: Store) -> None:
     for _ in range(5):
         with pytest.raises(DBAPIError):
