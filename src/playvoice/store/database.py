@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
@@ -24,6 +25,9 @@ class Database(Protocol):
 
     def connect_reader(self) -> Connection:
         """Open a connection that can only read."""
+
+    def begin(self, conn: Connection, *, reading: bool = False) -> None:
+        """Begin the transaction of one commit, or of one query."""
 
     def savepoint(self, conn: Connection) -> None:
         """Begin what :meth:`keep` or :meth:`undo` ends: the part of a transaction that is one fact."""
@@ -90,8 +94,8 @@ def schema_connection(url: str) -> Iterator[Connection]:
     connect = sqlite.connect_for_schema if parsed.get_backend_name() == "sqlite" else postgresql.connect_for_schema
     try:
         conn = connect(parsed)
-    except DBAPIError as error:
-        raise StoreError(f"the database can't be opened: {error.orig}") from error
+    except (DBAPIError, sqlite3.Error) as error:
+        raise StoreError(f"the database can't be opened: {getattr(error, 'orig', error)}") from error
     try:
         with conn.begin():
             yield conn

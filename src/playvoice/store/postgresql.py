@@ -68,6 +68,9 @@ class PostgresqlDatabase:
     def connect_reader(self) -> Connection:
         return self._reader_engine.connect()
 
+    def begin(self, conn: Connection, *, reading: bool = False) -> None:
+        conn.begin()
+
     def savepoint(self, conn: Connection) -> None:
         _driver(conn).execute("SAVEPOINT fact")
 

@@ -48,13 +48,13 @@ class Readers:
         try:
             try:
                 conn = conn or self._database.connect_reader()
-                job.run(conn)
+                self._query(job, conn)
             except Exception:
                 if conn is None or not self._database.is_lost(conn):
                     raise
                 _close(conn)
                 conn = self._database.connect_reader()
-                job.run(conn)
+                self._query(job, conn)
             conn.rollback()
         except Exception as error:
             job.error = error
@@ -64,6 +64,10 @@ class Readers:
             _close(conn)
             return None
         return conn
+
+    def _query(self, job: Job, conn: Connection) -> None:
+        self._database.begin(conn, reading=True)
+        job.run(conn)
 
 
 def _close(conn: Connection | None) -> None:

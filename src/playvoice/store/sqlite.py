@@ -43,6 +43,9 @@ _UNAVAILABLE = frozenset(
 )
 """The primary result codes with which SQLite says that it can't work now; others are the statement's fault."""
 
+_BEGIN = "BEGIN IMMEDIATE"
+"""Takes the write lock at once: a transaction that finds it taken half-way could only be given up."""
+
 _log = structlog.get_logger(__name__)
 
 
@@ -61,7 +64,6 @@ class SqliteDatabase:
 
     def connect_writer(self) -> Connection:
         conn = self._connect(
-            "BEGIN IMMEDIATE",
             "PRAGMA journal_mode=WAL",
             "PRAGMA synchronous=FULL",
             f"PRAGMA journal_size_limit={CHECKPOINT_EVERY_BYTES}",
@@ -71,10 +73,14 @@ class SqliteDatabase:
         return conn
 
     def connect_reader(self) -> Connection:
-        return self._connect("BEGIN", "PRAGMA query_only=ON")
+        return self._connect("PRAGMA query_only=ON")
 
-    def _connect(self, begin: str, *pragmas: str) -> Connection:
-        return _connect(self._engine, begin, "PRAGMA foreign_keys=ON", "PRAGMA wal_autocheckpoint=0", *pragmas)
+    def _connect(self, *pragmas: str) -> Connection:
+        return _connect(self._engine, "PRAGMA foreign_keys=ON", "PRAGMA wal_autocheckpoint=0", *pragmas)
+
+    def begin(self, conn: Connection, *, reading: bool = False) -> None:
+        conn.begin()
+        _driver(conn).execute("BEGIN" if reading else _BEGIN)
 
     def savepoint(self, conn: Connection) -> None:
         _driver(conn).execute("SAVEPOINT fact")
@@ -111,23 +117,22 @@ class SqliteDatabase:
 
 
 def connect_for_schema(url: URL) -> Connection:
-    """Open a connection for migrations, which rebuild tables and therefore can't have foreign keys checked."""
-    return _connect(_make_engine(url), "BEGIN IMMEDIATE", "PRAGMA foreign_keys=OFF", "PRAGMA synchronous=FULL")
+    """Open a connection for migrations, in a transaction; they rebuild tables, so no foreign keys are checked."""
+    return _connect(_make_engine(url), "PRAGMA foreign_keys=OFF", "PRAGMA synchronous=FULL", _BEGIN)
 
 
 def _make_engine(url: URL) -> Engine:
     engine = create_engine(url, poolclass=NullPool, connect_args={"check_same_thread": False})
     event.listen(engine, "connect", _leave_transactions_to_us)
-    event.listen(engine, "begin", _begin)
     return engine
 
 
-def _connect(engine: Engine, begin: str, *pragmas: str) -> Connection:
-    conn = engine.connect().execution_options(playvoice_begin=begin)
+def _connect(engine: Engine, *statements: str) -> Connection:
+    conn = engine.connect()
     try:
         driver = _driver(conn)
-        for pragma in (f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}", *pragmas):
-            driver.execute(pragma).close()
+        for statement in (f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}", *statements):
+            driver.execute(statement).close()
     except BaseException:
         conn.close()
         raise
@@ -142,11 +147,6 @@ def _driver(conn: Connection) -> sqlite3.Connection:
 
 def _leave_transactions_to_us(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None
-
-
-def _begin(conn: Connection) -> None:
-    """Take the write lock at once: a transaction that finds it taken half-way could only be given up."""
-    conn.exec_driver_sql(conn.get_execution_options()["playvoice_begin"])
 
 
 class _LockFile:

@@ -84,7 +84,7 @@ class Writer:
         self._database.after_commit()
 
     def _run_jobs(self, conn: Connection, jobs: Sequence[Job]) -> None:
-        conn.begin()
+        self._database.begin(conn)
         database = self._database
         for job in jobs:
             database.savepoint(conn)
