@@ -1,14 +1,16 @@
 """The one thread that writes: facts queue up while a commit runs, and the next commit takes all of them.
 
     waiting ──taken together──> in one transaction ──commit──> answered
-       │                             ├── a fact raised: it alone is undone, its caller gets what it raised
+       │                             ├── a fact raised: all run again, each behind a savepoint; it alone is
+       │                             │   undone, its caller gets what it raised
        │                             └── the database is away, full or locked: all are undone and told so
        └── 20,000 wait already, or the store is closing: refused at once
 
-There is no timer: under little load a fact is committed at once, under much load the commits grow. A
-connection that proves dead before the commit was sent is replaced and its facts are run once more; that is
-why a fact may run twice. Once the commit was sent and no answer came, nobody knows whether it holds, so it
-is not tried again here.
+There is no timer: under little load a fact is committed at once, under much load the commits grow. Facts
+seldom raise, so only a transaction in which one did pays for savepoints. A connection that proves dead
+before the commit was sent is replaced and its facts are run once more. For both reasons a fact may run
+twice. Once the commit was sent and no answer came, nobody knows whether it holds, so it is not tried again
+here.
 """
 
 import threading
@@ -84,7 +86,19 @@ class Writer:
         self._database.after_commit()
 
     def _run_jobs(self, conn: Connection, jobs: Sequence[Job]) -> None:
+        """Run the jobs in one transaction; where one of them fails, all once more, each guarded from the others."""
         self._database.begin(conn)
+        try:
+            for job in jobs:
+                job.run(conn)
+        except Exception as error:
+            if self._database.is_unavailable(error):
+                raise
+            conn.rollback()
+            self._database.begin(conn)
+            self._run_guarded(conn, jobs)
+
+    def _run_guarded(self, conn: Connection, jobs: Sequence[Job]) -> None:
         database = self._database
         for job in jobs:
             database.savepoint(conn)

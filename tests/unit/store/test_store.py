@@ -45,6 +45,31 @@ async def test_a_fact_that_fails_takes_no_other_of_its_commit_with_it(store: Sto
     assert await store.read(Notes.keys) == ["a", "b"]
 
 
+async def test_facts_run_again_behind_savepoints_where_one_of_their_commit_fails(store: Store) -> None:
+    started, go_on = threading.Event(), threading.Event()
+    runs: list[str] = []
+
+    def slow(_: Connection) -> None:
+        started.set()
+        assert go_on.wait(10)
+
+    def counted(conn: Connection, key: str) -> str:
+        runs.append(key)
+        return Notes.add(conn, key)
+
+    first = asyncio.create_task(store.write(slow))
+    await asyncio.to_thread(started.wait, 10)
+    others = [asyncio.create_task(store.write(partial(counted, key=key))) for key in ("a", "b", "a", "c")]
+    await asyncio.sleep(0)
+    go_on.set()
+    await first
+    results = await asyncio.gather(*others, return_exceptions=True)
+    assert [result for result in results if not isinstance(result, IntegrityError)] == ["a", "b", "c"]
+    assert isinstance(results[2], IntegrityError)
+    assert await store.read(Notes.keys) == ["a", "b", "c"]
+    assert runs == [*"aba", *"abac"], "up to the failure, then each once more"
+
+
 async def test_what_comes_in_during_a_commit_shares_the_next_one(store: Store) -> None:
     started, go_on = threading.Event(), threading.Event()
     transactions: list[object] = []
