@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, bindparam, or_, select, update
 
 from playvoice.callbacks import CallbackKind, ExtensionState, call_record, end_of_call, extension_state, owe
 from playvoice.calls.ports import Settings
 from playvoice.calls.tables import CallState, LegKind, LegState, calls, legs
 from playvoice.codes import HangupCause
 from playvoice.companies import Company
-from playvoice.store import upsert
+from playvoice.store import Prepared, upsert
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,17 +65,17 @@ class End:
 _REQUEST = select(*(calls.c[name] for name in StoredCall.__dataclass_fields__))
 _ONE = _REQUEST.where(calls.c.uuid == bindparam("uuid"))
 _WAITING = _REQUEST.where(calls.c.state == CallState.WAITING.value).order_by(calls.c.id)
-_CLAIM = (
+_CLAIM = Prepared(
     update(calls)
     .where(calls.c.uuid == bindparam("the_call"), calls.c.state == CallState.WAITING.value)
     .values(state=CallState.DIALLED.value, started_at=bindparam("at"))
 )
-_ANSWERED = (
+_ANSWERED = Prepared(
     update(calls)
     .where(calls.c.uuid == bindparam("the_call"), calls.c.state == CallState.DIALLED.value)
     .values(state=CallState.ANSWERED.value, answered_at=bindparam("at"))
 )
-_ENDED = (
+_ENDED = Prepared(
     update(calls)
     .where(calls.c.uuid == bindparam("the_call"), calls.c.state != CallState.ENDED.value)
     .values(
@@ -97,11 +97,15 @@ _LEG = update(legs).where(legs.c.uuid == bindparam("leg"))
 _INVITE_AGAIN = _LEG.values(invite=bindparam("new_invite"))
 _LEG_RANG = _LEG.where(legs.c.rang_at.is_(None)).values(rang_at=bindparam("at"))
 _DIALOG = _LEG.values(dialog=bindparam("new_dialog"))
-_LEG_ANSWERED = _LEG.where(legs.c.state == LegState.DIALLED.value).values(
-    state=LegState.ANSWERED.value, dialog=bindparam("new_dialog"), answered_at=bindparam("at")
+_LEG_ANSWERED = Prepared(
+    _LEG.where(legs.c.state == LegState.DIALLED.value).values(
+        state=LegState.ANSWERED.value, dialog=bindparam("new_dialog"), answered_at=bindparam("at")
+    )
 )
-_LEG_ENDED = _LEG.where(legs.c.state.in_([LegState.DIALLED.value, LegState.ANSWERED.value])).values(
-    state=bindparam("new_state"), ended_at=bindparam("at")
+_LEG_ENDED = Prepared(
+    _LEG.where(or_(legs.c.state == LegState.DIALLED.value, legs.c.state == LegState.ANSWERED.value)).values(
+        state=bindparam("new_state"), ended_at=bindparam("at")
+    )
 )
 _LEGS_CONFIRMED = (
     update(legs).where(legs.c.uuid.in_(bindparam("legs", expanding=True))).values(state=LegState.ENDED.value)
@@ -124,7 +128,7 @@ def claim(conn: Connection, uuid: str, leg: str, trunk: str, invite: str, at: da
 
     False if somebody else dials it.
     """
-    if conn.execute(_CLAIM, {"the_call": uuid, "at": at}).rowcount == 1:
+    if _CLAIM.change(conn, {"the_call": uuid, "at": at}) == 1:
         add_leg(conn, uuid, leg, LegKind.CUSTOMER, invite, at, trunk=trunk)
         return True
     return conn.execute(_HAS_LEG, {"leg": leg}).one_or_none() is not None
@@ -163,8 +167,8 @@ def replace_invite(conn: Connection, leg: str, invite: str) -> None:
 
 def customer_answered(conn: Connection, call_uuid: str, leg: str, dialog: str, at: datetime) -> None:
     """The customer's dialog: after this commit the ACK may go out."""
-    conn.execute(_LEG_ANSWERED, {"leg": leg, "new_dialog": dialog, "at": at})
-    conn.execute(_ANSWERED, {"the_call": call_uuid, "at": at})
+    _LEG_ANSWERED.change(conn, {"leg": leg, "new_dialog": dialog, "at": at})
+    _ANSWERED.change(conn, {"the_call": call_uuid, "at": at})
 
 
 def key_decided(conn: Connection, call_uuid: str, key: str) -> None:
@@ -180,7 +184,7 @@ def keep_dialog(conn: Connection, leg: str, dialog: str) -> None:
 def leg_ended(conn: Connection, leg: str, at: datetime, *, confirmed: bool) -> bool:
     """A leg has ended; `confirmed`: its far end knows. False if it had ended before."""
     state = LegState.ENDED if confirmed else LegState.ENDING
-    return conn.execute(_LEG_ENDED, {"leg": leg, "at": at, "new_state": state.value}).rowcount == 1
+    return _LEG_ENDED.change(conn, {"leg": leg, "at": at, "new_state": state.value}) == 1
 
 
 def legs_confirmed(conn: Connection, legs: Sequence[str]) -> None:
@@ -204,7 +208,7 @@ class Reports:
     def agent_answered(self, conn: Connection, leg: AgentLeg, dialog: str, at: datetime) -> None:
         """The agent's dialog: after this commit the ACK may go out."""
         self.agent_rings(conn, leg, at)
-        if conn.execute(_LEG_ANSWERED, {"leg": leg.uuid, "new_dialog": dialog, "at": at}).rowcount == 1:
+        if _LEG_ANSWERED.change(conn, {"leg": leg.uuid, "new_dialog": dialog, "at": at}) == 1:
             self._state(conn, leg, ExtensionState.ANSWER, at)
 
     def agent_ended(self, conn: Connection, leg: AgentLeg, at: datetime, *, rang: bool, confirmed: bool) -> None:
@@ -215,8 +219,8 @@ class Reports:
     def ended(self, conn: Connection, end: End) -> bool:
         """The call record and its callback, together; False if the call had its record already."""
         call, company = self._call, self._company
-        changed = conn.execute(
-            _ENDED,
+        changed = _ENDED.change(
+            conn,
             {
                 "the_call": call.uuid,
                 "new_started_at": end.started_at,
@@ -229,7 +233,7 @@ class Reports:
                 "new_crmid": end.extension,
                 "new_recordfilename": end.recordfilename,
             },
-        ).rowcount
+        )
         if changed != 1:
             return False
         if company.cdr_callback is None:

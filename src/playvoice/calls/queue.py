@@ -17,7 +17,7 @@ from playvoice.calls.errors import IdempotencyMismatch, QueueFull
 from playvoice.calls.ledger import StoredCall
 from playvoice.calls.request import PlayVoice
 from playvoice.calls.tables import SERVER_ID, CallState, calls
-from playvoice.store import Store
+from playvoice.store import Prepared, Store
 
 __all__ = ["Accepted", "Accepts", "CallQueue", "IdempotencyMismatch", "PlayVoice", "QueueFull", "fingerprint"]
 
@@ -25,7 +25,7 @@ MAX_WAITING_OF_COMPANY = 20_000
 MAX_WAITING = 100_000
 IDEMPOTENCY_KEPT = timedelta(hours=24)
 
-_INSERT = (
+_INSERT = Prepared(
     insert(calls)
     .values(
         {
@@ -180,7 +180,7 @@ def _accept(conn: Connection, row: dict[str, object]) -> Accepted:
         if earlier is not None:
             return earlier
         conn.execute(_FORGET_KEY, {"company": company, "key": key})
-    number = conn.execute(_INSERT, row).scalar_one()
+    ((number,),) = _INSERT.rows(conn, row)
     return Accepted(str(row["uuid"]), repeated=False, at=at, id=number)
 
 
