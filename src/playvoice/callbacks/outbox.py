@@ -15,6 +15,7 @@ from playvoice.callbacks.order import Failure
 from playvoice.callbacks.payloads import to_text
 from playvoice.callbacks.schedule import DELAYS
 from playvoice.callbacks.tables import CallbackKind, State, callbacks
+from playvoice.store import Prepared
 
 KEEP_DELIVERED = timedelta(days=7)
 KEEP_OTHERS = timedelta(days=30)
@@ -73,7 +74,27 @@ class Cursor:
     id: int
 
 
-_insert = insert(callbacks)
+_insert = Prepared(
+    insert(callbacks).values(
+        {
+            "state": State.PENDING,
+            "attempts": 0,
+            "early": False,
+            **{
+                name: bindparam(name)
+                for name in (
+                    "company_code",
+                    "call_uuid",
+                    "kind",
+                    "payload",
+                    "created_at",
+                    "next_attempt",
+                    "call_ended_at",
+                )
+            },
+        }
+    )
+)
 _end_of_call = update(callbacks).where(_c.call_uuid == bindparam("uuid")).values(call_ended_at=bindparam("ended_at"))
 _owed = (
     _c.id,
@@ -118,7 +139,7 @@ _next_due = select(func.min(_c.next_attempt)).where(
 _next_company = select(func.min(_c.company_code)).where(
     _c.company_code > bindparam("after"), _c.next_attempt.is_not(None)
 )
-_record = (
+_record = Prepared(
     update(callbacks)
     .where(_c.id == bindparam("row"))
     .values(
@@ -184,8 +205,8 @@ def owe(
     The caller asks first whether the company has an address of that kind: one that isn't set is owed nothing. A
     call's callbacks are owed in the order in which they are to arrive; its record is the last, and marks its end.
     """
-    conn.execute(
-        _insert,
+    _insert.change(
+        conn,
         {
             "company_code": company_code,
             "call_uuid": call_uuid,
@@ -239,8 +260,8 @@ def companies_owed(conn: Connection) -> list[str]:
 
 def record(conn: Connection, changes: Iterable[Change], postponements: Iterable[Postponement]) -> None:
     """Write down what became of attempts, and when held callbacks are looked at again."""
-    if rows := [_parameters(change) for change in changes]:
-        conn.execute(_record, rows)
+    for change in changes:
+        _record.change(conn, _parameters(change))
     if rows := [{"row": item.id, "new_next_attempt": item.next_attempt} for item in postponements]:
         conn.execute(_postpone, rows)
 
