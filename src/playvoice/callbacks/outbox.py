@@ -111,7 +111,7 @@ _owed = (
 )
 _last_id = select(func.coalesce(func.max(_c.id), 0))
 _new = callbacks.alias("new")
-_fresh_ids = (
+_fresh_ids = Prepared(
     select(_new.c.id, _new.c.call_uuid)
     .where(_new.c.id > bindparam("after"), _new.c.next_attempt.is_not(None))
     .order_by(_new.c.id)
@@ -231,10 +231,10 @@ def last_id(conn: Connection) -> int:
 
 def fresh(conn: Connection, after: int, most: int) -> tuple[list[Owed], int]:
     """Return all that is pending of the calls that have new callbacks, and the new end of what has been seen."""
-    new = conn.execute(_fresh_ids, {"after": after, "most": most}).all()
+    new = _fresh_ids.rows(conn, {"after": after, "most": most})
     if not new:
         return [], after
-    return _calls(conn, {row.call_uuid for row in new}), new[-1].id
+    return _calls(conn, {uuid for _, uuid in new}), new[-1][0]
 
 
 def due(conn: Connection, company_code: str, at: datetime, most: int) -> tuple[list[Owed], datetime | None]:
