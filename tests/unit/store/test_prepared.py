@@ -6,7 +6,8 @@ from functools import partial
 import pytest
 from sqlalchemy import Column, Connection, Integer, MetaData, Table, bindparam, insert, or_, select, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
-from tests.unit.store.notes import Notes, notes
+from tests.postgresql import PostgresqlServer
+from tests.unit.store.notes import Notes, notes, tables
 
 from playvoice.store import Prepared, Store
 
@@ -77,3 +78,15 @@ def test_what_needs_sqlalchemys_own_execution_is_refused(store: Store) -> None:
     ):
         with pytest.raises(ValueError, match="can't be prepared"):
             store.write_now(partial(statement.change, parameters={"id": 1}))
+
+
+@pytest.mark.peer("postgresql")
+async def test_a_connection_that_died_in_between_costs_no_fact(postgresql_server: PostgresqlServer) -> None:
+    store = Store.open(postgresql_server.create_database())
+    await store.write(tables.create_all)
+    await store.read(partial(LATER.rows, parameters={"since": AT}))
+    postgresql_server.crash()
+    postgresql_server.start()
+    await store.write(partial(ADD.rows, parameters={"key": "a", "at": AT}))
+    assert await store.read(partial(LATER.rows, parameters={"since": AT})) == [("a", AT)]
+    await store.close()
