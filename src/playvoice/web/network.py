@@ -10,13 +10,12 @@ import asyncio
 import ipaddress
 import socket
 import threading
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeAlias
-
-import httpcore2
 
 from playvoice.web.errors import AddressRefused, ConnectFailed
 from playvoice.web.policy import IPAddress, NetworkPolicy
+from playvoice.web.stream import Stream
 
 Resolver: TypeAlias = Callable[[str, int], Awaitable[Sequence[IPAddress]]]
 """From a name and a port to its addresses, in the order in which they should be tried; raises OSError."""
@@ -74,45 +73,24 @@ def _addresses(name: str, port: int) -> list[IPAddress]:
     return [ipaddress.ip_address(number) for number in numbers]
 
 
-class CheckedNetwork(httpcore2.AsyncNetworkBackend):
-    """The network as httpcore2 sees it: connects to addresses that the policy allows, and to no other."""
+class CheckedNetwork:
+    """Connects to addresses that the policy allows, and to no other."""
 
     def __init__(self, policy: NetworkPolicy, resolver: Resolver | None = None) -> None:
         self._policy = policy
         self._resolver = resolver or SystemResolver()
-        self._network = httpcore2.AnyIOBackend()
 
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,  # noqa: ASYNC109 - the interface of httpcore2
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
-    ) -> httpcore2.AsyncNetworkStream:
+    async def connect(self, host: str, port: int) -> Stream:
         """:raises AddressRefused: one of the host's addresses is not allowed.
-        :raises ConnectFailed: it has none, or none of them lets us in within ``timeout`` seconds."""
-        try:
-            async with asyncio.timeout(timeout):
-                return await self._connect(host, port, local_address, socket_options)
-        except TimeoutError:
-            raise ConnectFailed(f"no connection to {host} port {port} within {timeout:g} s") from None
-
-    async def _connect(
-        self,
-        host: str,
-        port: int,
-        local_address: str | None,
-        socket_options: Iterable[httpcore2.SOCKET_OPTION] | None,
-    ) -> httpcore2.AsyncNetworkStream:
-        failure: Exception | None = None
+        :raises ConnectFailed: it has none, or none of them lets us in."""
+        failure: OSError | None = None
         for address in await self._checked(host, port):
             try:
-                return await self._network.connect_tcp(
-                    str(address), port, local_address=local_address, socket_options=socket_options
-                )
-            except httpcore2.ConnectError as error:
+                _, stream = await asyncio.get_running_loop().create_connection(Stream, str(address), port)
+            except OSError as error:
                 failure = error
+            else:
+                return stream
         raise ConnectFailed(f"no connection to {host} port {port}: {failure}")
 
     async def _checked(self, host: str, port: int) -> Sequence[IPAddress]:
@@ -131,14 +109,3 @@ class CheckedNetwork(httpcore2.AsyncNetworkBackend):
             except AddressRefused as error:
                 raise AddressRefused(f"{host}: {error}") from None
         return addresses[:MAX_ADDRESSES]
-
-    async def connect_unix_socket(
-        self,
-        path: str,
-        timeout: float | None = None,  # noqa: ASYNC109
-        socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
-    ) -> httpcore2.AsyncNetworkStream:
-        raise AddressRefused("no connection to a socket of this machine")
-
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)

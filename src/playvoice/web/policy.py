@@ -23,6 +23,8 @@ from playvoice.web.errors import AddressRefused
 
 IPAddress: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 IPNetwork: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
+Origin: TypeAlias = tuple[str, str, int]
+"""Scheme, host and port: what a connection is made for, and kept for."""
 
 MAX_URL = 2048
 """Characters of a URL."""
@@ -68,6 +70,11 @@ class WebAddress:
     """Path and query, percent-encoded."""
     authorization: str | None
     """The value of the header, if the URL has a user and a password."""
+
+    @property
+    def origin(self) -> Origin:
+        """What connections to this URL have in common."""
+        return self.scheme, self.host, self.port
 
     @property
     def authority(self) -> str:

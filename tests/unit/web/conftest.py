@@ -1,11 +1,14 @@
-"""A far end on loopback that does what a test writes, octet by octet."""
+"""A far end on loopback that does what a test writes, octet by octet, and a stream without a network."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import pytest
+
+from playvoice.web.stream import Stream
 
 Behaviour: TypeAlias = Callable[["Exchange"], Awaitable[None]]
 
@@ -72,6 +75,10 @@ class FarEnd:
         body = await reader.readexactly(int(headers.get("content-length", "0")))
         return Exchange(head[0], headers, body, writer)
 
+    async def left(self) -> None:
+        """Return when no connection stands any more."""
+        await asyncio.gather(*self._tasks)
+
     async def close(self) -> None:
         for task in list(self._tasks):
             task.cancel()
@@ -97,3 +104,48 @@ async def far_end() -> AsyncIterator[Start]:
     for end, server in ends:
         server.close()
         await end.close()
+
+
+class Wire(asyncio.Transport):
+    """A transport that notes what is asked of it."""
+
+    def __init__(self, end: socket.socket) -> None:
+        super().__init__({"socket": end})
+        self.asked: list[str] = []
+        self.sent = b""
+        self.closing = False
+
+    def pause_reading(self) -> None:
+        self.asked.append("pause")
+
+    def resume_reading(self) -> None:
+        self.asked.append("resume")
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.sent += bytes(data)
+
+    def is_closing(self) -> bool:
+        return self.closing
+
+    def abort(self) -> None:
+        self.asked.append("abort")
+
+
+@pytest.fixture
+def ends() -> Iterator[tuple[socket.socket, socket.socket]]:
+    """Ours and the far end's socket."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        yield ours, theirs
+
+
+@pytest.fixture
+def wire(ends: tuple[socket.socket, socket.socket]) -> Wire:
+    return Wire(ends[0])
+
+
+@pytest.fixture
+def stream(wire: Wire) -> Stream:
+    stream = Stream()
+    stream.connection_made(wire)
+    return stream

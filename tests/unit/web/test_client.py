@@ -121,6 +121,18 @@ async def test_a_connection_that_the_far_end_closed_is_not_used_again(client: We
     assert end.connections == 3
 
 
+async def test_a_far_end_that_sent_more_than_its_answer_gets_no_second_request_there(
+    client: WebClient, far_end: Start
+) -> None:
+    async def two_answers(exchange: Exchange) -> None:
+        await exchange.send(b"HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+
+    end = await far_end(two_answers)
+    for _ in range(2):
+        assert (await client.post(end.url, BODY, JSON, timeout=5)).status == 500
+    assert end.connections == 2
+
+
 async def test_no_cookie_of_an_answer_is_sent_back(client: WebClient, far_end: Start) -> None:
     async def with_cookie(exchange: Exchange) -> None:
         await exchange.answer(200, Set_Cookie="a=b")
