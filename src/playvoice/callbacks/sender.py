@@ -1,7 +1,8 @@
 """The sender: one task that starts deliveries, one that reads what is owed, one that writes what became of it.
 
 All that is decided is decided in `Deliveries`; here are only the store, the web client and the clock. Results that
-come while a write runs are written together by the next one, in one transaction with what else the server stores.
+come while a write runs, or soon after it, are written together by the next one, in one transaction with what else the
+server stores.
 After a crash, what was under way is sent again under the same `webhook-id`.
 """
 
@@ -30,6 +31,8 @@ ATTEMPT_TIMEOUT = 10.0
 """Seconds that one attempt takes at most, in all."""
 FRESH_SPACING = 0.02
 """Seconds between two looks for new callbacks: under load one look finds many."""
+WRITE_SPACING = 0.02
+"""Seconds between two writes of results: under load one transaction holds many; after a pause there is no wait."""
 LOOK_INTERVAL = 10.0
 """Seconds after which is looked even if nobody said that something is owed."""
 STORE_PAUSE = 1.0
@@ -73,6 +76,7 @@ class Sender:
         self._send_event = asyncio.Event()
         self._read_event = asyncio.Event()
         self._write_event = asyncio.Event()
+        self._hurry_event = asyncio.Event()
         self._under_way: set[asyncio.Task[None]] = set()
 
     def __repr__(self) -> str:
@@ -112,6 +116,7 @@ class Sender:
         An attempt that is cut off is made again at the next start, under the same `webhook-id`.
         """
         self._stopping = True
+        self._hurry_event.set()
         if self._under_way:
             await asyncio.wait(set(self._under_way), timeout=grace)
         cut_off = set(self._under_way)
@@ -265,9 +270,14 @@ class Sender:
 
     async def _write_loop(self) -> None:
         """Ends, and `run` with it, when the sender stops and everything is written."""
+        loop = asyncio.get_running_loop()
+        next_at = loop.time()
         while True:
             await _wait(self._write_event, LOOK_INTERVAL)
             while self._deliveries.has_changes:
+                if not self._stopping:
+                    await _wait(self._hurry_event, next_at - loop.time())
+                next_at = loop.time() + WRITE_SPACING
                 batch = self._deliveries.take_changes()
                 try:
                     await self._store.write(

@@ -3,6 +3,7 @@ import base64
 import hmac
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from random import Random
 from urllib.parse import parse_qs
@@ -11,7 +12,7 @@ import pytest
 import structlog
 from sqlalchemy import Connection, select
 
-from playvoice.callbacks import CallbackKind, Endpoint, Sender, callbacks, owe
+from playvoice.callbacks import CallbackKind, Endpoint, Sender, callbacks, outbox, owe
 from playvoice.callbacks.payloads import to_text
 from playvoice.callbacks.tables import State
 from playvoice.store import Store, StoreUnavailable
@@ -229,6 +230,30 @@ async def test_a_stop_writes_down_what_ended_in_its_grace(store: Store) -> None:
     await running.task
     assert await store.read(delivered) == 1
     assert len(web.posts) == 1
+
+
+async def test_results_soon_after_a_write_are_written_together_at_the_latest_by_a_stop(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("playvoice.callbacks.sender.WRITE_SPACING", 3600.0)
+    write, written = store.write, list[int]()
+
+    async def counting(fact: Callable[[Connection], object]) -> object:
+        if isinstance(fact, partial) and fact.func is outbox.record:
+            written.append(len(fact.keywords["changes"]))
+        return await write(fact)
+
+    monkeypatch.setattr(store, "write", counting)
+    web = Web()
+    async with Running(store, web) as running:
+        await running.owe("c0", {"n": 0})
+        await running.until_delivered(1)  # the first result waits for nothing
+        for number in range(1, 6):
+            await running.owe(f"c{number}", {"n": number})
+        await running.until(lambda: len(web.posts) == 6)
+        assert written == [1]
+    assert written == [1, 5]
+    assert await store.read(delivered) == 6
 
 
 async def test_a_sender_that_does_not_run_is_stopped_already(store: Store) -> None:
