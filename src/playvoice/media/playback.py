@@ -44,6 +44,8 @@ class Batch:
 
     def __init__(self) -> None:
         self._playing: list[Playing] = []
+        self._streams: list[Stream] = []
+        """Those of `_playing`, slot by slot."""
         self._by_stream: dict[int, Playing] = {}
         self._positions: Numbers = np.zeros(0, dtype=np.int64)
         self._lengths: Numbers = np.zeros(0, dtype=np.int64)
@@ -85,6 +87,7 @@ class Batch:
         playing.noted = playing.position
         stream.playing = True
         self._playing.append(playing)
+        self._streams.append(stream)
         self._by_stream[stream.number] = playing
         self._groups = None
 
@@ -103,8 +106,10 @@ class Batch:
         stream.clock.timestamp = int(self._timestamps[slot])
         stream.clock.last_sent = max(self._ticked_at, stream.clock.last_sent or 0.0)
         last = self._playing.pop()
+        self._streams.pop()
         if last is not playing:  # the last one moves into the gap
             self._playing[slot] = last
+            self._streams[slot] = last.stream
             for column in (self._positions, self._lengths, self._sequences, self._timestamps, self._packets):
                 column[slot] = column[last.slot]
             last.slot = slot
@@ -112,12 +117,14 @@ class Batch:
         return playing
 
     def note(self, stream: Stream) -> None:
-        """Have the stream's recording hear what was played since it was last told."""
+        """Count what was played since it was last counted, and have the stream's recording hear it."""
         playing = self._by_stream.get(stream.number)
         if playing is None:
             return
         position = int(self._positions[playing.slot])
         frames = position - playing.noted
+        if stream.may_send:
+            stream.counts.sent += frames
         if frames and stream.may_send and stream.recorder is not None:
             timestamp = (int(self._timestamps[playing.slot]) - frames * FRAME) & 0xFFFFFFFF
             began = self._ticked_at - (frames - 1) * FRAME / SAMPLE_RATE
@@ -133,9 +140,13 @@ class Batch:
             if skipped:
                 self._skip(count, skipped)
             self._build(count)
-            for playing, packet in zip(self._playing, self._views, strict=False):
-                if playing.stream.may_send:
-                    playing.stream.transmit(packet)
+            for stream, packet in zip(self._streams, self._views, strict=False):
+                send = stream.send  # apart, since `stream.send(packet)` looks for a method of the class first
+                try:
+                    send(packet)
+                except OSError:  # counted as sent with the others of its voice
+                    stream.counts.unsent += 1
+                    stream.counts.sent -= 1
             self._positions[:count] += 1
             self._sequences[:count] = (self._sequences[:count] + 1) & 0xFFFF
             self._timestamps[:count] = (self._timestamps[:count] + FRAME) & 0xFFFFFFFF

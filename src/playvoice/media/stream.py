@@ -7,6 +7,7 @@ keys are sent, the relay to it rests.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from playvoice.media import udp
 from playvoice.media.g711 import Codec, convert
@@ -24,8 +25,19 @@ RECEIVE_AT_ONCE = 8
 """Datagrams of one socket that are read in one tick, while strangers may be among them; a flood waits, others go on. Of
 a connected socket it is one, four times what a phone sends."""
 
+Send = Callable[[bytes | memoryview], object]
 Report = Callable[[Message], None]
 Finished = Callable[[int, str], None]
+
+
+@dataclass(slots=True)
+class Counts:
+    """Packets of one stream."""
+
+    sent: int = 0
+    """This and the next are counted by those who call `Stream.send`."""
+    unsent: int = 0
+    ignored: int = 0
 
 
 class Stream:
@@ -59,7 +71,10 @@ class Stream:
         self._alone = False
         """The socket is connected, and nothing from before that is left in it."""
         self._silent_told = False
-        self._sent = self._unsent = self._ignored = 0
+        self.send: Send = _send_nothing
+        """Sends one packet to where the far end is now, if it has one that wants to hear; OSError if it is gone. It is
+        the socket's own method where that will do, because it is called for each packet."""
+        self.counts = Counts()
 
     def __repr__(self) -> str:
         does = "playing" if self.playing else "quiet" if self.peer is None else f"bridged to {self.peer.number}"
@@ -119,13 +134,13 @@ class Stream:
         seen = self._reception
         return Released(
             request=request,
-            sent=self._sent,
+            sent=self.counts.sent,
             received=seen.received,
             lost=seen.lost,
             jitter_us=round(seen.jitter * 1e6),
             sampled=seen.sampled,
-            ignored=self._ignored,
-            unsent=self._unsent,
+            ignored=self.counts.ignored,
+            unsent=self.counts.unsent,
         )
 
     # --- sending --------------------------------------------------------------------------------------------------
@@ -133,13 +148,10 @@ class Stream:
     def transmit(self, packet: bytes | memoryview) -> None:
         """Send one packet. A far end that is gone costs nothing but a count."""
         try:
-            if self._connected:
-                self.rtp.send(packet)
-            elif self.latch.target is not None:
-                self.rtp.sendto(packet, self.latch.target)
-            self._sent += 1
+            self.send(packet)
+            self.counts.sent += 1
         except OSError:
-            self._unsent += 1
+            self.counts.unsent += 1
 
     def note_sent(self, timestamp: int, payload: bytes, now: float) -> None:
         """Have the recording hear what the far end was sent."""
@@ -168,7 +180,7 @@ class Stream:
             except OSError:  # an ICMP error about a packet of ours
                 return
             if packet is None:
-                self._ignored += 1
+                self.counts.ignored += 1
                 return
             self.latch.hear(now)
             self._take(packet, now, report)
@@ -183,7 +195,7 @@ class Stream:
                 continue
             packet = parse(data)
             if packet is None or not self._is_ours(packet, source[:2], now):
-                self._ignored += 1
+                self.counts.ignored += 1
             else:
                 self._take(packet, now, report)
 
@@ -197,7 +209,7 @@ class Stream:
             except OSError:
                 continue
             if not self.latch.admits_host(source[0], now):
-                self._ignored += 1
+                self.counts.ignored += 1
 
     def check(self, now: float, report: Report) -> None:
         """Once a second: latch again after a pause, tell a silence, write the recording."""
@@ -220,6 +232,7 @@ class Stream:
             return False
         if not self._connected and self.latch.settled:
             self._connect(source)
+        self._aim()
         return True
 
     def _take(self, packet: Packet, now: float, report: Report) -> None:
@@ -266,6 +279,17 @@ class Stream:
 
     # --- the socket -----------------------------------------------------------------------------------------------
 
+    def _aim(self) -> None:
+        """Have `send` follow whether the far end wants to hear, where it is, and whether the socket is connected."""
+        target = self.latch.target
+        if not self.may_send or target is None:
+            self.send = _send_nothing
+        elif self._connected:
+            self.send = self.rtp.send
+        else:
+            sendto = self.rtp.sendto  # and not ourselves: a cycle would wait for the collector
+            self.send = lambda packet: sendto(packet, target)
+
     def _connect(self, source: tuple[str, int]) -> None:
         try:
             self.rtp.connect(source)
@@ -278,6 +302,7 @@ class Stream:
         if self._connected:
             udp.disconnect(self.rtp)
         self._connected = self._alone = False
+        self._aim()
         self._refilter()
 
     def _refilter(self) -> None:
@@ -293,3 +318,7 @@ class Stream:
                 udp.detach_filter(self.rtp)
             self._filtered = wanted
             self._reception.restart()
+
+
+def _send_nothing(_packet: bytes | memoryview) -> None:
+    """What is not for anybody."""

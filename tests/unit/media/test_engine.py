@@ -201,6 +201,67 @@ def test_sequence_numbers_run_on_over_a_hold(bench: Bench, voice: dict[str, str]
     assert (packets[10].timestamp - packets[9].timestamp) & 0xFFFFFFFF == 21 * FRAME
 
 
+@pytest.mark.parametrize("latched", [False, True])
+def test_each_packet_that_left_is_counted_once_and_what_was_held_is_not(
+    bench: Bench, voice: dict[str, str], latched: bool
+) -> None:
+    reserved, phone = bench.phone()
+    if latched:
+        phone.says(reserved.port)
+        bench.run(0.02)
+    bench.do(p.Play(reserved.stream, voice, True))
+    for sends in (True, False, True):
+        bench.do(connect(reserved, phone, sends=sends))
+        bench.run(0.4)
+        bench.do(p.SendKeys(reserved.stream, "1"))
+        bench.run(0.5)
+    bench.do(p.Release(5, reserved.stream))
+    (released,) = bench.engine.take_reports()
+    assert isinstance(released, p.Released)
+    packets = phone.heard()
+    assert (released.sent, released.unsent) == (len(packets), 0)
+    assert_one_talk(packets)
+
+
+def test_a_far_end_that_is_gone_costs_the_others_nothing(bench: Bench, voice: dict[str, str]) -> None:
+    reserved, phone = bench.phone()
+    there, other = bench.phone()
+    for each, stream in ((phone, reserved), (other, there)):
+        each.says(stream.port)
+        bench.do(p.Play(stream.stream, voice, True))
+    bench.run(0.4)
+    phone.socket.close()
+    bench.run(0.4)
+    for stream in (reserved, there):
+        bench.do(p.Release(5, stream.stream))
+    gone, heard = bench.engine.take_reports()
+    assert isinstance(gone, p.Released)
+    assert isinstance(heard, p.Released)
+    assert gone.sent + gone.unsent == 40
+    assert (heard.sent, heard.unsent) == (len(other.heard()), 0) == (40, 0)
+
+
+def test_a_voice_that_plays_follows_its_far_end_to_where_it_is_heard_from(bench: Bench, voice: dict[str, str]) -> None:
+    reserved, phone = bench.phone()
+    behind_nat, moved = Phone(), Phone()
+    bench.phones += [behind_nat, moved]
+    bench.do(p.Play(reserved.stream, voice, True))
+    bench.run(0.1)
+    assert len(phone.heard()) == 5
+    for _ in range(5):  # the first latches, the third connects the socket
+        behind_nat.says(reserved.port)
+        bench.run(TICK)  # the packet may have left in this tick, before it was read
+        behind_nat.heard()
+        phone.heard()
+        bench.run(0.1 - TICK)
+        assert len(behind_nat.heard()) >= 4
+        assert phone.heard() == []
+    bench.do(connect(reserved, moved))
+    bench.run(0.1)
+    assert len(moved.heard()) == 5
+    assert behind_nat.heard() == []
+
+
 def test_after_the_worker_stood_still_timestamps_have_passed_and_the_voice_has_not(
     bench: Bench, voice: dict[str, str]
 ) -> None:

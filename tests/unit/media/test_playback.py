@@ -28,8 +28,9 @@ class Sent(Stream):
         super().__init__(number, 4000, (NOWHERE, NOWHERE), Clock(number, sequence, timestamp))
         self.may_send = True
         self.packets: list[Packet] = []
+        self.send = self.keep
 
-    def transmit(self, packet: bytes | memoryview) -> None:
+    def keep(self, packet: bytes | memoryview) -> None:
         read = parse(packet)
         assert read is not None
         self.packets.append(read)
@@ -172,6 +173,23 @@ def test_it_grows_with_its_streams_and_all_go_on() -> None:
     assert repr(batch) == "<Batch of 200>"
     assert [len(stream.packets) for stream in streams] == list(range(200, 0, -1))
     assert len({(stream.packets[-1].sequence - 0xFFFA) & 0xFFFF for stream in streams}) == 200
+
+
+def test_a_packet_that_the_kernel_does_not_take_is_counted_and_the_others_go_on() -> None:
+    batch, streams = Batch(), [Sent(number) for number in range(3)]
+
+    def refuse(_packet: bytes | memoryview) -> None:
+        raise ConnectionRefusedError
+
+    for stream in streams:
+        batch.add(playing(stream, voice(1, 10 * FRAME)), 0.0)
+    for frame in range(6):
+        streams[1].send = refuse if frame in (2, 3) else streams[1].keep
+        batch.tick(frame, frame * 0.02)
+    for stream in streams:
+        batch.remove(stream)
+    assert [(stream.counts.sent, stream.counts.unsent) for stream in streams] == [(6, 0), (4, 2), (6, 0)]
+    assert [len(stream.packets) for stream in streams] == [6, 4, 6]
 
 
 @pytest.mark.parametrize("may_send", [True, False])
