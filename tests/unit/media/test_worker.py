@@ -1,14 +1,27 @@
 """The real worker process, over real sockets on loopback: what one stream sends another hears."""
 
+import os
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from tests.unit.media.workers import PORTS, Leg, assert_frames_in_order, channels, connected_pair, far_end, speech
+from tests.unit.media.workers import (
+    BOUND,
+    PORTS,
+    Leg,
+    assert_frames_in_order,
+    channels,
+    connected_pair,
+    far_end,
+    speech,
+)
 
 from playvoice.media.client import MediaClient, MediaFull
 from playvoice.media.g711 import ALAW_TO_ULAW, ULAW_TO_ALAW, Codec
 from playvoice.media.protocol import KeyPressed, PlaybackEnded
+from playvoice.media.worker import run_in_real_time
 
 
 @pytest.fixture
@@ -102,3 +115,38 @@ async def test_at_its_bound_the_worker_refuses_a_stream_and_says_so(media: Media
         await Leg.reserve(media)
     with pytest.raises(MediaFull, match="no more are carried"):
         await Leg.reserve(media)
+
+
+async def test_where_it_is_allowed_the_clock_alone_is_real_time(media: MediaClient) -> None:
+    policies = {thread: os.sched_getscheduler(thread) for thread in threads_of(media.pid)}
+    clock = policies.pop(media.pid)
+    assert policies, "there are those that write to the disk"
+    assert clock == (os.SCHED_RR | os.SCHED_RESET_ON_FORK if may_be_real_time() else os.SCHED_OTHER)
+    assert set(policies.values()) == {os.SCHED_OTHER}
+
+
+def threads_of(process: int) -> list[int]:
+    return [int(task.name) for task in Path(f"/proc/{process}/task").iterdir()]
+
+
+def may_be_real_time() -> bool:
+    """Whether a process of ours may, and should: tried by one that ends at once."""
+    trial = "import os; os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))"
+    tried = subprocess.run([sys.executable, "-c", trial], stderr=subprocess.DEVNULL, timeout=BOUND, check=False)
+    return tried.returncode == 0 and len(os.sched_getaffinity(0)) > 1
+
+
+def test_on_one_processor_or_where_it_is_forbidden_the_clock_is_ordinary(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[int] = []
+
+    def forbid(_pid: int, policy: int, _param: os.sched_param) -> None:
+        asked.append(policy)
+        raise PermissionError
+
+    monkeypatch.setattr(os, "sched_setscheduler", forbid)
+    for processors in ({0}, {0, 1}):
+        monkeypatch.setattr(os, "sched_getaffinity", lambda _pid, found=processors: found)
+        run_in_real_time()
+    assert asked == [os.SCHED_RR | os.SCHED_RESET_ON_FORK], "with two processors it is tried"
