@@ -49,11 +49,12 @@ class Batch:
         self._by_stream: dict[int, Playing] = {}
         self._positions: Numbers = np.zeros(0, dtype=np.int64)
         self._lengths: Numbers = np.zeros(0, dtype=np.int64)
-        self._sequences: Numbers = np.zeros(0, dtype=np.int64)
-        self._timestamps: Numbers = np.zeros(0, dtype=np.int64)
         self._packets: Octets = np.zeros((0, PACKET), dtype=np.uint8)
+        self._sequences, self._timestamps = _numbers(self._packets)
         self._views: list[memoryview] = []
         self._groups: list[tuple[Voice, Numbers]] | None = []
+        self._left = 0
+        """Frames until the first voice is over, found with `_groups`: no end need be looked for before."""
         self._frame = 0
         self._ticking = False
         self._ticked_at = 0.0
@@ -110,7 +111,7 @@ class Batch:
         if last is not playing:  # the last one moves into the gap
             self._playing[slot] = last
             self._streams[slot] = last.stream
-            for column in (self._positions, self._lengths, self._sequences, self._timestamps, self._packets):
+            for column in (self._positions, self._lengths, self._packets):
                 column[slot] = column[last.slot]
             last.slot = slot
         self._groups = None
@@ -134,7 +135,7 @@ class Batch:
     def tick(self, frame: int, now: float) -> list[Stream]:
         """Send the packets of frame number `frame`; gives the streams whose last one left 20 ms ago."""
         skipped = frame - self._frame - 1 if self._ticking else 0
-        ended = self._end()
+        ended = self._end() if self._playing and (self._groups is None or self._left <= 0) else []
         count = len(self._playing)
         if count:
             if skipped:
@@ -148,8 +149,9 @@ class Batch:
                     stream.counts.unsent += 1
                     stream.counts.sent -= 1
             self._positions[:count] += 1
-            self._sequences[:count] = (self._sequences[:count] + 1) & 0xFFFF
-            self._timestamps[:count] = (self._timestamps[:count] + FRAME) & 0xFFFFFFFF
+            self._left -= 1
+            self._sequences[:count] += 1
+            self._timestamps[:count] += FRAME
             self._packets[:count, 1] &= 0x7F
         self._ticked_at = now
         self._frame = frame
@@ -158,12 +160,10 @@ class Batch:
 
     def _grow(self) -> None:
         more = max(_GROWTH, len(self._views))
-        numbers = (self._positions, self._lengths, self._sequences, self._timestamps)
         room: Numbers = np.zeros(more, dtype=np.int64)
-        self._positions, self._lengths, self._sequences, self._timestamps = (
-            np.concatenate((column, room)) for column in numbers
-        )
+        self._positions, self._lengths = (np.append(column, room) for column in (self._positions, self._lengths))
         self._packets = np.concatenate((self._packets, np.zeros((more, PACKET), dtype=np.uint8)))
+        self._sequences, self._timestamps = _numbers(self._packets)
         view = memoryview(self._packets.reshape(-1).data)
         self._views = [view[start : start + PACKET] for start in range(0, len(view), PACKET)]
 
@@ -175,6 +175,7 @@ class Batch:
             if playing.loop:
                 self.note(playing.stream)
                 self._positions[playing.slot] = playing.noted = 0
+                self._groups = None
             else:
                 self.remove(playing.stream)
         return [playing.stream for playing in over if not playing.loop]
@@ -184,21 +185,20 @@ class Batch:
         for playing in self._playing:
             self.note(playing.stream)
         sent = self._packets[:count, 1] < MARKER  # the clocks of the others, which just came, have passed it already
-        self._timestamps[:count] = (self._timestamps[:count] + frames * FRAME * sent) & 0xFFFFFFFF
+        self._timestamps[:count][sent] += frames * FRAME & 0xFFFFFFFF
         self._packets[:count, 1] |= MARKER
 
     def _build(self, count: int) -> None:
         packets = self._packets[:count]
-        packets[:, 2:4] = self._sequences[:count].astype(">u2").view(np.uint8).reshape(-1, 2)
-        packets[:, 4:8] = self._timestamps[:count].astype(">u4").view(np.uint8).reshape(-1, 4)
         if self._groups is None:
             self._groups = self._group()
+            self._left = int((self._lengths[:count] - self._positions[:count]).min())
         for voice, slots in self._groups:
-            positions = self._positions[slots]
             if len(voice.frames):
-                packets[slots, HEADER_OCTETS:] = voice.frames[np.minimum(positions, len(voice.frames) - 1)]
-        for slot in np.flatnonzero(self._positions[:count] == self._lengths[:count] - 1):
-            packets[slot, HEADER_OCTETS:] = self._playing[slot].voice.last
+                packets[slots, HEADER_OCTETS:] = voice.frames.take(self._positions[slots], axis=0, mode="clip")
+        if self._left == 1:
+            for slot in np.flatnonzero(self._positions[:count] == self._lengths[:count] - 1):
+                packets[slot, HEADER_OCTETS:] = self._playing[slot].voice.last
 
     def _group(self) -> list[tuple[Voice, Numbers]]:
         """Slots by voice, so that each voice is read once a tick."""
@@ -206,3 +206,8 @@ class Batch:
         for slot, playing in enumerate(self._playing):
             slots.setdefault(id(playing.voice), []).append(slot)
         return [(self._playing[group[0]].voice, np.array(group, dtype=np.int64)) for group in slots.values()]
+
+
+def _numbers(packets: Octets) -> tuple[NDArray[np.uint16], NDArray[np.uint32]]:
+    """The sequence numbers and timestamps in the packets' headers, to count in place; they wrap where RTP's do."""
+    return packets[:, 2:4].view(">u2")[:, 0], packets[:, 4:8].view(">u4")[:, 0]

@@ -124,12 +124,15 @@ class Expected:
     frames: list[bytes] = field(default_factory=list)
     voice: Voice | None = None
     position: int = 0
+    loop: bool = False
 
 
 @settings(max_examples=60, deadline=None)
 @given(
     st.lists(
-        st.lists(st.tuples(st.sampled_from(["play", "stop"]), st.integers(0, 9), st.integers(0, 3)), max_size=3),
+        st.lists(
+            st.tuples(st.sampled_from(["play", "loop", "stop"]), st.integers(0, 9), st.integers(0, 3)), max_size=3
+        ),
         max_size=25,
     ),
     st.randoms(use_true_random=False),
@@ -143,14 +146,16 @@ def test_each_stream_gets_its_own_voice_whoever_comes_and_goes(
     for frame, commands in enumerate(steps):
         for what, who, which in commands:
             expected = all_streams[who]
-            if what == "play":
-                batch.add(playing(expected.stream, voices[which]), frame * 0.02)
-                expected.voice, expected.position = voices[which], 0
-            else:
+            if what == "stop":
                 batch.remove(expected.stream)
                 expected.voice = None
+            else:
+                expected.voice, expected.position, expected.loop = voices[which], 0, what == "loop"
+                batch.add(playing(expected.stream, voices[which], loop=expected.loop), frame * 0.02)
         ended = batch.tick(frame, frame * 0.02)
         for expected in all_streams:
+            if expected.voice is not None and expected.loop:
+                expected.position %= len(expected.voice)
             if expected.voice is not None and expected.position == len(expected.voice):
                 assert expected.stream in ended
                 expected.voice = None
