@@ -45,32 +45,46 @@ class Worker:
     def run(self) -> None:
         """Serve until the server closes its end."""
         self._control.setblocking(False)
-        while self._exchange():
+        while self._send():
+            if self._wait() and not self._receive():
+                return
             if self._engine.idle:
-                self._rest()
                 continue
             now = time.monotonic()
             number = self._metronome.begin(now)
-            if number is None:
-                self._wait(self._metronome.due - now)
-                continue
-            self._engine.tick(number, now)
-            if number % TICKS_A_SECOND == 0:
-                self._once_a_second(number)
+            if number is not None:
+                self._engine.tick(number, now)
+                if number % TICKS_A_SECOND == 0:
+                    self._once_a_second(number)
 
-    def _exchange(self) -> bool:
-        """Take what the server sent, send what it is to be told; False when it is gone."""
+    def _wait(self) -> bool:
+        """Until the next tick, or until the server has said something, or takes something; True if it has spoken."""
+        seconds = None
+        idle = self._engine.idle
+        if idle:  # nobody calls: tidy up, and have the clock stand
+            gc.collect()
+        else:
+            seconds = max(0.0, self._metronome.due - time.monotonic())
+        readable, _, _ = select.select([self._control], [self._control] if self._unsent else [], [], seconds)
+        if idle:
+            self._metronome.resume(time.monotonic())
+        return bool(readable)
+
+    def _receive(self) -> bool:
+        """Do what the server asks; False when it is gone."""
         try:
             data = self._control.recv(65_536)
-            if not data:
-                return False
         except BlockingIOError:
-            data = b""
+            return True
         except OSError:
             return False
         now = time.monotonic()
         for command in self._framer.feed(data):
             self._engine.handle(command, now)
+        return bool(data)
+
+    def _send(self) -> bool:
+        """Tell the server what there is to tell; False when it is gone, or does not read."""
         for report in self._engine.take_reports():
             self._unsent += p.encode(report)
         if self._unsent:
@@ -81,16 +95,6 @@ class Worker:
             except OSError:
                 return False
         return len(self._unsent) < MAX_UNSENT
-
-    def _wait(self, seconds: float | None) -> None:
-        """Until the server has said something, or takes something, or so long."""
-        select.select([self._control], [self._control] if self._unsent else [], [], seconds)
-
-    def _rest(self) -> None:
-        """Nobody calls: tidy up, and have the clock stand until the server says something."""
-        gc.collect()
-        self._wait(None)
-        self._metronome.resume(time.monotonic())
 
     def _once_a_second(self, number: int) -> None:
         lateness = self._metronome.take_lateness()
