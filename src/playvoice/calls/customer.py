@@ -56,7 +56,6 @@ class Customer:
         """The first INVITE."""
         self.answered_at: datetime | None = None
         self.recorded = False
-        self._telephone_events = False
 
     # --- dialling -------------------------------------------------------------------------------------------------
 
@@ -92,12 +91,12 @@ class Customer:
 
     def _make_leg(self, trunk: Trunk, flow: Flow) -> CustomerLeg:
         call = self._call
-        offer = call.describe(self.stream, trunk.codecs)
+        described = call.describe(self.stream, trunk.codecs)
         sip = call.parts.sip.agent.prepare_invite(
             target=trunk.request_uri(call.stored.destnumber),
             flow=flow,
             from_=trunk.from_address(call.stored.disnumber),
-            body=bytes(offer),
+            body=described.last,
             route=trunk.route,
             headers=trunk.headers(call.stored.disnumber),
         )
@@ -105,8 +104,7 @@ class Customer:
             call=call,
             uuid=str(uuid4()),
             sip=sip,
-            stream=self.stream,
-            offer=offer,
+            described=described,
             trunk=trunk,
         )
 
@@ -166,7 +164,7 @@ class Customer:
                 leg.far_end_ended()
                 call.do(call.script.customer_hung_up())
             case _:
-                pass
+                leg.on_session(event)
 
     def _on_answer(self, leg: CustomerLeg, body: bytes) -> None:
         call = self._call
@@ -177,7 +175,6 @@ class Customer:
             call.do(call.script.refused(Cause.LINE_FAILURE))
             return
         self.answered_at = at = call.clock.at()
-        self._telephone_events = negotiated.receive_telephone_event is not None
         if call.company.record is not RecordPolicy.NEVER:
             self.stream.record(call.parts.recordings.raw(call.stored.uuid))
             self.recorded = True
@@ -218,7 +215,7 @@ class Customer:
 
     def on_info_key(self, key: str) -> None:
         """A key came by INFO. Where telephone-events were agreed on, the press comes as one, and counts there."""
-        if not self._telephone_events:
+        if self._leg is None or not self._leg.described.takes_telephone_events:
             self._on_key(key)
 
     def _on_key(self, key: str) -> None:

@@ -17,6 +17,7 @@ from playvoice.calls import ledger
 from playvoice.calls import script as s
 from playvoice.calls.agents import Agents
 from playvoice.calls.clock import Clock
+from playvoice.calls.described import DescribedStream
 from playvoice.calls.journal import Journal
 from playvoice.calls.ledger import Reports, StoredCall
 from playvoice.calls.owners import Ending, Owner, Owners
@@ -25,7 +26,7 @@ from playvoice.calls.recordings import Recordings
 from playvoice.companies import Company
 from playvoice.media import sdp
 from playvoice.media.client import MediaGone, Stream
-from playvoice.sip import OutgoingCall
+from playvoice.sip import Event, OutgoingCall, SessionAnswered, SessionChange, SessionChangeReceived, TargetChanged
 from playvoice.store import Store
 
 log = structlog.get_logger(__name__)
@@ -70,10 +71,10 @@ class Call:
         """Store what a callback reports, then have it sent."""
         self.journal.add(fact, lambda _stored: self.parts.wake_sender())
 
-    def describe(self, stream: Stream, codecs: Sequence[sdp.Codec]) -> sdp.SessionDescription:
-        """Our offer for a stream (RFC 3264 section 5)."""
+    def describe(self, stream: Stream, codecs: Sequence[sdp.Codec]) -> DescribedStream:
+        """A stream with our offer for it (RFC 3264 section 5)."""
         address = self.parts.settings.media_address
-        return sdp.offer(address, stream.port, tuple(codecs), session_id=random.getrandbits(62))
+        return DescribedStream(stream, address, tuple(codecs), random.getrandbits(62))
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -83,8 +84,7 @@ class Leg:
     call: Call
     uuid: str
     sip: OutgoingCall
-    stream: Stream
-    offer: sdp.SessionDescription
+    described: DescribedStream
     rang: bool = False
     """There was a 180 or 183."""
     over: bool = False
@@ -94,11 +94,60 @@ class Leg:
         self.sip.send(self.call.clock.now())
         self.call.parts.sip.flush()
 
+    @property
+    def stream(self) -> Stream:
+        return self.described.stream
+
     def connect(self, answer: bytes) -> sdp.Negotiated:
         """Let the stream send and receive as the answer says; SdpError if it can't."""
-        negotiated = sdp.accept(self.offer, sdp.parse(answer))
-        self.stream.connect(negotiated, sip_source=self.sip.invite.flow.remote[0])
-        return negotiated
+        return self.described.accept(answer, self.sip.invite.flow.remote[0])
+
+    def on_session(self, event: Event) -> None:
+        """Take what the far end changes while the leg goes on: hold, resume, another address or codec."""
+        match event:
+            case SessionChangeReceived(change=change):
+                self._change(change)
+            case SessionAnswered(body=body) if body:
+                self._take_answer(body)
+            case TargetChanged():
+                self._store_dialog()
+            case _:
+                pass
+
+    def _change(self, change: SessionChange) -> None:
+        now, described = self.call.clock.now(), self.described
+        try:
+            if change.offer:
+                body = described.answer(change.offer, change.request.flow.remote[0])
+                self._tell_session()
+            else:
+                body = described.offer_again()
+        except sdp.SdpError as error:
+            self.call.log.warning("session_change_refused", leg=self.uuid, reason=str(error))
+            change.refuse(now)
+        else:
+            change.accept(now, body)
+        self.call.parts.sip.flush()
+
+    def _take_answer(self, body: bytes) -> None:
+        try:
+            self.connect(body)
+        except sdp.SdpError as error:  # the stream goes on as it was
+            self.call.log.warning("session_answer_unusable", leg=self.uuid, reason=str(error))
+        else:
+            self._tell_session()
+
+    def _tell_session(self) -> None:
+        negotiated = self.described.negotiated
+        assert negotiated is not None
+        codec, direction = negotiated.codec.name, negotiated.direction.value
+        self.call.log.info("session_changed", leg=self.uuid, codec=codec, direction=direction)
+
+    def _store_dialog(self) -> None:
+        """Store the dialog anew, so that a later process can end it."""
+        assert self.sip.dialog is not None
+        uuid, dialog = self.uuid, self.sip.dialog.to_json()
+        self.call.journal.add(lambda conn: ledger.keep_dialog(conn, uuid, dialog))
 
     def ack(self) -> None:
         """Acknowledge the answer, which is stored."""

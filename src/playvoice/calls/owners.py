@@ -24,6 +24,7 @@ from playvoice.sip import (
     OutgoingCall,
     Rejected,
     RequestInCall,
+    SessionChangeReceived,
 )
 
 
@@ -111,6 +112,9 @@ class Ending:
                 self._over(call)
             case RequestInCall(request=request):
                 request.respond(481, self._clock.now())
+                self._endpoint.flush()
+            case SessionChangeReceived(change=change):
+                change.refuse(self._clock.now(), 481)
                 self._endpoint.flush()
             case _:
                 pass

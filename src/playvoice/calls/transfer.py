@@ -129,13 +129,13 @@ class Transfer:
 
     def _prepare(self, phone: Phone, stream: Stream) -> AgentsLeg:
         call = self._call
-        offer = call.describe(stream, (sdp.Codec.PCMA, sdp.Codec.PCMU))
+        described = call.describe(stream, (sdp.Codec.PCMA, sdp.Codec.PCMU))
         caller = URI(scheme="sip", user=call.stored.destnumber, host=call.parts.settings.domain)
         sip = call.parts.sip.agent.prepare_invite(
             target=phone.uri,
             flow=phone.flow,
             from_=Address(uri=caller),
-            body=bytes(offer),
+            body=described.last,
             route=phone.route,
             pinned=True,
         )
@@ -145,8 +145,7 @@ class Transfer:
             call=call,
             uuid=report.uuid,
             sip=sip,
-            stream=stream,
-            offer=offer,
+            described=described,
             report=report,
         )
 
@@ -182,7 +181,7 @@ class Transfer:
                 leg.far_end_ended()
                 call.do(call.script.agent_ended(leg.uuid))
             case _:
-                pass
+                leg.on_session(event)
 
     def _on_ringing(self, leg: AgentsLeg) -> None:
         call, report, at = self._call, leg.report, self._call.clock.at()

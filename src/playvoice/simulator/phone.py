@@ -31,6 +31,7 @@ from playvoice.sip import (
     IncomingCallReceived,
     RequestInCall,
     RequestReceived,
+    SessionChangeReceived,
     SipEndpoint,
 )
 
@@ -93,6 +94,8 @@ class Phones:
                 self._end(call, "gave_up" if unacknowledged else "bye")
             case RequestInCall(_, request):
                 request.respond(200, time.monotonic())
+            case SessionChangeReceived(_, change):
+                change.refuse(time.monotonic())
             case RequestReceived(request) if request.method == "OPTIONS":
                 self.journal.write("options", source=str(request.flow))
                 request.respond(200, time.monotonic())

@@ -22,11 +22,16 @@ from playvoice.sip.events import (
     RequestInCall,
     RequestReceived,
     ResponseReceived,
+    SessionAnswered,
+    SessionChangeReceived,
+    SessionRefused,
+    TargetChanged,
     Why,
 )
 from playvoice.sip.flow import Flow, Transport
 from playvoice.sip.incoming import IncomingCall, IncomingRequest
 from playvoice.sip.outgoing import OutgoingCall, OutgoingRequest
+from playvoice.sip.session import SessionChange
 from playvoice.sip.user_agent import UserAgent
 
 __all__ = [
@@ -61,8 +66,13 @@ __all__ = [
     "RequestReceived",
     "Response",
     "ResponseReceived",
+    "SessionAnswered",
+    "SessionChange",
+    "SessionChangeReceived",
+    "SessionRefused",
     "SipEndpoint",
     "SipError",
+    "TargetChanged",
     "Transport",
     "UserAgent",
     "Why",

@@ -11,31 +11,21 @@ While a call is ENDING the far end's own BYE, which may cross ours, is still ans
 from __future__ import annotations
 
 import re
-from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from sipmessage import Request, Response
 
 from playvoice.sip.dialog import DialogState
 from playvoice.sip.events import CallEnded
+from playvoice.sip.session import Session
+from playvoice.sip.state import CallState
 
 if TYPE_CHECKING:
     from playvoice.sip.user_agent import UserAgent
 
+__all__ = ["Call", "CallState", "q850_cause"]
+
 _Q850 = re.compile(r"^\s*Q\.850\s*;(?:.*;)?\s*cause\s*=\s*(\d{1,3})\b", re.IGNORECASE)
-
-
-class CallState(Enum):
-    """Where a call is, made or received."""
-
-    PREPARED = auto()
-    CALLING = auto()
-    EARLY = auto()
-    ANSWERED = auto()
-    CONFIRMED = auto()
-    ENDING = auto()
-    """Our BYE is on its way."""
-    ENDED = auto()
 
 
 class Call:
@@ -48,6 +38,7 @@ class Call:
         """Its Call-ID."""
         self.state = state
         self.dialog: DialogState | None = None
+        self.session = Session(agent, self)
         self._unacknowledged = False
 
     def __repr__(self) -> str:
@@ -56,10 +47,21 @@ class Call:
     def bye(self, now: float) -> None:
         """End the answered call; CallEnded follows when the far end has confirmed it, or after Timer F."""
         if self.state in (CallState.ANSWERED, CallState.CONFIRMED):
+            self.session.end(now)
             self._send_bye(now)
 
-    def on_bye(self, request: Request) -> None:
+    def give_up(self, now: float) -> None:
+        """End the call because no ACK came to an answer of ours (section 13.3.1.4)."""
+        self._unacknowledged = True
+        self.bye(now)
+
+    def on_ack(self, request: Request) -> None:
+        """An ACK came that belongs to a 2xx of ours."""
+        self.session.acknowledge(request)
+
+    def on_bye(self, request: Request, now: float) -> None:
         """The far end hung up; the user agent has answered."""
+        self.session.end(now)
         self._over(q850_cause(request))
 
     def _send_bye(self, now: float) -> None:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from playvoice.sip.call import Call
     from playvoice.sip.incoming import IncomingCall, IncomingRequest
     from playvoice.sip.outgoing import OutgoingCall, OutgoingRequest
+    from playvoice.sip.session import SessionChange
 
 
 class Why(Enum):
@@ -119,6 +120,37 @@ class RequestInCall:
 
 
 @dataclass(frozen=True, slots=True)
+class SessionChangeReceived:
+    """The far end offers a changed session, or wants an offer: the owner calls `accept` or `refuse` on `change`."""
+
+    call: Call
+    change: SessionChange
+
+
+@dataclass(frozen=True, slots=True)
+class SessionAnswered:
+    """An offer that we made inside the call has its answer; `body` is empty where the far end gave none."""
+
+    call: Call
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRefused:
+    """An offer that we made inside the call was refused: the session stays as it was."""
+
+    call: Call
+    status: int
+
+
+@dataclass(frozen=True, slots=True)
+class TargetChanged:
+    """The far end is reached at another URI from now on: `call.dialog` is to be stored anew."""
+
+    call: Call
+
+
+@dataclass(frozen=True, slots=True)
 class ResponseReceived:
     """A final response to a request outside a dialog."""
 
@@ -146,6 +178,10 @@ Event = (
     | Acknowledged
     | RequestReceived
     | RequestInCall
+    | SessionChangeReceived
+    | SessionAnswered
+    | SessionRefused
+    | TargetChanged
     | ResponseReceived
     | RequestFailed
 )

@@ -19,7 +19,8 @@ from playvoice.sip.dialog import DialogState, dialog_of_server
 from playvoice.sip.events import Acknowledged, Cancelled
 from playvoice.sip.flow import Flow
 from playvoice.sip.message import make_response
-from playvoice.sip.transaction import T1, T2, Deliver, Effect, response_event
+from playvoice.sip.repeated_answer import RepeatedAnswer
+from playvoice.sip.transaction import Deliver, Effect, response_event
 
 if TYPE_CHECKING:
     from playvoice.sip.user_agent import UserAgent
@@ -30,11 +31,12 @@ class IncomingRequest:
 
     def __init__(self, agent: UserAgent, request: Request, flow: Flow, reply_to: Flow) -> None:
         self._agent = agent
-        self._reply_to = reply_to
         self._entry: Entry | None = None
         self.request = request
         self.flow = flow
         """Where it came from."""
+        self.reply_to = reply_to
+        """Where its response goes."""
 
     def __repr__(self) -> str:
         return f"<IncomingRequest {self.request.method} from {self.flow}>"
@@ -45,7 +47,7 @@ class IncomingRequest:
 
     def begin(self, now: float) -> None:
         """Start its transaction; the user agent does."""
-        self._entry = self._agent.core.start_server(self.request, self._reply_to, now, lambda _effect, _now: None)
+        self._entry = self._agent.core.start_server(self.request, self.reply_to, now, lambda _effect, _now: None)
 
     def refuse(self, status: int, *, headers: tuple[tuple[str, str], ...] = ()) -> None:
         """Send the only response, and keep nothing of it (RFC 3261 section 8.2.7).
@@ -58,7 +60,7 @@ class IncomingRequest:
             core.forget(self._entry)
         tag = core.stateless_tag(self.request)
         own = self._agent.server_header()
-        core.send(bytes(make_response(self.request, status, to_tag=tag, headers=(*headers, own))), self._reply_to)
+        core.send(bytes(make_response(self.request, status, to_tag=tag, headers=(*headers, own))), self.reply_to)
 
     def respond(
         self,
@@ -69,8 +71,8 @@ class IncomingRequest:
         headers: tuple[tuple[str, str], ...] = (),
         body: bytes = b"",
         content_type: str = "application/sdp",
-    ) -> None:
-        """Send a response; the first final one counts."""
+    ) -> bytes:
+        """Send a response; the first final one counts. Gives it as it went out."""
         assert self._entry is not None
         response = make_response(
             self.request,
@@ -82,6 +84,7 @@ class IncomingRequest:
             content_type=content_type,
         )
         self._entry.fire(response_event(status), now, response)
+        return bytes(response)
 
 
 class IncomingCall(Call):
@@ -95,10 +98,7 @@ class IncomingCall(Call):
         local = make_response(request, 200, to_tag=self.local_tag).headers["To"]
         self.dialog = dialog_of_server(request, local, flow, pinned=pinned)
         self._entry: Entry | None = None
-        self._answer_at: float | None = None
-        self._interval = T1
-        self._give_up_at = 0.0
-        self._answer: bytes = b""
+        self._answer: RepeatedAnswer | None = None
 
     def begin(self, reply_to: Flow, now: float) -> None:
         """Start its transaction, which sends 100; the user agent does."""
@@ -117,11 +117,10 @@ class IncomingCall(Call):
         """Send 200; it is repeated until the ACK comes (section 13.3.1.4), on a reliable transport too."""
         if self.state is not CallState.EARLY:
             return
-        self._respond(200, now, body=body)
+        assert self._entry is not None
+        data = self._respond(200, now, body=body)
         self.state = CallState.ANSWERED
-        self._give_up_at = now + 64 * T1
-        self._answer_at = now + self._interval
-        self._core.schedule(self)
+        self._answer = RepeatedAnswer(self._core, data, self._entry.transaction.flow, now, self.give_up)
 
     def reject(self, now: float, status: int, reason: str = "", headers: tuple[tuple[str, str], ...] = ()) -> None:
         """Send a final response of 300 to 699."""
@@ -131,7 +130,7 @@ class IncomingCall(Call):
 
     def bye(self, now: float) -> None:
         """End the answered call; CallEnded follows."""
-        self._answer_at = None
+        self._stop_repeating()
         super().bye(now)
 
     # --- what comes in --------------------------------------------------------------------------------------------
@@ -145,30 +144,16 @@ class IncomingCall(Call):
 
     def on_ack(self, request: Request) -> None:
         if self.state is CallState.ANSWERED:
-            self._answer_at = None
+            self._stop_repeating()
             self.state = CallState.CONFIRMED
             self._core.events.append(Acknowledged(self, request.body))
+        else:
+            super().on_ack(request)
 
     def _on_effect(self, effect: Effect, _now: float) -> None:
         if isinstance(effect, Deliver):
             assert isinstance(effect.message, Request)
             self.on_ack(effect.message)
-
-    # --- time -----------------------------------------------------------------------------------------------------
-
-    def next_deadline(self) -> float | None:
-        """When the answer is repeated."""
-        return self._answer_at
-
-    def on_deadline(self, now: float) -> None:
-        if now >= self._give_up_at:
-            self._unacknowledged = True
-            self.bye(now)
-            return
-        assert self._entry is not None
-        self._core.send(self._answer, self._entry.transaction.flow)
-        self._interval = min(2 * self._interval, T2)
-        self._answer_at = min(now + self._interval, self._give_up_at)
 
     def _respond(
         self,
@@ -178,17 +163,21 @@ class IncomingCall(Call):
         reason: str = "",
         body: bytes = b"",
         headers: tuple[tuple[str, str], ...] = (),
-    ) -> None:
+    ) -> bytes:
         assert self._entry is not None
         own = self._agent.response_headers(self.flow) if status < 300 else (self._agent.server_header(),)
         response = make_response(
             self.request, status, reason, to_tag=self.local_tag, headers=(*own, *headers), body=body
         )
-        self._answer = bytes(response)
         self._entry.fire(response_event(status), now, response)
+        return bytes(response)
+
+    def _stop_repeating(self) -> None:
+        if self._answer is not None:
+            self._answer.stop()
 
     def _end(self) -> None:
-        self._answer_at = None
+        self._stop_repeating()
         super()._end()
 
 

@@ -25,8 +25,8 @@ from playvoice.sip.message import from_of, make_response, parse, read_address, t
 from playvoice.sip.outgoing import OutgoingCall, OutgoingRequest
 from playvoice.sip.transaction import Deliver, Effect, Happening, response_event, status_of
 
-ALLOW = "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO"
-KNOWN_METHODS = frozenset({"INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "INFO", "REGISTER"})
+ALLOW = "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE"
+KNOWN_METHODS = frozenset({"INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "INFO", "UPDATE", "REGISTER"})
 SUPPORTED = frozenset({"path"})
 """The extensions that a request may require (section 8.2.2.3): Path is the registrar's (RFC 3327)."""
 MAX_CALLS = 20_000
@@ -203,7 +203,11 @@ class UserAgent:
         return ("Contact", contact), ("Allow", ALLOW), ("User-Agent", self.core.name)
 
     def response_headers(self, flow: Flow) -> tuple[tuple[str, str], ...]:
-        return ("Contact", str(Address(uri=self.contact(flow)))), ("Allow", ALLOW), self.server_header()
+        return (*self.session_headers(flow), self.server_header())
+
+    def session_headers(self, flow: Flow) -> tuple[tuple[str, str], ...]:
+        """What a 200 inside a dialog has that is a target refresh, beside Server."""
+        return ("Contact", str(Address(uri=self.contact(flow)))), ("Allow", ALLOW)
 
     def server_header(self) -> tuple[str, str]:
         return "Server", self.core.name
@@ -223,9 +227,10 @@ class UserAgent:
         if isinstance(call, OutgoingCall):
             self._outgoing.pop((call.invite.call_id, tag_of(read_address(call.invite.local)) or ""), None)
 
-    def make_ack(self, dialog: DialogState, body: bytes = b"") -> Request:
-        """The ACK to a 2xx: RFC 3261 section 13.2.2.4."""
-        return finish(dialog.request("ACK", self.make_via(dialog.next_flow()), dialog.invite_cseq), body)
+    def make_ack(self, dialog: DialogState, body: bytes = b"", cseq: int | None = None) -> Request:
+        """The ACK to a 2xx, of the INVITE that made the dialog or of a later one: RFC 3261 section 13.2.2.4."""
+        number = dialog.invite_cseq if cseq is None else cseq
+        return finish(dialog.request("ACK", self.make_via(dialog.next_flow()), number), body)
 
     def send_bye(self, dialog: DialogState, now: float, over: Callable[[], None] = lambda: None) -> None:
         """Send BYE in a transaction of its own; `over` is called when it is answered, whatever the answer, or given up.
@@ -288,9 +293,8 @@ class UserAgent:
         if request.method == "CANCEL":
             self._on_cancel(request, flow, reply_to, now)
             return
-        to_tag = tag_of(to_of(request))
-        if to_tag is not None:
-            self._on_request_in_dialog(request, to_tag, flow, reply_to, now)
+        if tag_of(to_of(request)) is not None:
+            self._on_request_in_dialog(request, flow, reply_to, now)
         elif request.method == "ACK":
             self.core.drop(Kind.STRAY_ACK, flow, now)
         elif not self._admits(request, flow):
@@ -310,13 +314,16 @@ class UserAgent:
         incoming.begin(now)
         incoming.respond(200, now)
         original = invite.transaction.request
+        inside = self._dialogs.get(_dialog_of(original))
+        if inside is not None and inside.session.cancel(original, now):
+            return
         for call in self._dialogs.values():
             if isinstance(call, IncomingCall) and call.request is original:
                 call.on_cancel(now)
                 return
 
-    def _on_request_in_dialog(self, request: Request, to_tag: str, flow: Flow, reply_to: Flow, now: float) -> None:
-        call = self._dialogs.get((request.call_id, to_tag, tag_of(from_of(request)) or ""))
+    def _on_request_in_dialog(self, request: Request, flow: Flow, reply_to: Flow, now: float) -> None:
+        call = self._dialogs.get(_dialog_of(request))
         if call is None or call.dialog is None:
             if request.method == "ACK":
                 self.core.drop(Kind.STRAY_ACK, flow, now)
@@ -326,8 +333,7 @@ class UserAgent:
                 self.core.drop(Kind.STRANGER, flow, now, request.method)
             return
         if request.method == "ACK":
-            if isinstance(call, IncomingCall):
-                call.on_ack(request)
+            call.on_ack(request)
             return
         if request.cseq.sequence < call.dialog.remote_cseq:
             self._refuse(request, flow, reply_to, 500, now)
@@ -340,22 +346,28 @@ class UserAgent:
         incoming.begin(now)
         if request.method == "BYE":
             incoming.respond(200, now)
-            call.on_bye(request)
-        elif request.method == "INVITE":
-            incoming.respond(488, now)  # the session stays as it was (RFC 3261 section 14.2)
+            call.on_bye(request, now)
+        elif request.method in ("INVITE", "UPDATE"):
+            self._on_change(call, incoming, now)
         elif request.method in KNOWN_METHODS:
             self.core.events.append(RequestInCall(call, incoming))
         else:
             incoming.respond(405, now, headers=(("Allow", ALLOW),))
 
+    def _on_change(self, call: Call, incoming: IncomingRequest, now: float) -> None:
+        if unsupported := _unsupported(incoming.request):
+            incoming.respond(420, now, headers=(("Unsupported", unsupported),))
+        else:
+            call.session.receive(incoming, now)
+
     def _on_new_request(self, request: Request, flow: Flow, reply_to: Flow, now: float) -> None:
         if request.method not in KNOWN_METHODS:
             self._refuse(request, flow, reply_to, 405, now, (("Allow", ALLOW),))
-        elif unsupported := ", ".join(tag for tag in request.require if tag.lower() not in SUPPORTED):
+        elif unsupported := _unsupported(request):
             self._refuse(request, flow, reply_to, 420, now, (("Unsupported", unsupported),))
         elif request.method == "INVITE":
             self._on_invite(request, flow, reply_to, now)
-        elif request.method in ("BYE", "INFO"):
+        elif request.method in ("BYE", "INFO", "UPDATE"):
             self._refuse(request, flow, reply_to, 481, now)
         else:
             incoming = IncomingRequest(self, request, flow, reply_to)
@@ -410,3 +422,13 @@ class UserAgent:
         except (ValueError, KeyError, IndexError):
             return
         self.core.send(bytes(response), reply_to)
+
+
+def _dialog_of(request: Request) -> tuple[str, str, str]:
+    """The key of the dialog that a request of the far end belongs to."""
+    return request.call_id, tag_of(to_of(request)) or "", tag_of(from_of(request)) or ""
+
+
+def _unsupported(request: Request) -> str:
+    """The extensions that a request requires and we don't have (section 8.2.2.3)."""
+    return ", ".join(tag for tag in request.require if tag.lower() not in SUPPORTED)
