@@ -1,0 +1,151 @@
+"""What a far end changes inside a running call: hold, resume, another address, another codec, another Contact."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+from tests.unit.calls.stored import until
+from tests.unit.calls.world import House
+
+from playvoice.calls import conductor
+from playvoice.calls.tables import legs
+from playvoice.media import protocol, sdp
+from playvoice.media.g711 import Codec
+from playvoice.sip import CallState, DialogState, IncomingCall, SessionAnswered, SessionRefused
+from playvoice.store import Store
+
+
+@pytest.fixture
+async def house(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[House]:
+    monkeypatch.setattr(conductor, "HEARTBEAT", 3600.0)
+    made = House(store, tmp_path, monkeypatch)
+    await made.conductor.start()
+    yield made
+    await made.stop()
+    await made.quiet()
+
+
+async def answered(house: House) -> IncomingCall:
+    """A customer who hears the voice."""
+    await house.accept()
+    call = await house.wire.invited()
+    house.wire.answer(call)
+    await house.wire.acknowledged()
+    return call
+
+
+async def agent_of(house: House) -> IncomingCall:
+    """An agent who talks with the customer."""
+    customer = house.media.streams[0]
+    customer.on_event(protocol.KeyPressed(customer.number, "1"))
+    agent = await house.wire.invited("phone")
+    house.wire.answer(agent)
+    await house.wire.acknowledged("phone")
+    return agent
+
+
+def connects(house: House, stream: int) -> list[protocol.Connect]:
+    """What the worker was told of this stream's far end."""
+    return [told for told in house.media.worker.told if isinstance(told, protocol.Connect) and told.stream == stream]
+
+
+def offer(
+    *, version: int, direction: sdp.Direction = sdp.Direction.SENDRECV, port: int = 40_000, codec: Codec = Codec.PCMA
+) -> bytes:
+    return bytes(sdp.offer("127.0.0.9", port, (codec,), session_id=1, version=version, direction=direction))
+
+
+async def answer_to(house: House, call: IncomingCall, body: bytes, name: str = "carrier") -> sdp.SessionDescription:
+    assert call.session.offer(house.wire.network.now, body)
+    event = await house.wire.expect(name, SessionAnswered)
+    assert isinstance(event, SessionAnswered)
+    return sdp.parse(event.body)
+
+
+async def test_hold_and_resume_of_the_customer_reach_the_stream_and_the_voice_goes_on(house: House) -> None:
+    call = await answered(house)
+    first = sdp.parse(call.request.body)
+    held = await answer_to(house, call, offer(version=2, direction=sdp.Direction.SENDONLY))
+    resumed = await answer_to(house, call, offer(version=3))
+    assert (held.session_id, resumed.session_id) == (first.session_id,) * 2
+    versions = [int(description.version) for description in (first, held, resumed)]
+    assert versions == [versions[0], versions[0] + 1, versions[0] + 2]
+    assert held.direction(held.media[0]) is sdp.Direction.RECVONLY
+    assert resumed.direction(resumed.media[0]) is sdp.Direction.SENDRECV
+    assert [(one.sends, one.receives) for one in connects(house, 1)] == [(True, True), (False, True), (True, True)]
+    plays = [told for told in house.media.worker.told if isinstance(told, protocol.Play | protocol.StopPlaying)]
+    assert len(plays) == 1, "the voice is neither stopped nor begun again"
+    house.wire.hang_up(call)
+
+
+async def test_a_moved_customer_with_another_codec_is_sent_to_there_in_it(house: House) -> None:
+    call = await answered(house)
+    await answer_to(house, call, offer(version=2, port=41_000, codec=Codec.PCMU))
+    last = connects(house, 1)[-1]
+    assert (last.host, last.port, last.codec) == ("127.0.0.9", 41_000, int(Codec.PCMU))
+    house.wire.hang_up(call)
+
+
+async def test_the_same_offer_again_gets_the_same_answer(house: House) -> None:
+    call = await answered(house)
+    first = await answer_to(house, call, offer(version=2))
+    assert await answer_to(house, call, offer(version=2)) == first
+    house.wire.hang_up(call)
+
+
+async def test_an_offer_that_cannot_be_used_is_refused_and_the_call_goes_on(house: House) -> None:
+    call = await answered(house)
+    for body in (b"v=0\r\nnonsense", offer(version=2).replace(b"m=audio 40000", b"m=audio 0")):
+        assert call.session.offer(house.wire.network.now, body)
+        event = await house.wire.expect("carrier", SessionRefused)
+        assert isinstance(event, SessionRefused)
+        assert event.status == 488
+    assert len(connects(house, 1)) == 1
+    assert call.state is CallState.CONFIRMED
+    house.wire.hang_up(call)
+
+
+async def test_an_agent_who_holds_stays_bridged_and_the_customers_stream_is_left_alone(house: House) -> None:
+    customer = await answered(house)
+    agent = await agent_of(house)
+    await answer_to(house, agent, offer(version=2, direction=sdp.Direction.INACTIVE), "phone")
+    assert [(one.sends, one.receives) for one in connects(house, 2)] == [(True, True), (False, False)]
+    assert len(connects(house, 1)) == 1
+    assert not any(isinstance(told, protocol.Unbridge) for told in house.media.worker.told)
+    house.wire.hang_up(customer)
+
+
+async def test_keys_come_by_info_once_a_new_description_takes_no_telephone_events(house: House) -> None:
+    call = await answered(house)
+    without = sdp.offer("127.0.0.9", 40_000, (Codec.PCMA,), session_id=1, version=2, telephone_event=None)
+    await answer_to(house, call, bytes(without))
+    assert call.dialog is not None
+    request = call.dialog.request("INFO", call._agent.make_via(call.flow), call.dialog.local_cseq + 1)
+    call.dialog = replace(call.dialog, local_cseq=call.dialog.local_cseq + 1)
+    request.body = b"Signal=1\r\n"
+    request.headers.set("Content-Type", "application/dtmf-relay")
+    request.headers.set("Content-Length", str(len(request.body)))
+    house.wire.far["carrier"].core.send(bytes(request), call.flow)
+    agent = await house.wire.invited("phone")
+    house.wire.reject(agent, 486)
+    house.wire.hang_up(call)
+
+
+async def test_a_new_contact_is_stored_so_that_a_later_process_ends_the_call_there(house: House) -> None:
+    call = await answered(house)
+    assert call.dialog is not None
+    dialog = call.dialog = replace(call.dialog, local_cseq=call.dialog.local_cseq + 1)
+    request = dialog.request("UPDATE", call._agent.make_via(call.flow), dialog.local_cseq)
+    request.headers.set("Contact", "<sip:moved@127.0.0.2:5060>")
+    request.headers.set("Content-Length", "0")
+    house.wire.far["carrier"].core.send(bytes(request), call.flow)
+
+    def stored() -> bool:
+        house.wire.settle()
+        (text,) = house.store.read_now(lambda conn: conn.execute(select(legs.c.dialog)).scalars().all())
+        return DialogState.from_json(text).remote_target == "sip:moved@127.0.0.2:5060"
+
+    await until(stored, "the new target is stored")
+    house.wire.hang_up(call)
