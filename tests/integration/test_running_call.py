@@ -33,7 +33,7 @@ from playvoice.lines.trunk import Trunk
 from playvoice.media import sdp
 from playvoice.media.client import MediaEvent, Stream
 from playvoice.media.encoding import wav_header
-from playvoice.media.g711 import Codec
+from playvoice.media.g711 import Codec, convert
 from playvoice.media.supervisor import MediaSupervisor
 from playvoice.media.transcoder import Transcoder
 from playvoice.sip import (
@@ -45,6 +45,7 @@ from playvoice.sip import (
     Flow,
     IncomingCall,
     IncomingCallReceived,
+    SessionAnswered,
     SipEndpoint,
     UserAgent,
 )
@@ -78,6 +79,7 @@ class FarEnd:
 
     def __init__(self, media: MediaSupervisor) -> None:
         self.media = media
+        self.version = 1
         self.events: asyncio.Queue[Event] = asyncio.Queue()
         self.endpoint = SipEndpoint(UserAgent(), [("udp", "127.0.0.1", 0)], self.events.put_nowait)
         self.call: IncomingCall
@@ -106,6 +108,26 @@ class FarEnd:
         self.call.answer(self.endpoint.now(), bytes(body))
         self.endpoint.flush()
         await self.expect(Acknowledged)
+
+    async def changes(self, direction: sdp.Direction, codec: Codec = Codec.PCMA) -> sdp.Direction:
+        """Offer the session anew; the direction of the server's answer."""
+        self.version += 1
+        body = sdp.offer(
+            "127.0.0.1", self.stream.port, (codec,), session_id=1, version=self.version, direction=direction
+        )
+        assert self.call.session.offer(self.endpoint.now(), bytes(body))
+        self.endpoint.flush()
+        answer = sdp.parse((await self.expect(SessionAnswered)).body)
+        self.stream.connect(sdp.accept(body, answer))
+        return answer.direction(answer.media[0])
+
+    async def says(self, sound: Path) -> None:
+        """Speak, and come to an end."""
+        ended = asyncio.Event()
+        self.stream.on_event = lambda _event: ended.set()
+        self.stream.play({Codec.PCMA: sound, Codec.PCMU: sound})
+        async with asyncio.timeout(10):
+            await ended.wait()
 
     def rejects(self, status: int) -> None:
         self.call.reject(self.endpoint.now(), status)
@@ -300,11 +322,7 @@ async def test_key_one_connects_an_agent_and_everything_is_reported_in_order(wor
     await world.agent.rings()
     await world.agent.answers(world.folder / "agent.raw")
     for speaker in (world.carrier, world.agent):
-        finished = asyncio.Event()
-        speaker.stream.on_event = lambda _event, finished=finished: finished.set()  # type: ignore[misc]
-        speaker.stream.play({Codec.PCMA: world.folder / "said.pcma"})
-        async with asyncio.timeout(10):
-            await finished.wait()
+        await speaker.says(world.folder / "said.pcma")
     world.agent.hangs_up()
     await world.carrier.expect(CallEnded)
     await done(task)
@@ -327,6 +345,58 @@ async def test_the_customer_hears_the_voice_octet_by_octet_and_no_key_ends_the_c
     await world.carrier.stream.stop_recording()
     await done(task)
     assert world.voice in heard(world.folder / "customer.raw")
+    assert world.record() == (10001, 10040, "", "")
+    assert await world.nothing_is_left()
+
+
+@pytest.mark.parametrize("who", ["customer", "agent"])
+async def test_who_holds_hears_nothing_and_who_resumes_hears_the_other_again(world: World, who: str) -> None:
+    sounds = {}
+    for seed, name in enumerate(("before", "held", "after"), start=3):
+        sounds[name] = np.random.default_rng(seed).integers(0, 256, 2_400, dtype=np.uint8).tobytes()
+        (world.folder / f"{name}.pcma").write_bytes(sounds[name])
+    task = await world.place()
+    await world.carrier.rings()
+    await world.carrier.answers(world.folder / "customer.raw")
+    await world.carrier.changes(sdp.Direction.INACTIVE)
+    await world.carrier.changes(sdp.Direction.SENDRECV)
+    world.carrier.stream.send_keys("1")
+    await world.agent.rings()
+    await world.agent.answers(world.folder / "agent.raw")
+    holder, speaker = (world.carrier, world.agent) if who == "customer" else (world.agent, world.carrier)
+    await speaker.says(world.folder / "before.pcma")
+    assert await holder.changes(sdp.Direction.SENDONLY) is sdp.Direction.RECVONLY
+    await speaker.says(world.folder / "held.pcma")
+    assert await holder.changes(sdp.Direction.SENDRECV) is sdp.Direction.SENDRECV
+    await speaker.says(world.folder / "after.pcma")
+    holder.hangs_up()
+    await speaker.expect(CallEnded)
+    await done(task)
+    await holder.stream.stop_recording()
+    audible = heard(world.folder / ("customer.raw" if who == "customer" else "agent.raw"))
+    assert sounds["before"][:2_000] in audible
+    assert sounds["held"][:320] not in audible, "two packets of it would have been too much"
+    assert sounds["after"][-2_000:] in audible
+    recording = await world.recording()
+    said = recording[1::2] if who == "customer" else recording[0::2]
+    assert sounds["after"][-2_000:] in said, "the recording goes on"
+    assert (sounds["held"][:2_000] in said) == (who == "agent"), "it has what the customer said, and what he heard"
+    assert world.record()[2:] == ("1", "20280003")
+    assert await world.nothing_is_left()
+
+
+async def test_the_voice_goes_on_while_the_customer_holds_and_in_another_codec_after(world: World) -> None:
+    """Both of its files have the same octets here: what comes tells the place in the voice, and that it is sent."""
+    task = await world.place()
+    await world.carrier.rings()
+    await world.carrier.answers(world.folder / "customer.raw")
+    await world.carrier.changes(sdp.Direction.INACTIVE)
+    assert await world.carrier.changes(sdp.Direction.SENDRECV, Codec.PCMU) is sdp.Direction.SENDRECV
+    await world.carrier.expect(CallEnded)
+    await world.carrier.stream.stop_recording()
+    await done(task)
+    as_alaw = convert(world.voice[-1_600:], Codec.PCMU, Codec.PCMA)
+    assert as_alaw in heard(world.folder / "customer.raw"), "its end is heard, in the new codec"
     assert world.record() == (10001, 10040, "", "")
     assert await world.nothing_is_left()
 
