@@ -37,6 +37,8 @@ class Provisional:
 class Answered:
     """The first 2xx came. `call.dialog` is set; the ACK goes out when the owner calls `call.ack()`, not before.
 
+    `body` is the answer to our offer, also where a reliable provisional response brought it (RFC 3262 section 5).
+
     After `call.cancel()` it has crossed the CANCEL: the owner calls `call.bye()`, which acknowledges it too.
     """
 

@@ -108,10 +108,10 @@ class IncomingCall(Call):
 
     # --- what the owner does --------------------------------------------------------------------------------------
 
-    def ring(self, now: float, status: int = 180, body: bytes = b"") -> None:
+    def ring(self, now: float, status: int = 180, body: bytes = b"", headers: tuple[tuple[str, str], ...] = ()) -> None:
         """Send a provisional response: 180, or 183 with a session description."""
         if self.state is CallState.EARLY:
-            self._respond(status, now, body=body)
+            self._respond(status, now, body=body, headers=headers)
 
     def answer(self, now: float, body: bytes) -> None:
         """Send 200; it is repeated until the ACK comes (section 13.3.1.4), on a reliable transport too."""

@@ -32,6 +32,7 @@ from playvoice.sip.events import (
     Why,
 )
 from playvoice.sip.message import make_cancel, tag_of, to_of
+from playvoice.sip.reliable import OPTION, EarlyDialogs, Prack, rseq_of
 from playvoice.sip.transaction import T1, Deliver, Effect, Happening, TimedOut, response_event, status_of
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class OutgoingCall(Call):
         self._digest: digest.DigestClient | None = None
         self._entry: Entry | None = None
         self._ack: bytes | None = None
+        self._early = EarlyDialogs()
         self._cancelling = False
         self._cancel_sent = False
         self._resumed = False
@@ -68,6 +70,7 @@ class OutgoingCall(Call):
         request = self.invite.request()
         for name, value in (*self._agent.invite_headers(self.invite.flow), *self._headers):
             request.headers.add(name, value)
+        request.headers.add("Supported", OPTION)
         finish(request, self._body)
         if self._digest is not None:
             self._digest.authorize(request)
@@ -153,8 +156,24 @@ class OutgoingCall(Call):
             self.state = CallState.EARLY
             if self._cancelling:
                 self._send_cancel(now)
+        if not self._acknowledge_early(response, now):
+            return
         if response.code > 100 and self.state is CallState.EARLY and not self._cancelling:
             self._core.events.append(Provisional(self, response.code, response.body))
+
+    def _acknowledge_early(self, response: Response, now: float) -> bool:
+        """Send PRACK where it is wanted; False for a response that was told of before, or is not to be yet."""
+        rseq = rseq_of(response)
+        if rseq is None:
+            return True
+        try:
+            prack = self._early.take(response, rseq, self.invite.flow, pinned=self.invite.pinned)
+        except ValueError:
+            self._core.drop(Kind.ANSWER_WITHOUT_CONTACT, self.invite.flow, now)
+            return True
+        if prack is not None:
+            self._send_prack(prack, now)
+        return prack is not None
 
     def _on_success(self, response: Response, now: float) -> None:
         if self.dialog is not None and tag_of(to_of(response)) == self.dialog.remote_tag:
@@ -165,6 +184,7 @@ class OutgoingCall(Call):
         except ValueError:
             self._core.drop(Kind.ANSWER_WITHOUT_CONTACT, self.invite.flow, now)
             return
+        dialog = self._early.confirm(dialog)
         if self.state not in (CallState.CALLING, CallState.EARLY):
             self._agent.end_dialog(dialog, now)
             return
@@ -172,7 +192,7 @@ class OutgoingCall(Call):
         self.state = CallState.ANSWERED
         self._give_up_at = None
         self._agent.confirm(self, dialog)
-        self._core.events.append(Answered(self, response.body))
+        self._core.events.append(Answered(self, response.body or self._early.answer(dialog)))
 
     def _on_failure(self, response: Response) -> None:
         self._end()
@@ -183,6 +203,16 @@ class OutgoingCall(Call):
         self._core.events.append(Rejected(self, response.code, response.phrase, q850_cause(response), response))
 
     # --- on the way out -------------------------------------------------------------------------------------------
+
+    def _send_prack(self, prack: Prack, now: float) -> None:
+        """Send PRACK in a transaction of its own; whatever comes back, the INVITE's own responses tell what follows."""
+        flow = prack.dialog.next_flow()
+        request = prack.dialog.request("PRACK", self._agent.make_via(flow), prack.dialog.local_cseq)
+        request.headers.add("RAck", prack.rack)
+        request.headers.add("User-Agent", self._core.name)
+        if self._digest is not None:
+            self._digest.authorize(request)
+        self._core.start_client(finish(request), flow, now, lambda _effect, _now: None)
 
     def _send_cancel(self, now: float) -> None:
         if self._cancel_sent or self._entry is None:

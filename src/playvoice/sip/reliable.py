@@ -1,0 +1,81 @@
+"""Provisional responses to our INVITE that want an acknowledgement, PRACK: RFC 3262 section 4. Without I/O."""
+
+from dataclasses import dataclass, replace
+
+from sipmessage import Response
+
+from playvoice.sip.dialog import DialogState, dialog_of_client
+from playvoice.sip.flow import Flow
+from playvoice.sip.message import tag_of, to_of
+
+OPTION = "100rel"
+MAX_FORKS = 16
+"""Early dialogs of one INVITE; reliable responses of a further one are not acknowledged."""
+MAX_RSEQ = 2**32 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Prack:
+    """What a PRACK is made of: the early dialog, whose `local_cseq` is its number, and its RAck."""
+
+    dialog: DialogState
+    rack: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Early:
+    dialog: DialogState
+    rseq: int
+    answer: bytes
+
+
+def rseq_of(response: Response) -> int | None:
+    """The RSeq of a reliable provisional response, None for any other."""
+    if not 100 < response.code < 200 or OPTION not in (tag.lower() for tag in response.require):
+        return None
+    values = response.headers.getlist("RSeq")
+    text = values[0].strip() if values else ""
+    if not (text.isascii() and text.isdigit() and len(text) <= 10):
+        return None
+    return int(text) if 0 < int(text) <= MAX_RSEQ else None
+
+
+class EarlyDialogs:
+    """The early dialogs of one INVITE, one for each fork that responded reliably."""
+
+    def __init__(self) -> None:
+        self._early: dict[str, _Early] = {}
+
+    def __repr__(self) -> str:
+        return f"<EarlyDialogs {', '.join(f'{tag}: {early.rseq}' for tag, early in self._early.items())}>"
+
+    def take(self, response: Response, rseq: int, flow: Flow, *, pinned: bool) -> Prack | None:
+        """Take a reliable response. None for one that came before, or that comes before one which is missing.
+
+        ValueError where it makes no dialog: Contact is missing or unreadable.
+        """
+        tag = tag_of(to_of(response)) or ""
+        early = self._early.get(tag)
+        if early is None:
+            if len(self._early) >= MAX_FORKS:
+                return None
+            early = _Early(dialog_of_client(response, flow, pinned=pinned), rseq, response.body)
+        elif rseq == early.rseq + 1:
+            early = replace(early, rseq=rseq, answer=early.answer or response.body)
+        else:
+            return None
+        dialog = replace(early.dialog, local_cseq=early.dialog.local_cseq + 1)
+        self._early[tag] = replace(early, dialog=dialog)
+        return Prack(dialog, f"{rseq} {response.cseq.sequence} INVITE")
+
+    def confirm(self, dialog: DialogState) -> DialogState:
+        """The dialog of a 2xx, after the numbers that its PRACKs took."""
+        early = self._early.get(dialog.remote_tag)
+        if early is None:
+            return dialog
+        return replace(dialog, local_cseq=max(dialog.local_cseq, early.dialog.local_cseq))
+
+    def answer(self, dialog: DialogState) -> bytes:
+        """The description that a reliable response of this dialog brought, which is the answer to our offer."""
+        early = self._early.get(dialog.remote_tag)
+        return b"" if early is None else early.answer
