@@ -154,6 +154,8 @@ class Customer:
                 self._on_answer(leg, body)
             case Challenged(call=sip, response=response):
                 self._on_challenge(leg, leg.trunk, sip, response.code)
+            case Rejected(status=422) if leg.sip.lengthen():
+                leg.send_again()
             case Rejected(status=status, q850=q850):
                 call.log.info("customer_refused", trunk=leg.trunk.name, status=status, q850=q850)
                 self._on_refusal(leg, cause_of(status, q850), again=is_for_next_trunk(status, rang=leg.rang))
@@ -188,8 +190,7 @@ class Customer:
         if trunk.credentials is None or not sip.authorize(trunk.credentials):
             self._on_refusal(leg, cause_of(status), again=is_for_next_trunk(status, rang=leg.rang))
             return
-        name, invite = leg.uuid, sip.invite.to_json()
-        self._call.journal.add(lambda conn: ledger.replace_invite(conn, name, invite), lambda _stored: leg.send())
+        leg.send_again()
 
     def _on_refusal(self, leg: CustomerLeg, cause: Cause, *, again: bool) -> None:
         """Go on with the next trunk that has a place, if that is allowed, or end the call."""

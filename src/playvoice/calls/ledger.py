@@ -161,7 +161,7 @@ def add_leg(
 
 
 def replace_invite(conn: Connection, leg: str, invite: str) -> None:
-    """The INVITE is sent again with credentials."""
+    """The INVITE is sent again, with credentials, a longer interval or to another target."""
     conn.execute(_INVITE_AGAIN, {"leg": leg, "new_invite": invite})
 
 

@@ -94,6 +94,11 @@ class Leg:
         self.sip.send(self.call.clock.now())
         self.call.parts.sip.flush()
 
+    def send_again(self) -> None:
+        """Store the INVITE that was changed after a refusal, then send it."""
+        uuid, invite = self.uuid, self.sip.invite.to_json()
+        self.call.journal.add(lambda conn: ledger.replace_invite(conn, uuid, invite), lambda _stored: self.send())
+
     @property
     def stream(self) -> Stream:
         return self.described.stream

@@ -177,6 +177,8 @@ class Transfer:
                 self._on_ringing(leg)
             case Answered(body=body):
                 self._on_answer(leg, body)
+            case Rejected(status=422) if leg.sip.lengthen():
+                leg.send_again()
             case Rejected() | Failed() | CallEnded() | Challenged():
                 leg.far_end_ended()
                 call.do(call.script.agent_ended(leg.uuid))

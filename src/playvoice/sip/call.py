@@ -74,7 +74,15 @@ class Call:
             self._end()
             self._core.events.append(CallEnded(self, q850, self._unacknowledged))
 
+    def authorize_inside(self, request: Request) -> None:
+        """Answer in a request inside the call the challenges that are known of; who was called has none."""
+
+    def learn_inside(self, response: Response) -> bool:
+        """Take the challenge to a request inside the call; False if it can't be answered."""
+        return False
+
     def _end(self) -> None:
+        self.session.stop()
         self.state = CallState.ENDED
         self._agent.release(self)
 

@@ -118,7 +118,7 @@ class IncomingCall(Call):
         if self.state is not CallState.EARLY:
             return
         assert self._entry is not None
-        data = self._respond(200, now, body=body)
+        data = self._respond(200, now, body=body, headers=self.session.begin_as_server(self.request, body, now))
         self.state = CallState.ANSWERED
         self._answer = RepeatedAnswer(self._core, data, self._entry.transaction.flow, now, self.give_up)
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from sipmessage import Request, Response
 
-from playvoice.sip import digest
+from playvoice.sip import digest, reliable, session_timer
 from playvoice.sip.call import Call, CallState, q850_cause
 from playvoice.sip.core import Entry
 from playvoice.sip.dialog import DialogState, InviteState, dialog_of_client, finish
@@ -32,7 +32,7 @@ from playvoice.sip.events import (
     Why,
 )
 from playvoice.sip.message import make_cancel, tag_of, to_of
-from playvoice.sip.reliable import OPTION, EarlyDialogs, Prack, rseq_of
+from playvoice.sip.reliable import EarlyDialogs, Prack, rseq_of
 from playvoice.sip.transaction import T1, Deliver, Effect, Happening, TimedOut, response_event, status_of
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ class OutgoingCall(Call):
         self._entry: Entry | None = None
         self._ack: bytes | None = None
         self._early = EarlyDialogs()
+        self._longer_wanted = 0
         self._cancelling = False
         self._cancel_sent = False
         self._resumed = False
@@ -70,7 +71,9 @@ class OutgoingCall(Call):
         request = self.invite.request()
         for name, value in (*self._agent.invite_headers(self.invite.flow), *self._headers):
             request.headers.add(name, value)
-        request.headers.add("Supported", OPTION)
+        request.headers.add("Supported", f"{reliable.OPTION}, {session_timer.OPTION}")
+        request.headers.add("Session-Expires", str(max(session_timer.INTERVAL, self.session.min_se)))
+        request.headers.add("Min-SE", str(self.session.min_se))
         finish(request, self._body)
         if self._digest is not None:
             self._digest.authorize(request)
@@ -126,9 +129,24 @@ class OutgoingCall(Call):
         if not self._digest.learn(self._challenge):
             return False
         self._challenge = None
-        self.invite = self._agent.next_invite(self.invite)
-        self.state = CallState.PREPARED
+        self._prepare_again(self._agent.next_invite(self.invite))
         return True
+
+    def lengthen(self) -> bool:
+        """After Rejected by 422: prepare the INVITE with the interval that the far end wants (RFC 4028 section 7.3).
+
+        Store `invite` anew, then `send`. False where it named none that is longer, or one was followed before.
+        """
+        if self._longer_wanted <= self.session.min_se or self.session.min_se > session_timer.MIN_SE:
+            return False
+        self.session.min_se = self._longer_wanted
+        self._prepare_again(self._agent.next_invite(self.invite))
+        return True
+
+    def _prepare_again(self, invite: InviteState) -> None:
+        self.invite = invite
+        self.state = CallState.PREPARED
+        self._early = EarlyDialogs()
 
     # --- what comes back ------------------------------------------------------------------------------------------
 
@@ -192,6 +210,10 @@ class OutgoingCall(Call):
         self.state = CallState.ANSWERED
         self._give_up_at = None
         self._agent.confirm(self, dialog)
+        self.session.begin_as_client(response, now)
+        self.session.description = self._body
+        if self._digest is not None:
+            self._digest.accepted()
         self._core.events.append(Answered(self, response.body or self._early.answer(dialog)))
 
     def _on_failure(self, response: Response) -> None:
@@ -200,6 +222,7 @@ class OutgoingCall(Call):
             self._challenge = response
             self._core.events.append(Challenged(self, response))
             return
+        self._longer_wanted = session_timer.min_se(response) if response.code == 422 else 0
         self._core.events.append(Rejected(self, response.code, response.phrase, q850_cause(response), response))
 
     # --- on the way out -------------------------------------------------------------------------------------------
@@ -210,9 +233,15 @@ class OutgoingCall(Call):
         request = prack.dialog.request("PRACK", self._agent.make_via(flow), prack.dialog.local_cseq)
         request.headers.add("RAck", prack.rack)
         request.headers.add("User-Agent", self._core.name)
+        self.authorize_inside(request)
+        self._core.start_client(finish(request), flow, now, lambda _effect, _now: None)
+
+    def authorize_inside(self, request: Request) -> None:
         if self._digest is not None:
             self._digest.authorize(request)
-        self._core.start_client(finish(request), flow, now, lambda _effect, _now: None)
+
+    def learn_inside(self, response: Response) -> bool:
+        return self._digest is not None and self._digest.learn(response)
 
     def _send_cancel(self, now: float) -> None:
         if self._cancel_sent or self._entry is None:

@@ -9,6 +9,9 @@ At most one offer is under way. One of the far end is a :class:`SessionChange`, 
 
 What comes at a wrong moment is refused without a word to the owner: 491 while an offer of ours has no answer yet, 500
 while one of the far end has none (RFC 3261 section 14.2, RFC 3311 section 5.2).
+
+The session's timer (RFC 4028) is refreshed here, by UPDATE where the far end takes it, else by a re-INVITE with the
+description that it has, and ends the call where no refresh comes.
 """
 
 from __future__ import annotations
@@ -19,9 +22,12 @@ from typing import TYPE_CHECKING
 
 from sipmessage import Request, Response
 
+from playvoice.sip import session_timer
+from playvoice.sip.alarm import Alarm
 from playvoice.sip.dialog import finish
 from playvoice.sip.events import SessionAnswered, SessionChangeReceived, SessionRefused, TargetChanged
 from playvoice.sip.repeated_answer import RepeatedAnswer
+from playvoice.sip.session_timer import Agreed, Due, SessionTimer, Side
 from playvoice.sip.state import CallState
 from playvoice.sip.transaction import Deliver, Effect, TimedOut
 
@@ -29,6 +35,8 @@ if TYPE_CHECKING:
     from playvoice.sip.call import Call
     from playvoice.sip.incoming import IncomingRequest
     from playvoice.sip.user_agent import UserAgent
+
+Headers = tuple[tuple[str, str], ...]
 
 RETRY_AFTER = 10
 """Seconds: the longest that a far end is told to wait with its next offer (RFC 3261 section 14.2)."""
@@ -86,6 +94,7 @@ class _Ours:
     method: str
     cseq: int
     body: bytes
+    is_refresh: bool
 
 
 class Session:
@@ -98,14 +107,39 @@ class Session:
         self._theirs: SessionChange | None = None
         self._unacknowledged: SessionChange | None = None
         self._ours: _Ours | None = None
+        self._alarm = Alarm(agent.core, self._on_time)
+        self._may_be_longer = True
+        self.timer = SessionTimer()
+        self.min_se = session_timer.MIN_SE
+        """Seconds: the shortest interval that the far end takes, as far as we know."""
+        self.description = b""
+        """Ours, as the far end knows it."""
+        self.peer_allows: frozenset[str] = frozenset()
+        """The methods that the far end says it takes."""
 
     def __repr__(self) -> str:
         return f"<Session of {self._call.id}: {self._theirs or self._ours or 'settled'}>"
+
+    # --- the answer of the call -----------------------------------------------------------------------------------
+
+    def begin_as_client(self, response: Response, now: float) -> None:
+        """Our INVITE has its answer."""
+        self.peer_allows = _allowed(response)
+        self._agree(session_timer.as_client(response), now)
+
+    def begin_as_server(self, request: Request, body: bytes, now: float) -> Headers:
+        """The far end's INVITE gets its answer, which these headers are for."""
+        self.description = body
+        self.peer_allows = _allowed(request)
+        return self._agree_as_server(request, now)
 
     # --- offers of the far end ------------------------------------------------------------------------------------
 
     def receive(self, incoming: IncomingRequest, now: float) -> None:
         """Take a re-INVITE or an UPDATE."""
+        if session_timer.is_too_short(incoming.request):
+            incoming.respond(422, now, headers=(("Min-SE", str(session_timer.MIN_SE)),))
+            return
         status = self._conflict(incoming)
         if status is not None:
             retry = (("Retry-After", str(self._core.random.randint(0, RETRY_AFTER))),) if status == 500 else ()
@@ -137,7 +171,11 @@ class Session:
         """Send the 200 that a change gets; the change calls it."""
         change.is_open = False
         incoming = change.request
-        data = incoming.respond(200, now, headers=self._agent.session_headers(incoming.flow), body=body)
+        if body:
+            self.description = body
+        self.peer_allows = _allowed(incoming.request) or self.peer_allows
+        headers = (*self._agent.session_headers(incoming.flow), *self._agree_as_server(incoming.request, now))
+        data = incoming.respond(200, now, headers=headers, body=body)
         self.done(change)
         if change.is_invite:
             change.repeat(RepeatedAnswer(self._core, data, incoming.reply_to, now, self._give_up))
@@ -175,19 +213,28 @@ class Session:
 
     def offer(self, now: float, body: bytes, method: str = "INVITE") -> bool:
         """Offer a session anew; SessionAnswered or SessionRefused follows. False while another offer is under way."""
-        busy = self._ours or self._theirs or self._unacknowledged
-        if self._call.state is not CallState.CONFIRMED or busy is not None:
+        if not self._is_free:
             return False
+        self._send(now, body, method, is_refresh=False)
+        return True
+
+    @property
+    def _is_free(self) -> bool:
+        """No offer is under way."""
+        busy = self._ours or self._theirs or self._unacknowledged
+        return self._call.state is CallState.CONFIRMED and busy is None
+
+    def _send(self, now: float, body: bytes, method: str, *, is_refresh: bool) -> None:
         dialog = self._call.dialog
         assert dialog is not None
         dialog = self._call.dialog = replace(dialog, local_cseq=dialog.local_cseq + 1)
-        ours = self._ours = _Ours(method, dialog.local_cseq, body)
+        ours = self._ours = _Ours(method, dialog.local_cseq, body, is_refresh)
         flow = dialog.next_flow()
         request = dialog.request(method, self._agent.make_via(flow), ours.cseq)
-        for name, value in self._agent.invite_headers(flow):
+        for name, value in (*self._agent.invite_headers(flow), *self._timer_headers()):
             request.headers.add(name, value)
+        self._call.authorize_inside(request)
         self._core.start_client(finish(request, body), flow, now, partial(self._on_effect, ours))
-        return True
 
     def _on_effect(self, ours: _Ours, effect: Effect, now: float) -> None:
         if not isinstance(effect, Deliver):
@@ -196,18 +243,22 @@ class Session:
         response = effect.message
         assert isinstance(response, Response)
         if 200 <= response.code < 300:
-            self._on_success(ours, response)
-        elif response.code >= 300:
+            self._on_success(ours, response, now)
+        elif response.code >= 300 and not self._is_sent_again(ours, response, now):
             self._on_failure(ours, response.code, now)
 
-    def _on_success(self, ours: _Ours, response: Response) -> None:
+    def _on_success(self, ours: _Ours, response: Response, now: float) -> None:
         dialog = self._call.dialog
         assert dialog is not None
         if ours is self._ours:
             self._ours = None
             if self._call.state is CallState.CONFIRMED:
                 self._refresh_target(response)
-                self._core.events.append(SessionAnswered(self._call, response.body))
+                self.description = ours.body or self.description
+                self._may_be_longer = True
+                self._agree(session_timer.as_client(response), now)
+                if response.body or not ours.is_refresh:
+                    self._core.events.append(SessionAnswered(self._call, response.body))
         if ours.method == "INVITE":
             self._core.send(
                 bytes(self._agent.make_ack(self._call.dialog or dialog, cseq=ours.cseq)), dialog.next_flow()
@@ -221,8 +272,66 @@ class Session:
             return
         if status in _GONE:
             self._call.bye(now)
-        else:
+        elif not ours.is_refresh:
             self._core.events.append(SessionRefused(self._call, status))
+
+    def _is_sent_again(self, ours: _Ours, response: Response, now: float) -> bool:
+        """Send anew what was refused for a reason that we can do something about."""
+        if ours is not self._ours or self._call.state is not CallState.CONFIRMED:
+            return False
+        if response.code in (405, 501) and ours.is_refresh and ours.method == "UPDATE":
+            self.peer_allows -= {"UPDATE"}
+            self._refresh(now)
+            return True
+        if response.code == 422 and self.timer.agreed is not None and self._may_be_longer:
+            self._may_be_longer = False
+            self.min_se = max(self.min_se, session_timer.min_se(response))
+        elif response.code not in (401, 407) or not self._call.learn_inside(response):
+            return False
+        self._send(now, ours.body, ours.method, is_refresh=ours.is_refresh)
+        return True
+
+    # --- the session's timer --------------------------------------------------------------------------------------
+
+    def _timer_headers(self) -> Headers:
+        agreed = self.timer.agreed
+        if agreed is None:
+            return (("Supported", session_timer.OPTION),)
+        refresher = Side.UAC if agreed.we_refresh else Side.UAS
+        expires = session_timer.SessionExpires(max(agreed.seconds, self.min_se), refresher)
+        return (
+            ("Supported", session_timer.OPTION),
+            ("Session-Expires", str(expires)),
+            ("Min-SE", str(self.min_se)),
+        )
+
+    def _agree_as_server(self, request: Request, now: float) -> Headers:
+        """Agree on what a 2xx of ours says; gives its headers."""
+        expires = session_timer.as_server(request, self.timer.agreed)
+        if expires is None:
+            self._agree(None, now)
+            return (("Supported", session_timer.OPTION),)
+        self._agree(Agreed(expires.seconds, we_refresh=expires.refresher is Side.UAS), now)
+        required = (("Require", session_timer.OPTION),) if session_timer.supports(request) else ()
+        return (*required, ("Supported", session_timer.OPTION), ("Session-Expires", str(expires)))
+
+    def _agree(self, agreed: Agreed | None, now: float) -> None:
+        self.timer.agree(agreed, now)
+        self._alarm.set(self.timer.next_deadline())
+
+    def _on_time(self, now: float) -> None:
+        due = self.timer.due(now)
+        self._alarm.set(self.timer.next_deadline())
+        if due is Due.END:
+            self._call.bye(now)
+        elif due is Due.REFRESH and self._is_free:
+            self._refresh(now)
+
+    def _refresh(self, now: float) -> None:
+        if "UPDATE" in self.peer_allows:
+            self._send(now, b"", "UPDATE", is_refresh=True)
+        else:
+            self._send(now, self.description, "INVITE", is_refresh=True)
 
     # --- both -----------------------------------------------------------------------------------------------------
 
@@ -247,3 +356,14 @@ class Session:
             self._unacknowledged = None
         if self._theirs is not None:
             self._theirs.refuse(now, 487)
+        self.stop()
+
+    def stop(self) -> None:
+        """The call has ended: no time matters any more."""
+        self._alarm.stop()
+
+
+def _allowed(message: Request | Response) -> frozenset[str]:
+    """The methods of Allow."""
+    values = message.headers.getlist("Allow")
+    return frozenset(method.strip().upper() for value in values for method in value.split(","))

@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from sipmessage import URI, Address, Request, Response
 
+from playvoice.sip import session_timer
 from playvoice.sip.call import Call, CallState
 from playvoice.sip.core import MAX_SERVER_TRANSACTIONS, Core
 from playvoice.sip.dialog import DialogState, InviteState, dialog_of_client, finish, make_request, make_via
@@ -27,7 +28,7 @@ from playvoice.sip.transaction import Deliver, Effect, Happening, response_event
 
 ALLOW = "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE"
 KNOWN_METHODS = frozenset({"INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "INFO", "UPDATE", "REGISTER"})
-SUPPORTED = frozenset({"path"})
+SUPPORTED = frozenset({"path", session_timer.OPTION})
 """The extensions that a request may require (section 8.2.2.3): Path is the registrar's (RFC 3327)."""
 MAX_CALLS = 20_000
 """Dialogs at once; beyond it an INVITE gets 503."""

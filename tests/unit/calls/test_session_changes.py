@@ -13,7 +13,7 @@ from playvoice.calls import conductor
 from playvoice.calls.tables import legs
 from playvoice.media import protocol, sdp
 from playvoice.media.g711 import Codec
-from playvoice.sip import CallState, DialogState, IncomingCall, SessionAnswered, SessionRefused
+from playvoice.sip import CallState, DialogState, IncomingCall, InviteState, SessionAnswered, SessionRefused
 from playvoice.store import Store
 
 
@@ -148,4 +148,59 @@ async def test_a_new_contact_is_stored_so_that_a_later_process_ends_the_call_the
         return DialogState.from_json(text).remote_target == "sip:moved@127.0.0.2:5060"
 
     await until(stored, "the new target is stored")
+    house.wire.hang_up(call)
+
+
+def refuse_as_too_short(house: House, call: IncomingCall) -> None:
+    call.reject(house.wire.network.now, 422, headers=(("Min-SE", "3600"),))
+    house.wire.settle()
+
+
+async def test_an_interval_that_is_too_short_is_made_longer_on_both_legs_and_the_invite_stored_anew(
+    house: House,
+) -> None:
+    await house.accept()
+    refuse_as_too_short(house, await house.wire.invited())
+    customer = await house.wire.invited()
+    assert customer.request.headers["Session-Expires"] == "3600"
+    (stored,) = house.store.read_now(lambda conn: conn.execute(select(legs.c.invite)).scalars().all())
+    assert InviteState.from_json(stored).cseq == customer.request.cseq.sequence == 2
+    house.wire.answer(customer)
+    await house.wire.acknowledged()
+    stream = house.media.streams[0]
+    stream.on_event(protocol.KeyPressed(stream.number, "1"))
+    refuse_as_too_short(house, await house.wire.invited("phone"))
+    agent = await house.wire.invited("phone")
+    assert agent.request.headers["Session-Expires"] == "3600"
+    house.wire.answer(agent)
+    await house.wire.acknowledged("phone")
+    house.wire.hang_up(customer)
+
+
+async def test_legs_are_kept_alive_while_people_talk_and_one_that_is_silent_ends_the_call(house: House) -> None:
+    customer = await answered(house)
+    await agent_of(house)
+    house.wire.pass_time(901)
+    assert len(house.wire.sent("UPDATE")) == 2, "one for each leg"
+    assert customer.state is CallState.CONFIRMED
+    house.wire.far["carrier"].receive = lambda data, flow, now: None  # type: ignore[method-assign]
+    house.wire.pass_time(900 + 32 + 32 + 1)  # the refresh and the BYE after it have no answer
+    await house.wire.ended("phone")
+
+
+async def test_the_description_of_a_reliable_183_is_the_answer_and_nothing_is_played_before_the_200(
+    house: House,
+) -> None:
+    await house.accept()
+    call = await house.wire.invited()
+    reliable = (("Require", "100rel"), ("RSeq", "1"))
+    call.ring(house.wire.network.now, 183, house.wire.description(call), reliable)
+    house.wire.settle()
+    assert len(house.wire.sent("PRACK")) == 1
+    assert not connects(house, 1)
+    assert not any(isinstance(told, protocol.Play) for told in house.media.worker.told)
+    call.answer(house.wire.network.now, b"")
+    await house.wire.acknowledged()
+    assert [(one.host, one.port) for one in connects(house, 1)] == [("127.0.0.9", 40_000)]
+    assert any(isinstance(told, protocol.Play) for told in house.media.worker.told)
     house.wire.hang_up(call)
