@@ -11,6 +11,7 @@ from playvoice.calls import script as s
 from playvoice.calls.causes import cause_of, is_for_next_trunk
 from playvoice.calls.legs import Call, Leg
 from playvoice.calls.tables import LegKind
+from playvoice.calls.targets import Targets
 from playvoice.codes import HangupCause as Cause
 from playvoice.config import RecordPolicy
 from playvoice.lines.trunk import Trunk
@@ -38,6 +39,7 @@ class CustomerLeg(Leg):
     """An INVITE over one trunk."""
 
     trunk: Trunk
+    targets: Targets
 
     def give_back(self) -> None:
         self.call.parts.routes.give_back(self.trunk)
@@ -92,8 +94,9 @@ class Customer:
     def _make_leg(self, trunk: Trunk, flow: Flow) -> CustomerLeg:
         call = self._call
         described = call.describe(self.stream, trunk.codecs)
+        target = trunk.request_uri(call.stored.destnumber)
         sip = call.parts.sip.agent.prepare_invite(
-            target=trunk.request_uri(call.stored.destnumber),
+            target=target,
             flow=flow,
             from_=trunk.from_address(call.stored.disnumber),
             body=described.last,
@@ -106,6 +109,7 @@ class Customer:
             sip=sip,
             described=described,
             trunk=trunk,
+            targets=Targets(trunk, target, flow),
         )
 
     def _send(self, leg: CustomerLeg) -> None:
@@ -156,6 +160,8 @@ class Customer:
                 self._on_challenge(leg, leg.trunk, sip, response.code)
             case Rejected(status=422) if leg.sip.lengthen():
                 leg.send_again()
+            case Rejected() if self._is_redirected(leg, event):
+                leg.send_again()
             case Rejected(status=status, q850=q850):
                 call.log.info("customer_refused", trunk=leg.trunk.name, status=status, q850=q850)
                 self._on_refusal(leg, cause_of(status, q850), again=is_for_next_trunk(status, rang=leg.rang))
@@ -191,6 +197,16 @@ class Customer:
             self._on_refusal(leg, cause_of(status), again=is_for_next_trunk(status, rang=leg.rang))
             return
         leg.send_again()
+
+    def _is_redirected(self, leg: CustomerLeg, event: Rejected) -> bool:
+        """Whether the leg goes on to another target that its trunk named; never where the callee was reached."""
+        leg.targets.add(event.response)
+        target = None if leg.rang or event.status >= 600 else leg.targets.next()
+        if target is None:
+            return False
+        self._call.log.info("redirected", trunk=leg.trunk.name, status=event.status, target=str(target[0]))
+        leg.sip.redirect(*target)
+        return True
 
     def _on_refusal(self, leg: CustomerLeg, cause: Cause, *, again: bool) -> None:
         """Go on with the next trunk that has a place, if that is allowed, or end the call."""

@@ -12,9 +12,10 @@ gets it ends it by `bye`. A 2xx of a second fork gets ACK and BYE without a word
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sipmessage import Request, Response
+from sipmessage import URI, Request, Response
 
 from playvoice.sip import digest, reliable, session_timer
 from playvoice.sip.call import Call, CallState, q850_cause
@@ -31,8 +32,10 @@ from playvoice.sip.events import (
     ResponseReceived,
     Why,
 )
+from playvoice.sip.flow import Flow
 from playvoice.sip.message import make_cancel, tag_of, to_of
 from playvoice.sip.reliable import EarlyDialogs, Prack, rseq_of
+from playvoice.sip.session import Session
 from playvoice.sip.transaction import T1, Deliver, Effect, Happening, TimedOut, response_event, status_of
 
 if TYPE_CHECKING:
@@ -143,10 +146,20 @@ class OutgoingCall(Call):
         self._prepare_again(self._agent.next_invite(self.invite))
         return True
 
+    def redirect(self, target: URI, flow: Flow) -> None:
+        """After Rejected by 3xx, or by a target that it named: prepare the INVITE to this one (section 8.1.3.4).
+
+        Store `invite` anew, then `send`.
+        """
+        self._prepare_again(self._agent.next_invite(replace(self.invite, uri=str(target), flow=flow)))
+
     def _prepare_again(self, invite: InviteState) -> None:
         self.invite = invite
         self.state = CallState.PREPARED
         self._early = EarlyDialogs()
+        min_se = self.session.min_se
+        self.session = Session(self._agent, self)
+        self.session.min_se = min_se
 
     # --- what comes back ------------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import select
-from tests.unit.calls.stored import until
+from tests.unit.calls.stored import record, until
 from tests.unit.calls.world import House
 
 from playvoice.calls import conductor
@@ -204,3 +204,47 @@ async def test_the_description_of_a_reliable_183_is_the_answer_and_nothing_is_pl
     assert [(one.host, one.port) for one in connects(house, 1)] == [("127.0.0.9", 40_000)]
     assert any(isinstance(told, protocol.Play) for told in house.media.worker.told)
     house.wire.hang_up(call)
+
+
+# --- before the answer: another INVITE on the same leg ----------------------------------------------------------------
+
+
+def redirect(house: House, call: IncomingCall, *contacts: str) -> None:
+    call.reject(house.wire.network.now, 302, headers=tuple(("Contact", contact) for contact in contacts))
+    house.wire.settle()
+
+
+async def test_a_redirected_call_is_stored_anew_before_it_goes_to_its_next_target_and_each_is_tried(
+    house: House,
+) -> None:
+    await house.accept()
+    redirect(house, await house.wire.invited(), "<sip:b@127.0.0.2>;q=0.5", "<sip:a@127.0.0.2>", "<sip:c@127.0.0.3>")
+    first = await house.wire.invited()
+    assert str(first.request.uri) == "sip:a@127.0.0.2"
+    (stored,) = house.store.read_now(lambda conn: conn.execute(select(legs.c.invite)).scalars().all())
+    assert (InviteState.from_json(stored).uri, InviteState.from_json(stored).cseq) == ("sip:a@127.0.0.2", 2)
+    house.wire.reject(first, 404)
+    second = await house.wire.invited()
+    assert str(second.request.uri) == "sip:b@127.0.0.2"
+    assert second.request.headers["Call-ID"] == first.request.headers["Call-ID"]
+    house.wire.answer(second)
+    await house.wire.acknowledged()
+    house.wire.hang_up(second)
+
+
+@pytest.mark.parametrize("contact", ["<sip:a@127.0.0.3>", "<sip:a@elsewhere.example>", ""])
+async def test_a_call_that_is_redirected_to_where_we_do_not_go_ends_as_other(house: House, contact: str) -> None:
+    uuid = await house.accept()
+    redirect(house, await house.wire.invited(), *([contact] if contact else []))
+    await house.ended(uuid)
+    assert record(house.store, uuid) == (10020, 10020, "", "")
+
+
+async def test_a_call_that_rang_is_not_redirected(house: House) -> None:
+    uuid = await house.accept()
+    call = await house.wire.invited()
+    house.wire.ring(call)
+    redirect(house, call, "<sip:a@127.0.0.2>")
+    await house.ended(uuid)
+    assert record(house.store, uuid) == (10020, 10020, "", "")
+    assert len(house.wire.sent("INVITE")) == 1

@@ -4,7 +4,16 @@ import pytest
 from sipmessage import URI, Request, Response
 from tests.unit.sip.pair import World
 
-from playvoice.sip import Answered, CallEnded, CallState, IncomingCall, OutgoingCall, Rejected, SessionChangeReceived
+from playvoice.sip import (
+    Answered,
+    CallEnded,
+    CallState,
+    Credentials,
+    IncomingCall,
+    OutgoingCall,
+    Rejected,
+    SessionChangeReceived,
+)
 from playvoice.sip.message import parse
 from playvoice.sip.session_timer import (
     Agreed,
@@ -318,3 +327,20 @@ def test_a_far_end_that_knows_no_timers_has_none() -> None:
     world.run(4000)
     assert set(world.requests("caller")) == {"INVITE", "ACK"}
     assert call.state is CallState.CONFIRMED
+
+
+def test_a_call_that_was_challenged_is_kept_alive_too_and_its_refresh_has_credentials() -> None:
+    world = World()
+    call = world.invite()
+    challenge = ("WWW-Authenticate", 'Digest realm="carrier", nonce="n1", qop="auth"')
+    world.incoming().reject(world.now, 401, headers=(challenge,))
+    world.run()
+    assert call.authorize(Credentials("trunk", "secret"))
+    call.send(world.now)
+    world.incoming().answer(world.now, b"answer")
+    world.run()
+    call.ack(world.now)
+    world.run(901)
+    (update,) = [parse(data) for data in world.messages("caller", "UPDATE")]
+    assert 'nonce="n1"' in update.headers["Authorization"]
+    assert "nc=00000002" in update.headers["Authorization"]
