@@ -19,6 +19,7 @@ from playvoice.config import Config
 from playvoice.lines.directory import Directory, Extension, Group
 from playvoice.lines.errors import LinesError
 from playvoice.lines.keepalive import Endpoint, Keepalive, flow_of
+from playvoice.lines.registering import Registering
 from playvoice.lines.registrations import ContactBinding, Registrations
 from playvoice.lines.resolving import Resolver
 from playvoice.lines.sources import source_of
@@ -71,9 +72,11 @@ class Lines:
         self._wall = wall
         self._digest = DigestServer(self._domain, key=random.randbytes(32), algorithms=algorithms)
         self._directory = store.read_now(Directory.read)
-        self.trunks = Trunks(store.read_now(lambda conn: read_trunks(conn, self._domain)), resolver or Resolver(random))
+        trunks = store.read_now(lambda conn: read_trunks(conn, self._domain))
+        self.trunks = Trunks(trunks, resolver or Resolver(random), random)
         self._registrations = Registrations(store, Registrar())
         self._keepalive = Keepalive(self.trunks)
+        self._registering = Registering(self.trunks)
         self._endpoint: Endpoint | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._pending: set[asyncio.Task[None]] = set()
@@ -88,18 +91,15 @@ class Lines:
         self._endpoint = endpoint
         await self._registrations.restore(endpoint.flow_to, self._wall())
         self._registrations.keep_only(self._enabled_numbers())
-        for trunk in self.trunks:
-            if trunk.registers:
-                log.warning(
-                    "trunk_not_registered", trunk=trunk.name, reason="registering with a trunk is not built yet"
-                )
         for upkeep in (self._keep_up(endpoint), self._keep_names()):
             self._tasks.add(asyncio.get_running_loop().create_task(upkeep))
 
     async def stop(self) -> None:
-        """End the upkeep, and let the registrations that wait for the store be written."""
+        """End the upkeep and our registrations, and let those that wait for the store be written."""
         for task in self._tasks:
             task.cancel()
+        if self._endpoint is not None:
+            await self._registering.close(self._endpoint)
         await asyncio.gather(*self._tasks, *self._pending, return_exceptions=True)
         self._tasks.clear()
         self._endpoint = None
@@ -136,7 +136,7 @@ class Lines:
         when the call has ended.
         """
         assert self._endpoint is not None
-        for trunk in self.trunks.candidates(names):
+        for trunk in self.trunks.candidates(names, now):
             if trunk.name in tried:
                 continue
             try:
@@ -150,7 +150,7 @@ class Lines:
 
     def exist(self, names: Sequence[str] | None) -> bool:
         """Whether there is any trunk of these names, None for any name, free or not."""
-        return bool(self.trunks.candidates(names))
+        return self.trunks.exist(names)
 
     def give_back(self, trunk: Trunk) -> None:
         """Give the place of a call that has ended back."""
@@ -194,7 +194,8 @@ class Lines:
                 log.info("invite_refused", source=str(call.flow), status=status)
                 call.reject(endpoint.now(), status)
             case _:
-                return self._keepalive.handle(event, endpoint.now())
+                if not self._keepalive.handle(event, endpoint.now()) and not self._registering.handle(event, endpoint):
+                    return False
         endpoint.flush()
         return True
 
@@ -263,13 +264,15 @@ class Lines:
         while True:
             try:
                 self._keepalive.send_due(endpoint)
+                self._registering.send_due(endpoint)
                 endpoint.flush()
                 self._registrations.expire(self._wall())
                 await self._registrations.save_unsaved()
             except Exception:
                 log.exception("upkeep_failed")  # the next round may succeed, and no round would lose every trunk
-            deadline = self._keepalive.next_deadline()
-            wait = TICK if deadline is None else min(TICK, max(0.01, deadline - endpoint.now()))
+            times = (self._keepalive.next_deadline(), self._registering.next_deadline())
+            deadline = min((at for at in times if at is not None), default=endpoint.now() + TICK)
+            wait = min(TICK, max(0.01, deadline - endpoint.now()))
             await asyncio.sleep(wait)
 
     async def _keep_names(self) -> None:

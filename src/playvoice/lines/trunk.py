@@ -22,7 +22,7 @@ class Trunk:
     name: str
     address: URI
     domain: str
-    """The host of From: the trunk's `from_domain`, else the server's own domain."""
+    """The host of From: the trunk's `from_domain`, else that of a registrar, else the server's own domain."""
     credentials: Credentials | None = None
     registers: bool = False
     codecs: tuple[Codec, ...] = (Codec.PCMA, Codec.PCMU)
@@ -47,10 +47,11 @@ class Trunk:
         """Read a row of the table `trunks`; `domain` is the server's."""
         values: dict[str, Any] = dict(row)
         username, password = values["username"], values["password"]
+        address = URI.parse(values["address"])
         return cls(
             name=values["name"],
-            address=URI.parse(values["address"]),
-            domain=values["from_domain"] or domain,
+            address=address,
+            domain=values["from_domain"] or (address.host if values["register"] else domain),
             credentials=None if username is None else Credentials(username, password or ""),
             registers=values["register"],
             codecs=tuple(Codec[name] for name in values["codecs"].split(",")),
@@ -100,6 +101,17 @@ class Trunk:
     def service_address(self) -> Address:
         """From and To of requests that are no calls."""
         return Address(uri=URI(scheme="sip", user=self.from_user or SERVICE_USER, host=self.domain))
+
+    @property
+    def registrar_uri(self) -> URI:
+        """The request URI of REGISTER: the trunk without a user (RFC 3261 section 10.2)."""
+        return replace(self.address, user=None, password=None)
+
+    @property
+    def address_of_record(self) -> URI:
+        """Whom we register as: `from_user`, else the user name, at the trunk's domain."""
+        username = self.credentials.username if self.credentials is not None else None
+        return URI(scheme="sip", user=self.from_user or username, host=self.domain)
 
     @property
     def route(self) -> tuple[Address, ...]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from random import Random
 
 from sqlalchemy import Connection, select
 
@@ -11,6 +12,7 @@ from playvoice.lines.errors import LinesError
 from playvoice.lines.health import Health, State
 from playvoice.lines.resolving import Resolver, Target, literal
 from playvoice.lines.trunk import Trunk
+from playvoice.lines.trunk_registration import TrunkRegistration
 
 _ALL = select(tables.trunks).order_by(tables.trunks.c.position, tables.trunks.c.name)
 
@@ -26,6 +28,13 @@ class _Line:
     """Where its requests go."""
     addresses: frozenset[str] = field(default_factory=frozenset)
     """The IP addresses that its own URI and its proxy's resolve to."""
+    registration: TrunkRegistration | None = None
+    """Where it wants one."""
+
+    def is_usable(self, now: float) -> bool:
+        """Whether calls try it before those that are down or not registered."""
+        registered = self.registration is None or self.registration.is_registered(now)
+        return registered and self.health.state is not State.DOWN
 
 
 def read_trunks(conn: Connection, domain: str) -> list[Trunk]:
@@ -36,8 +45,9 @@ def read_trunks(conn: Connection, domain: str) -> list[Trunk]:
 class Trunks:
     """The trunks in the order in which they are tried. Time is in seconds of a monotonic clock."""
 
-    def __init__(self, trunks: Iterable[Trunk], resolver: Resolver) -> None:
+    def __init__(self, trunks: Iterable[Trunk], resolver: Resolver, random: Random) -> None:
         self._resolver = resolver
+        self._random = random
         self._lines: dict[str, _Line] = {}
         self.replace(trunks, 0.0)
 
@@ -51,7 +61,8 @@ class Trunks:
     def replace(self, trunks: Iterable[Trunk], now: float) -> None:
         """Take the trunks as they are in the store now; calls, health and addresses of those that stay are kept.
 
-        OPTIONS to a new one are due at once.
+        OPTIONS and REGISTER to a new one are due at once, REGISTER also where we are somebody else there now. What was
+        registered before ends by its time.
         """
         before, self._lines = self._lines, {}
         for trunk in trunks:
@@ -60,12 +71,15 @@ class Trunks:
                 capacity = Capacity(trunk.max_calls, trunk.calls_per_second)
                 line = _Line(trunk, capacity, Health(trunk.keepalive))
                 line.health.start(now)
+                self._register(line, now)
             elif line.trunk != trunk:
                 line.capacity.limit(trunk.max_calls, trunk.calls_per_second)
                 line.health.set_keepalive(trunk.keepalive, now)
                 if (line.trunk.address, line.trunk.proxy) != (trunk.address, trunk.proxy):
                     line.targets, line.addresses = (), frozenset()
-                line.trunk = trunk
+                before_change, line.trunk = line.trunk, trunk
+                if _account(before_change) != _account(trunk):
+                    self._register(line, now)
             self._lines[trunk.name] = line
             _take_literals(line)
 
@@ -76,13 +90,17 @@ class Trunks:
 
     # --- capacity -------------------------------------------------------------------------------------------------
 
-    def candidates(self, names: Sequence[str] | None = None) -> list[Trunk]:
+    def exist(self, names: Sequence[str] | None) -> bool:
+        """Whether there is any trunk of these names, None for any name."""
+        return any(names is None or name in names for name in self._lines)
+
+    def candidates(self, names: Sequence[str] | None, now: float) -> list[Trunk]:
         """The trunks to try, in their order; `names` limits them to a company's, None to none.
 
-        Those that are down are only among them where no other is.
+        Those that are down, or want a registration that they don't have, are only among them where no other is.
         """
         lines = [line for name, line in self._lines.items() if names is None or name in names]
-        usable = [line for line in lines if line.health.state is not State.DOWN]
+        usable = [line for line in lines if line.is_usable(now)]
         return [line.trunk for line in usable or lines]
 
     def take(self, trunk: Trunk, now: float) -> bool:
@@ -112,6 +130,11 @@ class Trunks:
     def is_silent(self, trunk: Trunk, now: float) -> bool:
         """Whether it has answered nothing for 30 s, or never: then a call leaves it after its `trunk_timeout`."""
         return self._line(trunk).health.is_silent(now)
+
+    def registrations(self) -> list[tuple[Trunk, TrunkRegistration]]:
+        """The trunks that we register with, and how that stands."""
+        lines = self._lines.values()
+        return [(line.trunk, line.registration) for line in lines if line.registration is not None]
 
     # --- addresses ------------------------------------------------------------------------------------------------
 
@@ -151,11 +174,23 @@ class Trunks:
         else:
             line.addresses |= {target.host for targets in found for target in targets}
 
+    def _register(self, line: _Line, now: float) -> None:
+        """Begin a registration, where the trunk wants one."""
+        line.registration = None
+        if line.trunk.registers and line.trunk.credentials is not None:
+            line.registration = TrunkRegistration(line.trunk.registrar_uri, line.trunk.credentials, self._random)
+            line.registration.start(now)
+
     def _line(self, trunk: Trunk) -> _Line:
         try:
             return self._lines[trunk.name]
         except KeyError:
             raise LinesError(f"there is no trunk {trunk.name!r} any more") from None
+
+
+def _account(trunk: Trunk) -> tuple[object, ...]:
+    """What a registration is made of."""
+    return trunk.registers, trunk.registrar_uri, trunk.address_of_record, trunk.credentials, trunk.proxy
 
 
 def _take_literals(line: _Line) -> None:

@@ -33,7 +33,10 @@ class FarEnd:
         self.endpoint = SipEndpoint(self.agent, [(str(server.transport), "127.0.0.1", 0)], self._on_event)
         self.responses: asyncio.Queue[Response] = asyncio.Queue()
         self.requests: list[str] = []
-        self.answers_options = True
+        """The methods of what came."""
+        self.received: list[Request] = []
+        self.silent_to: set[str] = set()
+        """Methods that get no answer; the others get 200."""
         self._cseq = 0
 
     @property
@@ -112,7 +115,8 @@ class FarEnd:
                 self.responses.put_nowait(response)
             case RequestReceived(request):
                 self.requests.append(request.method)
-                if self.answers_options:
+                self.received.append(request.request)
+                if request.method not in self.silent_to:
                     request.respond(200, self.endpoint.now())
             case _:
                 raise AssertionError(event)

@@ -1,18 +1,15 @@
 """Lines on loopback, with user agents as phones and carriers."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from random import Random
-from typing import Any
 
 import pytest
 from tests.unit.lines.configs import company, config, extension, trunk
 from tests.unit.lines.far_end import FarEnd, far_end
+from tests.unit.lines.serving import AT, COMPANY, Server, serving, until
 
-from playvoice.config import Config
-from playvoice.lines import Lines, LinesError, apply, tables
+from playvoice.lines import LinesError, apply, tables
 from playvoice.lines.health import State
 from playvoice.lines.keepalive import flow_of
 from playvoice.lines.registrations import read_bindings
@@ -20,77 +17,13 @@ from playvoice.sip import (
     Address,
     Credentials,
     DigestClient,
-    Event,
     Flow,
     Provisional,
     Response,
-    SipEndpoint,
     Transport,
-    UserAgent,
 )
 from playvoice.sip.digest import Algorithm, Challenge
 from playvoice.store import Store
-
-AT = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-class Clock:
-    """A wall clock that stands."""
-
-    def __init__(self) -> None:
-        self.at = AT
-
-    def __call__(self) -> datetime:
-        return self.at
-
-
-class Server:
-    """Lines with an endpoint that listens, as the application builds them."""
-
-    def __init__(self, store: Store, text: Config, transport: str, **options: Any) -> None:
-        store.write_now(lambda conn: apply(conn, text, AT))
-        self.store = store
-        self.clock = Clock()
-        self.lines = Lines(store, text, random=Random(1), wall=self.clock, **options)
-        self.agent = UserAgent(admits=self.lines.admits)
-        self.endpoint = SipEndpoint(self.agent, [(transport, "127.0.0.1", 0)], self._on_event)
-
-    def _on_event(self, event: Event) -> None:
-        assert self.lines.handle(event), event
-
-    @property
-    def flow(self) -> Flow:
-        return self.endpoint.addresses[0]
-
-    def strangers(self) -> int:
-        return self.agent.core.counters["stranger"]
-
-
-COMPANY = company(
-    extension=[extension("1001"), extension("1002", "other")],
-    group=[{"name": "sales", "strategy": "ring-all", "members": ["1001", "1002"]}],
-)
-
-
-@asynccontextmanager
-async def serving(
-    store: Store, text: Config | None = None, transport: str = "udp", **options: Any
-) -> AsyncIterator[Server]:
-    server = Server(store, text or config(companies=[COMPANY]), transport, **options)
-    await server.endpoint.start()
-    await server.lines.start(server.endpoint)
-    try:
-        yield server
-    finally:
-        await server.lines.stop()
-        await server.endpoint.close()
-
-
-async def until(condition: Callable[[], object]) -> None:
-    """Let the loop run until something has happened over sockets."""
-    async with asyncio.timeout(5.0):
-        while not condition():  # noqa: ASYNC110 - what a socket will bring, no event tells before
-            await asyncio.sleep(0.005)
 
 
 async def assert_unheard(end: FarEnd, server: Server, method: str = "OPTIONS") -> None:

@@ -1,10 +1,17 @@
+from dataclasses import replace
+from datetime import UTC, datetime
 from ipaddress import ip_network
+from typing import Any
 
 import pytest
+from tests.unit.lines.configs import config
+from tests.unit.lines.configs import trunk as trunk_of_file
 
 from playvoice.config import CallerId
-from playvoice.lines import Trunk
-from playvoice.sip import URI
+from playvoice.lines import Trunk, apply
+from playvoice.lines.trunks import read_trunks
+from playvoice.sip import URI, Credentials
+from playvoice.store import Store
 
 
 def trunk(address: str = "sip:192.0.2.1:5080;transport=udp", **changes: object) -> Trunk:
@@ -72,3 +79,27 @@ def test_hosts_are_networks() -> None:
     assert networks.has_host("2001:db8::5")
     assert not networks.has_host("192.0.2.1")
     assert not trunk().has_host("192.0.2.1")
+
+
+def test_the_account_at_a_registrar_is_the_user_name_or_the_user_of_from() -> None:
+    known = trunk("sip:gateway@192.0.2.1:5080", credentials=Credentials("us", "secret"))
+    assert str(known.registrar_uri) == "sip:192.0.2.1:5080"
+    assert str(known.address_of_record) == "sip:us@pbx.example.org"
+    assert str(replace(known, from_user="+861012345678").address_of_record) == "sip:+861012345678@pbx.example.org"
+
+
+@pytest.mark.parametrize(
+    ("fields", "domain"),
+    [
+        ({}, "pbx.example.org"),
+        ({"register": True, "username": "us", "password": "secret"}, "itsp.example.com"),
+        ({"register": True, "username": "us", "password": "secret", "from_domain": "example.net"}, "example.net"),
+    ],
+)
+def test_the_domain_of_a_trunk_that_wants_a_registration_is_the_registrar_s(
+    lines_store: Store, fields: dict[str, Any], domain: str
+) -> None:
+    text = config(trunks=[trunk_of_file(address="sip:itsp.example.com", **fields)])
+    lines_store.write_now(lambda conn: apply(conn, text, datetime(2026, 1, 1, tzinfo=UTC)))
+    (read,) = lines_store.read_now(lambda conn: read_trunks(conn, "pbx.example.org"))
+    assert read.domain == domain

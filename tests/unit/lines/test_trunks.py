@@ -6,7 +6,7 @@ import pytest
 
 from playvoice.lines import LinesError, Trunk, Trunks
 from playvoice.lines.resolving import Resolver, Service
-from playvoice.sip import URI
+from playvoice.sip import URI, Credentials, Response
 
 A = Trunk("a", URI.parse("sip:192.0.2.1"), "pbx.example.org", max_calls=1)
 B = Trunk("b", URI.parse("sip:192.0.2.2"), "pbx.example.org", hosts=(ip_network("198.51.100.0/24"),))
@@ -36,7 +36,7 @@ class Names:
 
 
 def trunks(*which: Trunk) -> Trunks:
-    return Trunks(which, Names().resolver())
+    return Trunks(which, Names().resolver(), random.Random(1))
 
 
 def bring_down(known: Trunks, trunk: Trunk) -> None:
@@ -52,18 +52,18 @@ def names(found: list[Trunk]) -> list[str]:
 
 def test_candidates_come_in_order_and_only_those_of_the_company() -> None:
     known = trunks(A, B, C)
-    assert names(known.candidates()) == ["a", "b", "c"]
-    assert names(known.candidates(("c", "a", "gone"))) == ["a", "c"]
-    assert names(known.candidates(())) == []
+    assert names(known.candidates(None, 0.0)) == ["a", "b", "c"]
+    assert names(known.candidates(("c", "a", "gone"), 0.0)) == ["a", "c"]
+    assert names(known.candidates((), 0.0)) == []
 
 
 def test_a_down_trunk_is_a_candidate_only_where_no_other_is_left() -> None:
     known = trunks(A, B)
     bring_down(known, A)
-    assert names(known.candidates()) == ["b"]
-    assert names(known.candidates(("a",))) == ["a"]
+    assert names(known.candidates(None, 0.0)) == ["b"]
+    assert names(known.candidates(("a",), 0.0)) == ["a"]
     bring_down(known, B)
-    assert names(known.candidates()) == ["a", "b"]
+    assert names(known.candidates(None, 0.0)) == ["a", "b"]
 
 
 def test_each_trunk_has_its_own_limits() -> None:
@@ -83,7 +83,7 @@ def test_a_change_keeps_calls_and_health() -> None:
     known.health(A).answered(0.0)
     changed = replace(A, max_calls=2, prefix="9")
     known.replace([B, changed], 1.0)
-    assert known.candidates() == [B, changed]
+    assert known.candidates(None, 0.0) == [B, changed]
     assert known.get("a") == changed
     assert not known.is_silent(A, 1.0)
     assert known.take(changed, 1.0)
@@ -124,7 +124,7 @@ async def test_a_name_is_looked_up_once_and_all_of_its_addresses_are_the_trunk_s
     dns = Names()
     dns.services["_sip._udp.example.org"] = [Service(1, 0, "x", 5070), Service(2, 0, "y", 5071)]
     dns.addresses = {"x": ["192.0.2.7"], "y": ["192.0.2.8"]}
-    known = Trunks([NAMED], dns.resolver())
+    known = Trunks([NAMED], dns.resolver(), random.Random(1))
     assert known.targets(NAMED) == ()
     await known.resolve(NAMED)
     targets = await known.resolve(NAMED)
@@ -136,7 +136,7 @@ async def test_a_name_is_looked_up_once_and_all_of_its_addresses_are_the_trunk_s
 async def test_a_name_that_moves_is_followed_and_one_that_is_lost_stays_where_it_was() -> None:
     dns = Names()
     dns.addresses["example.org"] = ["192.0.2.7"]
-    known = Trunks([NAMED], dns.resolver())
+    known = Trunks([NAMED], dns.resolver(), random.Random(1))
     await known.refresh_addresses()
     dns.addresses["example.org"] = ["192.0.2.8"]
     await known.refresh_addresses()
@@ -149,7 +149,7 @@ async def test_a_name_that_moves_is_followed_and_one_that_is_lost_stays_where_it
 
 
 async def test_a_name_that_never_resolved_leads_nowhere() -> None:
-    known = Trunks([NAMED], Names().resolver())
+    known = Trunks([NAMED], Names().resolver(), random.Random(1))
     assert await known.resolve(NAMED) == ()
 
 
@@ -166,3 +166,46 @@ async def test_another_address_forgets_the_old_one() -> None:
     known.replace([moved], 0.0)
     assert known.at("192.0.2.1") is None
     assert [target.host for target in await known.resolve(moved)] == ["192.0.2.99"]
+
+
+def register(known: Trunks, trunk: Trunk, now: float = 0.0) -> None:
+    """Have the trunk registered for 600 s."""
+    (registration,) = [each for found, each in known.registrations() if found.name == trunk.name]
+    assert registration.handle_deadline(now) is not None
+    response = Response(200, "OK")
+    response.headers.add("Expires", "600")
+    registration.on_response(response, URI.parse("sip:us@192.0.2.99"), now)
+
+
+ITSP = Trunk("itsp", URI.parse("sip:192.0.2.4"), "itsp.example.org", Credentials("us", "secret"), registers=True)
+
+
+def test_a_trunk_that_is_not_registered_is_a_candidate_only_where_no_other_is_left() -> None:
+    known = trunks(ITSP, A)
+    assert names(known.candidates(None, 0.0)) == ["a"]
+    assert names(known.candidates(("itsp",), 0.0)) == ["itsp"]
+    register(known, ITSP)
+    assert names(known.candidates(None, 599.0)) == ["itsp", "a"]
+    assert names(known.candidates(None, 600.0)) == ["a"]
+
+
+def test_a_registration_stays_over_a_change_of_limits_and_is_made_anew_for_another_account() -> None:
+    known = trunks(ITSP)
+    register(known, ITSP)
+    known.replace([replace(ITSP, max_calls=1)], 1.0)
+    ((_, kept),) = known.registrations()
+    assert kept.is_registered(1.0)
+    known.replace([replace(ITSP, credentials=Credentials("us", "changed"))], 2.0)
+    ((_, anew),) = known.registrations()
+    assert not anew.is_registered(2.0)
+    assert anew.next_deadline() == 2.0
+    known.replace([replace(ITSP, registers=False)], 3.0)
+    assert known.registrations() == []
+
+
+def test_there_is_a_trunk_of_a_name_or_there_is_none() -> None:
+    known = trunks(A)
+    assert known.exist(None)
+    assert known.exist(("a", "gone"))
+    assert not known.exist(("gone",))
+    assert not trunks().exist(None)

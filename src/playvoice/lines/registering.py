@@ -1,0 +1,131 @@
+"""REGISTER to the trunks that want it: the part of `playvoice.lines.trunk_registration` that speaks SIP."""
+
+import asyncio
+from dataclasses import dataclass, replace
+
+import structlog
+
+from playvoice.lines.errors import LinesError
+from playvoice.lines.keepalive import Endpoint, flow_of
+from playvoice.lines.trunk import Trunk
+from playvoice.lines.trunk_registration import Ask, Outcome, State, TrunkRegistration
+from playvoice.lines.trunks import Trunks
+from playvoice.sip import URI, Address, Event, OutgoingRequest, RequestFailed, ResponseReceived, Why
+
+CLOSE_TIMEOUT = 2.0
+"""Seconds for which a server that stops waits for the answers of its registrars."""
+_FAILURES = {
+    Why.TIMEOUT: Outcome(408, "no answer"),  # RFC 3261 section 8.1.3.1
+    Why.TRANSPORT: Outcome(503, "no connection"),
+}
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    trunk: Trunk
+    registration: TrunkRegistration
+    contact: URI
+
+
+class Registering:
+    """Sends REGISTER when it is due, and tells each trunk's registration what came of it."""
+
+    def __init__(self, trunks: Trunks) -> None:
+        self._trunks = trunks
+        self._sent: dict[OutgoingRequest, _Sent] = {}
+        self._closing: dict[str, TrunkRegistration] = {}
+        self._closed = asyncio.Event()
+
+    def __repr__(self) -> str:
+        return f"<Registering {len(self._sent)} unanswered>"
+
+    def next_deadline(self) -> float | None:
+        """When the next REGISTER is due."""
+        times = (registration.next_deadline() for _, registration in self._trunks.registrations())
+        return min((at for at in times if at is not None), default=None)
+
+    def send_due(self, endpoint: Endpoint) -> None:
+        """Send the REGISTER requests that are due now; the caller flushes the endpoint."""
+        for trunk, registration in self._trunks.registrations():
+            ask = registration.handle_deadline(endpoint.now())
+            if ask is not None:
+                self._send(trunk, registration, ask, endpoint)
+
+    def handle(self, event: Event, endpoint: Endpoint) -> bool:
+        """Take a response or its absence; False if the request was not one of ours. The caller flushes the endpoint."""
+        if not isinstance(event, ResponseReceived | RequestFailed) or event.request not in self._sent:
+            return False
+        sent = self._sent.pop(event.request)
+        registration, before = sent.registration, sent.registration.outcome
+        if isinstance(event, ResponseReceived):
+            ask = registration.on_response(event.response, sent.contact, endpoint.now())
+        else:
+            ask = registration.on_failure(_FAILURES[event.why], endpoint.now())
+        _tell(sent.trunk, before, registration.outcome)
+        if ask is not None:
+            self._send(sent.trunk, registration, ask, endpoint)
+        self._note_closed()
+        return True
+
+    async def close(self, endpoint: Endpoint) -> None:
+        """Take back what is registered, and wait a moment for the answers."""
+        self._closing = {trunk.name: registration for trunk, registration in self._trunks.registrations()}
+        for trunk, registration in self._trunks.registrations():
+            ask = registration.close(endpoint.now())
+            if ask is not None:
+                self._send(trunk, registration, ask, endpoint)
+        endpoint.flush()
+        self._note_closed()
+        try:
+            async with asyncio.timeout(CLOSE_TIMEOUT):
+                await self._closed.wait()
+        except TimeoutError:
+            left = [name for name, each in self._closing.items() if each.state is not State.CLOSED]
+            log.warning("trunks_not_unregistered", trunks=left)
+
+    def _note_closed(self) -> None:
+        if all(registration.state is State.CLOSED for registration in self._closing.values()):
+            self._closed.set()
+
+    def _send(self, trunk: Trunk, registration: TrunkRegistration, ask: Ask, endpoint: Endpoint) -> None:
+        before = registration.outcome
+        try:
+            flow = flow_of(trunk, self._trunks.targets(trunk), endpoint)
+        except LinesError as error:
+            ask_again = registration.on_failure(Outcome(503, str(error)), endpoint.now())
+            _tell(trunk, before, registration.outcome)
+            if ask_again is not None:
+                self._send(trunk, registration, ask_again, endpoint)  # a last one, which takes back what was registered
+            return
+        aor = trunk.address_of_record
+        contact = replace(endpoint.agent.contact(flow), user=aor.user)
+        who = Address(uri=aor)
+        request = endpoint.agent.request(
+            "REGISTER",
+            trunk.registrar_uri,
+            flow=flow,
+            from_=replace(who, parameters=who.parameters.replace(tag=registration.tag)),
+            to=who,
+            now=endpoint.now(),
+            call_id=registration.call_id,
+            cseq=ask.cseq,
+            headers=(
+                ("Contact", str(Address(uri=contact))),
+                ("Expires", str(ask.expires)),
+                *ask.credentials,
+                *(("Route", str(address)) for address in trunk.route),
+            ),
+        )
+        self._sent[request] = _Sent(trunk, registration, contact)
+
+
+def _tell(trunk: Trunk, before: Outcome | None, after: Outcome | None) -> None:
+    """Tell once what has changed, and not each refresh and each try."""
+    if after is None or after == before:
+        return
+    if after.registered:
+        log.info("trunk_registered", trunk=trunk.name)
+    else:
+        log.warning("trunk_registration_failed", trunk=trunk.name, status=after.status, reason=after.reason)
