@@ -1,0 +1,62 @@
+"""Two real servers: the registrar of one is the carrier's registrar for the other, whose trunk wants a registration."""
+
+import re
+import time
+from pathlib import Path
+
+from tests.acceptance.sipp_world import NOTICE
+
+from playvoice.codes import HangupCause as Cause
+from playvoice.media.g711 import Codec
+from playvoice.simulator.configuration import GROUP, NUMBERS
+from playvoice.simulator.sound import write_g711
+from playvoice.simulator.world import Cast, World
+
+ACCOUNT, PASSWORD = "20280077", "trunk-secret"
+
+
+def wait_for_line(world: World, pattern: str) -> str:
+    """The first line of the server's log that has this in it, within 15 s."""
+    deadline = time.monotonic() + 15
+    log = world.directory / "server.log"
+    while True:
+        text = log.read_text(errors="replace")
+        for line in text.splitlines():
+            if re.search(pattern, line):
+                return line
+        assert time.monotonic() < deadline, f"no {pattern} in {text[-2000:]}"
+        time.sleep(0.05)
+
+
+def test_a_server_registers_with_its_carrier_dials_over_it_and_signs_off_at_its_end(tmp_path: Path) -> None:
+    voices = tmp_path / "voices"
+    voices.mkdir()
+    write_g711(voices / "notice.wav", NOTICE[Codec.PCMA], Codec.PCMA)
+    nobody = "sip:127.0.0.2"  # a trunk of the carrier's own, which is not us
+    carrier_cast = Cast(
+        carrier=nobody, extensions={ACCOUNT: PASSWORD}, registered=False, setting={"trunk": {"keepalive": 0}}
+    )
+    with World(tmp_path / "carrier", voices, carrier_cast) as carrier:
+        host, port = carrier.sip()
+        account = {"register": True, "username": ACCOUNT, "password": PASSWORD, "keepalive": 0}
+        cast = Cast(carrier=f"sip:{host}:{port}", registered=False, setting={"trunk": account})
+        with World(tmp_path / "ours", voices, cast) as ours:
+            wait_for_line(ours, r"\btrunk_registered\b")
+            line = wait_for_line(carrier, r"\bregistration_added\b")
+            assert f"{ACCOUNT}@{ours.sip()[0]}:{ours.sip()[1]}" in line
+            answer, uuid = ours.client().play_voice(
+                voicetype="1",
+                destnumber="13333330001",
+                voicefile="notice.wav",
+                chengshudu="1",
+                userid=f"1@{GROUP}",
+                disnumber=NUMBERS[0],
+                waittime="5",
+            )
+            assert uuid, answer
+            record = ours.receiver.wait_for("callback", 15, path="/cdr")["payload"]
+            # A registrar answers INVITEs only to those who are registered, and with 403: it dropped a stranger's.
+            assert (record["uuid"], record["hangupcause"]) == (uuid, Cause.FORBIDDEN)
+            assert ours.server.stop() == 0
+            line = wait_for_line(carrier, r"\bregistration_removed\b")
+            assert ACCOUNT in line
