@@ -63,6 +63,8 @@ class Media:
         self.held: asyncio.Event | None = None
         """Reservations wait for it."""
         self.streams: list[Stream] = []
+        self._workers = [self.worker]
+        self._worker_of: dict[int, Worker] = {}
 
     async def reserve(self, on_event: Callable[[MediaEvent], None]) -> Stream:
         self.asked += 1
@@ -73,32 +75,51 @@ class Media:
         number = len(self.streams) + 1
         stream = Stream(cast(MediaClient, self.worker), number, 20_000 + 2 * number, on_event)
         self.streams.append(stream)
+        self._worker_of[number] = self.worker
         return stream
 
     @property
     def released(self) -> set[int]:
         """The numbers of the streams that were given back."""
-        return {message.stream for message in self.worker.told if isinstance(message, protocol.Release)}
+        told = [message for worker in self._workers for message in worker.told]
+        return {message.stream for message in told if isinstance(message, protocol.Release)}
+
+    @property
+    def held_streams(self) -> list[Stream]:
+        """The streams that were neither given back nor lost with their worker."""
+        released = self.released
+        return [s for s in self.streams if s.number not in released and not self._worker_of[s.number].gone]
+
+    def die(self) -> list[Stream]:
+        """The worker dies, and another one comes up; the streams that went with it."""
+        lost = self.held_streams
+        self.worker.gone = True
+        self.worker = Worker()
+        self._workers.append(self.worker)
+        return lost
 
 
 @dataclass
 class Routes:
-    """One trunk with so many places."""
+    """One trunk, and others after it if a test wants them, with so many places in all."""
 
     flow: Flow
     places: int = 100
     taken: int = 0
     there: bool = True
     trunk: Trunk = field(default_factory=lambda: Trunk("carrier", URI.parse("sip:127.0.0.2:5060"), "example.com"))
+    others: tuple[Trunk, ...] = ()
+    silent: bool = False
 
     def exist(self, names: Sequence[str] | None) -> bool:
         return self.there
 
     def take(self, names: Sequence[str] | None, tried: frozenset[str], now: float) -> tuple[Trunk, Flow] | None:
-        if self.taken >= self.places or self.trunk.name in tried:
+        trunk = next((trunk for trunk in (self.trunk, *self.others) if trunk.name not in tried), None)
+        if self.taken >= self.places or trunk is None:
             return None
         self.taken += 1
-        return self.trunk, self.flow
+        return trunk, self.flow
 
     def give_back(self, trunk: Trunk) -> None:
         self.taken -= 1
@@ -108,7 +129,7 @@ class Routes:
         pass
 
     def is_silent(self, trunk: Trunk, now: float) -> bool:
-        return False
+        return self.silent
 
 
 @dataclass

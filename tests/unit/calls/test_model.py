@@ -1,0 +1,233 @@
+"""Any order of what may happen to calls: each ends, with one record that tells the truth, and nothing is left taken.
+
+`PLAYVOICE_MODEL_EXAMPLES=5000` runs more orders than the few that are run each time, and other ones each time.
+"""
+
+import os
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from structlog.testing import capture_logs
+from tests.unit.calls.model import Model, Ways
+from tests.unit.calls.oracle import STATUSES
+
+from playvoice.config import Strategy
+from playvoice.sip import CallState, IncomingCall
+
+MANY = int(os.environ.get("PLAYVOICE_MODEL_EXAMPLES", "0"))
+IN_MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
+"""Nothing here needs a commit to be on a disk, which would take most of the time."""
+CHOICE = st.integers(0, 5)
+"""Which of those that there are, modulo their number."""
+EXTENSIONS = st.sampled_from(["20280003", "20280004", "20280005", "20280006"])
+USERIDS = st.sampled_from(
+    ["1@sales", "1@sales,2@support", "1@sales,@support", "@sales", "@nobody", "2@support,3@nobody"]
+)
+TIMES = st.sampled_from([0.2, 1.0, 4.5, 5.0, 5.5, 20.0, 21.0, 32.5, 60.0, 61.0, 125.0])
+
+NETWORKS = st.sampled_from(
+    [(0.0, 0.0, 0.0, 0.0)] * 3 + [(0.0, 0.3, 0.0, 0.0), (0.0, 0.0, 0.1, 0.3), (0.2, 0.2, 0.05, 0.1)]
+)
+"""Loss, duplicates, delay and jitter."""
+
+
+class CallModel(RuleBasedStateMachine):
+    """Steps of a `Model`, each possible where there is somebody to take it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._stack = ExitStack()
+        self.model: Model
+        self.rough = False
+        """The network and the store fail at times; else what happens is told at once, and records are known at once."""
+
+    @initialize(
+        strategy=st.sampled_from([Strategy.RING_ALL, Strategy.LONGEST_IDLE]),
+        places=st.integers(1, 4),
+        network=NETWORKS,
+        seed=st.integers(0, 1000),
+        silent=st.booleans(),
+        rough=st.booleans(),
+    )
+    def begin(
+        self,
+        strategy: Strategy,
+        places: int,
+        network: tuple[float, float, float, float],
+        seed: int,
+        silent: bool,
+        rough: bool,
+    ) -> None:
+        self.rough = rough
+        folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(dir=IN_MEMORY)))
+        monkeypatch = self._stack.enter_context(pytest.MonkeyPatch.context())
+        log = self._stack.enter_context(capture_logs())
+        self.model = Model(folder, monkeypatch, log, Ways(strategy, places, *network, seed, silent))
+
+    def teardown(self) -> None:
+        with self._stack:
+            if hasattr(self, "model"):
+                try:
+                    self.model.finish()
+                finally:
+                    self.model.close()
+
+    # --- who there is ---------------------------------------------------------------------------------------------
+
+    def _carrier(self, *states: CallState) -> list[IncomingCall]:
+        return self.model.carrier.those(*states)
+
+    def _phones(self, *states: CallState) -> list[IncomingCall]:
+        return self.model.phones.those(*states)
+
+    # --- requests -------------------------------------------------------------------------------------------------
+
+    @precondition(lambda self: self.model.store.is_well)
+    @rule(
+        company=st.sampled_from(["2028", "1"]),
+        userid=USERIDS,
+        waittime=st.sampled_from([60, 5]),
+        conntime=st.sampled_from([120, 30]),
+        broken=st.sampled_from([False] * 5 + [True]),
+    )
+    def accept(self, company: str, userid: str, waittime: int, conntime: int, broken: bool) -> None:
+        self.model.accept(company, userid, waittime, conntime, broken=broken)
+
+    # --- the customer ---------------------------------------------------------------------------------------------
+
+    @precondition(lambda self: self._carrier(CallState.EARLY))
+    @rule(n=CHOICE, status=st.sampled_from([180, 183]))
+    def ring(self, n: int, status: int) -> None:
+        calls = self._carrier(CallState.EARLY)
+        self.model.ring(calls[n % len(calls)], status)
+
+    @precondition(lambda self: self._carrier(CallState.EARLY))
+    @rule(n=CHOICE, usable=st.sampled_from([True] * 5 + [False]))
+    def answer(self, n: int, usable: bool) -> None:
+        calls = self._carrier(CallState.EARLY)
+        self.model.answer(calls[n % len(calls)], usable=usable)
+
+    @precondition(lambda self: self._carrier(CallState.EARLY))
+    @rule(n=CHOICE, status=st.sampled_from(sorted(STATUSES)))
+    def refuse(self, n: int, status: int) -> None:
+        calls = self._carrier(CallState.EARLY)
+        self.model.reject(calls[n % len(calls)], status)
+
+    @precondition(lambda self: self._carrier(CallState.CONFIRMED))
+    @rule(n=CHOICE)
+    def customer_hangs_up(self, n: int) -> None:
+        calls = self._carrier(CallState.CONFIRMED)
+        self.model.customer_hangs_up(calls[n % len(calls)])
+
+    @precondition(lambda self: self.model.streams())
+    @rule(n=CHOICE, key=st.sampled_from("112239*"))
+    def press(self, n: int, key: str) -> None:
+        streams = self.model.streams()
+        self.model.press(*streams[n % len(streams)], key)
+
+    @precondition(lambda self: self.model.streams())
+    @rule(n=CHOICE)
+    def voice_ends(self, n: int) -> None:
+        streams = self.model.streams()
+        self.model.voice_ends(*streams[n % len(streams)])
+
+    @precondition(lambda self: self.model.streams())
+    @rule(n=CHOICE)
+    def voice_fails(self, n: int) -> None:
+        streams = self.model.streams()
+        self.model.voice_fails(*streams[n % len(streams)])
+
+    @precondition(lambda self: self.model.streams())
+    @rule(n=CHOICE)
+    def falls_silent(self, n: int) -> None:
+        streams = self.model.streams()
+        self.model.falls_silent(*streams[n % len(streams)])
+
+    # --- agents ---------------------------------------------------------------------------------------------------
+
+    @precondition(lambda self: self._phones(CallState.EARLY))
+    @rule(n=CHOICE)
+    def agent_rings(self, n: int) -> None:
+        calls = self._phones(CallState.EARLY)
+        self.model.agent_rings(calls[n % len(calls)])
+
+    @precondition(lambda self: self._phones(CallState.EARLY))
+    @rule(n=CHOICE, usable=st.sampled_from([True] * 5 + [False]))
+    def agent_answers(self, n: int, usable: bool) -> None:
+        calls = self._phones(CallState.EARLY)
+        self.model.agents_answer(calls[n % len(calls)], usable=usable)
+
+    @precondition(lambda self: len(self._phones(CallState.EARLY)) > 1)
+    @rule()
+    def agents_answer_together(self) -> None:
+        self.model.agents_answer(*self._phones(CallState.EARLY))
+
+    @precondition(lambda self: self._phones(CallState.EARLY))
+    @rule(n=CHOICE, status=st.sampled_from([401, 480, 486, 603]))
+    def agent_refuses(self, n: int, status: int) -> None:
+        calls = self._phones(CallState.EARLY)
+        self.model.agent_refuses(calls[n % len(calls)], status)
+
+    @precondition(lambda self: self._phones(CallState.CONFIRMED))
+    @rule(n=CHOICE)
+    def agent_hangs_up(self, n: int) -> None:
+        calls = self._phones(CallState.CONFIRMED)
+        self.model.agent_hangs_up(calls[n % len(calls)])
+
+    @rule(extension=EXTENSIONS, there=st.booleans())
+    def register(self, extension: str, there: bool) -> None:
+        self.model.register(extension, there=there)
+
+    # --- time, and what goes wrong --------------------------------------------------------------------------------
+
+    @rule(seconds=TIMES)
+    def time_passes(self, seconds: float) -> None:
+        self.model.pass_time(seconds)
+
+    @precondition(lambda self: self.rough)
+    @rule(seconds=st.sampled_from([0.3, 3.0, 33.0]))
+    def network_fails(self, seconds: float) -> None:
+        self.model.network_fails(seconds)
+
+    @precondition(lambda self: self.rough and self.model.store.is_well)
+    @rule(how=st.sampled_from(["held", "away", "in doubt"]))
+    def store_fails(self, how: str) -> None:
+        self.model.store_fails(how)
+
+    @precondition(lambda self: not self.model.store.is_well)
+    @rule()
+    def store_heals(self) -> None:
+        self.model.store_heals()
+
+    @precondition(lambda self: self.model.house.media.held_streams)
+    @rule()
+    def media_die(self) -> None:
+        self.model.media_die()
+
+    @rule(full=st.booleans())
+    def media_are_full(self, full: bool) -> None:
+        self.model.media_are_full(full=full)
+
+    @rule(landed=st.booleans(), down=st.sampled_from([0.0, 0.0, 2.0, 40.0]), twice=st.booleans())
+    def crash(self, landed: bool, down: float, twice: bool) -> None:
+        self.model.crash(landed=landed, down=down, twice=twice)
+
+    @rule(down=st.sampled_from([0.0, 2.0, 40.0]))
+    def stop(self, down: float) -> None:
+        self.model.stop(down)
+
+
+TestCallModel = CallModel.TestCase
+TestCallModel.settings = settings(
+    max_examples=MANY or 30,
+    stateful_step_count=60 if MANY else 30,
+    derandomize=not MANY,
+    deadline=None,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
