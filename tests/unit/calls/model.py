@@ -405,6 +405,13 @@ class Model:
         self.house.media.refuses = full
         self.settle()
 
+    def media_are_slow(self, *, slow: bool) -> None:
+        """Let reservations of streams wait, or those that wait go on."""
+        media = self.house.media
+        held, media.held = media.held, asyncio.Event() if slow else None
+        if held is not None:
+            self._happens(held.set)
+
     # --- what must hold -------------------------------------------------------------------------------------------
 
     def _is_ended(self, asked: Asked) -> bool:
@@ -434,6 +441,7 @@ class Model:
         network = self.house.wire.network
         network.loss = network.delay = network.jitter = network.duplicate = 0.0
         self.house.media.refuses = False
+        self.media_are_slow(slow=False)
         self.store_heals()
         for _ in range(PATIENCE):
             if set(call_states(self.store).values()) <= {"ended"}:

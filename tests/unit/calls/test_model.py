@@ -13,22 +13,24 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 from structlog.testing import capture_logs
-from tests.unit.calls.model import Model, Ways
+from tests.unit.calls.model import LIVING, Model, Ways
 from tests.unit.calls.oracle import STATUSES
 
 from playvoice.config import Strategy
 from playvoice.sip import CallState, IncomingCall
 
 MANY = int(os.environ.get("PLAYVOICE_MODEL_EXAMPLES", "0"))
+MOST_RINGING = 3
+"""Customers who could answer, beyond whom no more are called."""
+MOST_DISASTERS = 2
+"""Each ends all calls: with more of them few calls come far."""
 IN_MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
 """Nothing here needs a commit to be on a disk, which would take most of the time."""
 CHOICE = st.integers(0, 5)
 """Which of those that there are, modulo their number."""
 EXTENSIONS = st.sampled_from(["20280003", "20280004", "20280005", "20280006"])
-USERIDS = st.sampled_from(
-    ["1@sales", "1@sales,2@support", "1@sales,@support", "@sales", "@nobody", "2@support,3@nobody"]
-)
-TIMES = st.sampled_from([0.2, 1.0, 4.5, 5.0, 5.5, 20.0, 21.0, 32.5, 60.0, 61.0, 125.0])
+USERIDS = st.sampled_from(["1@sales", "1@sales,2@support", "1@sales,@support", "@sales", "1@support,3@nobody"])
+TIMES = st.sampled_from([0.2, 1.0, 1.0, 4.5, 5.0, 5.5, 5.5, 20.0, 20.5, 32.5, 61.0])
 
 NETWORKS = st.sampled_from(
     [(0.0, 0.0, 0.0, 0.0)] * 3 + [(0.0, 0.3, 0.0, 0.0), (0.0, 0.0, 0.1, 0.3), (0.2, 0.2, 0.05, 0.1)]
@@ -43,6 +45,7 @@ class CallModel(RuleBasedStateMachine):
         super().__init__()
         self._stack = ExitStack()
         self.model: Model
+        self.disasters = 0
         self.rough = False
         """The network and the store fail at times; else what happens is told at once, and records are known at once."""
 
@@ -87,16 +90,29 @@ class CallModel(RuleBasedStateMachine):
 
     # --- requests -------------------------------------------------------------------------------------------------
 
-    @precondition(lambda self: self.model.store.is_well)
+    @precondition(lambda self: self.model.store.is_well and len(self._carrier(CallState.EARLY)) < MOST_RINGING)
     @rule(
         company=st.sampled_from(["2028", "1"]),
         userid=USERIDS,
         waittime=st.sampled_from([60, 5]),
         conntime=st.sampled_from([120, 30]),
-        broken=st.sampled_from([False] * 5 + [True]),
+        broken=st.sampled_from([False] * 9 + [True]),
     )
     def accept(self, company: str, userid: str, waittime: int, conntime: int, broken: bool) -> None:
         self.model.accept(company, userid, waittime, conntime, broken=broken)
+
+    @precondition(lambda self: self.model.store.is_well)
+    @rule(company=st.sampled_from(["2028", "1"]), userid=USERIDS, key=st.sampled_from("112"))
+    def transfer(self, company: str, userid: str, key: str) -> None:
+        """Accept one more, and let it come as far as agents if nothing is in its way."""
+        self.model.accept(company, userid, 60, 120, broken=False)
+        (*_, asked) = self.model.asked.values()
+        if asked.attempts and asked.attempts[-1].state is CallState.EARLY:
+            self.model.answer(asked.attempts[-1], usable=True)
+        for call, stream in self.model.streams():
+            if call in asked.attempts:
+                self.model.press(call, stream, key)
+                self.model.voice_ends(call, stream)
 
     # --- the customer ---------------------------------------------------------------------------------------------
 
@@ -113,7 +129,7 @@ class CallModel(RuleBasedStateMachine):
         self.model.answer(calls[n % len(calls)], usable=usable)
 
     @precondition(lambda self: self._carrier(CallState.EARLY))
-    @rule(n=CHOICE, status=st.sampled_from(sorted(STATUSES)))
+    @rule(n=CHOICE, status=st.sampled_from([*sorted(STATUSES), *[486, 503, 488, 408] * 3]))
     def refuse(self, n: int, status: int) -> None:
         calls = self._carrier(CallState.EARLY)
         self.model.reject(calls[n % len(calls)], status)
@@ -179,9 +195,10 @@ class CallModel(RuleBasedStateMachine):
         calls = self._phones(CallState.CONFIRMED)
         self.model.agent_hangs_up(calls[n % len(calls)])
 
-    @rule(extension=EXTENSIONS, there=st.booleans())
-    def register(self, extension: str, there: bool) -> None:
-        self.model.register(extension, there=there)
+    @precondition(lambda self: self.model.asked)
+    @rule(extension=EXTENSIONS)
+    def register_or_unregister(self, extension: str) -> None:
+        self.model.register(extension, there=extension not in self.model.house.groups.registered)
 
     # --- time, and what goes wrong --------------------------------------------------------------------------------
 
@@ -189,12 +206,12 @@ class CallModel(RuleBasedStateMachine):
     def time_passes(self, seconds: float) -> None:
         self.model.pass_time(seconds)
 
-    @precondition(lambda self: self.rough)
+    @precondition(lambda self: self.rough and self.model.asked)
     @rule(seconds=st.sampled_from([0.3, 3.0, 33.0]))
     def network_fails(self, seconds: float) -> None:
         self.model.network_fails(seconds)
 
-    @precondition(lambda self: self.rough and self.model.store.is_well)
+    @precondition(lambda self: self.rough and self.model.store.is_well and self._carrier(*LIVING))
     @rule(how=st.sampled_from(["held", "away", "in doubt"]))
     def store_fails(self, how: str) -> None:
         self.model.store_fails(how)
@@ -204,27 +221,38 @@ class CallModel(RuleBasedStateMachine):
     def store_heals(self) -> None:
         self.model.store_heals()
 
-    @precondition(lambda self: self.model.house.media.held_streams)
+    @precondition(lambda self: self.disasters < MOST_DISASTERS and self.model.house.media.held_streams)
     @rule()
     def media_die(self) -> None:
+        self.disasters += 1
         self.model.media_die()
 
-    @rule(full=st.booleans())
-    def media_are_full(self, full: bool) -> None:
-        self.model.media_are_full(full=full)
+    @precondition(lambda self: self.rough and self.model.asked)
+    @rule()
+    def media_are_full_or_not(self) -> None:
+        self.model.media_are_full(full=not self.model.house.media.refuses)
 
+    @precondition(lambda self: self.rough and self.model.asked)
+    @rule()
+    def media_are_slow_or_not(self) -> None:
+        self.model.media_are_slow(slow=self.model.house.media.held is None)
+
+    @precondition(lambda self: self.disasters < MOST_DISASTERS and self.model.asked)
     @rule(landed=st.booleans(), down=st.sampled_from([0.0, 0.0, 2.0, 40.0]), twice=st.booleans())
     def crash(self, landed: bool, down: float, twice: bool) -> None:
+        self.disasters += 1
         self.model.crash(landed=landed, down=down, twice=twice)
 
+    @precondition(lambda self: self.disasters < MOST_DISASTERS and self.model.asked)
     @rule(down=st.sampled_from([0.0, 2.0, 40.0]))
     def stop(self, down: float) -> None:
+        self.disasters += 1
         self.model.stop(down)
 
 
 TestCallModel = CallModel.TestCase
 TestCallModel.settings = settings(
-    max_examples=MANY or 30,
+    max_examples=MANY or 50,
     stateful_step_count=60 if MANY else 30,
     derandomize=not MANY,
     deadline=None,
