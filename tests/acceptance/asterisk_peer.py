@@ -116,7 +116,7 @@ class Asterisk:
     """One Asterisk in a process group of its own. Use it as a context manager; it listens when the block begins."""
 
     def __init__(self, dialplan: str, pjsip: str = "") -> None:
-        """`dialplan` is what stands in its one context; `{inside}` is its folder. `pjsip` adds to `pjsip.conf`."""
+        """`dialplan` is its one context, `pjsip` adds to pjsip.conf; `{inside}` is its folder, `{port}` for SIP."""
         chroot = asterisk_directory()
         assert chroot is not None
         self._chroot = chroot
@@ -158,7 +158,11 @@ class Asterisk:
             time.sleep(POLL)
 
     def refusals(self, number: str) -> list[tuple[int, int | None]]:
-        """Status and Q.850 cause of each final answer from 300 on, 401 apart, to an INVITE of this number; in order."""
+        """Status and Q.850 cause of each final answer from 300 on, 401 apart, to an INVITE of this number; in order.
+
+        Returns once the answer was acknowledged: then it stands in the log, which is written behind the SIP.
+        """
+        self.wait_for(rf"(?m)^ACK sip:{number}@")
         found = []
         for status, rest in re.findall(r"(?m)^SIP/2\.0 ([3-6]\d\d) .*\n((?:.+\n)*)", self.log()):
             if status != "401" and re.search(rf"(?m)^To: .*sip:{number}@", rest) and "INVITE" in rest:
@@ -171,7 +175,8 @@ class Asterisk:
         soundfile.write(self.directory / f"{name}.wav", sound, SAMPLE_RATE, subtype="PCM_16")
 
     def heard(self, name: str) -> Samples:
-        """What `MixMonitor` wrote of a call into NAME.wav."""
+        """What `MixMonitor` wrote into NAME.wav of a call of the endpoint of this name, once that is over."""
+        self.wait_for(f"End MixMonitor Recording PJSIP/{name}-")
         return read_channels(self.directory / f"{name}.wav")[1][0]
 
     def _write_files(self) -> None:
@@ -182,11 +187,14 @@ class Asterisk:
             "port": self.port,
             "modules": "\n".join(f"load = {name}" for name in MODULES.split()),
             "endpoint": ENDPOINT,
-            "dialplan": self._dialplan.replace("{inside}", self._inside),
-            "pjsip": self._pjsip,
+            "dialplan": self._filled(self._dialplan),
+            "pjsip": self._filled(self._pjsip),
         }
         for name, text in FILES.items():
             (self.directory / name).write_text(text.format(**words))
+
+    def _filled(self, text: str) -> str:
+        return text.replace("{inside}", self._inside).replace("{port}", str(self.port))
 
     def _start(self) -> None:
         asterisk = ("/usr/sbin/asterisk", "-f", "-C", f"{self._inside}/asterisk.conf")
