@@ -37,7 +37,7 @@ ACCEPTED = r"(?m)^SIP/2\.0 200 OK\r?\n(?:.+\n)*CSeq: \d+ REGISTER"
 """A registration that it sent."""
 
 MODULES = """
-    app_dial app_echo app_mixmonitor app_playback app_senddtmf app_verbose
+    app_dial app_echo app_playback app_record app_senddtmf app_verbose
     bridge_native_rtp bridge_simple chan_pjsip codec_alaw codec_ulaw format_pcm format_wav func_channel pbx_config
     res_http_websocket res_pjproject res_pjsip res_pjsip_authenticator_digest res_pjsip_caller_id
     res_pjsip_dtmf_info res_pjsip_endpoint_identifier_ip res_pjsip_endpoint_identifier_user
@@ -175,8 +175,7 @@ class Asterisk:
         soundfile.write(self.directory / f"{name}.wav", sound, SAMPLE_RATE, subtype="PCM_16")
 
     def heard(self, name: str) -> Samples:
-        """What `MixMonitor` wrote into NAME.wav of a call of the endpoint of this name, once that is over."""
-        self.wait_for(f"End MixMonitor Recording PJSIP/{name}-")
+        """What `Record` wrote into NAME.wav, once it has ended. (`MixMonitor` drops what comes 100 ms late.)"""
         return read_channels(self.directory / f"{name}.wav")[1][0]
 
     def _write_files(self) -> None:

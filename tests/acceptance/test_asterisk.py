@@ -27,7 +27,7 @@ ALIKE = 0.99
 VOICE = noise(3.0, Codec.PCMA, 1)
 """The voice; a key ends it before its end."""
 KEY_TIME = 1
-CUSTOMER = noise(2.0, Codec.PCMA, 2)
+CUSTOMER = noise(1.5, Codec.PCMA, 2)
 AGENT = noise(1.0, Codec.PCMA, 3)
 
 PRESSES = "13333330001"
@@ -47,11 +47,10 @@ PHONE = "127.0.0.2"
 
 DIALPLAN = f"""
 exten => {PRESSES},1,Answer()
- same => n,MixMonitor(,r({{inside}}/${{CHANNEL(endpoint)}}.wav))
- same => n,Wait(1.5)
+ same => n,Record({{inside}}/${{CHANNEL(endpoint)}}-voice.wav,,1,q)
  same => n,SendDTMF(1)
  same => n,Playback({{inside}}/customer)
- same => n,Wait(60)
+ same => n,Record({{inside}}/${{CHANNEL(endpoint)}}-agent.wav,,,kq)
 
 exten => {BEHIND},1,Dial(PJSIP/{PRESSES}@behind)
 
@@ -185,7 +184,7 @@ def calls(asterisk: Asterisk, tmp_path_factory: pytest.TempPathFactory) -> Itera
     write_g711(speech, AGENT, Codec.PCMA)
     cast = Cast(
         carrier=f"sip:{LOOPBACK}:{asterisk.port}",
-        agent={"": {"as": "answer", "answer_after": 0.3, "say_after": 0.3, "hang_up_after": 2.5}},
+        agent={"": {"as": "answer", "answer_after": 0.3, "say_after": 2.5, "hang_up_after": 4.0}},
         agent_speech=speech,
         setting={
             "trunk": {"username": USERNAME, "password": PASSWORD},
@@ -201,12 +200,14 @@ def test_a_key_by_rfc_4733_leads_to_an_agent_and_both_hear_each_other(calls: Cal
     record = calls.record(uuid)
     assert outcome(record) == (Cause.NORMAL, Cause.CALLER_HUNG_UP, "1", EXTENSION), asterisk.log()
     assert calls.states(uuid) == [(EXTENSION, state) for state in ("ring", "answer", "hangup")]
-    heard = asterisk.heard("playvoice")
-    assert_hears(VOICE[:SAMPLE_RATE], heard, "the voice")
-    assert_hears(AGENT, heard, "the agent")
+    asterisk.wait_for("exited non-zero on 'PJSIP/playvoice-")
+    assert_hears(VOICE[: 3 * SAMPLE_RATE // 4], asterisk.heard("playvoice-voice"), "the voice")
+    assert_hears(AGENT, asterisk.heard("playvoice-agent"), "the agent")
     assert calls.world.agents is not None
     assert_hears(
-        CUSTOMER[SAMPLE_RATE : 7 * SAMPLE_RATE // 4], heard_by(calls.world.agents.wait_for("audio")), "the customer"
+        CUSTOMER[3 * SAMPLE_RATE // 4 : 5 * SAMPLE_RATE // 4],
+        heard_by(calls.world.agents.wait_for("audio")),
+        "the customer",
     )
 
 
@@ -217,7 +218,7 @@ def test_a_key_by_rfc_4733_leads_to_an_agent_and_both_hear_each_other(calls: Cal
 )
 def test_a_phone_behind_the_trunk_that_sends_its_media_directly_is_heard(calls: Calls, asterisk: Asterisk) -> None:
     record = calls.record(calls.dial(BEHIND))
-    assert_hears(VOICE[SAMPLE_RATE // 2 : SAMPLE_RATE], asterisk.heard("phone"), "the voice")
+    assert_hears(VOICE[SAMPLE_RATE // 4 : 3 * SAMPLE_RATE // 4], asterisk.heard("phone-voice"), "the voice")
     assert (record["userkey"], record["extnumber"]) == ("1", EXTENSION), asterisk.log()
 
 
