@@ -36,7 +36,7 @@ from playvoice.sip.flow import Flow
 from playvoice.sip.message import make_cancel, tag_of, to_of
 from playvoice.sip.reliable import EarlyDialogs, Prack, rseq_of
 from playvoice.sip.session import Session
-from playvoice.sip.transaction import T1, Deliver, Effect, Happening, TimedOut, response_event, status_of
+from playvoice.sip.transaction import T1, Deliver, Effect, Happening, TimedOut, response_event
 
 if TYPE_CHECKING:
     from playvoice.sip.user_agent import UserAgent
@@ -59,7 +59,6 @@ class OutgoingCall(Call):
         self._longer_wanted = 0
         self._cancelling = False
         self._cancel_sent = False
-        self._resumed = False
         self._give_up_at: float | None = None
 
     def __repr__(self) -> str:
@@ -87,7 +86,6 @@ class OutgoingCall(Call):
     def resume(self, now: float) -> None:
         """Go on with an INVITE that an earlier process sent; `cancel` is what follows."""
         request = finish(self.invite.request())
-        self._resumed = True
         self.state = CallState.EARLY
         self._agent.watch(self)
         self._entry = self._core.start_client(request, self.invite.flow, now, self._on_effect, resumed=True)
@@ -185,8 +183,8 @@ class OutgoingCall(Call):
     def _on_provisional(self, response: Response, now: float) -> None:
         if self.state is CallState.CALLING:
             self.state = CallState.EARLY
-            if self._cancelling:
-                self._send_cancel(now)
+        if self._cancelling and self.state is CallState.EARLY:
+            self._send_cancel(now)
         if not self._acknowledge_early(response, now):
             return
         if response.code > 100 and self.state is CallState.EARLY and not self._cancelling:
@@ -261,14 +259,9 @@ class OutgoingCall(Call):
             return
         self._cancel_sent = True
         cancel = make_cancel(self._entry.transaction.request)
-        self._core.start_client(cancel, self.invite.flow, now, self._on_cancel_effect)
+        self._core.start_client(cancel, self.invite.flow, now, lambda _effect, _now: None)
         self._give_up_at = now + 64 * T1
         self._core.schedule(self)
-
-    def _on_cancel_effect(self, effect: Effect, now: float) -> None:
-        """Where nobody knows the INVITE of an earlier process any more, no final response will come to it."""
-        if self._resumed and isinstance(effect, Deliver) and status_of(effect.message) == 481:
-            self.on_deadline(now)
 
     def next_deadline(self) -> float | None:
         """When a cancelled INVITE is given up."""
