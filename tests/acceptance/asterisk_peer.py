@@ -24,7 +24,7 @@ from playvoice.media.g711 import SAMPLE_RATE, Samples
 from playvoice.simulator.configuration import LOOPBACK, free_ports
 from playvoice.simulator.sound import read_channels
 
-POLL = 0.02
+POLL = 0.05
 """Seconds between two looks at its log."""
 PATIENCE = 30.0
 """Seconds within which anything that is waited for has happened, its start on a busy machine included."""
