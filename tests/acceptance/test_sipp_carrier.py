@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 from tests.acceptance.rtp_peer import RtpPeer, write_capture
-from tests.acceptance.sipp_peer import Sipp
+from tests.acceptance.sipp_peer import Message, Sipp
 from tests.acceptance.sipp_world import (
     KEY_TIME,
     LONG,
@@ -172,6 +172,37 @@ def test_the_voice_waits_for_the_200_when_a_carrier_opens_early_media(udp: SippW
     assert callee.arrivals[0].at - sipp.received("INVITE")[0].at >= 0.4, "nothing is played before the answer"
     assert_ended(record, Cause.NORMAL, Cause.CALLER_HUNG_UP)
     assert_talked(record, talked(sipp))
+
+
+def test_a_callee_who_holds_hears_nothing_until_he_resumes_and_the_voice_has_gone_on(
+    udp: SippWorld, tmp_path: Path
+) -> None:
+    with RtpPeer() as callee, udp.carrier("hold_resume", tmp_path, rtp_port=callee.port) as sipp:
+        uuid = udp.dial("long.wav")
+        sipp.finish()
+        record = udp.record(uuid)
+    assert len(sipp.received("PRACK")) == 1
+    hold, resume = [each.at for each in _firsts(sipp, "INVITE ", "INVITE", sent=True)]
+    held, resumed = [each.at for each in _firsts(sipp, "SIP/2.0 200 ", "INVITE", sent=False)]
+    times = [arrival.at for arrival in callee.arrivals]
+    assert min(times) >= sipp.sent(200)[0].at, "nothing is played before the answer, though the 183 had one"
+    assert [at for at in times if at < hold]
+    assert not [at for at in times if held + 2 * FRAME_TIME < at < resume], "held"
+    assert [at for at in times if at > resumed]
+    before = b"".join(arrival.packet.payload for arrival in callee.arrivals if arrival.at < hold)
+    after = b"".join(arrival.packet.payload for arrival in callee.arrivals if arrival.at > resumed)
+    assert LONG.startswith(before), "the voice from its beginning"
+    assert LONG.find(after) - len(before) >= (resume - held - 0.1) * SAMPLE_RATE, "it went on while nobody heard it"
+    assert_ended(record, Cause.NORMAL, Cause.CALLEE_HUNG_UP)
+
+
+def _firsts(sipp: Sipp, start: str, method: str, *, sent: bool) -> list[Message]:
+    """The messages of one direction that begin so and belong to this method, without repetitions."""
+    found: dict[str, Message] = {}
+    for each in sipp.messages():
+        if each.sent is sent and each.first_line.startswith(start) and each.header("CSeq").endswith(method):
+            found.setdefault(each.header("CSeq"), each)
+    return list(found.values())
 
 
 def test_a_far_end_that_asks_who_calls_accepts_the_trunks_credentials(udp: SippWorld, tmp_path: Path) -> None:

@@ -88,6 +88,25 @@ async def test_a_moved_customer_with_another_codec_is_sent_to_there_in_it(house:
     house.wire.hang_up(call)
 
 
+async def test_the_old_way_to_hold_an_address_of_zeros_stops_what_we_send(house: House) -> None:
+    call = await answered(house)
+    await answer_to(house, call, offer(version=2).replace(b"127.0.0.9", b"0.0.0.0"))
+    last = connects(house, 1)[-1]
+    assert (last.sends, last.receives) == (False, True)
+    house.wire.hang_up(call)
+
+
+async def test_other_payload_types_are_those_that_we_send_and_take_from_then_on(house: House) -> None:
+    call = await answered(house)
+    changed = offer(version=2).replace(b"RTP/AVP 8 101", b"RTP/AVP 97 98")
+    changed = changed.replace(b"rtpmap:8 ", b"rtpmap:97 ").replace(b":101 ", b":98 ")
+    await answer_to(house, call, changed)
+    last = connects(house, 1)[-1]
+    assert (last.payload_type, last.telephone_event, last.receive_telephone_event) == (97, 98, 98)
+    assert last.receive == {"97": int(Codec.PCMA)}
+    house.wire.hang_up(call)
+
+
 async def test_the_same_offer_again_gets_the_same_answer(house: House) -> None:
     call = await answered(house)
     first = await answer_to(house, call, offer(version=2))
