@@ -74,6 +74,9 @@ class Call:
             self._end()
             self._core.events.append(CallEnded(self, q850, self._unacknowledged))
 
+    def changed(self, request: Request) -> None:
+        """An offer of the far end was taken; where there is no dialog yet its early one keeps it."""
+
     def authorize_inside(self, request: Request) -> None:
         """Answer in a request inside the call the challenges that are known of; who was called has none."""
 

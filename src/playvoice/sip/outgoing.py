@@ -39,6 +39,7 @@ from playvoice.sip.session import Session
 from playvoice.sip.transaction import T1, Deliver, Effect, Happening, TimedOut, response_event
 
 if TYPE_CHECKING:
+    from playvoice.sip.incoming import IncomingRequest
     from playvoice.sip.user_agent import UserAgent
 
 
@@ -222,7 +223,7 @@ class OutgoingCall(Call):
         self._give_up_at = None
         self._agent.confirm(self, dialog)
         self.session.begin_as_client(response, now)
-        self.session.description = self._body
+        self.session.description = self.session.description or self._body
         if self._digest is not None:
             self._digest.accepted()
         self._core.events.append(Answered(self, response.body or self._early.answer(dialog)))
@@ -253,6 +254,25 @@ class OutgoingCall(Call):
 
     def learn_inside(self, response: Response) -> bool:
         return self._digest is not None and self._digest.learn(response)
+
+    def on_early_update(self, incoming: IncomingRequest, now: float) -> bool:
+        """Take an UPDATE before the answer; False if it is of no early dialog."""
+        if self.state is not CallState.EARLY:
+            return False
+        in_order = self._early.take_update(incoming.request)
+        if in_order is None:
+            return False
+        incoming.begin(now)
+        if not in_order:
+            incoming.respond(500, now)
+        elif incoming.request.body and not self._early.is_answered(incoming.request):
+            incoming.respond(491, now)  # our offer has no answer yet
+        else:
+            self._agent.on_change(self, incoming, now)
+        return True
+
+    def changed(self, request: Request) -> None:
+        self._early.change(request)
 
     def _send_cancel(self, now: float) -> None:
         if self._cancel_sent or self._entry is None:

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass, replace
 
-from sipmessage import Response
+from sipmessage import Request, Response
 
 from playvoice.sip.dialog import DialogState, dialog_of_client
 from playvoice.sip.flow import Flow
-from playvoice.sip.message import tag_of, to_of
+from playvoice.sip.message import from_of, tag_of, to_of
 
 OPTION = "100rel"
 MAX_FORKS = 16
@@ -68,14 +68,41 @@ class EarlyDialogs:
         self._early[tag] = replace(early, dialog=dialog)
         return Prack(dialog, f"{rseq} {response.cseq.sequence} INVITE")
 
+    def take_update(self, request: Request) -> bool | None:
+        """Take an UPDATE of an early dialog (RFC 3311 section 5.2); None for a dialog that is not known here.
+
+        False for one out of order.
+        """
+        tag = tag_of(from_of(request)) or ""
+        early = self._early.get(tag)
+        if early is None:
+            return None
+        number = request.cseq.sequence
+        if number < early.dialog.remote_cseq:
+            return False
+        self._early[tag] = replace(early, dialog=replace(early.dialog, remote_cseq=number))
+        return True
+
+    def is_answered(self, request: Request) -> bool:
+        """Whether our offer has its answer in the dialog of this request of the far end."""
+        early = self._early.get(tag_of(from_of(request)) or "")
+        return early is not None and bool(early.answer)
+
+    def change(self, request: Request) -> None:
+        """The offer of an UPDATE was taken: it is the far end's last word."""
+        tag = tag_of(from_of(request)) or ""
+        if tag in self._early and request.body:
+            self._early[tag] = replace(self._early[tag], answer=request.body)
+
     def confirm(self, dialog: DialogState) -> DialogState:
         """The dialog of a 2xx, after the numbers that its PRACKs took."""
         early = self._early.get(dialog.remote_tag)
         if early is None:
             return dialog
-        return replace(dialog, local_cseq=max(dialog.local_cseq, early.dialog.local_cseq))
+        local_cseq = max(dialog.local_cseq, early.dialog.local_cseq)
+        return replace(dialog, local_cseq=local_cseq, remote_cseq=early.dialog.remote_cseq)
 
     def answer(self, dialog: DialogState) -> bytes:
-        """The description that a reliable response of this dialog brought, which is the answer to our offer."""
+        """What the far end described last in this dialog: the answer to our offer in a reliable response, or later."""
         early = self._early.get(dialog.remote_tag)
         return b"" if early is None else early.answer

@@ -181,6 +181,7 @@ class Session:
             change.repeat(RepeatedAnswer(self._core, data, incoming.reply_to, now, self._give_up))
             self._unacknowledged = change
         self._refresh_target(incoming.request)
+        self._call.changed(incoming.request)
 
     def done(self, change: SessionChange) -> None:
         """A change has its final response."""

@@ -326,6 +326,8 @@ class UserAgent:
     def _on_request_in_dialog(self, request: Request, flow: Flow, reply_to: Flow, now: float) -> None:
         call = self._dialogs.get(_dialog_of(request))
         if call is None or call.dialog is None:
+            if self._is_early_update(request, flow, reply_to, now):
+                return
             if request.method == "ACK":
                 self.core.drop(Kind.STRAY_ACK, flow, now)
             elif self._orphans(request.call_id) or self._admits(request, flow):
@@ -349,13 +351,21 @@ class UserAgent:
             incoming.respond(200, now)
             call.on_bye(request, now)
         elif request.method in ("INVITE", "UPDATE"):
-            self._on_change(call, incoming, now)
+            self.on_change(call, incoming, now)
         elif request.method in KNOWN_METHODS:
             self.core.events.append(RequestInCall(call, incoming))
         else:
             incoming.respond(405, now, headers=(("Allow", ALLOW),))
 
-    def _on_change(self, call: Call, incoming: IncomingRequest, now: float) -> None:
+    def _is_early_update(self, request: Request, flow: Flow, reply_to: Flow, now: float) -> bool:
+        """Whether it was an UPDATE of a call of ours that rings (RFC 3311 section 5.2)."""
+        call = self._outgoing.get((request.call_id, tag_of(to_of(request)) or ""))
+        if call is None or request.method != "UPDATE":
+            return False
+        return call.on_early_update(IncomingRequest(self, request, flow, reply_to), now)
+
+    def on_change(self, call: Call, incoming: IncomingRequest, now: float) -> None:
+        """Take a re-INVITE or UPDATE of a call."""
         if unsupported := _unsupported(incoming.request):
             incoming.respond(420, now, headers=(("Unsupported", unsupported),))
         else:

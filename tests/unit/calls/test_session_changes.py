@@ -267,3 +267,24 @@ async def test_a_call_that_rang_is_not_redirected(house: House) -> None:
     await house.ended(uuid)
     assert record(house.store, uuid) == (10020, 10020, "", "")
     assert len(house.wire.sent("INVITE")) == 1
+
+
+async def test_an_update_before_the_answer_moves_the_audio_and_nothing_is_played_before_the_200(house: House) -> None:
+    await house.accept()
+    call = await house.wire.invited()
+    reliable = (("Require", "100rel"), ("RSeq", "1"))
+    call.ring(house.wire.network.now, 183, house.wire.description(call), reliable)
+    house.wire.settle()
+    assert call.dialog is not None
+    request = call.dialog.request("UPDATE", call._agent.make_via(call.flow), 1)
+    request.body = offer(version=2, port=42_000)
+    request.headers.set("Content-Type", "application/sdp")
+    request.headers.set("Content-Length", str(len(request.body)))
+    house.wire.far["carrier"].core.send(bytes(request), call.flow)
+    house.wire.settle()
+    assert not any(isinstance(told, protocol.Play) for told in house.media.worker.told)
+    call.answer(house.wire.network.now, b"")
+    await house.wire.acknowledged()
+    assert connects(house, 1)[-1].port == 42_000
+    call.dialog = replace(call.dialog, local_cseq=1)
+    house.wire.hang_up(call)

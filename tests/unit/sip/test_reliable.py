@@ -4,7 +4,8 @@ import pytest
 from sipmessage import Response
 from tests.unit.sip.pair import World, first_word
 
-from playvoice.sip import Answered, CallState, IncomingCall, Provisional, Rejected
+from playvoice.sip import Answered, CallState, IncomingCall, Provisional, Rejected, SessionChangeReceived
+from playvoice.sip.dialog import finish
 from playvoice.sip.message import make_response, parse
 from playvoice.sip.reliable import MAX_FORKS, EarlyDialogs, rseq_of
 
@@ -154,3 +155,45 @@ def test_forks_are_counted_each_for_itself_and_bounded() -> None:
     assert [prack.dialog.local_cseq for prack in taken if prack is not None] == [2] * MAX_FORKS
     assert early.take(fork(0), 5, flow, pinned=False) is None
     assert early.take(fork(0), 6, flow, pinned=False) is not None
+
+
+def update(world: World, far: IncomingCall, cseq: int, body: bytes = b"") -> None:
+    assert far.dialog is not None
+    request = far.dialog.request("UPDATE", world.callee.make_via(far.flow), cseq)
+    world.callee.core.send(bytes(finish(request, body)), far.flow)
+    world.run()
+
+
+def test_an_update_before_the_answer_is_answered_and_what_it_offers_is_what_a_200_without_a_body_confirms() -> None:
+    world = World()
+    call = world.invite()
+    far = world.incoming()
+    far.ring(world.now, 183, b"early answer", reliable(1))
+    world.run()
+    update(world, far, 2, b"their offer")
+    change = world.network.take("caller")[-1]
+    assert isinstance(change, SessionChangeReceived)
+    assert change.change.offer == b"their offer"
+    change.change.accept(world.now, b"our answer")
+    far.answer(world.now, b"")
+    world.run()
+    assert world.network.take("caller") == [Answered(call, b"their offer")]
+    call.ack(world.now)
+    assert call.session.description == b"our answer", "which a refresh would repeat"
+    update(world, far, 1)
+    assert world.requests("caller")[-1] == "500", "its number is lower than that of the early dialog"
+
+
+def test_an_update_before_our_offer_has_its_answer_gets_491_and_one_of_an_unknown_dialog_481() -> None:
+    world = World()
+    far = ringing(world)
+    far.ring(world.now, 180)
+    update(world, far, 1, b"their offer")
+    assert world.requests("caller")[-1] == "481", "a 180 that is not reliable makes no dialog here"
+    far.ring(world.now, 180, headers=reliable(1))
+    update(world, far, 2, b"their offer")
+    assert world.requests("caller")[-1] == "491"
+    update(world, far, 1)
+    assert world.requests("caller")[-1] == "500", "out of order"
+    update(world, far, 3)
+    assert world.requests("caller")[-1] == "200"

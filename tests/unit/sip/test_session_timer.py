@@ -220,7 +220,7 @@ def test_a_far_end_without_update_gets_a_reinvite_with_the_same_description() ->
 def test_a_far_end_that_names_update_and_refuses_it_gets_a_reinvite() -> None:
     world = World()
     world.talk()
-    receive = world.callee._on_change
+    receive = world.callee.on_change
 
     def refuse(call: object, incoming: object, now: float) -> None:
         if incoming.method == "UPDATE":  # type: ignore[attr-defined]
@@ -228,7 +228,7 @@ def test_a_far_end_that_names_update_and_refuses_it_gets_a_reinvite() -> None:
         else:
             receive(call, incoming, now)  # type: ignore[arg-type]
 
-    world.callee._on_change = refuse  # type: ignore[method-assign]
+    world.callee.on_change = refuse  # type: ignore[method-assign]
     world.run(901)
     (event,) = world.network.take("callee")
     assert isinstance(event, SessionChangeReceived)
