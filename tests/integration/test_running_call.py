@@ -29,6 +29,7 @@ from playvoice.calls.tables import calls, legs
 from playvoice.calls.userid import parse_userid
 from playvoice.companies import Company
 from playvoice.config import CallbackFormat, RecordFormat, RecordPolicy
+from playvoice.lines.targets import Tried
 from playvoice.lines.trunk import Trunk
 from playvoice.media import sdp
 from playvoice.media.client import MediaEvent, Stream
@@ -168,19 +169,23 @@ class World:
     def exist(self, names: Sequence[str] | None) -> bool:
         return True
 
-    def take(self, names: Sequence[str] | None, tried: frozenset[str], now: float) -> tuple[Trunk, Flow] | None:
+    def take(self, names: Sequence[str] | None, tried: Tried, now: float) -> tuple[Trunk, Flow] | None:
         for trunk in self.others:
-            if trunk.name not in tried:
-                return trunk, self.endpoint.flow_to("udp", "127.0.0.1", trunk.address.port or 5060)
+            flow = self.endpoint.flow_to("udp", "127.0.0.1", trunk.address.port or 5060)
+            if trunk.name not in tried.trunks and (trunk.name, flow) not in tried.addresses:
+                return trunk, flow
         return None
 
     def give_back(self, trunk: Trunk) -> None:
         self.given_back += 1
 
-    def heard(self, trunk: Trunk, now: float) -> None:
+    def heard(self, trunk: Trunk, flow: Flow, now: float) -> None:
         pass
 
-    def is_silent(self, trunk: Trunk, now: float) -> bool:
+    def failed(self, trunk: Trunk, flow: Flow, now: float) -> None:
+        pass
+
+    def is_silent(self, trunk: Trunk, flow: Flow, now: float) -> bool:
         return self.silent
 
     def group(self, company_code: str, name: str) -> Group:

@@ -37,6 +37,11 @@ def cause_of(status: int, q850: int | None = None) -> Cause:
     return Cause.LINE_FAILURE if 500 <= status < 600 else Cause.OTHER
 
 
+def is_for_next_address(status: int) -> bool:
+    """Whether it is only this address of the trunk that can't take the call (RFC 3263 section 4.3)."""
+    return status == 503
+
+
 def is_for_next_trunk(status: int, *, rang: bool) -> bool:
     """Whether another trunk may be tried after this final status; never where the callee was reached (18x)."""
     return not rang and (status in _NEXT_TRUNK or 500 <= status < 600)

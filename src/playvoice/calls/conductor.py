@@ -21,6 +21,7 @@ from playvoice.calls.running import RunningCall
 from playvoice.calls.waiting import Ready, Waiting
 from playvoice.codes import HangupCause as Cause
 from playvoice.companies import Company
+from playvoice.lines.targets import Tried
 from playvoice.lines.trunk import Trunk
 from playvoice.media.client import MediaError, MediaEvent, Stream
 from playvoice.sip import Flow
@@ -124,7 +125,7 @@ class Conductor:
                 return True
             if not self._parts.media.has_room:
                 continue
-            found = self._parts.routes.take(names, frozenset(), time.monotonic())
+            found = self._parts.routes.take(names, Tried(), time.monotonic())
             if found is not None:
                 self._waiting.take(ready)
                 return await self._dial(ready, *found)

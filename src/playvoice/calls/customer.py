@@ -1,4 +1,4 @@
-"""The customer's side of a call: the INVITE over one trunk after the other, the answer, what is played."""
+"""The customer's side of a call: the INVITE over one address and trunk after the other, the answer, what is played."""
 
 import asyncio
 from collections.abc import Callable
@@ -8,12 +8,13 @@ from uuid import uuid4
 
 from playvoice.calls import ledger
 from playvoice.calls import script as s
-from playvoice.calls.causes import cause_of, is_for_next_trunk
+from playvoice.calls.causes import cause_of, is_for_next_address, is_for_next_trunk
 from playvoice.calls.legs import Call, Leg
 from playvoice.calls.tables import LegKind
 from playvoice.calls.targets import Targets
 from playvoice.codes import HangupCause as Cause
 from playvoice.config import RecordPolicy
+from playvoice.lines.targets import Tried
 from playvoice.lines.trunk import Trunk
 from playvoice.media import sdp
 from playvoice.media.client import MediaEvent, Stream
@@ -41,6 +42,11 @@ class CustomerLeg(Leg):
     trunk: Trunk
     targets: Targets
 
+    @property
+    def flow(self) -> Flow:
+        """The trunk's address that it goes to."""
+        return self.sip.invite.flow
+
     def give_back(self) -> None:
         self.call.parts.routes.give_back(self.trunk)
 
@@ -53,7 +59,7 @@ class Customer:
         self.stream = stream
         stream.on_event = call.guard(self._on_media)
         self._leg: CustomerLeg | None = None
-        self._tried: frozenset[str] = frozenset()
+        self._tried = Tried()
         self.started_at: datetime | None = None
         """The first INVITE."""
         self.answered_at: datetime | None = None
@@ -117,24 +123,28 @@ class Customer:
         if leg.over:
             return
         leg.send()
-        call.log.info("invite_sent", trunk=trunk.name, destnumber=call.stored.destnumber)
-        if call.parts.routes.is_silent(trunk, call.clock.now()):
+        call.log.info("invite_sent", trunk=trunk.name, address=str(leg.flow), destnumber=call.stored.destnumber)
+        if call.parts.routes.is_silent(trunk, leg.flow, call.clock.now()):
             asyncio.get_running_loop().call_later(trunk.trunk_timeout, call.guard(self._on_silent_trunk), leg)
 
     def _on_silent_trunk(self, leg: CustomerLeg) -> None:
-        """A trunk that has been silent has not answered this call either: another one may."""
+        """An address that has been silent has not answered this call either: another one may."""
         if leg is not self._leg or leg.over or leg.sip.state is not CallState.CALLING:
             return
-        found = self._other_trunk(leg.trunk)
+        found = self._take_another(self._without_address(leg))
         if found is not None:
-            self._call.log.warning("trunk_silent", trunk=leg.trunk.name)
+            self._call.log.warning("trunk_silent", trunk=leg.trunk.name, address=str(leg.flow))
             leg.end()
             self._dial_again(*found)
 
-    def _other_trunk(self, trunk: Trunk) -> tuple[Trunk, Flow] | None:
+    def _without_address(self, leg: CustomerLeg) -> Tried:
+        """What is tried, now that this address has failed; the trunk may have others."""
+        self._call.parts.routes.failed(leg.trunk, leg.flow, self._call.clock.now())
+        return self._tried.and_address(leg.trunk.name, leg.flow)
+
+    def _take_another(self, tried: Tried) -> tuple[Trunk, Flow] | None:
         if self._call.script.state is not s.State.DIALLING:
             return None
-        tried = self._tried | {trunk.name}
         found = self._call.parts.routes.take(self._call.company.trunks, tried, self._call.clock.now())
         if found is not None:
             self._tried = tried
@@ -150,7 +160,7 @@ class Customer:
         call, leg = self._call, self._leg
         assert leg is not None
         if not isinstance(event, Failed):
-            call.parts.routes.heard(leg.trunk, call.clock.now())
+            call.parts.routes.heard(leg.trunk, leg.flow, call.clock.now())
         match event:
             case Provisional(status=status):
                 leg.rang = leg.rang or status in (180, 183)
@@ -164,10 +174,16 @@ class Customer:
                 leg.send_again()
             case Rejected(status=status, q850=q850):
                 call.log.info("customer_refused", trunk=leg.trunk.name, status=status, q850=q850)
-                self._on_refusal(leg, cause_of(status, q850), again=is_for_next_trunk(status, rang=leg.rang))
+                tried = self._tried.and_trunk(leg.trunk.name)
+                if is_for_next_address(status) and not leg.rang:
+                    tried = self._without_address(leg)
+                again = is_for_next_trunk(status, rang=leg.rang)
+                self._on_refusal(leg, cause_of(status, q850), tried if again else None)
             case Failed(why=why):
-                call.log.info("customer_unreached", trunk=leg.trunk.name, why=why.value)
-                self._on_refusal(leg, Cause.LINE_FAILURE, again=why is Why.TRANSPORT and not leg.rang)
+                call.log.info("customer_unreached", trunk=leg.trunk.name, address=str(leg.flow), why=why.value)
+                tried = self._tried if leg.rang else self._without_address(leg)
+                again = why is Why.TRANSPORT and not leg.rang
+                self._on_refusal(leg, Cause.LINE_FAILURE, tried if again else None)
             case CallEnded():
                 leg.far_end_ended()
                 call.do(call.script.customer_hung_up())
@@ -194,7 +210,8 @@ class Customer:
 
     def _on_challenge(self, leg: CustomerLeg, trunk: Trunk, sip: OutgoingCall, status: int) -> None:
         if trunk.credentials is None or not sip.authorize(trunk.credentials):
-            self._on_refusal(leg, cause_of(status), again=is_for_next_trunk(status, rang=leg.rang))
+            again = is_for_next_trunk(status, rang=leg.rang)
+            self._on_refusal(leg, cause_of(status), self._tried.and_trunk(trunk.name) if again else None)
             return
         leg.send_again()
 
@@ -208,10 +225,10 @@ class Customer:
         leg.sip.redirect(*target)
         return True
 
-    def _on_refusal(self, leg: CustomerLeg, cause: Cause, *, again: bool) -> None:
-        """Go on with the next trunk that has a place, if that is allowed, or end the call."""
+    def _on_refusal(self, leg: CustomerLeg, cause: Cause, tried: Tried | None) -> None:
+        """Go on with an address or trunk beside those tried that has a place, or end the call; None allows none."""
         leg.far_end_ended()
-        found = self._other_trunk(leg.trunk) if again else None
+        found = None if tried is None else self._take_another(tried)
         if found is None:
             self._call.do(self._call.script.refused(cause))
         else:

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from playvoice.companies import Company
 from playvoice.config import Strategy
+from playvoice.lines.targets import Tried
 from playvoice.lines.trunk import Trunk
 from playvoice.media.client import MediaEvent, Stream
 from playvoice.sip import URI, Address, Flow, UserAgent
@@ -40,17 +41,21 @@ class Routes(Protocol):
         """Whether there is any trunk of these names, None for any name, free or not."""
         ...
 
-    def take(self, names: Sequence[str] | None, tried: frozenset[str], now: float) -> tuple[Trunk, Flow] | None:
-        """Take a place on the first trunk that has one and was not tried; None if none has."""
+    def take(self, names: Sequence[str] | None, tried: Tried, now: float) -> tuple[Trunk, Flow] | None:
+        """Take a place on the first trunk that has one, and an address that was not tried; None if none has."""
         ...
 
     def give_back(self, trunk: Trunk) -> None: ...
 
-    def heard(self, trunk: Trunk, now: float) -> None:
-        """A response to a call over this trunk came."""
+    def heard(self, trunk: Trunk, flow: Flow, now: float) -> None:
+        """A response to a call came from this address of the trunk."""
         ...
 
-    def is_silent(self, trunk: Trunk, now: float) -> bool:
+    def failed(self, trunk: Trunk, flow: Flow, now: float) -> None:
+        """This address of the trunk is of no use now."""
+        ...
+
+    def is_silent(self, trunk: Trunk, flow: Flow, now: float) -> bool:
         """Whether it has answered nothing for so long that a call leaves it after its `trunk_timeout`."""
         ...
 

@@ -59,9 +59,3 @@ class Capacity:
         if self.calls == 0:
             raise RuntimeError("a place was given back that nobody had taken")
         self.calls -= 1
-
-    def next_free(self, now: float) -> float | None:
-        """When `take` can succeed next, `now` at the earliest; None: not before a place is given back."""
-        if self.calls >= self._max_calls:
-            return None
-        return self._rate.next_free(now)

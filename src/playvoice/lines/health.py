@@ -14,8 +14,6 @@ from enum import Enum, auto
 
 MISSES = 3
 """Misses in a row that bring a trunk down."""
-SILENCE = 30.0
-"""Seconds without any response, to OPTIONS or to a call, after which a trunk counts as silent."""
 
 
 class State(Enum):
@@ -35,7 +33,6 @@ class Health:
         self._sent = 0
         self._waiting = False
         self._misses = 0
-        self._heard_at: float | None = None
         self.state = State.UNKNOWN
 
     def __repr__(self) -> str:
@@ -67,11 +64,10 @@ class Health:
         self._due = now + self._keepalive
         return self._sent
 
-    def answered(self, now: float) -> None:
+    def answered(self) -> None:
         """A response to OPTIONS came, whatever it says and however late."""
         self._waiting = False
         self._misses = 0
-        self._heard_at = now
         self.state = State.UP
 
     def failed(self, number: int) -> None:
@@ -79,14 +75,6 @@ class Health:
         if self._waiting and number == self._sent:
             self._waiting = False
             self._miss()
-
-    def heard(self, now: float) -> None:
-        """A response to a call came."""
-        self._heard_at = now
-
-    def is_silent(self, now: float) -> bool:
-        """Whether nothing was heard from it for 30 s, or never."""
-        return self._heard_at is None or now - self._heard_at >= SILENCE
 
     def _miss(self) -> None:
         self._misses = min(self._misses + 1, MISSES)

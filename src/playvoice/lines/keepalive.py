@@ -18,6 +18,7 @@ from playvoice.sip import (
     ResponseReceived,
     SipError,
     UserAgent,
+    Why,
 )
 
 log = structlog.get_logger(__name__)
@@ -45,7 +46,9 @@ class Keepalive:
 
     def __init__(self, trunks: Trunks) -> None:
         self._trunks = trunks
-        self._sent: dict[OutgoingRequest, tuple[Trunk, int]] = {}
+        self._sent: dict[OutgoingRequest, tuple[Trunk, int, Flow]] = {}
+        self._unanswered: dict[str, Flow] = {}
+        """By the trunk's name where its last OPTIONS went, until something comes back."""
 
     def __repr__(self) -> str:
         return f"<Keepalive {len(self._sent)} unanswered>"
@@ -63,6 +66,7 @@ class Keepalive:
             state = health.state
             number = health.handle_deadline(now)
             if number is not None:
+                self._set_back(trunk, endpoint.now())
                 self._send(trunk, number, endpoint, now)
             _tell(trunk, state, health.state)
 
@@ -70,21 +74,31 @@ class Keepalive:
         """Take a response or its absence; False if the request was not one of ours."""
         if not isinstance(event, ResponseReceived | RequestFailed) or event.request not in self._sent:
             return False
-        trunk, number = self._sent.pop(event.request)
+        trunk, number, flow = self._sent.pop(event.request)
         if self._trunks.get(trunk.name) is None:
             return True
         health = self._trunks.health(trunk)
         state = health.state
         if isinstance(event, ResponseReceived):
-            health.answered(now)
+            health.answered()
+            self._unanswered.pop(trunk.name, None)
+            self._trunks.heard(trunk, flow, now)
         else:
             health.failed(number)
+            if event.why is Why.TRANSPORT:
+                self._trunks.failed(trunk, flow, now)
         _tell(trunk, state, health.state)
         return True
 
+    def _set_back(self, trunk: Trunk, now: float) -> None:
+        """The next OPTIONS go elsewhere if the last one was not answered, unless the trunk never answered any."""
+        flow = self._unanswered.pop(trunk.name, None)
+        if flow is not None and self._trunks.health(trunk).state is not State.UNKNOWN:
+            self._trunks.failed(trunk, flow, now)
+
     def _send(self, trunk: Trunk, number: int, endpoint: Endpoint, now: float) -> None:
         try:
-            flow = flow_of(trunk, self._trunks.targets(trunk), endpoint)
+            flow = flow_of(trunk, self._trunks.targets(trunk, now), endpoint)
         except LinesError as error:
             log.debug("options_not_sent", trunk=trunk.name, reason=str(error))
             self._trunks.health(trunk).failed(number)
@@ -98,18 +112,27 @@ class Keepalive:
             now=now,
             headers=(("Accept", "application/sdp"), *(("Route", str(address)) for address in trunk.route)),
         )
-        self._sent[request] = trunk, number
+        self._sent[request] = trunk, number, flow
+        self._unanswered[trunk.name] = flow
+
+
+def flows_of(trunk: Trunk, targets: tuple[Target, ...], endpoint: Endpoint) -> list[Flow]:
+    """The flows to the targets that we can reach from where we listen, in their order; LinesError if there is none."""
+    reason = "its name can't be resolved"
+    flows = []
+    for target in targets:
+        try:
+            flows.append(endpoint.flow_to(target.transport, target.host, target.port))
+        except SipError as error:
+            reason = str(error)
+    if not flows:
+        raise LinesError(f"trunk {trunk.name!r} can't be reached at {trunk.next_hop}: {reason}")
+    return flows
 
 
 def flow_of(trunk: Trunk, targets: tuple[Target, ...], endpoint: Endpoint) -> Flow:
-    """The flow to the first target that we can reach from where we listen; LinesError if there is none."""
-    reason = "its name can't be resolved"
-    for target in targets:
-        try:
-            return endpoint.flow_to(target.transport, target.host, target.port)
-        except SipError as error:
-            reason = str(error)
-    raise LinesError(f"trunk {trunk.name!r} can't be reached at {trunk.next_hop}: {reason}")
+    """The first of them."""
+    return flows_of(trunk, targets, endpoint)[0]
 
 
 def _tell(trunk: Trunk, before: State, after: State) -> None:

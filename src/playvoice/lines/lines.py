@@ -16,13 +16,14 @@ from datetime import UTC, datetime
 import structlog
 
 from playvoice.config import Config
-from playvoice.lines.directory import Directory, Extension, Group
+from playvoice.lines.directory import Directory, Group
 from playvoice.lines.errors import LinesError
-from playvoice.lines.keepalive import Endpoint, Keepalive, flow_of
+from playvoice.lines.keepalive import Endpoint, Keepalive, flows_of
 from playvoice.lines.registering import Registering
 from playvoice.lines.registrations import ContactBinding, Registrations
 from playvoice.lines.resolving import Resolver
 from playvoice.lines.sources import source_of
+from playvoice.lines.targets import Tried
 from playvoice.lines.trunk import Trunk
 from playvoice.lines.trunks import Trunks, read_trunks
 from playvoice.sip import Event, Flow, IncomingCallReceived, IncomingRequest, Request, RequestReceived
@@ -96,11 +97,10 @@ class Lines:
 
     async def stop(self) -> None:
         """End the upkeep and our registrations, and let those that wait for the store be written."""
-        for task in self._tasks:
-            task.cancel()
+        await _end(self._tasks)
         if self._endpoint is not None:
             await self._registering.close(self._endpoint)
-        await asyncio.gather(*self._tasks, *self._pending, return_exceptions=True)
+        await asyncio.gather(*self._pending, return_exceptions=True)
         self._tasks.clear()
         self._endpoint = None
 
@@ -117,35 +117,28 @@ class Lines:
         """A company's group by its name."""
         return self._directory.groups.get((company_code, name))
 
-    def extension(self, number: str) -> Extension | None:
-        """An extension by its number, whichever company's."""
-        return self._directory.extensions.get(number)
-
     def contacts(self, number: str) -> list[ContactBinding]:
         """Where the phones of an extension are reached now, the freshest first."""
         return self._registrations.contacts(number, self._wall())
 
-    def is_registered(self, number: str) -> bool:
-        """Whether an extension has a phone now."""
-        return self._registrations.is_registered(number, self._wall())
-
-    def take(self, names: Sequence[str] | None, tried: Collection[str], now: float) -> tuple[Trunk, Flow] | None:
-        """Take a place on the first of these trunks that has one and was not tried; None if none has.
+    def take(self, names: Sequence[str] | None, tried: Tried, now: float) -> tuple[Trunk, Flow] | None:
+        """Take a place on the first of these trunks that has one, and an address that was not tried; None if none has.
 
         `names` are a company's trunks, None all; one whose address can't be had is passed over. `give_back` follows
         when the call has ended.
         """
         assert self._endpoint is not None
         for trunk in self.trunks.candidates(names, now):
-            if trunk.name in tried:
+            if trunk.name in tried.trunks:
                 continue
             try:
-                flow = flow_of(trunk, self.trunks.targets(trunk), self._endpoint)
+                flows = flows_of(trunk, self.trunks.targets(trunk, now), self._endpoint)
             except LinesError as error:
                 log.warning("trunk_passed_over", trunk=trunk.name, reason=str(error))
                 continue
-            if self.trunks.take(trunk, now):
-                return trunk, flow
+            untried = [flow for flow in flows if (trunk.name, flow) not in tried.addresses]
+            if untried and self.trunks.take(trunk, now):
+                return trunk, untried[0]
         return None
 
     def exist(self, names: Sequence[str] | None) -> bool:
@@ -156,13 +149,17 @@ class Lines:
         """Give the place of a call that has ended back."""
         self.trunks.give_back(trunk)
 
-    def heard(self, trunk: Trunk, now: float) -> None:
-        """A response to a call over this trunk came."""
-        self.trunks.heard(trunk, now)
+    def heard(self, trunk: Trunk, flow: Flow, now: float) -> None:
+        """A response to a call came from this address of the trunk."""
+        self.trunks.heard(trunk, flow, now)
 
-    def is_silent(self, trunk: Trunk, now: float) -> bool:
+    def failed(self, trunk: Trunk, flow: Flow, now: float) -> None:
+        """This address of the trunk is of no use now: its others come first for a minute."""
+        self.trunks.failed(trunk, flow, now)
+
+    def is_silent(self, trunk: Trunk, flow: Flow, now: float) -> bool:
         """Whether it has answered nothing for 30 s, or never: then a call leaves it after its `trunk_timeout`."""
-        return self.trunks.get(trunk.name) is not None and self.trunks.is_silent(trunk, now)
+        return self.trunks.get(trunk.name) is not None and self.trunks.is_silent(trunk, flow, now)
 
     # --- what the user agent asks and tells -----------------------------------------------------------------------
 
@@ -285,3 +282,11 @@ class Lines:
 
     def _enabled_numbers(self) -> list[str]:
         return [number for number, extension in self._directory.extensions.items() if extension.enabled]
+
+
+async def _end(tasks: Collection[asyncio.Task[None]]) -> None:
+    """Cancel until they have ended: `asyncio.wait_for` of Python 3.11, by which names are looked up, may lose one."""
+    while tasks:
+        for task in tasks:
+            task.cancel()
+        _, tasks = await asyncio.wait(tasks, timeout=0.1)

@@ -10,7 +10,7 @@ from playvoice.lines.keepalive import Endpoint, flow_of
 from playvoice.lines.trunk import Trunk
 from playvoice.lines.trunk_registration import Ask, Outcome, State, TrunkRegistration
 from playvoice.lines.trunks import Trunks
-from playvoice.sip import URI, Address, Event, OutgoingRequest, RequestFailed, ResponseReceived, Why
+from playvoice.sip import URI, Address, Event, Flow, OutgoingRequest, RequestFailed, ResponseReceived, Why
 
 CLOSE_TIMEOUT = 2.0
 """Seconds for which a server that stops waits for the answers of its registrars."""
@@ -25,6 +25,7 @@ log = structlog.get_logger(__name__)
 @dataclass(frozen=True, slots=True)
 class _Sent:
     trunk: Trunk
+    flow: Flow
     registration: TrunkRegistration
     contact: URI
 
@@ -60,8 +61,10 @@ class Registering:
         sent = self._sent.pop(event.request)
         registration, before = sent.registration, sent.registration.outcome
         if isinstance(event, ResponseReceived):
+            self._trunks.heard(sent.trunk, sent.flow, endpoint.now())
             ask = registration.on_response(event.response, sent.contact, endpoint.now())
         else:
+            self._trunks.failed(sent.trunk, sent.flow, endpoint.now())
             ask = registration.on_failure(_FAILURES[event.why], endpoint.now())
         _tell(sent.trunk, before, registration.outcome)
         if ask is not None:
@@ -72,6 +75,8 @@ class Registering:
     async def close(self, endpoint: Endpoint) -> None:
         """Take back what is registered, and wait a moment for the answers."""
         self._closing = {trunk.name: registration for trunk, registration in self._trunks.registrations()}
+        if not self._closing:
+            return
         for trunk, registration in self._trunks.registrations():
             ask = registration.close(endpoint.now())
             if ask is not None:
@@ -86,13 +91,13 @@ class Registering:
             log.warning("trunks_not_unregistered", trunks=left)
 
     def _note_closed(self) -> None:
-        if all(registration.state is State.CLOSED for registration in self._closing.values()):
+        if self._closing and all(each.state is State.CLOSED for each in self._closing.values()):
             self._closed.set()
 
     def _send(self, trunk: Trunk, registration: TrunkRegistration, ask: Ask, endpoint: Endpoint) -> None:
         before = registration.outcome
         try:
-            flow = flow_of(trunk, self._trunks.targets(trunk), endpoint)
+            flow = flow_of(trunk, self._trunks.targets(trunk, endpoint.now()), endpoint)
         except LinesError as error:
             ask_again = registration.on_failure(Outcome(503, str(error)), endpoint.now())
             _tell(trunk, before, registration.outcome)
@@ -118,7 +123,7 @@ class Registering:
                 *(("Route", str(address)) for address in trunk.route),
             ),
         )
-        self._sent[request] = _Sent(trunk, registration, contact)
+        self._sent[request] = _Sent(trunk, flow, registration, contact)
 
 
 def _tell(trunk: Trunk, before: Outcome | None, after: Outcome | None) -> None:

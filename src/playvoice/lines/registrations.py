@@ -91,9 +91,6 @@ class Registrations:
             for binding in self._registrar.bindings(number, at)
         ]
 
-    def is_registered(self, number: str, at: datetime) -> bool:
-        return bool(self._registrar.bindings(number, at))
-
     def numbers_at(self, source: tuple[str, int], at: datetime) -> list[str]:
         """The extensions that are registered from this address and port."""
         return self._registrar.aors_at(source, at)

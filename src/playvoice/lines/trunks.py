@@ -11,8 +11,10 @@ from playvoice.lines.capacity import Capacity
 from playvoice.lines.errors import LinesError
 from playvoice.lines.health import Health, State
 from playvoice.lines.resolving import Resolver, Target, literal
+from playvoice.lines.targets import Targets
 from playvoice.lines.trunk import Trunk
 from playvoice.lines.trunk_registration import TrunkRegistration
+from playvoice.sip import Flow
 
 _ALL = select(tables.trunks).order_by(tables.trunks.c.position, tables.trunks.c.name)
 
@@ -24,7 +26,7 @@ class _Line:
     trunk: Trunk
     capacity: Capacity
     health: Health
-    targets: tuple[Target, ...] = ()
+    targets: Targets = field(default_factory=Targets)
     """Where its requests go."""
     addresses: frozenset[str] = field(default_factory=frozenset)
     """The IP addresses that its own URI and its proxy's resolve to."""
@@ -76,7 +78,7 @@ class Trunks:
                 line.capacity.limit(trunk.max_calls, trunk.calls_per_second)
                 line.health.set_keepalive(trunk.keepalive, now)
                 if (line.trunk.address, line.trunk.proxy) != (trunk.address, trunk.proxy):
-                    line.targets, line.addresses = (), frozenset()
+                    line.targets, line.addresses = Targets(), frozenset()
                 before_change, line.trunk = line.trunk, trunk
                 if _account(before_change) != _account(trunk):
                     self._register(line, now)
@@ -112,24 +114,11 @@ class Trunks:
         if trunk.name in self._lines:
             self._lines[trunk.name].capacity.give_back()
 
-    def next_free(self, trunk: Trunk, now: float) -> float | None:
-        """When `take` can succeed next, `now` at the earliest; None: not before a place is given back."""
-        return self._line(trunk).capacity.next_free(now)
-
     # --- health ---------------------------------------------------------------------------------------------------
 
     def health(self, trunk: Trunk) -> Health:
         """The trunk's health, which OPTIONS tell."""
         return self._line(trunk).health
-
-    def heard(self, trunk: Trunk, now: float) -> None:
-        """A response to a call over this trunk came."""
-        if trunk.name in self._lines:
-            self._lines[trunk.name].health.heard(now)
-
-    def is_silent(self, trunk: Trunk, now: float) -> bool:
-        """Whether it has answered nothing for 30 s, or never: then a call leaves it after its `trunk_timeout`."""
-        return self._line(trunk).health.is_silent(now)
 
     def registrations(self) -> list[tuple[Trunk, TrunkRegistration]]:
         """The trunks that we register with, and how that stands."""
@@ -138,16 +127,23 @@ class Trunks:
 
     # --- addresses ------------------------------------------------------------------------------------------------
 
-    def targets(self, trunk: Trunk) -> tuple[Target, ...]:
-        """What is known of where this trunk's requests go, without a look-up."""
-        return self._line(trunk).targets
+    def targets(self, trunk: Trunk, now: float) -> tuple[Target, ...]:
+        """Where this trunk's requests go, the first to be tried first; none while its name can't be resolved."""
+        return self._line(trunk).targets.in_order(now)
 
-    async def resolve(self, trunk: Trunk) -> tuple[Target, ...]:
-        """Where to send this trunk's requests, the first to be tried first; none if its name can't be resolved."""
-        line = self._line(trunk)
-        if not line.targets:
-            await self._refresh_line(line)
-        return line.targets
+    def heard(self, trunk: Trunk, flow: Flow, now: float) -> None:
+        """A response came from this address of the trunk."""
+        if trunk.name in self._lines:
+            self._lines[trunk.name].targets.heard(flow, now)
+
+    def failed(self, trunk: Trunk, flow: Flow, now: float) -> None:
+        """This address of the trunk is of no use now: the others come first for a while."""
+        if trunk.name in self._lines:
+            self._lines[trunk.name].targets.failed(flow, now)
+
+    def is_silent(self, trunk: Trunk, flow: Flow, now: float) -> bool:
+        """Whether this address has answered nothing for 30 s, or never: a call leaves it after `trunk_timeout`."""
+        return self._line(trunk).targets.is_silent(flow, now)
 
     async def refresh_addresses(self) -> None:
         """Look every name up anew."""
@@ -168,7 +164,7 @@ class Trunks:
         if line.trunk is not trunk:
             return  # it was changed meanwhile
         if found[0]:
-            line.targets = tuple(found[0])
+            line.targets.replace(found[0])
         if all(found):
             line.addresses = frozenset(target.host for targets in found for target in targets)
         else:
@@ -197,5 +193,5 @@ def _take_literals(line: _Line) -> None:
     """Fill in what needs no look-up."""
     found = [literal(uri) for uri in (line.trunk.next_hop, line.trunk.address)]
     if found[0] is not None:
-        line.targets = (found[0],)
+        line.targets.replace([found[0]])
     line.addresses |= {target.host for target in found if target is not None}

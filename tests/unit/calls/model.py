@@ -112,8 +112,9 @@ class Model:
         house.groups.members = dict(GROUPS)
         house.groups.strategy = self.ways.strategy
         house.groups.registered = before.groups.registered if before else {"20280003", "20280004", "20280005"}
-        house.routes.others = (Trunk("second", URI.parse("sip:127.0.0.2:5060"), "example.com"),)
-        house.routes.places, house.routes.silent = self.ways.places, self.ways.silent
+        house.routes.other_trunks = (Trunk("second", URI.parse("sip:127.0.0.2:5060"), "example.com"),)
+        house.routes.places = self.ways.places
+        house.routes.silent = (house.routes.flow,) if self.ways.silent else ()
         house.voices.broken[BROKEN] = VoiceUnavailable("no such host")
         self.loop = SimulatedLoop(lambda: house.wire.network.now)
         return house

@@ -13,6 +13,7 @@ from tests.unit.calls.wire import PHONE, SERVER
 from playvoice.calls.ports import Group, Phone
 from playvoice.companies import Company
 from playvoice.config import Strategy
+from playvoice.lines.targets import Tried
 from playvoice.lines.trunk import Trunk
 from playvoice.media import protocol
 from playvoice.media.client import MediaClient, MediaEvent, MediaFull, MediaGone, Stream
@@ -101,35 +102,43 @@ class Media:
 
 @dataclass
 class Routes:
-    """One trunk, and others after it if a test wants them, with so many places in all."""
+    """One trunk, and others after it if a test wants them, each with the same addresses, with so many places in all."""
 
     flow: Flow
+    others: tuple[Flow, ...] = ()
     places: int = 100
     taken: int = 0
     there: bool = True
+    silent: tuple[Flow, ...] = ()
     trunk: Trunk = field(default_factory=lambda: Trunk("carrier", URI.parse("sip:127.0.0.2:5060"), "example.com"))
-    others: tuple[Trunk, ...] = ()
-    silent: bool = False
+    other_trunks: tuple[Trunk, ...] = ()
+    failures: list[Flow] = field(default_factory=list)
 
     def exist(self, names: Sequence[str] | None) -> bool:
         return self.there
 
-    def take(self, names: Sequence[str] | None, tried: frozenset[str], now: float) -> tuple[Trunk, Flow] | None:
-        trunk = next((trunk for trunk in (self.trunk, *self.others) if trunk.name not in tried), None)
-        if self.taken >= self.places or trunk is None:
+    def take(self, names: Sequence[str] | None, tried: Tried, now: float) -> tuple[Trunk, Flow] | None:
+        if self.taken >= self.places:
             return None
-        self.taken += 1
-        return trunk, self.flow
+        for trunk in (self.trunk, *self.other_trunks):
+            flows = [flow for flow in (self.flow, *self.others) if (trunk.name, flow) not in tried.addresses]
+            if trunk.name not in tried.trunks and flows:
+                self.taken += 1
+                return trunk, flows[0]
+        return None
 
     def give_back(self, trunk: Trunk) -> None:
         self.taken -= 1
         assert self.taken >= 0, "a place was given back that nobody had taken"
 
-    def heard(self, trunk: Trunk, now: float) -> None:
+    def heard(self, trunk: Trunk, flow: Flow, now: float) -> None:
         pass
 
-    def is_silent(self, trunk: Trunk, now: float) -> bool:
-        return self.silent
+    def failed(self, trunk: Trunk, flow: Flow, now: float) -> None:
+        self.failures.append(flow)
+
+    def is_silent(self, trunk: Trunk, flow: Flow, now: float) -> bool:
+        return flow in self.silent
 
 
 @dataclass

@@ -47,9 +47,7 @@ def test_a_call_holds_its_place_until_it_is_given_back() -> None:
     assert capacity.take(0.0)
     assert capacity.take(0.0)
     assert not capacity.take(5.0)
-    assert capacity.next_free(5.0) is None
     capacity.give_back()
-    assert capacity.next_free(5.0) == 5.0
     assert capacity.take(5.0)
     assert repr(capacity) == "<Capacity 2 of 2 calls>"
 
@@ -61,7 +59,8 @@ def test_a_refusal_for_places_uses_up_none_of_the_rate() -> None:
     capacity.give_back()
     assert capacity.take(0.0)
     capacity.give_back()
-    assert capacity.next_free(0.0) == 1.0
+    assert not capacity.take(0.9)
+    assert capacity.take(1.0)
 
 
 def test_giving_back_more_than_was_taken_is_a_mistake_of_the_caller() -> None:
@@ -73,8 +72,8 @@ def test_a_lower_limit_leaves_running_calls_alone_and_another_rate_starts_anew()
     capacity = Capacity(3, 1)
     assert capacity.take(0.0)
     capacity.limit(1, 1)
-    assert capacity.next_free(0.0) is None
+    assert not capacity.take(1.0)
     capacity.limit(2, 1)
-    assert capacity.next_free(0.5) == 1.0
+    assert not capacity.take(0.5)
     capacity.limit(2, 10)
     assert capacity.take(0.5)

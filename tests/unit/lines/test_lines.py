@@ -13,6 +13,8 @@ from playvoice.lines import LinesError, apply, tables
 from playvoice.lines.health import State
 from playvoice.lines.keepalive import flow_of
 from playvoice.lines.registrations import read_bindings
+from playvoice.lines.resolving import Resolver, Service
+from playvoice.lines.targets import Tried
 from playvoice.sip import (
     Address,
     Credentials,
@@ -38,7 +40,7 @@ async def assert_unheard(end: FarEnd, server: Server, method: str = "OPTIONS") -
 @pytest.mark.parametrize("transport", ["udp", "tcp"])
 async def test_a_phone_registers_with_digest(lines_store: Store, transport: str) -> None:
     async with serving(lines_store, transport=transport) as server, far_end(server.flow, "1001") as phone:
-        assert not server.lines.is_registered("1001")
+        assert not server.lines.contacts("1001")
         response = await phone.register()
         assert response.code == 200
         assert response.headers["Contact"] == f"{phone.contact};expires=120"
@@ -71,7 +73,7 @@ async def test_a_registration_ends_with_its_time_and_leaves_the_store(lines_stor
     async with serving(lines_store) as server, far_end(server.flow, "1001") as phone:
         await phone.register()
         server.clock.at = AT + timedelta(seconds=120)
-        assert not server.lines.is_registered("1001")
+        assert not server.lines.contacts("1001")
         await until(lambda: not lines_store.read_now(read_bindings))
 
 
@@ -79,7 +81,7 @@ async def test_a_phone_signs_off(lines_store: Store) -> None:
     async with serving(lines_store) as server, far_end(server.flow, "1001") as phone:
         await phone.register()
         assert (await phone.register(expires=0)).code == 200
-        assert not server.lines.is_registered("1001")
+        assert not server.lines.contacts("1001")
 
 
 async def test_a_restarted_server_knows_its_phones(lines_store: Store) -> None:
@@ -132,14 +134,14 @@ async def test_wrong_password_unknown_user_and_nobody_get_the_same_challenge(lin
             shape(await nobody.register("")),
         ]
         assert len({str(item) for item in shapes}) == 1
-        assert not server.lines.is_registered("1001")
+        assert not server.lines.contacts("1001")
 
 
 async def test_nobody_registers_for_somebody_else(lines_store: Store) -> None:
     async with serving(lines_store) as server, far_end(server.flow, "1001") as phone:
         assert (await phone.register("other", user="1002")).code == 403
-        assert not server.lines.is_registered("1001")
-        assert not server.lines.is_registered("1002")
+        assert not server.lines.contacts("1001")
+        assert not server.lines.contacts("1002")
 
 
 async def test_an_extension_that_is_switched_off_loses_its_phone_and_is_refused(lines_store: Store) -> None:
@@ -147,7 +149,7 @@ async def test_an_extension_that_is_switched_off_loses_its_phone_and_is_refused(
         await phone.register()
         await lines_store.write(lambda conn: conn.execute(tables.extensions.update().values(enabled=False)) and None)
         await server.lines.refresh()
-        assert not server.lines.is_registered("1001")
+        assert not server.lines.contacts("1001")
         assert (await phone.register()).code == 401
 
 
@@ -224,7 +226,7 @@ async def test_a_trunk_gets_options_and_comes_up_with_its_answer(lines_store: St
             (line,) = server.lines.trunks
             await until(lambda: server.lines.trunks.health(line).state is State.UP)
             assert carrier.requests == ["OPTIONS"]
-            assert flow_of(line, server.lines.trunks.targets(line), server.endpoint).remote == (host, port)
+            assert flow_of(line, server.lines.trunks.targets(line, 0.0), server.endpoint).remote == (host, port)
 
 
 async def test_a_trunk_that_cannot_be_reached_says_why(lines_store: Store) -> None:
@@ -235,7 +237,7 @@ async def test_a_trunk_that_cannot_be_reached_says_why(lines_store: Store) -> No
         for name, reason in (("tcp", "no tcp address"), ("name", "can't be resolved")):
             line = server.lines.trunks.get(name)
             assert line is not None
-            targets = await server.lines.trunks.resolve(line)
+            targets = server.lines.trunks.targets(line, 0.0)
             with pytest.raises(LinesError, match=reason):
                 flow_of(line, targets, server.endpoint)
 
@@ -249,34 +251,63 @@ async def test_a_call_takes_the_first_trunk_with_an_address_and_a_place(lines_st
         ]
     )
     async with serving(lines_store, text) as server:
-        taken = server.lines.take(None, (), 0.0)
+        taken = server.lines.take(None, Tried(), 0.0)
         assert taken is not None
         first, flow = taken
         assert (first.name, flow) == ("first", Flow(Transport.UDP, ("127.0.0.1", 5080), server.flow.local))
-        second = server.lines.take(None, (), 0.0)
+        second = server.lines.take(None, Tried(), 0.0)
         assert second is not None
         assert second[0].name == "second"
-        assert server.lines.take(("first", "unreachable"), (), 0.0) is None
+        assert server.lines.take(("first", "unreachable"), Tried(), 0.0) is None
         server.lines.trunks.give_back(first)
-        assert server.lines.take(("first", "second"), {"first", "second"}, 0.0) is None
-        again = server.lines.take(("first", "second"), (), 1.0)
+        assert server.lines.take(("first", "second"), Tried(frozenset({"first", "second"})), 0.0) is None
+        again = server.lines.take(("first", "second"), Tried(), 1.0)
         assert again is not None
         assert again[0] == first
 
 
-async def test_groups_and_extensions_are_looked_up_and_follow_a_change(lines_store: Store) -> None:
+async def test_a_call_goes_over_the_addresses_of_a_trunk_before_it_goes_to_the_next_trunk(lines_store: Store) -> None:
+    async def look_up_service(_name: str) -> list[Service]:
+        return [Service(2, 0, "second", 5072), Service(1, 0, "first", 5071)]
+
+    async def look_up_address(name: str) -> list[str]:
+        return [{"first": "127.0.0.2", "second": "127.0.0.3"}[name]]
+
+    resolver = Resolver(Random(1), look_up_service=look_up_service, look_up_address=look_up_address)
+    text = config(
+        trunks=[trunk("named", "sip:carrier.example.org", keepalive=0), trunk("other", "sip:127.0.0.4", keepalive=0)]
+    )
+    async with serving(lines_store, text, resolver=resolver) as server:
+        (named, _) = server.lines.trunks
+        await until(lambda: server.lines.trunks.targets(named, 0.0))
+
+        def take(tried: Tried, now: float) -> tuple[str, Flow]:
+            taken = server.lines.take(None, tried, now)
+            assert taken is not None
+            return taken[0].name, taken[1]
+
+        first, second = (
+            Flow(Transport.UDP, remote, server.flow.local) for remote in (("127.0.0.2", 5071), ("127.0.0.3", 5072))
+        )
+        assert take(Tried(), 100.0) == ("named", first)
+        server.lines.failed(named, first, 100.0)
+        tried = Tried().and_address("named", first)
+        assert take(tried, 100.0) == ("named", second)
+        assert take(tried.and_address("named", second), 100.0)[0] == "other"
+        assert take(tried.and_trunk("named"), 100.0)[0] == "other"
+        assert take(Tried(), 100.0) == ("named", second), "the next call begins with the address that has not failed"
+        assert take(Tried(), 160.0) == ("named", first), "a minute later it is tried again"
+
+
+async def test_groups_and_extensions_follow_a_change(lines_store: Store) -> None:
     async with serving(lines_store) as server:
         group = server.lines.group("2028", "sales")
         assert group is not None
         assert group.members == ("1001", "1002")
         assert server.lines.group("2029", "sales") is None
-        found = server.lines.extension("1002")
-        assert found is not None
-        assert found.company_code == "2028"
         changed = config(companies=[company(extension=[extension("1003")], group=[{"name": "new"}])])
         await lines_store.write(lambda conn: apply(conn, changed, AT))
         await server.lines.refresh()
-        assert server.lines.extension("1003") is not None
         assert server.lines.group("2028", "new") is not None
 
 

@@ -3,6 +3,7 @@
 import socket
 from collections.abc import Iterator, MutableMapping
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -14,6 +15,8 @@ from tests.unit.lines.serving import Server, serving, until
 
 from playvoice.lines import registering
 from playvoice.lines.registrations import read_bindings
+from playvoice.lines.resolving import Resolver, Service
+from playvoice.lines.targets import Tried
 from playvoice.sip import Flow, Transport
 from playvoice.store import Store, metadata
 
@@ -34,6 +37,14 @@ def itsp(local: tuple[str, int], **fields: Any) -> Section:
     host, port = local
     account = {"register": True, "username": "1001", "password": "secret", "keepalive": 0}
     return trunk("itsp", f"sip:{host}:{port}") | account | fields
+
+
+async def no_service(_name: str) -> list[Service]:
+    return []
+
+
+async def no_address(name: str) -> list[str]:
+    raise OSError(f"{name} is unknown")
 
 
 def is_registered(server: Server) -> bool:
@@ -87,10 +98,10 @@ async def test_a_wrong_password_is_told_once_and_calls_pass_the_trunk_over(
         with structlog.testing.capture_logs() as logs:
             async with serving(lines_store, text) as server:
                 await until(lambda: has_tried(server))
-                taken = server.lines.take(None, (), server.endpoint.now())
+                taken = server.lines.take(None, Tried(), server.endpoint.now())
                 assert taken is not None
                 assert taken[0].name == "other"
-                alone = server.lines.take(("itsp",), (), server.endpoint.now())
+                alone = server.lines.take(("itsp",), Tried(), server.endpoint.now())
                 assert alone is not None, "it is tried where there is no other"
                 ((_, registration),) = server.lines.trunks.registrations()
                 assert not registration.is_registered(server.endpoint.now())
@@ -124,7 +135,8 @@ async def test_register_names_the_account_and_goes_through_the_proxy(lines_store
                 )
             ]
         )
-        async with serving(lines_store, text) as server:
+        resolver = Resolver(Random(1), look_up_service=no_service, look_up_address=no_address)
+        async with serving(lines_store, text, resolver=resolver) as server:
             await until(lambda: is_registered(server))
     first, last = proxy.received
     assert str(first.uri) == "sip:itsp.invalid"

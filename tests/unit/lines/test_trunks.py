@@ -5,8 +5,9 @@ from ipaddress import ip_network
 import pytest
 
 from playvoice.lines import LinesError, Trunk, Trunks
+from playvoice.lines.health import State
 from playvoice.lines.resolving import Resolver, Service
-from playvoice.sip import URI, Credentials, Response
+from playvoice.sip import URI, Credentials, Flow, Response, Transport
 
 A = Trunk("a", URI.parse("sip:192.0.2.1"), "pbx.example.org", max_calls=1)
 B = Trunk("b", URI.parse("sip:192.0.2.2"), "pbx.example.org", hosts=(ip_network("198.51.100.0/24"),))
@@ -20,13 +21,11 @@ class Names:
     def __init__(self) -> None:
         self.addresses: dict[str, list[str]] = {}
         self.services: dict[str, list[Service]] = {}
-        self.asked = 0
 
     async def look_up_service(self, name: str) -> list[Service]:
         return self.services.get(name, [])
 
     async def look_up_address(self, name: str) -> list[str]:
-        self.asked += 1
         if name not in self.addresses:
             raise OSError(f"{name} is unknown")
         return self.addresses[name]
@@ -39,9 +38,13 @@ def trunks(*which: Trunk) -> Trunks:
     return Trunks(which, Names().resolver(), random.Random(1))
 
 
+def flow_to(host: str, port: int = 5060) -> Flow:
+    return Flow(Transport.UDP, (host, port), ("192.0.2.99", 5060))
+
+
 def bring_down(known: Trunks, trunk: Trunk) -> None:
     health = known.health(trunk)
-    health.answered(0.0)
+    health.answered()
     for number in (30.0, 60.0, 90.0, 120.0):
         health.handle_deadline(number)
 
@@ -70,24 +73,24 @@ def test_each_trunk_has_its_own_limits() -> None:
     known = trunks(A, B)
     assert known.take(A, 0.0)
     assert not known.take(A, 0.0)
-    assert known.next_free(A, 0.0) is None
     assert known.take(B, 0.0)
     known.give_back(A)
-    assert known.next_free(A, 0.1) == 0.1
+    assert known.take(A, 0.1)
+    known.give_back(A)
     assert repr(known) == "<Trunks a UNKNOWN 0, b UNKNOWN 1>"
 
 
 def test_a_change_keeps_calls_and_health() -> None:
     known = trunks(A, B)
     known.take(A, 0.0)
-    known.health(A).answered(0.0)
+    known.health(A).answered()
     changed = replace(A, max_calls=2, prefix="9")
     known.replace([B, changed], 1.0)
     assert known.candidates(None, 0.0) == [B, changed]
     assert known.get("a") == changed
-    assert not known.is_silent(A, 1.0)
+    assert known.health(changed).state is State.UP
     assert known.take(changed, 1.0)
-    assert known.next_free(changed, 1.0) is None
+    assert not known.take(changed, 1.0)
 
 
 def test_a_trunk_that_is_gone_is_named_and_its_last_calls_do_no_harm() -> None:
@@ -95,7 +98,8 @@ def test_a_trunk_that_is_gone_is_named_and_its_last_calls_do_no_harm() -> None:
     known.take(A, 0.0)
     known.replace([B], 1.0)
     known.give_back(A)
-    known.heard(A, 1.0)
+    known.heard(A, flow_to("192.0.2.1"), 1.0)
+    known.failed(A, flow_to("192.0.2.1"), 1.0)
     assert known.at("192.0.2.1") is None
     with pytest.raises(LinesError, match="no trunk 'a'"):
         known.take(A, 1.0)
@@ -115,21 +119,22 @@ def test_a_trunk_is_told_by_its_address_and_its_hosts() -> None:
     assert known.at("203.0.113.1") is None
 
 
-async def test_a_literal_address_needs_no_look_up() -> None:
-    (target,) = await trunks(A).resolve(A)
+def test_a_literal_address_needs_no_look_up() -> None:
+    (target,) = trunks(A).targets(A, 0.0)
     assert (target.host, target.port) == ("192.0.2.1", 5060)
 
 
-async def test_a_name_is_looked_up_once_and_all_of_its_addresses_are_the_trunk_s() -> None:
+async def test_all_addresses_of_a_name_are_the_trunk_s() -> None:
     dns = Names()
     dns.services["_sip._udp.example.org"] = [Service(1, 0, "x", 5070), Service(2, 0, "y", 5071)]
     dns.addresses = {"x": ["192.0.2.7"], "y": ["192.0.2.8"]}
     known = Trunks([NAMED], dns.resolver(), random.Random(1))
-    assert known.targets(NAMED) == ()
-    await known.resolve(NAMED)
-    targets = await known.resolve(NAMED)
-    assert [(target.host, target.port) for target in targets] == [("192.0.2.7", 5070), ("192.0.2.8", 5071)]
-    assert dns.asked == 2
+    assert known.targets(NAMED, 0.0) == ()
+    await known.refresh_addresses()
+    assert [(target.host, target.port) for target in known.targets(NAMED, 0.0)] == [
+        ("192.0.2.7", 5070),
+        ("192.0.2.8", 5071),
+    ]
     assert known.at("192.0.2.8") == NAMED
 
 
@@ -145,27 +150,28 @@ async def test_a_name_that_moves_is_followed_and_one_that_is_lost_stays_where_it
     dns.addresses.clear()
     await known.refresh_addresses()
     assert known.at("192.0.2.8") == NAMED
-    assert [target.host for target in await known.resolve(NAMED)] == ["192.0.2.8"]
+    assert [target.host for target in known.targets(NAMED, 0.0)] == ["192.0.2.8"]
 
 
 async def test_a_name_that_never_resolved_leads_nowhere() -> None:
     known = Trunks([NAMED], Names().resolver(), random.Random(1))
-    assert await known.resolve(NAMED) == ()
+    await known.refresh_addresses()
+    assert known.targets(NAMED, 0.0) == ()
 
 
-async def test_behind_a_proxy_requests_go_there_and_both_are_the_trunk_s() -> None:
+def test_behind_a_proxy_requests_go_there_and_both_are_the_trunk_s() -> None:
     through = replace(A, proxy=URI.parse("sip:192.0.2.9"))
     known = trunks(through)
-    assert [target.host for target in await known.resolve(through)] == ["192.0.2.9"]
+    assert [target.host for target in known.targets(through, 0.0)] == ["192.0.2.9"]
     assert known.at("192.0.2.9") == known.at("192.0.2.1") == through
 
 
-async def test_another_address_forgets_the_old_one() -> None:
+def test_another_address_forgets_the_old_one() -> None:
     known = trunks(A)
     moved = replace(A, address=URI.parse("sip:192.0.2.99"))
     known.replace([moved], 0.0)
     assert known.at("192.0.2.1") is None
-    assert [target.host for target in await known.resolve(moved)] == ["192.0.2.99"]
+    assert [target.host for target in known.targets(moved, 0.0)] == ["192.0.2.99"]
 
 
 def register(known: Trunks, trunk: Trunk, now: float = 0.0) -> None:
@@ -209,3 +215,17 @@ def test_there_is_a_trunk_of_a_name_or_there_is_none() -> None:
     assert known.exist(("a", "gone"))
     assert not known.exist(("gone",))
     assert not trunks().exist(None)
+
+
+async def test_an_address_that_failed_goes_behind_and_keeps_its_place_there_over_a_look_up() -> None:
+    dns = Names()
+    dns.addresses["example.org"] = ["192.0.2.7", "192.0.2.8"]
+    known = Trunks([NAMED], dns.resolver(), random.Random(1))
+    await known.refresh_addresses()
+    known.failed(NAMED, flow_to("192.0.2.7"), 100.0)
+    known.heard(NAMED, flow_to("192.0.2.8"), 100.0)
+    await known.refresh_addresses()
+    assert [target.host for target in known.targets(NAMED, 100.0)] == ["192.0.2.8", "192.0.2.7"]
+    assert [target.host for target in known.targets(NAMED, 160.0)] == ["192.0.2.7", "192.0.2.8"]
+    assert known.is_silent(NAMED, flow_to("192.0.2.7"), 101.0)
+    assert not known.is_silent(NAMED, flow_to("192.0.2.8"), 101.0)
