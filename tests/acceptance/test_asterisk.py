@@ -214,11 +214,6 @@ def test_a_key_by_rfc_4733_leads_to_an_agent_and_both_hear_each_other(calls: Cal
     )
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="a re-INVITE is refused, but the phone was told already to send here, and nothing expects it",
-)
 def test_a_phone_behind_the_trunk_that_sends_its_media_directly_is_heard(calls: Calls, asterisk: Asterisk) -> None:
     record = calls.record(calls.dial(BEHIND))
     assert_hears(VOICE[SAMPLE_RATE // 4 : 3 * SAMPLE_RATE // 4], asterisk.heard("phone-voice"), "the voice")
