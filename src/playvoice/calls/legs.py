@@ -5,6 +5,7 @@ A leg is a SIP call with a stream. It ends once: its far end ends it (`far_end_e
 """
 
 import random
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -78,7 +79,7 @@ class Call:
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
-class Leg:
+class Leg(ABC):
     """One leg of a running call."""
 
     call: Call
@@ -178,9 +179,9 @@ class Leg:
         self.call.parts.owners.disown(self.sip)
         self.give_back()
 
+    @abstractmethod
     def give_back(self) -> None:
         """Give back what the leg holds, a place on a trunk or an agent: its far end is done with it."""
-        raise NotImplementedError
 
     def store_end(self, *, confirmed: bool) -> None:
         """Store that the leg has ended."""
