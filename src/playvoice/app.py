@@ -46,6 +46,8 @@ log = structlog.get_logger(__name__)
 
 CALLBACK_CONNECTIONS = 200
 DOWNLOAD_CONNECTIONS = 20
+YOUNG_OBJECTS = 20_000
+"""Objects after which the young ones are looked through: about a millisecond, and not with each request."""
 
 
 class StartError(Exception):
@@ -217,8 +219,7 @@ def _without_full_collections() -> Iterator[None]:
     """Have no automatic full garbage collection: one stops the loop for tens of milliseconds."""
     gc.collect()
     gc.freeze()
-    young, middle, _ = gc.get_threshold()
-    gc.set_threshold(young, middle, 1_000_000)
+    gc.set_threshold(YOUNG_OBJECTS, 20, 1_000_000)
     yield
     gc.unfreeze()
 
