@@ -158,7 +158,6 @@ async def _serve_http(config: Config, app: object, endpoint: SipEndpoint) -> Non
             timeout_graceful_shutdown=2,
         )
     )
-    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
     serving = asyncio.create_task(server._serve([sock]))
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
