@@ -74,7 +74,8 @@ class _Lane:
         self._timeout = timeout
         self._niceness = niceness
         self._jobs: asyncio.Queue[_Job] = asyncio.Queue(size)
-        self._child: asyncio.subprocess.Process | None = None
+        self._child: asyncio.Task[asyncio.subprocess.Process] | None = None
+        """Its start, a task of its own: a start that is cancelled half-way leaves its process behind."""
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -84,7 +85,10 @@ class _Lane:
     @property
     def pid(self) -> int | None:
         """The child's process id, if one runs."""
-        return self._child.pid if self._child is not None and self._child.returncode is None else None
+        if self._child is None or not self._child.done() or self._child.exception() is not None:
+            return None
+        child = self._child.result()
+        return child.pid if child.returncode is None else None
 
     async def do(self, message: Message) -> Message:
         """:raises asyncio.QueueFull: the bound is reached.
@@ -111,18 +115,23 @@ class _Lane:
             if job.answer.done():
                 continue  # nobody waits for it any more
             try:
-                async with asyncio.timeout(self._timeout):
-                    self._settle(job, await self._ask(job.message))
-            except TimeoutError:
-                self._settle(job, _ChildFailed(f"not done after {self._timeout:g} s"))
-                await self._drop_child()
-            except (_ChildFailed, OSError, ValueError) as error:
-                _log.warning("transcoder child failed", lane=self._name, error=str(error))
-                self._settle(job, _ChildFailed(str(error)))
-                await self._drop_child()
+                self._settle(job, await self._outcome(job.message))
             except asyncio.CancelledError:
                 self._settle(job, _ChildFailed("the transcoder was stopped"))
                 raise
+
+    async def _outcome(self, message: Message) -> Message | _ChildFailed:
+        """The child's answer; after a failure there is no child any more, and the next job starts a new one."""
+        try:
+            async with asyncio.timeout(self._timeout):
+                return await self._ask(message)
+        except TimeoutError:
+            failure = _ChildFailed(f"not done after {self._timeout:g} s")
+        except (_ChildFailed, OSError, ValueError) as error:
+            failure = _ChildFailed(str(error))
+        _log.warning("transcoder child failed", lane=self._name, error=str(failure))
+        await self._stop_child(patience=0.0)
+        return failure
 
     @staticmethod
     def _settle(job: _Job, answer: Message | Exception) -> None:
@@ -135,8 +144,8 @@ class _Lane:
 
     async def _ask(self, message: Message) -> Message:
         if self._child is None:
-            self._child = await self._start_child()
-        child = self._child
+            self._child = asyncio.create_task(self._start_child(), name=f"transcoder-{self._name}-start")
+        child = await asyncio.shield(self._child)
         assert child.stdin is not None
         assert child.stdout is not None
         child.stdin.write(json.dumps(message).encode() + b"\n")
@@ -162,26 +171,23 @@ class _Lane:
             env=environment,
         )
 
-    async def _drop_child(self) -> None:
-        """End a child that can't be trusted any more; the next job starts a new one."""
-        if self._child is not None and self._child.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                self._child.kill()
-        await self._stop_child()
+    async def _stop_child(self, patience: float = STOP_TIMEOUT) -> None:
+        """When this is cancelled, doing it again goes on with the same child.
 
-    async def _stop_child(self) -> None:
-        child, self._child = self._child, None
-        if child is None:
+        :param patience: seconds that the child has to end by itself."""
+        if self._child is None:
             return
-        assert child.stdin is not None
-        child.stdin.close()
-        try:
-            async with asyncio.timeout(STOP_TIMEOUT):
+        with contextlib.suppress(OSError):  # it never ran
+            child = await asyncio.shield(self._child)
+            assert child.stdin is not None
+            child.stdin.close()
+            try:
+                async with asyncio.timeout(patience):
+                    await child.wait()
+            except TimeoutError:
+                child.kill()  # which a process that has ended ignores
                 await child.wait()
-        except TimeoutError:
-            with contextlib.suppress(ProcessLookupError):
-                child.kill()
-            await child.wait()
+        self._child = None
 
 
 class Transcoder:

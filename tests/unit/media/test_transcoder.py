@@ -102,6 +102,29 @@ async def test_a_child_that_is_stuck_is_killed(voice: Path, tmp_path: Path, monk
     await transcoder.close()
 
 
+async def test_closing_ends_a_child_that_is_being_killed_already(
+    voice: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    transcoder = Transcoder()
+    await transcoder.decode(voice, tmp_path / "first")
+    [pid] = transcoder.pids
+    killed = asyncio.Event()
+
+    def kill(child: asyncio.subprocess.Process) -> None:
+        os.kill(child.pid, signal.SIGKILL)
+        killed.set()
+
+    monkeypatch.setattr(asyncio.subprocess.Process, "kill", kill)
+    os.kill(pid, signal.SIGSTOP)
+    waiting = asyncio.create_task(transcoder.decode(voice, tmp_path / "second"))
+    transcoder._decoding._timeout = 0.0
+    await killed.wait()
+    await transcoder.close()
+    with pytest.raises(DecodeError):
+        await waiting
+    assert gone(pid)
+
+
 async def test_the_queue_has_a_bound(voice: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "DECODE_QUEUE", 2)
     transcoder = Transcoder()
