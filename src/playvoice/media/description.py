@@ -8,9 +8,9 @@ missing ``s=`` or ``t=``, broken attributes) and strict where a guess would send
 import ipaddress
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from playvoice.media.g711 import SAMPLE_RATE, Codec
 
@@ -18,6 +18,8 @@ MAX_OCTETS = 16_384
 MAX_LINES = 512
 MAX_MEDIA = 16
 MAX_FORMATS = 64
+READ_HOSTS = 256
+"""Addresses that are kept as read: those of carriers and phones come again and again."""
 TELEPHONE_EVENT = "telephone-event"
 DEFAULT_PTIME = 20
 """Milliseconds of audio in a packet where nothing is said (RFC 3551 section 4.2)."""
@@ -162,13 +164,7 @@ class SessionDescription:
         text = media.connection or self.connection
         if text is None:
             raise SdpError("no c= line says where the audio goes")
-        try:
-            address = ipaddress.ip_address(text)
-        except ValueError:
-            raise SdpError(f"c= has {text!r} where an IP address was expected") from None
-        if address.is_multicast or text == "255.255.255.255":
-            raise SdpError(f"c= has {text}, which is not the address of one host")
-        return str(address), media.port
+        return _host(text), media.port
 
     def __bytes__(self) -> bytes:
         return "".join(f"{line}\r\n" for line in self._lines()).encode()
@@ -190,6 +186,18 @@ class SessionDescription:
                 yield f"a={attribute}"
 
 
+@lru_cache(READ_HOSTS)
+def _host(text: str) -> str:
+    """The IP address of one host in its usual form; SdpError for anything else."""
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        raise SdpError(f"c= has {text!r} where an IP address was expected") from None
+    if address.is_multicast or text == "255.255.255.255":
+        raise SdpError(f"c= has {text}, which is not the address of one host")
+    return str(address)
+
+
 def parse(data: bytes) -> SessionDescription:
     """Read a description.
 
@@ -203,54 +211,58 @@ def parse(data: bytes) -> SessionDescription:
         raise SdpError(f"a description of {len(lines)} lines, more than {MAX_LINES}")
     if not lines or lines[0].strip() != "v=0":
         raise SdpError("a description starts with v=0")
-    session = SessionDescription(username="-", session_id="", version="", address="")
-    media: list[Media] = []
+    origin: tuple[str, str, str, str] | None = None
+    name, connection = "-", None
     attributes: list[Attribute] = []
+    streams: list[_Section] = []
     for number, line in enumerate(lines[1:], start=2):
         kind, separator, value = line[:1], line[1:2], line[2:].strip()
         if separator != "=":
             raise SdpError(f"line {number} is not of the form x=value: {line[:40]!r}")
         match kind:
             case "o":
-                session = _origin(session, value)
+                origin = _origin(value)
             case "s" if value:
-                session = replace(session, name=value)
-            case "c" if media:
-                media[-1] = replace(media[-1], connection=_connection(value))
+                name = value
+            case "c" if streams:
+                streams[-1].connection = _connection(value)
             case "c":
-                session = replace(session, connection=_connection(value))
+                connection = _connection(value)
             case "m":
-                _close(media, attributes)
-                media.append(_media(value))
-                if len(media) > MAX_MEDIA:
+                if len(streams) == MAX_MEDIA:
                     raise SdpError(f"a description of more than {MAX_MEDIA} streams")
+                streams.append(_section(value))
             case "a" if value:
-                name, colon, rest = value.partition(":")
-                attribute = Attribute(name, rest if colon else None)
-                if media:
-                    attributes.append(attribute)
-                else:
-                    session = replace(session, attributes=(*session.attributes, attribute))
+                attribute = Attribute(*value.split(":", 1))
+                (streams[-1].attributes if streams else attributes).append(attribute)
             case _:
                 pass
-    _close(media, attributes)
-    if not session.session_id:
+    if origin is None:
         raise SdpError("a description has an o= line")
-    return replace(session, media=tuple(media))
+    return SessionDescription(*origin, name, connection, tuple(attributes), tuple(stream.media() for stream in streams))
 
 
-def _close(media: list[Media], attributes: list[Attribute]) -> None:
-    """Give the attributes that were gathered to the stream they belong to."""
-    if media:
-        media[-1] = replace(media[-1], attributes=tuple(attributes))
-        attributes.clear()
+@dataclass(slots=True)
+class _Section:
+    """An ``m=`` section whose lines are being read."""
+
+    kind: str
+    port: int
+    protocol: str
+    formats: tuple[str, ...]
+    connection: str | None = None
+    attributes: list[Attribute] = field(default_factory=list)
+
+    def media(self) -> Media:
+        return Media(self.kind, self.port, self.protocol, self.formats, self.connection, tuple(self.attributes))
 
 
-def _origin(session: SessionDescription, value: str) -> SessionDescription:
+def _origin(value: str) -> tuple[str, str, str, str]:
+    """User name, session id, version and address."""
     fields = value.split()
     if len(fields) != 6:
         raise SdpError(f"o= has {len(fields)} fields instead of 6: {value[:80]!r}")
-    return replace(session, username=fields[0], session_id=fields[1], version=fields[2], address=fields[5])
+    return fields[0], fields[1], fields[2], fields[5]
 
 
 def _connection(value: str) -> str:
@@ -260,7 +272,7 @@ def _connection(value: str) -> str:
     return fields[2].partition("/")[0]
 
 
-def _media(value: str) -> Media:
+def _section(value: str) -> _Section:
     fields = value.split()
     if len(fields) < 4 or not _TOKEN.fullmatch(fields[0]):
         raise SdpError(f"m= is not of the form KIND PORT PROTOCOL FORMAT…: {value[:80]!r}")
@@ -269,7 +281,7 @@ def _media(value: str) -> Media:
         raise SdpError(f"m= has the port {fields[1][:40]!r}, which is none")
     if len(fields) - 3 > MAX_FORMATS:
         raise SdpError(f"m= has {len(fields) - 3} formats, more than {MAX_FORMATS}")
-    return Media(kind=fields[0].lower(), port=int(port), protocol=fields[2], formats=tuple(fields[3:]))
+    return _Section(fields[0].lower(), int(port), fields[2], tuple(fields[3:]))
 
 
 def _network(address: str) -> str:

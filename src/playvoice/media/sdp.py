@@ -171,13 +171,13 @@ def accept(our_offer: SessionDescription | bytes, their_answer: SessionDescripti
     )
 
 
-def revise(previous: bytes, fresh: bytes) -> bytes:
+def revise(previous: SessionDescription, fresh: SessionDescription | bytes) -> SessionDescription:
     """A further description of a dialog: the session id of the previous one, and its version, raised by one
     where anything differs (RFC 3264 section 8).
     """
-    old, new = parse(previous), parse(fresh)
-    same = replace(new, session_id=old.session_id, version=old.version)
-    return previous if same == old else bytes(replace(same, version=str(int(old.version) + 1)))
+    new = parse(fresh) if isinstance(fresh, bytes) else fresh
+    same = replace(new, session_id=previous.session_id, version=previous.version)
+    return previous if same == previous else replace(same, version=str(int(previous.version) + 1))
 
 
 def _choose(description: SessionDescription, codecs: Sequence[Codec]) -> int:

@@ -5,7 +5,7 @@ request inside a dialog is made from. Both are values that go through JSON uncha
 """
 
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from sipmessage import URI, Address, CSeq, Request, Response
@@ -16,11 +16,15 @@ from playvoice.sip.message import parse_uri, read_address, tag_of
 MAX_FORWARDS = "70"
 
 
+def _flow_to_json(flow: Flow) -> dict[str, Any]:
+    return {"transport": flow.transport, "remote": flow.remote, "local": flow.local}
+
+
 class _Json:
     """Values that go through JSON unchanged."""
 
     def to_json(self) -> str:
-        return json.dumps(vars(self), separators=(",", ":"), default=asdict)  # a flow is no JSON of itself
+        return json.dumps(vars(self), separators=(",", ":"), default=_flow_to_json)
 
     @classmethod
     def from_json(cls, text: str) -> Self:

@@ -179,9 +179,9 @@ def test_ptime_and_the_rtcp_port_are_read() -> None:
 
 def test_a_further_description_keeps_the_version_while_nothing_changes_and_raises_it_by_one_after() -> None:
     same = bytes(sdp.offer("192.0.2.1", 4000, session_id=99))
-    assert sdp.revise(OFFER, same) == OFFER
+    assert sdp.revise(sdp.parse(OFFER), same) == sdp.parse(OFFER)
     held = bytes(sdp.offer("192.0.2.1", 4000, session_id=99, direction=Direction.SENDONLY))
-    revised = sdp.parse(sdp.revise(OFFER, held))
+    revised = sdp.revise(sdp.parse(OFFER), held)
     assert (revised.session_id, revised.version) == ("7", "2")
 
 
