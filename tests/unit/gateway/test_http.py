@@ -83,3 +83,42 @@ async def test_requests_in_one_write_are_all_answered(port: int) -> None:
         for _ in range(5):
             await reader.readuntil(b"ok")
     writer.close()
+
+
+async def test_a_head_without_an_end_is_refused_at_its_bound(port: int) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(REQUEST * 3 + REQUEST[:-2])
+    async with asyncio.timeout(10):
+        for _ in range(3):
+            await reader.readuntil(b"ok")
+        with contextlib.suppress(ConnectionError):
+            for _ in range(Hasty.MAX_HEAD // 1_000 + 1):
+                writer.write(b"X: " + b"x" * 1_000 + b"\r\n")
+                await writer.drain()
+        assert (await reader.read()).startswith(b"HTTP/1.1 400 Bad Request")
+    writer.close()
+
+
+async def test_the_octets_of_a_body_are_none_of_the_next_head(port: int) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    async with asyncio.timeout(10):
+        for _ in range(3):
+            writer.write(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n" + b"x" * 100_000 + REQUEST[:5])
+            await writer.drain()
+            await reader.readuntil(b"ok")
+            writer.write(REQUEST[5:])
+            await reader.readuntil(b"ok")
+    writer.close()
+
+
+async def test_what_is_left_of_an_answered_request_is_waited_for_as_a_head_is(port: int) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n")
+    async with asyncio.timeout(10):
+        await reader.readuntil(b"ok")
+        with contextlib.suppress(ConnectionError):
+            while not reader.at_eof():
+                writer.write(b"x")
+                await writer.drain()
+                await asyncio.sleep(0.01)
+    writer.close()
