@@ -7,7 +7,7 @@ entries, and nobody anything else.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, update
 
@@ -116,6 +116,18 @@ _fresh_ids = Prepared(
     .where(_new.c.id > bindparam("after"), _new.c.next_attempt.is_not(None))
     .order_by(_new.c.id)
     .limit(bindparam("most"))
+)
+_of_new = Prepared(
+    select(*_owed)
+    .where(
+        _c.call_uuid.in_(
+            select(_new.c.call_uuid).where(
+                _new.c.id > bindparam("after"), _new.c.id <= bindparam("last"), _new.c.next_attempt.is_not(None)
+            )
+        ),
+        _c.next_attempt.is_not(None),
+    )
+    .order_by(_c.id)
 )
 _of_calls = (
     select(*_owed)
@@ -234,7 +246,9 @@ def fresh(conn: Connection, after: int, most: int) -> tuple[list[Owed], int]:
     new = _fresh_ids.rows(conn, {"after": after, "most": most})
     if not new:
         return [], after
-    return _calls(conn, {uuid for _, uuid in new}), new[-1][0]
+    last = new[-1][0]
+    rows = _of_new.rows(conn, {"after": after, "last": last})
+    return _with_ends(conn, [_Row(*row) for row in rows], {uuid for _, uuid in new}), last
 
 
 def due(conn: Connection, company_code: str, at: datetime, most: int) -> tuple[list[Owed], datetime | None]:
@@ -243,10 +257,11 @@ def due(conn: Connection, company_code: str, at: datetime, most: int) -> tuple[l
     At most `most` due callbacks are looked at. None: there is nothing more, now or later.
     """
     uuids = conn.execute(_due_calls, {"company": company_code, "at": at, "most": most}).scalars().all()
-    rows = _calls(conn, set(uuids)) if uuids else []
+    rows = [_Row(*row) for row in conn.execute(_of_calls, {"uuids": uuids})] if uuids else []
+    owed = _with_ends(conn, rows, set(uuids))
     if len(uuids) == most:
-        return rows, at
-    return rows, conn.execute(_next_due, {"company": company_code, "at": at}).scalar_one()
+        return owed, at
+    return owed, conn.execute(_next_due, {"company": company_code, "at": at}).scalar_one()
 
 
 def companies_owed(conn: Connection) -> list[str]:
@@ -301,15 +316,30 @@ def prune(conn: Connection, at: datetime, most: int) -> int:
     return count
 
 
-def _calls(conn: Connection, uuids: set[str]) -> list[Owed]:
-    rows = conn.execute(_of_calls, {"uuids": sorted(uuids)}).all()
+class _Row(NamedTuple):
+    """What `_owed` selects."""
+
+    id: int
+    company_code: str
+    call_uuid: str
+    kind: str
+    payload: str
+    attempts: int
+    early: bool
+    failure: str | None
+    attempted_at: datetime | None
+    next_attempt: datetime
+    call_ended_at: datetime | None
+
+
+def _with_ends(conn: Connection, rows: Sequence[_Row], uuids: set[str]) -> list[Owed]:
     ends = {row.call_uuid: row.call_ended_at for row in rows if row.call_ended_at is not None}
     if unknown := uuids - ends.keys():  # its record may be delivered already
         ends |= {row[0]: row[1] for row in conn.execute(_ends_of_calls, {"uuids": sorted(unknown)})}
     return [_owed_of(row, ends) for row in rows]
 
 
-def _owed_of(row: Any, ends: Mapping[str, datetime]) -> Owed:
+def _owed_of(row: _Row, ends: Mapping[str, datetime]) -> Owed:
     return Owed(
         id=row.id,
         company_code=row.company_code,

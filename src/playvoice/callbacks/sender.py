@@ -29,9 +29,9 @@ from playvoice.web import WebError, WebResponse
 
 ATTEMPT_TIMEOUT = 10.0
 """Seconds that one attempt takes at most, in all."""
-FRESH_SPACING = 0.02
+FRESH_SPACING = 0.05
 """Seconds between two looks for new callbacks: under load one look finds many."""
-WRITE_SPACING = 0.02
+WRITE_SPACING = 0.05
 """Seconds between two writes of results: under load one transaction holds many; after a pause there is no wait."""
 LOOK_INTERVAL = 10.0
 """Seconds after which is looked even if nobody said that something is owed."""
