@@ -3,19 +3,23 @@
 What can be understood without a guess is accepted: spaces that are not percent-encoded, JSON sent as a form, a body
 without a type, a field that stands twice with one value. What can't is refused with 400, and nothing here ever
 raises anything else. Garbage in a field that the service does not know is no reason to refuse.
+
+Reading takes processor time and memory in proportion to the body, whatever stands in it: a parser that is given
+millions of tiny pieces holds up the calls of everybody else.
 """
 
 import json
 from collections.abc import Iterable
-from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from python_multipart.multipart import parse_options_header
-
 from playvoice.gateway.errors import RequestRefused, bad_request
-from playvoice.gateway.multipart import parse_multipart
+from playvoice.gateway.multipart import parse_multipart, parse_options
 
 MAX_FIELDS = 1000
+MAX_JSON_VALUES = 100_000
+"""Commas and brackets of a JSON body, wherever they stand; so many take about 20 ms to read."""
+SLICE = 65_536
+"""Octets that are percent-decoded at once: the library's function takes 70 times as much memory meanwhile."""
 
 Pairs = list[tuple[str, str | None]]
 """Names and values; None is a value that is not a text (JSON true, array, object)."""
@@ -61,7 +65,7 @@ def read_body(content_type: str, body: bytes) -> Pairs:
     """
     if not body.strip():
         return []
-    media_type, options = parse_options_header(content_type)
+    media_type, options = parse_options(content_type)
     if media_type == b"multipart/form-data":
         return _decode(parse_multipart(body, options.get(b"boundary")))
     if media_type == b"application/json" or media_type.endswith(b"+json"):
@@ -84,8 +88,20 @@ def _parse_form(body: bytes) -> list[tuple[bytes, bytes]]:
     for piece in body.replace(b"+", b" ").split(b"&"):
         if piece.strip():
             name, _, value = piece.partition(b"=")
-            fields.append((unquote_to_bytes(name).strip(), unquote_to_bytes(value)))
+            fields.append((_unquote(name).strip(), _unquote(value)))
     return fields
+
+
+def _unquote(text: bytes) -> bytes:
+    pieces: list[bytes] = []
+    start = 0
+    while start < len(text):
+        end = start + SLICE
+        within = text.rfind(b"%", end - 2, end)  # the beginning of an escape that the slice would cut
+        end = end if within == -1 else within
+        pieces.append(unquote_to_bytes(text[start:end]))
+        start = end
+    return b"".join(pieces)
 
 
 def _decode(fields: Iterable[tuple[bytes, bytes]]) -> Pairs:
@@ -96,22 +112,25 @@ def _decode(fields: Iterable[tuple[bytes, bytes]]) -> Pairs:
 
 
 def _parse_json(body: bytes) -> Pairs:
+    if sum(body.count(mark) for mark in (b",", b"[", b"{")) > MAX_JSON_VALUES:
+        raise bad_request(f"JSON超过{MAX_JSON_VALUES}个值", f"the JSON body has more than {MAX_JSON_VALUES} values")
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise _not_utf_8() from None
-    # Members come as pairs, so that one that stands twice is seen; numbers stay the text that they are.
+    # An object comes as a tuple of pairs, so that a member that stands twice is seen, and an array as a list; numbers
+    # stay the text that they are.
     try:
         value = json.loads(
             text,
-            object_pairs_hook=_Members,
+            object_pairs_hook=tuple,
             parse_int=str,
             parse_float=str,
             parse_constant=_refuse_constant,
         )
     except (ValueError, RecursionError):
         raise bad_request("JSON格式错误", "the JSON body is malformed") from None
-    if not isinstance(value, _Members):
+    if not isinstance(value, tuple):
         raise bad_request("JSON请求应为对象", "the JSON body must be an object")
     if len(value) > MAX_FIELDS:
         raise _too_many()
@@ -120,10 +139,6 @@ def _parse_json(body: bytes) -> Pairs:
         _refuse_surrogates(name)
         _refuse_surrogates(item or "")
     return pairs
-
-
-class _Members(list[tuple[str, Any]]):
-    """A JSON object as its pairs; a list is an array."""
 
 
 def _refuse_constant(name: str) -> None:

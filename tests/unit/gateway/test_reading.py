@@ -1,9 +1,12 @@
 import json
+import tracemalloc
+from urllib.parse import unquote_to_bytes
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from playvoice.gateway import reading
 from playvoice.gateway.errors import RequestRefused
 from playvoice.gateway.reading import MAX_FIELDS, Parameters, read_body, read_query
 
@@ -153,3 +156,44 @@ def test_garbage_gives_the_one_declared_error(content_type: str, data: bytes, qu
 @given(st.dictionaries(st.text(min_size=1, max_size=8), st.text(max_size=20), max_size=6))
 def test_what_was_written_as_json_is_read_back(values: dict[str, str]) -> None:
     assert body(JSON, json.dumps(values).encode()) == values
+
+
+@given(st.lists(st.sampled_from([b"%", b"%4", b"%41", b"%e4%BD%a0", b"a", b"%%41"]), max_size=12))
+def test_a_long_value_is_decoded_in_slices_as_at_once(pieces: list[bytes]) -> None:
+    value = b"".join(pieces)
+    for missing in range(4):
+        before = b"x" * (reading.SLICE - missing - len(value) // 2)
+        ((_, decoded),) = reading._parse_form(b"a=" + before + value)
+        assert decoded == before + unquote_to_bytes(value)
+
+
+_PART = b"--b\r\nContent-Disposition: form-data%s\r\n\r\nx\r\n"
+EXPENSIVE: dict[str, tuple[str, bytes]] = {
+    "empty objects": ("application/json", b'{"a":[' + b"{}," * 1_300_000 + b"1]}"),
+    "small numbers": ("application/json", b'{"a":[' + b"1," * 2_000_000 + b"1]}"),
+    "members": ("application/json", b"{" + b'"":0,' * 800_000 + b'"a":1}'),
+    "nested arrays": ("application/json", b'{"a":' + b"[" * 4_000_000),
+    "parameters of a part": ("multipart/form-data; boundary=b", _PART % (b";" * 4_000_000)),
+    "parameters of a thousand parts": ("multipart/form-data; boundary=b", _PART % (b";" * 4_000) * 1_000),
+    "headers of a part": ("multipart/form-data; boundary=b", b"--b\r\n" + b"a\r\n" * 1_300_000 + b"\r\nx\r\n--b--"),
+    "parameters of the type": ("multipart/form-data" + ";" * 65_000, b"x"),
+}
+
+
+@pytest.mark.parametrize("name", EXPENSIVE)
+def test_a_body_of_millions_of_tiny_pieces_is_refused_before_it_is_taken_apart(name: str) -> None:
+    """Each of these took from a third of a second to twelve, for which nobody else was served."""
+    content_type, data = EXPENSIVE[name]
+    tracemalloc.start()
+    try:
+        with pytest.raises(RequestRefused, match=r"malformed|more than"):
+            read_body(content_type, data)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 5 * (len(data) + len(content_type)), "a few copies, and no object for each piece"
+
+
+def test_the_phones_of_a_large_task_are_within_the_bound_of_json() -> None:
+    phones = json.dumps([dict.fromkeys(("phone", "time", "userid", "memberid", "customuuid"), "1")] * 10_000)
+    assert read_body("application/json", json.dumps({"telphone": phones}).encode()) == [("telphone", phones)]
