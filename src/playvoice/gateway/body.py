@@ -1,14 +1,16 @@
-"""The body of a request, with bounds on its size and on the time it takes.
+"""The body of a request, with bounds on its size, on the time it takes, and on the memory that all bodies share.
 
 A body past the bound is read to its end and thrown away, up to a second bound, before it is answered: a client that
-still sends when its connection is closed would lose the answer to the reset.
+still sends when its connection is closed would lose the answer to the reset. So is one for which there is no memory.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from contextlib import contextmanager
 from typing import Any
 
-from playvoice.gateway.errors import ClientGone, RequestRefused, bad_request
+from playvoice.codes import BusinessCode
+from playvoice.gateway.errors import ClientGone, OperationFailed, RequestRefused, bad_request
 
 MAX_BODY = 4_194_304
 """Octets of a body."""
@@ -16,20 +18,61 @@ MAX_DRAINED = 16 * MAX_BODY
 MAX_SECONDS = 30.0
 """For the whole of a body; so slow a client is not one that waits for an answer."""
 
+FREE_OCTETS = 65_536
+"""Of each body, for which there is always memory: no ordinary request waits for those of others."""
+MAX_HELD = 16 * MAX_BODY
+"""Octets of all bodies beyond these, from their arrival to the answer."""
+RETRY_AFTER = 5
+"""Seconds after which a client may ask again where there was no memory."""
+
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
 
-async def receive_body(receive: Receive, *, content_length: str, expects_continue: bool) -> bytes:
-    """Return the whole body.
+class BodyMemory:
+    """What all requests together may hold in memory."""
 
-    Raises `RequestRefused` (400, with the connection to be closed) past the bounds, `ClientGone` if the client left.
+    def __init__(self, octets: int = MAX_HELD) -> None:
+        self.left = octets
+
+    @contextmanager
+    def share(self) -> Iterator["Share"]:
+        """One request's share, given back at the end of the block."""
+        share = Share(self)
+        try:
+            yield share
+        finally:
+            share.hold(0)
+
+
+class Share:
+    """What one request holds."""
+
+    def __init__(self, memory: BodyMemory) -> None:
+        self._memory = memory
+        self._held = 0
+
+    def hold(self, octets: int) -> bool:
+        """Hold so many octets in all; False, and nothing changes, where there is no room for them."""
+        more = max(0, octets - FREE_OCTETS) - self._held
+        if more > self._memory.left:
+            return False
+        self._memory.left -= more
+        self._held += more
+        return True
+
+
+async def receive_body(receive: Receive, share: Share, *, content_length: str, expects_continue: bool) -> bytes:
+    """Return the whole body, held in `share`.
+
+    Raises `RequestRefused` (400, with the connection to be closed) past the bounds, `OperationFailed` where there is no
+    memory for it, `ClientGone` if the client left.
     """
     announced = int(content_length) if content_length.isdigit() and len(content_length) < 20 else 0
     if announced > MAX_DRAINED or (announced > MAX_BODY and expects_continue):
         raise _too_large()
     try:
         async with asyncio.timeout(MAX_SECONDS):
-            return await _collect(receive)
+            return await _collect(receive, share)
     except TimeoutError:
         raise bad_request(
             f"请求体未在{MAX_SECONDS:.0f}秒内发送完毕",
@@ -38,22 +81,29 @@ async def receive_body(receive: Receive, *, content_length: str, expects_continu
         ) from None
 
 
-async def _collect(receive: Receive) -> bytes:
+async def _collect(receive: Receive, share: Share) -> bytes:
     parts: list[bytes] = []
     size = 0
+    kept = True
     while True:
         message = await receive()
         if message["type"] != "http.request":
             raise ClientGone("the client hung up before its request was whole")
         part: bytes = message.get("body", b"")
         size += len(part)
-        if size <= MAX_BODY:
+        kept = kept and size <= MAX_BODY and share.hold(size)
+        if kept:
             parts.append(part)
         else:
             parts.clear()
+            share.hold(0)
         if size > MAX_DRAINED or (size > MAX_BODY and not message.get("more_body", False)):
             raise _too_large()
         if not message.get("more_body", False):
+            if not kept:
+                raise OperationFailed(
+                    BusinessCode.FAILED, f"no memory for a body of {size} octets", retry_after=RETRY_AFTER
+                )
             return b"".join(parts)
 
 

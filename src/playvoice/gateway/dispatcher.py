@@ -15,10 +15,10 @@ import structlog
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from playvoice.codes import BusinessCode, Language, Ret
+from playvoice.codes import BUSINESS_TEXTS, BusinessCode, Language, Ret
 from playvoice.companies import AddressNotAllowed, Company, CompanyDisabled, LicenceExpired, TokenUnknown
 from playvoice.gateway import envelope
-from playvoice.gateway.body import receive_body
+from playvoice.gateway.body import BodyMemory, Share, receive_body
 from playvoice.gateway.errors import ClientGone, OperationFailed, RequestRefused, bad_request
 from playvoice.gateway.language import preferred
 from playvoice.gateway.page import render_page
@@ -57,6 +57,7 @@ class Dispatcher:
         self._registry = registry
         self._companies = companies
         self._clock = clock
+        self._memory = BodyMemory()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -64,13 +65,14 @@ class Dispatcher:
         if method in ("GET", "HEAD") and not (method == "GET" and _names_service(scope["query_string"])):
             await self._show_page(scope, receive, send)
         elif method in ("GET", "POST"):
-            await self._answer(scope, receive, send)
+            with self._memory.share() as share:
+                await self._answer(scope, receive, send, share)
         else:
             _log.info("http_refused", status=405, method=shown(method), source=_source(scope))
             refusal = Response("GET, HEAD, POST\n", 405, {"allow": "GET, HEAD, POST"}, "text/plain")
             await refusal(scope, receive, send)
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _answer(self, scope: Scope, receive: Receive, send: Send, share: Share) -> None:
         at = self._clock()
         headers: dict[bytes, bytes] = dict(scope["headers"])
         language = preferred(headers.get(b"accept-language", b"").decode("latin-1"))
@@ -79,7 +81,7 @@ class Dispatcher:
         extra: Headers = []
         try:
             idempotency_key = headers.get(b"idempotency-key", b"").decode("latin-1").strip()
-            parameters = await self._read(scope["query_string"], headers, receive)
+            parameters = await self._read(scope["query_string"], headers, receive, share)
             service = self._find(parameters)
             request = await self._authenticate(service, parameters, Request(at, source, idempotency_key))
             done = await service.handler(request, service.read(parameters))
@@ -111,9 +113,10 @@ class Dispatcher:
             body = envelope.exception(Ret.SERVER_ERROR, None, language)
         await _send(send, body, extra)
 
-    async def _read(self, query: bytes, headers: dict[bytes, bytes], receive: Receive) -> Parameters:
+    async def _read(self, query: bytes, headers: dict[bytes, bytes], receive: Receive, share: Share) -> Parameters:
         body = await receive_body(
             receive,
+            share,
             content_length=headers.get(b"content-length", b"").decode("latin-1"),
             expects_continue=headers.get(b"expect", b"").lower() == b"100-continue",
         )
@@ -144,8 +147,8 @@ class Dispatcher:
         return replace(request, authenticated=company)
 
     def _failure(self, service: Service | None, code: BusinessCode, language: Language, at: datetime) -> bytes:
-        assert service is not None, "only a service fails"
-        return envelope.failure(service.failed, code, language, reqtime=_unix(at), rsptime=_unix(self._clock()))
+        failed = BUSINESS_TEXTS[code] if service is None else service.failed
+        return envelope.failure(failed, code, language, reqtime=_unix(at), rsptime=_unix(self._clock()))
 
     async def _show_page(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = dict(scope["headers"])

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from playvoice.gateway import body as room
-from playvoice.gateway.body import MAX_BODY, MAX_DRAINED, receive_body
-from playvoice.gateway.errors import ClientGone, RequestRefused
+from playvoice.gateway.body import FREE_OCTETS, MAX_BODY, MAX_DRAINED, MAX_HELD, BodyMemory, receive_body
+from playvoice.gateway.errors import ClientGone, OperationFailed, RequestRefused
 
 
 class Client:
@@ -26,8 +26,13 @@ class Client:
         more = self.leaves or self.taken < len(self.pieces)
         return {"type": "http.request", "body": self.pieces[self.taken - 1], "more_body": more}
 
-    async def body(self, *, content_length: str = "", expects_continue: bool = False) -> bytes:
-        return await receive_body(self.receive, content_length=content_length, expects_continue=expects_continue)
+    async def body(
+        self, *, content_length: str = "", expects_continue: bool = False, memory: BodyMemory | None = None
+    ) -> bytes:
+        with (memory or BodyMemory()).share() as share:
+            return await receive_body(
+                self.receive, share, content_length=content_length, expects_continue=expects_continue
+            )
 
 
 async def test_a_body_in_pieces_is_put_together() -> None:
@@ -80,7 +85,36 @@ async def test_a_body_that_takes_too_long_is_refused_with_a_closed_connection(
         message = await waiting.receive()
         return message | {"more_body": True}
 
-    with pytest.raises(RequestRefused, match="not complete within") as refused:
+    with BodyMemory().share() as share, pytest.raises(RequestRefused, match="not complete within") as refused:
         async with asyncio.timeout(5):
-            await receive_body(receive, content_length="9", expects_continue=False)
+            await receive_body(receive, share, content_length="9", expects_continue=False)
     assert refused.value.close
+
+
+async def test_past_the_memory_of_all_bodies_a_large_one_is_read_to_its_end_and_refused() -> None:
+    memory = BodyMemory(1_000)
+    late = Client([b"x" * FREE_OCTETS, b"x" * 1_001, b"x"])
+    with pytest.raises(OperationFailed, match=f"no memory for a body of {FREE_OCTETS + 1_002} octets") as refused:
+        await late.body(memory=memory)
+    assert (refused.value.code, refused.value.retry_after) == (1003, room.RETRY_AFTER)
+    assert late.taken == 3
+    assert memory.left == 1_000
+    assert await Client([b"x" * (FREE_OCTETS + 1_000)]).body(memory=memory), "there is room for one that fits"
+    assert memory.left == 1_000
+
+
+async def test_a_body_of_ordinary_size_needs_no_memory_of_others() -> None:
+    assert len(await Client([b"x"] * FREE_OCTETS).body(memory=BodyMemory(0))) == FREE_OCTETS
+
+
+async def test_memory_is_held_until_the_answer_and_given_back_whatever_happens() -> None:
+    memory = BodyMemory()
+    with memory.share() as first, memory.share() as second:
+        assert first.hold(MAX_BODY)
+        assert second.hold(MAX_BODY)
+        assert memory.left == MAX_HELD - 2 * (MAX_BODY - FREE_OCTETS)
+    assert memory.left == MAX_HELD
+    for client in (Client([b"x" * MAX_BODY], leaves=True), Client([b"x" * (MAX_BODY + 1)])):
+        with pytest.raises((ClientGone, RequestRefused)):
+            await client.body(memory=memory)
+        assert memory.left == MAX_HELD

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from tests.unit.gateway.world import FORM, FULL, REFUSALS, SAMPLE, SAMPLE_ANSWER, TOKEN, UUID, World
 
 from playvoice.codes import RET_TEXTS, Language, Ret
+from playvoice.gateway.body import FREE_OCTETS, BodyMemory
 from playvoice.store import StoreUnavailable
 
 MULTIPART = "multipart/form-data; boundary=------------------------d74496d66958873e"
@@ -208,6 +209,21 @@ async def test_a_full_queue_is_1003_with_the_time_to_try_again(world: World) -> 
         '"reqtime":1581307099,"rsptime":1581307099},"msg":""}'
     )
     assert answer.headers["retry-after"] == "10"
+
+
+async def test_no_memory_for_a_body_is_1003_and_ordinary_requests_are_answered_meanwhile(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("playvoice.gateway.dispatcher.BodyMemory", lambda: BodyMemory(0))
+    world = World()
+    answer = await world.play_voice(ballast="x" * FREE_OCTETS)
+    assert answer.text == (
+        '{"ret":200,"data":{"status":1,"desc":"操作失败","errors":{"code":1003,"codemsg":"操作失败"},'
+        '"reqtime":1581307099,"rsptime":1581307099},"msg":""}'
+    )
+    assert answer.headers["retry-after"] == "5"
+    assert world.calls.accepted == []
+    assert (await world.play_voice()).text == SAMPLE_ANSWER
 
 
 async def test_a_client_that_left_half_way_is_not_answered(world: World) -> None:
