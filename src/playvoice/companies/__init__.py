@@ -17,6 +17,7 @@ from playvoice.companies.errors import (
     NumberForeign,
     NumberUnknown,
     TokenUnknown,
+    TooManyAttempts,
 )
 
 __all__ = [
@@ -31,5 +32,6 @@ __all__ = [
     "NumberForeign",
     "NumberUnknown",
     "TokenUnknown",
+    "TooManyAttempts",
     "apply",
 ]

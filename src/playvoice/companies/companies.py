@@ -1,5 +1,8 @@
 """What the gateway asks about companies: credentials, tokens, caller numbers."""
 
+import math
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from random import Random
@@ -7,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
+from playvoice.companies.attempts import Attempts
 from playvoice.companies.company import Company, from_row
 from playvoice.companies.errors import (
     BadCredentials,
@@ -14,6 +18,7 @@ from playvoice.companies.errors import (
     NumberDisabled,
     NumberForeign,
     NumberUnknown,
+    TooManyAttempts,
 )
 from playvoice.companies.secrets import NOBODYS_KEY, key_matches
 from playvoice.companies.tables import caller_numbers, companies
@@ -44,10 +49,15 @@ class _Snapshot:
 class Companies:
     """All companies of this server."""
 
-    def __init__(self, store: Store, *, random: Random) -> None:
-        """Read the companies, which blocks for a moment; `random` chooses among caller numbers."""
+    def __init__(self, store: Store, *, random: Random, clock: Callable[[], float] = time.monotonic) -> None:
+        """Read the companies, which blocks for a moment.
+
+        `random` chooses among caller numbers; `clock` is monotonic, for the bound on wrong keys.
+        """
         self._store = store
         self._random = random
+        self._clock = clock
+        self._attempts = Attempts()
         self._tokens = Tokens(store)
         self._snapshot = store.read_now(_take_snapshot)
 
@@ -62,9 +72,10 @@ class Companies:
     async def login(self, appid: str, accesskey: str, *, source: str, at: datetime) -> tuple[Company, str]:
         """Issue a token for right credentials; earlier tokens stay valid.
 
-        The key is checked first: BadCredentials, then CompanyDisabled, LicenceExpired, AddressNotAllowed.
+        The key is checked first: TooManyAttempts or BadCredentials; then CompanyDisabled, LicenceExpired,
+        AddressNotAllowed.
         """
-        company = self._check_key(appid, accesskey)
+        company = self._check_key(appid, accesskey, source)
         company.admit(source, at)
         return company, await self._tokens.issue(company.code, at)
 
@@ -84,9 +95,9 @@ class Companies:
         """End one token; TokenUnknown if there is nothing to end."""
         await self._tokens.end(token, at)
 
-    async def logout_all(self, appid: str, accesskey: str) -> None:
-        """End all tokens of an appid for its right credentials; BadCredentials otherwise."""
-        await self._tokens.end_all(self._check_key(appid, accesskey).code)
+    async def logout_all(self, appid: str, accesskey: str, *, source: str) -> None:
+        """End all tokens of an appid for its right credentials; TooManyAttempts or BadCredentials otherwise."""
+        await self._tokens.end_all(self._check_key(appid, accesskey, source).code)
 
     async def caller_number(self, company: Company, disnumber: str) -> str:
         """Return the caller number to show: the one asked for, or for an empty text an enabled one at random.
@@ -110,10 +121,14 @@ class Companies:
             raise NumberDisabled(f"caller number {disnumber} is switched off")
         return disnumber
 
-    def _check_key(self, appid: str, accesskey: str) -> Company:
+    def _check_key(self, appid: str, accesskey: str, source: str) -> Company:
+        now = self._clock()
+        if wait := self._attempts.wait(source, appid, now):
+            raise TooManyAttempts("too many wrong keys for this appid", retry_after=math.ceil(wait))
         company = self._snapshot.by_appid.get(appid)
         stored = NOBODYS_KEY if company is None else self._snapshot.key_hashes[company.code]
         if not key_matches(accesskey, stored) or company is None:
+            self._attempts.wrong(source, appid, now)
             raise BadCredentials("the appid is unknown or the key is wrong")
         return company
 

@@ -9,6 +9,15 @@ class BadCredentials(CompaniesError):
     """The appid is unknown or the key is wrong: the same for both, so that nobody learns which appids exist."""
 
 
+class TooManyAttempts(CompaniesError):
+    """The source has sent too many wrong keys for this appid of late; the key was not looked at."""
+
+    def __init__(self, message: str, *, retry_after: int) -> None:
+        """`retry_after` is seconds."""
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
 class TokenUnknown(CompaniesError):
     """No such token was issued, or it has expired or was ended."""
 

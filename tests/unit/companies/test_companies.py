@@ -18,7 +18,9 @@ from playvoice.companies import (
     NumberForeign,
     NumberUnknown,
     TokenUnknown,
+    TooManyAttempts,
 )
+from playvoice.companies.attempts import MOST, WINDOW
 from playvoice.companies.tables import caller_numbers, tokens
 from playvoice.store import Store
 
@@ -94,6 +96,33 @@ async def test_a_wrong_key_and_an_unknown_appid_are_refused_alike(
 ) -> None:
     with pytest.raises(BadCredentials, match="the appid is unknown or the key is wrong"):
         await companies.login(appid, accesskey, source=HERE, at=NOW)
+
+
+@pytest.mark.parametrize("appid", ["demo-appid", "nobody"])
+async def test_past_the_bound_of_wrong_keys_none_is_looked_at_until_its_time_is_over(
+    companies: Companies, store: Store, appid: str
+) -> None:
+    now = 1_000.0
+    companies = Companies(store, random=Random(1), clock=lambda: now)
+    for _ in range(MOST):
+        with pytest.raises(BadCredentials):
+            await companies.login(appid, "wrong", source=HERE, at=NOW)
+        now += 1
+    for key in ("wrong", "demo-accesskey"):
+        with pytest.raises(TooManyAttempts) as refused:
+            await companies.login(appid, key, source=HERE, at=NOW)
+        assert refused.value.retry_after == WINDOW - MOST
+        with pytest.raises(TooManyAttempts):
+            await companies.logout_all(appid, key, source=HERE)
+    await companies.login("other-appid", "other-accesskey", source=HERE, at=NOW)
+    await companies.login("demo-appid", "demo-accesskey", source="203.0.113.6", at=NOW)
+    now = 1_000.0 + WINDOW
+    await companies.login("demo-appid", "demo-accesskey", source=HERE, at=NOW)
+
+
+async def test_right_keys_are_not_counted(companies: Companies) -> None:
+    for _ in range(2 * MOST):
+        await login(companies)
 
 
 async def test_the_key_is_checked_before_the_state_of_the_company(configure: Configure) -> None:
@@ -181,8 +210,8 @@ async def test_logout_by_credentials_ends_all_tokens_of_the_appid(companies: Com
     for token in mine:
         await companies.authenticate(token, source=HERE, at=NOW)
     with pytest.raises(BadCredentials):
-        await companies.logout_all("demo-appid", "wrong")
-    await companies.logout_all("demo-appid", "demo-accesskey")
+        await companies.logout_all("demo-appid", "wrong", source=HERE)
+    await companies.logout_all("demo-appid", "demo-accesskey", source=HERE)
     for token in mine:
         with pytest.raises(TokenUnknown):
             await companies.authenticate(token, source=HERE, at=NOW)

@@ -1,6 +1,8 @@
 import pytest
 from tests.unit.gateway.world import REFUSALS, TOKEN, World
 
+from playvoice.companies import TooManyAttempts
+
 LOGIN = {"service": "App.Sip_Auth.Login", "appid": "demo-appid", "accesskey": "demo-accesskey"}
 LOGOUT = {"service": "App.Sip_Auth.Logout"}
 
@@ -22,6 +24,19 @@ async def test_an_unknown_appid_and_a_wrong_key_look_the_same(world: World, chan
         '"reqtime":1581307099,"rsptime":1581307099},"msg":""}'
     )
     assert "retry-after" not in answer.headers
+
+
+@pytest.mark.parametrize(("service", "desc"), [(LOGIN, "授权失败"), (LOGIN | LOGOUT, "注销失败")])
+async def test_too_many_wrong_keys_are_1003_with_the_time_to_try_again(
+    world: World, monkeypatch: pytest.MonkeyPatch, service: dict[str, str], desc: str
+) -> None:
+    async def refuse(*_: object, **__: object) -> None:
+        raise TooManyAttempts("too many", retry_after=41)
+
+    monkeypatch.setattr(world.companies, "login", refuse)
+    monkeypatch.setattr(world.companies, "logout_all", refuse)
+    answer = await world.post(service)
+    assert (answer.code, answer.json["data"]["desc"], answer.headers["retry-after"]) == (1003, desc, "41")
 
 
 @pytest.mark.parametrize(("error", "ret"), REFUSALS)

@@ -91,7 +91,7 @@ class Companies:
             raise TokenUnknown("there is no such token")
         self.ended.append(token)
 
-    async def logout_all(self, appid: str, accesskey: str) -> None:
+    async def logout_all(self, appid: str, accesskey: str, *, source: str) -> None:
         if (appid, accesskey) != ("demo-appid", "demo-accesskey"):
             raise BadCredentials("the appid is unknown or the key is wrong")
         self.ended.append(appid)

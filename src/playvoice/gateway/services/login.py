@@ -12,6 +12,7 @@ from playvoice.companies import (
     CompanyDisabled,
     LicenceExpired,
     TokenUnknown,
+    TooManyAttempts,
 )
 from playvoice.gateway.dispatcher import not_admitted
 from playvoice.gateway.errors import OperationFailed, RequestRefused
@@ -26,7 +27,7 @@ class Credentials(Protocol):
 
     async def logout(self, *, token: str, at: datetime) -> None: ...
 
-    async def logout_all(self, appid: str, accesskey: str) -> None: ...
+    async def logout_all(self, appid: str, accesskey: str, *, source: str) -> None: ...
 
 
 _APPID_RULE = Trimmed(Text("为平台分配的appid", "is the appid that the operator gave"))
@@ -59,8 +60,8 @@ def auth_services(companies: Credentials, zone: tzinfo) -> tuple[Service, ...]:
             company, token = await companies.login(
                 values[_APPID], values[_ACCESSKEY], source=request.source, at=request.at
             )
-        except BadCredentials as error:
-            raise OperationFailed(BusinessCode.FAILED, str(error)) from None
+        except (BadCredentials, TooManyAttempts) as error:
+            raise _not_right(error) from None
         except (CompanyDisabled, LicenceExpired, AddressNotAllowed) as error:
             raise not_admitted(error) from None
         return Done(_login_result(company, token, request.at, zone))
@@ -70,11 +71,11 @@ def auth_services(companies: Credentials, zone: tzinfo) -> tuple[Service, ...]:
             if token := values[_OPTIONAL_TOKEN]:
                 await companies.logout(token=token, at=request.at)
             else:
-                await companies.logout_all(*_credentials(values))
+                await companies.logout_all(*_credentials(values), source=request.source)
         except TokenUnknown:
             raise RequestRefused(Ret.TOKEN) from None
-        except BadCredentials as error:
-            raise OperationFailed(BusinessCode.FAILED, str(error)) from None
+        except (BadCredentials, TooManyAttempts) as error:
+            raise _not_right(error) from None
         return Done()
 
     return (
@@ -121,6 +122,11 @@ def _login_result(company: Company, token: str, at: datetime, zone: tzinfo) -> M
         "authmodel": "1",
         "ipwhite": company.ipwhite_text(),
     }
+
+
+def _not_right(error: BadCredentials | TooManyAttempts) -> OperationFailed:
+    retry_after = error.retry_after if isinstance(error, TooManyAttempts) else None
+    return OperationFailed(BusinessCode.FAILED, str(error), retry_after=retry_after)
 
 
 def _credentials(values: Values) -> tuple[str, str]:
