@@ -44,6 +44,9 @@ from playvoice.web import NetworkPolicy, WebClient
 
 log = structlog.get_logger(__name__)
 
+HTTP_CONNECTIONS = 2_000
+HTTP_REST = 30
+"""Seconds that a connection may rest between two requests."""
 CALLBACK_CONNECTIONS = 200
 DOWNLOAD_CONNECTIONS = 20
 YOUNG_OBJECTS = 20_000
@@ -153,8 +156,8 @@ async def _serve_http(config: Config, app: object, endpoint: SipEndpoint) -> Non
             ws="none",
             lifespan="off",
             server_header=False,
-            limit_concurrency=2_000,
-            timeout_keep_alive=30,
+            limit_concurrency=HTTP_CONNECTIONS,
+            timeout_keep_alive=HTTP_REST,
             timeout_graceful_shutdown=2,
         )
     )

@@ -1,0 +1,134 @@
+"""`docs/limits.md` says what the code does."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from playvoice import app
+from playvoice.callbacks import addresses, outbox, schedule, sender
+from playvoice.calls import queue, userid, waiting
+from playvoice.companies import attempts, tokens
+from playvoice.config.models import CompanyConfig, GroupConfig, RtpConfig, TrunkConfig
+from playvoice.gateway import body, framing, multipart, reading
+from playvoice.gateway.http import BoundedHttp
+from playvoice.gateway.services import play_voice
+from playvoice.media import description, disk, stream, transcoder, worker
+from playvoice.sip import core, endpoint, message, registrar, user_agent
+from playvoice.voices import library
+from playvoice.voices.downloads import DownloadLimits
+from playvoice.web import client
+
+PAGE = Path(__file__).parents[2] / "docs" / "limits.md"
+DOWNLOAD, PORTS = DownloadLimits(), RtpConfig().ports
+FREE, LONGEST_URL = play_voice.CUSTOMUUID.rule, play_voice.VOICEFILE.rule
+WAIT, CONNECTED = play_voice.WAITTIME.rule, play_voice.CONNTIME.rule
+
+
+def default(section: type, field: str) -> object:
+    return section.model_fields[field].default  # type: ignore[attr-defined]
+
+
+def of(rule: object, name: str) -> object:
+    return getattr(rule, name)
+
+
+BOUNDS: dict[str, tuple[object, str]] = {
+    "connections at once": (app.HTTP_CONNECTIONS, ""),
+    "a request's head": (framing.MAX_HEAD, "octets"),
+    "time for a request's head": (BoundedHttp.HEAD_SECONDS, "s"),
+    "rest between two requests": (app.HTTP_REST, "s"),
+    "a body": (body.MAX_BODY, "octets"),
+    "a body that is read to its end before it is refused": (body.MAX_DRAINED, "octets"),
+    "time for a body": (body.MAX_SECONDS, "s"),
+    "memory for one body that others can't take": (body.FREE_OCTETS, "octets"),
+    "memory of all bodies at once, beyond that": (body.MAX_HELD, "octets"),
+    "chunks of a body, of whatever size": (framing.FREE_CHUNKS, ""),
+    "average size of more chunks": (framing.MIN_CHUNK, "octets"),
+    "fields of a form, parts of a multipart body, members of a JSON object": (reading.MAX_FIELDS, ""),
+    "headers of a part": (multipart.MAX_PART_HEAD, "octets"),
+    "parameters of Content-Type and Content-Disposition": (multipart.MAX_OPTIONS, ""),
+    "boundary of a multipart body": (multipart.MAX_BOUNDARY, "octets"),
+    "commas and brackets of a JSON body": (reading.MAX_JSON_VALUES, ""),
+    "life of a token": (tokens.LIFETIME.total_seconds() / 3600, "h"),
+    "tokens of a company at once": (tokens.MOST_LIVE, ""),
+    "wrong keys for an appid from one source (IPv6: one /64) in a window": (attempts.MOST, ""),
+    "that window, from the first wrong key": (attempts.WINDOW, "s"),
+    "addresses and networks in `ipwhite`": (CompanyConfig.model_fields["ipwhite"].metadata[0].max_length, ""),
+    "`customuuid`, `memberid`, `ext`, `chengshudu`": (of(FREE, "longest"), "characters"),
+    "`voicefile`": (of(LONGEST_URL, "longest"), "characters"),
+    "`userid`": (userid.MAX_LENGTH, "characters"),
+    "a group's name": (userid.MAX_GROUP_LENGTH, "characters"),
+    "`waittime`": (of(WAIT, "last"), "s"),
+    "`conntime`": (of(CONNECTED, "last"), "s"),
+    "`Idempotency-Key`": (play_voice.MAX_IDEMPOTENCY_KEY, "characters"),
+    "time for which such a key is known": (queue.IDEMPOTENCY_KEPT.total_seconds() / 3600, "h"),
+    "waiting calls of a company": (queue.MAX_WAITING_OF_COMPANY, ""),
+    "waiting calls in all": (queue.MAX_WAITING, ""),
+    "time that a call waits for a trunk": (default(CompanyConfig, "expire_after"), "s"),
+    "voices made ready at once": (waiting.PREPARING, ""),
+    "of these of one company": (waiting.PREPARING_OF_COMPANY, ""),
+    "calls of a trunk at once": (default(TrunkConfig, "max_calls"), ""),
+    "calls of a trunk in a second": (default(TrunkConfig, "calls_per_second"), ""),
+    "time without a response before the next trunk is tried": (default(TrunkConfig, "trunk_timeout"), "s"),
+    "time that an agent's phone rings": (default(GroupConfig, "ring_time"), "s"),
+    "time that a customer waits in a group": (default(GroupConfig, "max_wait"), "s"),
+    "time for a key when the voice has ended": (default(CompanyConfig, "key_time"), "s"),
+    "dialogs at once": (user_agent.MAX_CALLS, ""),
+    "legs at once in the media process": (
+        worker.SPARE_DESCRIPTORS,
+        {4: "a quarter of its file descriptors beyond"}[worker.DESCRIPTORS_OF_A_STREAM],
+    ),
+    "files in a `voice_dir`": (library.MAX_FILES, ""),
+    "a download": (DOWNLOAD.octets, "octets"),
+    "time for a download": (DOWNLOAD.timeout, "s"),
+    "redirects of a download": (client.MAX_REDIRECTS, ""),
+    "length of a voice": (DOWNLOAD.seconds, "s"),
+    "downloads at once": (DOWNLOAD.at_once, ""),
+    "downloaded voices kept": (DOWNLOAD.kept, ""),
+    "octets of downloaded voices kept": (DOWNLOAD.kept_octets, "octets"),
+    "files that wait to be decoded": (transcoder.DECODE_QUEUE, ""),
+    "recordings that wait to become mp3": (transcoder.MP3_BACKLOG, ""),
+    "recordings that wait in all": (transcoder.ENCODE_QUEUE, ""),
+    "an attempt": (sender.ATTEMPT_TIMEOUT, "s"),
+    "attempts at once": (app.CALLBACK_CONNECTIONS, ""),
+    "attempts at once to one address": (addresses.MAX_AT_ONCE, ""),
+    "failures in a row before an address gets one attempt at a time": (addresses.FAILING_AT, ""),
+    "attempts of a callback": (1 + len(schedule.DELAYS), ""),
+    "`Retry-After` of a receiver": (schedule.MAX_RETRY_AFTER.total_seconds() / 3600, "h"),
+    "time that delivered callbacks are kept": (outbox.KEEP_DELIVERED.days, "days"),
+    "time that given up ones are kept": (outbox.KEEP_OTHERS.days, "days"),
+    "a SIP message": (message.MAX_MESSAGE, "octets"),
+    "header lines of a message": (message.MAX_HEADER_LINES, ""),
+    "a header line": (message.MAX_LINE, "octets"),
+    "TCP connections at once": (endpoint.MAX_CONNECTIONS, ""),
+    "time for a message on a TCP connection": (endpoint.MESSAGE_TIMEOUT, "s"),
+    "octets that wait on a TCP connection": (endpoint.MAX_UNSENT, "octets"),
+    "requests of others remembered": (core.MAX_SERVER_TRANSACTIONS, ""),
+    "contacts of an extension": (registrar.MAX_BINDINGS, ""),
+    "an SDP": (description.MAX_OCTETS, "octets"),
+    "RTP ports": (f"{PORTS.first}-{PORTS.last}", ""),
+    "silence while two people talk": (stream.SILENT, "s"),
+    "octets of recordings that wait for the disk": (disk.MAX_WAITING, "octets"),
+}
+
+
+def rows() -> Iterator[tuple[str, str]]:
+    """The first two cells of each row of the page's tables."""
+    for line in PAGE.read_text(encoding="utf-8").splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if line.startswith("|") and cells[0] != "bound" and not re.fullmatch("-+", cells[0]):
+            yield cells[0], cells[1]
+
+
+def written(value: object, words: str) -> str:
+    number = value if isinstance(value, str) else f"{value:,g}" if isinstance(value, float) else f"{value:,}"
+    return f"{words} {number}" if " " in words else f"{number} {words}".strip()
+
+
+def test_the_page_of_limits_says_what_the_code_does() -> None:
+    assert dict(rows()) == {name: written(value, words) for name, (value, words) in BOUNDS.items()}
+
+
+def test_each_limit_stands_once_on_the_page() -> None:
+    names = [name for name, _ in rows()]
+    assert len(names) == len(set(names))
