@@ -5,7 +5,7 @@ import json
 import os
 import signal
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 from sqlalchemy import Connection, select
+from tests import samples
 
 from playvoice.callbacks import callbacks
 from playvoice.calls import journal, ledger
@@ -27,8 +28,6 @@ from playvoice.calls.recordings import Recordings
 from playvoice.calls.running import RunningCall
 from playvoice.calls.tables import calls, legs
 from playvoice.calls.userid import parse_userid
-from playvoice.companies import Company
-from playvoice.config import CallbackFormat, RecordFormat, RecordPolicy
 from playvoice.lines.targets import Tried
 from playvoice.lines.trunk import Trunk
 from playvoice.media import sdp
@@ -55,24 +54,7 @@ from playvoice.voices import Voice, VoiceKind, VoiceRef
 
 E = TypeVar("E", bound=Event)
 
-COMPANY = Company(
-    code="2028",
-    name="Demo",
-    appid="demo",
-    enabled=True,
-    licensed_until=None,
-    ipwhite=(),
-    cdr_callback="http://127.0.0.1/cdr",
-    status_callback="http://127.0.0.1/status",
-    callback_format=CallbackFormat.JSON,
-    callback_fields=(),
-    signing_secret="",
-    record=RecordPolicy.ALWAYS,
-    record_format=RecordFormat.WAV,
-    expire_after=3600,
-    key_time=1,
-    trunks=None,
-)
+COMPANY = replace(samples.COMPANY, key_time=1)
 
 
 class FarEnd:

@@ -16,9 +16,10 @@ from typing import Any, TypeVar
 
 import pytest
 from structlog.typing import EventDict
+from tests.samples import COMPANY, REQUEST
 from tests.unit.calls.oracle import KEY_TIME, NEXT_TRUNK, STATUSES, Asked
 from tests.unit.calls.simulated import ProcessStore, SimulatedLoop
-from tests.unit.calls.stored import COMPANY, REQUEST, call_states, leg_states, owed
+from tests.unit.calls.stored import call_states, leg_states, owed
 from tests.unit.calls.wire import SERVER
 from tests.unit.calls.world import House
 

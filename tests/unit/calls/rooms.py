@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import cast
 
-from tests.unit.calls.stored import COMPANY
+from tests.samples import COMPANY
 from tests.unit.calls.wire import PHONE, SERVER
 
 from playvoice.calls.ports import Group, Phone

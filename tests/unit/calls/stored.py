@@ -9,51 +9,18 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Connection, Row, Table, select
+from tests.samples import REQUEST
 
 from playvoice.callbacks import callbacks
 from playvoice.calls import ledger
 from playvoice.calls.ledger import StoredCall
-from playvoice.calls.queue import CallQueue, PlayVoice
+from playvoice.calls.queue import CallQueue
 from playvoice.calls.tables import calls, legs
 from playvoice.calls.userid import parse_userid
-from playvoice.companies import Company
-from playvoice.config import CallbackFormat, RecordFormat, RecordPolicy
 from playvoice.store import Store, StoreUnavailable
 from playvoice.voices import VoiceKind, VoiceRef
 
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-COMPANY = Company(
-    code="2028",
-    name="Demo",
-    appid="demo",
-    enabled=True,
-    licensed_until=None,
-    ipwhite=(),
-    cdr_callback="http://127.0.0.1/cdr",
-    status_callback="http://127.0.0.1/status",
-    callback_format=CallbackFormat.JSON,
-    callback_fields=(),
-    signing_secret="",
-    record=RecordPolicy.ALWAYS,
-    record_format=RecordFormat.WAV,
-    expire_after=3600,
-    key_time=5,
-    trunks=None,
-)
-REQUEST = PlayVoice(
-    company_code="2028",
-    destnumber="13333333333",
-    voice=VoiceRef(VoiceKind.LIBRARY, "notice.wav"),
-    key_groups=parse_userid("1@sales"),
-    userid="1@sales",
-    disnumber="2120280001",
-    chengshudu="1",
-    customuuid="c1",
-    memberid="",
-    ext="",
-    waittime=60,
-    conntime=3600,
-)
 
 
 def later(seconds: float) -> datetime:

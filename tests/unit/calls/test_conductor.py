@@ -9,7 +9,8 @@ from types import SimpleNamespace
 import pytest
 import structlog.testing
 from sqlalchemy import Connection, update
-from tests.unit.calls.stored import AT, COMPANY, Gate, call_states, leg_states, owed, record, rows, until
+from tests.samples import COMPANY
+from tests.unit.calls.stored import AT, Gate, call_states, leg_states, owed, record, rows, until
 from tests.unit.calls.world import House
 
 from playvoice.calls import conductor as module

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 from sqlalchemy import Connection
-from tests.unit.calls.stored import AT, COMPANY, accept, call_states, later, leg_states, owed, record, rows, run
+from tests.samples import COMPANY
+from tests.unit.calls.stored import AT, accept, call_states, later, leg_states, owed, record, rows, run
 from tests.unit.calls.world import SETTINGS
 
 from playvoice.callbacks import callbacks

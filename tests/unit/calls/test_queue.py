@@ -8,30 +8,15 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
+from tests.samples import REQUEST
 
 from playvoice.calls import ledger
 from playvoice.calls.ledger import StoredCall
-from playvoice.calls.queue import CallQueue, IdempotencyMismatch, PlayVoice, QueueFull, fingerprint
+from playvoice.calls.queue import CallQueue, IdempotencyMismatch, QueueFull, fingerprint
 from playvoice.calls.tables import calls
-from playvoice.calls.userid import parse_userid
 from playvoice.store import Store, metadata
-from playvoice.voices import VoiceKind, VoiceRef
 
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-REQUEST = PlayVoice(
-    company_code="2028",
-    destnumber="13333333333",
-    voice=VoiceRef(VoiceKind.LIBRARY, "notice.wav"),
-    key_groups=parse_userid("1@extGroup-1"),
-    userid="1@extGroup-1",
-    disnumber="2120280001",
-    chengshudu="1",
-    customuuid="",
-    memberid="",
-    ext="",
-    waittime=60,
-    conntime=3600,
-)
 KEYED = replace(REQUEST, idempotency_key="k1", fingerprint="f1")
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import cast
 
 import pytest
+from tests.samples import COMPANY
 from tests.unit.calls.rooms import Encoder
-from tests.unit.calls.stored import COMPANY
 
 from playvoice.calls.recordings import Recordings
 from playvoice.config import RecordFormat, RecordPolicy

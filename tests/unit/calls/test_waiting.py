@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Connection
+from tests.samples import COMPANY
 from tests.unit.calls.rooms import VOICE, Companies, Voices
-from tests.unit.calls.stored import COMPANY, accept, until
+from tests.unit.calls.stored import accept, until
 
 from playvoice.calls import waiting as module
 from playvoice.calls.ledger import StoredCall

@@ -9,8 +9,9 @@ from typing import cast
 from zoneinfo import ZoneInfo
 
 import pytest
+from tests.samples import COMPANY, REQUEST
 from tests.unit.calls.rooms import VOICE, Companies, Encoder, Groups, Media, Routes, Voices
-from tests.unit.calls.stored import COMPANY, REQUEST, call_states, leg_states, until, written
+from tests.unit.calls.stored import call_states, leg_states, until, written
 from tests.unit.calls.wire import CARRIER, SERVER, Wire
 
 from playvoice.calls import clock

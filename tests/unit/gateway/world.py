@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
+
+from tests import samples
 
 from playvoice.calls.errors import IdempotencyMismatch, QueueFull
 from playvoice.calls.queue import Accepted
@@ -22,7 +24,6 @@ from playvoice.companies import (
     NumberUnknown,
     TokenUnknown,
 )
-from playvoice.config import CallbackFormat, RecordFormat, RecordPolicy
 from playvoice.gateway import create_app
 from playvoice.voices import full_url
 from playvoice.web import NetworkPolicy
@@ -31,24 +32,7 @@ AT = datetime(2020, 2, 10, 3, 58, 19, tzinfo=UTC)
 TOKEN = "0123456789abcdef0123456789abcdef"
 UUID = "3418035c-4af5-41ea-afb2-fbc8753285b6"
 FORM = "application/x-www-form-urlencoded"
-COMPANY = Company(
-    code="2028",
-    name="Demo 公司",
-    appid="demo-appid",
-    enabled=True,
-    licensed_until=None,
-    ipwhite=(),
-    cdr_callback=None,
-    status_callback=None,
-    callback_format=CallbackFormat.JSON,
-    callback_fields=(),
-    signing_secret="whsec_AAAA",
-    record=RecordPolicy.ALWAYS,
-    record_format=RecordFormat.MP3,
-    expire_after=3600,
-    key_time=5,
-    trunks=None,
-)
+COMPANY = replace(samples.COMPANY, name="Demo 公司", appid="demo-appid")
 SAMPLE = {
     "service": "App.Sip_Call.PlayVoice",
     "token": TOKEN,
