@@ -28,6 +28,8 @@ from playvoice.gateway.rules import shown
 from playvoice.store import StoreUnavailable
 
 CONTENT_TYPE = b"application/json;charset=utf-8"
+MAX_WHY = 200
+"""Characters that the log tells of why an operation failed: a number that does not exist may be megabytes long."""
 LARGE_BODY = 65_536
 """Octets past which a body is read in a thread: a client's megabytes must not hold up the loop."""
 
@@ -101,7 +103,7 @@ class Dispatcher:
             if refusal.close:
                 extra.append((b"connection", b"close"))
         except OperationFailed as failure:
-            self._log_refusal(service, source, code=int(failure.code), why=str(failure))
+            self._log_refusal(service, source, code=int(failure.code), why=shown(str(failure), MAX_WHY))
             body = self._failure(service, failure.code, language, at)
             if failure.retry_after is not None:
                 extra.append((b"retry-after", str(failure.retry_after).encode("ascii")))

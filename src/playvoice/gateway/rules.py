@@ -108,7 +108,7 @@ class KeysToGroups:
             raise ValueError(str(error)) from None
 
 
-def shown(value: str) -> str:
+def shown(value: str, longest: int = 64) -> str:
     """Return a value as a message may repeat it: short, and without what would break a line or a terminal."""
-    short = value if len(value) <= 64 else value[:64] + "…"
+    short = value if len(value) <= longest else value[:longest] + "…"
     return _CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", short)

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.gateway.world import FORM, FULL, REFUSALS, SAMPLE, SAMPLE_ANSWER, TOKEN, UUID, World
 
+from playvoice.calls.errors import QueueFull
 from playvoice.codes import RET_TEXTS, Language, Ret
 from playvoice.gateway.body import FREE_OCTETS, BodyMemory
 from playvoice.store import StoreUnavailable
@@ -224,6 +225,13 @@ async def test_no_memory_for_a_body_is_1003_and_ordinary_requests_are_answered_m
     assert answer.headers["retry-after"] == "5"
     assert world.calls.accepted == []
     assert (await world.play_voice()).text == SAMPLE_ANSWER
+
+
+async def test_the_log_repeats_little_of_what_does_not_exist(world: World) -> None:
+    world.calls.raises = QueueFull("no\n" + "9" * 1_000_000)
+    with structlog.testing.capture_logs() as logs:
+        await world.play_voice()
+    assert [entry["why"] for entry in logs] == ["no\\x0a" + "9" * 197 + "…"]
 
 
 async def test_a_client_that_left_half_way_is_not_answered(world: World) -> None:
