@@ -9,7 +9,7 @@ from playvoice.callbacks import addresses, outbox, schedule, sender
 from playvoice.calls import queue, userid, waiting
 from playvoice.companies import attempts, tokens
 from playvoice.config.models import CompanyConfig, GroupConfig, RtpConfig, TrunkConfig
-from playvoice.gateway import body, framing, multipart, reading
+from playvoice.gateway import body, http, multipart, reading
 from playvoice.gateway.http import BoundedHttp
 from playvoice.gateway.services import play_voice
 from playvoice.media import description, disk, stream, transcoder, worker
@@ -34,7 +34,7 @@ def of(rule: object, name: str) -> object:
 
 BOUNDS: dict[str, tuple[object, str]] = {
     "connections at once": (app.HTTP_CONNECTIONS, ""),
-    "a request's head": (framing.MAX_HEAD, "octets"),
+    "a request's head": (http.MAX_HEAD, "octets"),
     "time for a request's head": (BoundedHttp.HEAD_SECONDS, "s"),
     "rest between two requests": (app.HTTP_REST, "s"),
     "a body": (body.MAX_BODY, "octets"),
@@ -42,8 +42,8 @@ BOUNDS: dict[str, tuple[object, str]] = {
     "time for a body": (body.MAX_SECONDS, "s"),
     "memory for one body that others can't take": (body.FREE_OCTETS, "octets"),
     "memory of all bodies at once, beyond that": (body.MAX_HELD, "octets"),
-    "chunks of a body, of whatever size": (framing.FREE_CHUNKS, ""),
-    "average size of more chunks": (framing.MIN_CHUNK, "octets"),
+    "chunks of a body, of whatever size": (http.FREE_CHUNKS, ""),
+    "average size of more chunks": (http.MIN_CHUNK, "octets"),
     "fields of a form, parts of a multipart body, members of a JSON object": (reading.MAX_FIELDS, ""),
     "headers of a part": (multipart.MAX_PART_HEAD, "octets"),
     "parameters of Content-Type and Content-Disposition": (multipart.MAX_OPTIONS, ""),

@@ -1,4 +1,4 @@
-"""Clients that are slow with a request's head, over sockets."""
+"""Clients that are slow, or send what takes more work than it may, over sockets."""
 
 import asyncio
 import contextlib
@@ -7,8 +7,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 import uvicorn
+from starlette.types import Receive, Scope, Send
 
-from playvoice.gateway.http import BoundedHttp
+from playvoice.gateway.http import FREE_CHUNKS, MAX_HEAD, MIN_CHUNK, BoundedHttp
+
+PLACES = 4
 
 
 class Hasty(BoundedHttp):
@@ -17,9 +20,13 @@ class Hasty(BoundedHttp):
     HEAD_SECONDS = 0.3
 
 
-async def application(scope: object, receive: object, send: object) -> None:
-    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})  # type: ignore[operator]
-    await send({"type": "http.response.body", "body": b"ok"})  # type: ignore[operator]
+async def application(scope: Scope, receive: Receive, send: Send) -> None:
+    path = scope["path"]
+    while path != "/unread" and (await receive()).get("more_body"):
+        pass
+    headers = [(b"content-length", b"2"), (b"x-path", path.encode())]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": b"ok"})
 
 
 @pytest.fixture
@@ -27,7 +34,14 @@ async def port() -> AsyncIterator[int]:
     listener = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(
         uvicorn.Config(
-            application, http=Hasty, log_config=None, access_log=False, lifespan="off", timeout_keep_alive=60
+            application,
+            http=Hasty,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            timeout_keep_alive=60,
+            timeout_graceful_shutdown=2,
+            limit_concurrency=PLACES,
         )
     )
     serving = asyncio.create_task(server._serve([listener]))
@@ -85,6 +99,47 @@ async def test_requests_in_one_write_are_all_answered(port: int) -> None:
     writer.close()
 
 
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"GET / HTTP/1.1\r\nHost: x\r\n" + b"a:b\r\n" * 50_000 + b"\r\n",
+        b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1\r\nx\r\n" * 40_000,
+    ],
+    ids=["a whole head beyond its bound", "a body in crumbs"],
+)
+async def test_what_takes_more_work_than_it_may_is_not_read_to_its_end(port: int, data: bytes) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(data)
+    received = b""
+    async with asyncio.timeout(10):
+        with contextlib.suppress(ConnectionError):  # a reset, since the answer came before all was taken
+            while piece := await reader.read(1_000):
+                received += piece
+    assert b"200 OK" not in received
+    writer.close()
+
+
+async def test_past_its_places_a_server_refuses_and_past_twice_as_many_it_closes(
+    port: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    resting = []
+    for number in range(2 * PLACES):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        resting.append(writer)
+        writer.write(REQUEST)
+        async with asyncio.timeout(10):
+            status = await reader.readline()
+        # The one that asks takes a place itself; one that got a 503 is closed, so that the next one is refused as well.
+        assert status.split()[1] == (b"200" if number < PLACES - 1 else b"503")
+    silent = [await asyncio.open_connection("127.0.0.1", port) for _ in range(2 * PLACES)]
+    async with asyncio.timeout(10):
+        with contextlib.suppress(ConnectionError):
+            assert await silent[-1][0].read() == b""
+    assert "A connection too many was closed." in caplog.text
+    for writer in (*resting, *(writer for _, writer in silent)):
+        writer.close()
+
+
 async def test_a_head_without_an_end_is_refused_at_its_bound(port: int) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(REQUEST * 3 + REQUEST[:-2])
@@ -92,7 +147,7 @@ async def test_a_head_without_an_end_is_refused_at_its_bound(port: int) -> None:
         for _ in range(3):
             await reader.readuntil(b"ok")
         with contextlib.suppress(ConnectionError):
-            for _ in range(Hasty.MAX_HEAD // 1_000 + 1):
+            for _ in range(MAX_HEAD // 1_000 + 1):
                 writer.write(b"X: " + b"x" * 1_000 + b"\r\n")
                 await writer.drain()
         assert (await reader.read()).startswith(b"HTTP/1.1 400 Bad Request")
@@ -113,7 +168,7 @@ async def test_the_octets_of_a_body_are_none_of_the_next_head(port: int) -> None
 
 async def test_what_is_left_of_an_answered_request_is_waited_for_as_a_head_is(port: int) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.write(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n")
+    writer.write(b"POST /unread HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n")
     async with asyncio.timeout(10):
         await reader.readuntil(b"ok")
         with contextlib.suppress(ConnectionError):
@@ -121,4 +176,72 @@ async def test_what_is_left_of_an_answered_request_is_waited_for_as_a_head_is(po
                 writer.write(b"x")
                 await writer.drain()
                 await asyncio.sleep(0.01)
+    writer.close()
+
+
+def chunk(octets: int) -> bytes:
+    return f"{octets:x}\r\n".encode() + b"x" * octets + b"\r\n"
+
+
+CHUNKED = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [chunk(1) * FREE_CHUNKS, chunk(MIN_CHUNK) * 2 * FREE_CHUNKS, chunk(2 * MIN_CHUNK) * FREE_CHUNKS + chunk(1)],
+    ids=["a few of one octet", "many of the least size", "a short one at the end"],
+)
+async def test_bodies_in_chunks_are_read_each_counted_for_itself(port: int, body: bytes) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    async with asyncio.timeout(10):
+        for _ in range(3):
+            writer.write(CHUNKED + body + b"0\r\n\r\n")
+            assert (await reader.readuntil(b"ok")).startswith(b"HTTP/1.1 200 OK")
+    writer.close()
+
+
+@pytest.mark.parametrize("octets", [1, MIN_CHUNK - 1])
+async def test_a_body_in_crumbs_is_refused(port: int, octets: int) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(CHUNKED + chunk(octets) * (FREE_CHUNKS + 2))
+    async with asyncio.timeout(10):
+        assert (await reader.read(1_000)).startswith(b"HTTP/1.1 400 Bad Request")
+    writer.close()
+
+
+async def test_a_body_of_announced_length_may_come_octet_by_octet(port: int) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2000\r\n\r\n")
+    async with asyncio.timeout(10):
+        for _ in range(2_000):
+            writer.write(b"x")
+            await writer.drain()
+        assert (await reader.readuntil(b"ok")).startswith(b"HTTP/1.1 200 OK")
+    writer.close()
+
+
+@pytest.mark.parametrize(
+    ("target", "path"),
+    [
+        (b"http://server/", "/"),
+        (b"http://server", "/"),
+        (b"HTTPS://server:8080/a?b=http://c/d", "/a"),
+        (b"http://server?s=x", "/"),
+        (b"/http://server/", "/http://server/"),
+    ],
+)
+async def test_a_target_in_absolute_form_becomes_its_path(port: int, target: bytes, path: str) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"POST " + target + b" HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
+    async with asyncio.timeout(10):
+        assert f"x-path: {path}\r\n".encode() in await reader.readuntil(b"ok")
+    writer.close()
+
+
+@pytest.mark.parametrize("target", [b"*", b"ftp://server/", b"server:80"])
+async def test_a_target_of_another_form_is_refused(port: int, target: bytes) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"GET " + target + b" HTTP/1.1\r\nHost: x\r\n\r\n")
+    async with asyncio.timeout(10):
+        assert (await reader.read(1_000)).startswith(b"HTTP/1.1 400 Bad Request")
     writer.close()
