@@ -33,6 +33,7 @@ def between_entries(data: Mapping[str, Any]) -> Iterator[Finding]:
     """Find what is wrong between the entries of the file."""
     trunk_names = [trunk.get("name") for _, trunk in _tables(data, "trunk")]
     yield from _trunks(data)
+    yield from _transports(data)
     yield from _companies(data, trunk_names)
     yield from _wildcard(data)
 
@@ -46,6 +47,19 @@ def _trunks(data: Mapping[str, Any]) -> Iterator[Finding]:
             yield (*place, "username"), "is missing beside password; expected the user name"
         if trunk.get("register") is True and not {"username", "password"} <= trunk.keys():
             yield (*place, "register"), "is true; expected username and password beside it"
+
+
+def _transports(data: Mapping[str, Any]) -> Iterator[Finding]:
+    """A trunk is reached from an address of its transport that is listened on."""
+    listen = [each for _, each in _items(_table(data, "sip"), "listen") if isinstance(each, str)]
+    for index, trunk in _tables(data, "trunk"):
+        key = "proxy" if "proxy" in trunk else "address"
+        uri = trunk.get(key)
+        if not listen or not isinstance(uri, str):
+            continue
+        transport = "tcp" if re.search(r";transport=tcp(;|$)", uri, re.IGNORECASE) else "udp"
+        if not any(each.startswith(f"{transport}:") for each in listen):
+            yield ("trunk", index, key), f"is reached over {transport}; expected a {transport}: address in [sip] listen"
 
 
 def _companies(data: Mapping[str, Any], trunk_names: list[Any]) -> Iterator[Finding]:

@@ -126,8 +126,9 @@ def _fill_in_addresses(data: dict[str, Any]) -> None:
     if address is not None and address[1] not in ("0.0.0.0", "::"):
         rtp.setdefault("address", address[1])
     if isinstance(own := rtp.get("address"), str):
-        sip.setdefault("domain", own)
-        server.setdefault("public_ip", sip.get("external_address", own))
+        seen = sip.get("external_address", own)
+        sip.setdefault("domain", seen)
+        server.setdefault("public_ip", seen)
 
 
 def _make_absolute(data: dict[str, Any], base: Path) -> None:

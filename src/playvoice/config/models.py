@@ -115,8 +115,8 @@ class SipConfig(_Section):
         min_length=1,
         description='a list of addresses, as in ["udp:192.0.2.1:5060", "tcp:192.0.2.1:5060"]',
     )
-    domain: str = Field(
-        default="127.0.0.1", pattern=r"^[0-9A-Za-z.:\[\]-]{1,255}$", description="a host name or an IP address"
+    domain: Annotated[str, _text_to(values.sip_host)] = Field(
+        default="127.0.0.1", description="a host name or an IP address"
     )
     external_address: Annotated[str, _text_to(values.specific_address)] | None = Field(
         default=None, description="the IP address at which the outside reaches this server"
@@ -140,8 +140,12 @@ class TrunkConfig(_Section):
     """A SIP connection to a carrier or PBX."""
 
     name: Name = Field(description="a name of up to 64 characters")
-    address: SipUri = Field(description='a SIP URI, as in "sip:192.0.2.1:5060;transport=udp"')
-    username: Secret | None = Field(default=None, description="the user name for digest authentication")
+    address: SipUri = Field(
+        description='a SIP URI over UDP or TCP, as in "sip:192.0.2.1:5060;transport=udp"; there is no TLS, and no sips:'
+    )
+    username: Annotated[Secret, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]*$")] | None = Field(
+        default=None, description="the user name for digest authentication, up to 255 characters"
+    )
     password: Secret | None = Field(default=None, repr=False, description="the password for digest authentication")
     register_: bool = Field(default=False, alias="register", description="true or false")
     codecs: tuple[Literal["PCMA", "PCMU"], ...] = Field(
@@ -150,14 +154,14 @@ class TrunkConfig(_Section):
     max_calls: int = Field(default=30, ge=1, le=10_000, description="how many calls at once, 1 to 10000")
     calls_per_second: float = Field(default=5.0, gt=0, le=1_000, description="a number above 0, at most 1000")
     hosts: tuple[Network, ...] = Field(default=(), description='a list of networks, as in ["192.0.2.0/28"]')
-    proxy: SipUri | None = Field(default=None, description='a SIP URI, as in "sip:192.0.2.1;lr"')
+    proxy: SipUri | None = Field(default=None, description='a SIP URI over UDP or TCP, as in "sip:192.0.2.1;lr"')
     strip: str = Field(default="", pattern=r"^\+?[0-9]{0,32}$", description='leading digits, as in "+86"')
     prefix: str = Field(default="", pattern=r"^\+?[0-9*#]{0,32}$", description='digits, as in "9"')
     from_user: str | None = Field(
         default=None, pattern=r"^[0-9A-Za-z_.!~*'()+-]{1,64}$", description="the user part of From"
     )
-    from_domain: str | None = Field(
-        default=None, pattern=r"^[0-9A-Za-z.:\[\]-]{1,255}$", description="a host name or an IP address"
+    from_domain: Annotated[str, _text_to(values.sip_host)] | None = Field(
+        default=None, description="a host name or an IP address"
     )
     caller_id: CallerId = Field(default=CallerId.FROM, description='"from", "pai", "ppi" or "rpid"')
     dtmf: Literal["auto"] = Field(default="auto", description='"auto"')

@@ -11,9 +11,11 @@ from zoneinfo import ZoneInfo
 
 IPNetwork = IPv4Network | IPv6Network
 
+_HOST = r"[0-9A-Za-z](?:[0-9A-Za-z.-]*[0-9A-Za-z])?"
 _SIP_URI = re.compile(
-    r"sip:([^@\s;?<>]+@)?(?P<host>\[[0-9A-Fa-f:.]+\]|[0-9A-Za-z](?:[0-9A-Za-z.-]*[0-9A-Za-z])?)"
-    r"(:(?P<port>[0-9]{1,5}))?(?P<parameters>(;[A-Za-z0-9-]+(=[^;\s?<>]+)?)*)"
+    r"sip:((?:[0-9A-Za-z_.!~*'()&=+$,/:-]|%[0-9A-Fa-f]{2})+@)?"
+    rf"(?P<host>\[(?P<ipv6>[0-9A-Fa-f:.]+)\]|{_HOST})"
+    r"(:(?P<port>[0-9]{1,5}))?(?P<parameters>(;[A-Za-z0-9-]+(=[0-9A-Za-z_.!~*'()\[\]/:&+$%-]+)?)*)"
 )
 
 
@@ -119,11 +121,22 @@ def web_url(text: str) -> str:
     return text
 
 
+def sip_host(text: str) -> str:
+    """Read a host as it stands in a SIP URI: a name or an IP address, an IPv6 address in brackets or without."""
+    if ":" in text:
+        return f"[{IPv6Address(text[1:-1] if text.startswith('[') and text.endswith(']') else text)}]"
+    if len(text) > 255 or not re.fullmatch(_HOST, text):
+        raise ValueError("not a host")
+    return text
+
+
 def sip_uri(text: str) -> str:
     """Read the SIP URI of a far end: `sip:[USER@]HOST[:PORT]` with parameters, over UDP or TCP."""
     match = _SIP_URI.fullmatch(text)
     if match is None or (match["port"] is not None and port_number(match["port"]) == 0):
         raise ValueError("not a SIP URI")
+    if match["ipv6"] is not None:
+        IPv6Address(match["ipv6"])
     for parameter in match["parameters"].split(";")[1:]:
         name, _, value = parameter.partition("=")
         if name.lower() == "transport" and value.lower() not in ("udp", "tcp"):

@@ -120,6 +120,9 @@ def test_addresses_that_are_not_named_follow_from_those_that_are(path: Path) -> 
     assert (config.rtp.address, config.sip.domain, config.server.public_ip) == ("192.0.2.1",) * 3
     behind_nat = read(path, '[sip]\nlisten = ["udp:10.0.0.5:5060"]\nexternal_address = "203.0.113.7"')
     assert (behind_nat.rtp.address, behind_nat.server.public_ip) == ("10.0.0.5", "203.0.113.7")
+    assert behind_nat.sip.domain == "203.0.113.7", "the outside sees no private address in From"
+    ipv6 = read(path, '[sip]\nlisten = ["udp:[2001:db8::1]:5060"]')
+    assert (ipv6.rtp.address, ipv6.sip.domain, ipv6.server.public_ip) == ("2001:db8::1", "[2001:db8::1]", "2001:db8::1")
 
 
 def test_the_environment_wins_over_the_file(path: Path) -> None:
@@ -255,6 +258,35 @@ def test_a_wildcard_needs_an_address_for_audio_beside_it(path: Path) -> None:
         " expected address in [rtp] beside it"
     ]
     assert read(path, f'{text}[rtp]\naddress = "192.0.2.1"').sip.domain == "192.0.2.1"
+
+
+@pytest.mark.parametrize(
+    ("listen", "keys", "problem"),
+    [
+        ("udp", 'address = "sip:192.0.2.1;transport=TCP"', "5, trunk.address: is reached over tcp"),
+        ("tcp", 'address = "sip:192.0.2.1"', "5, trunk.address: is reached over udp"),
+        (
+            "udp",
+            'address = "sip:192.0.2.1"\nproxy = "sip:192.0.2.9;transport=tcp;lr"',
+            "6, trunk.proxy: is reached over tcp",
+        ),
+    ],
+)
+def test_a_trunk_needs_its_transport_among_what_is_listened_on(
+    path: Path, listen: str, keys: str, problem: str
+) -> None:
+    text = f'[sip]\nlisten = ["{listen}:192.0.2.7:5060"]\n[[trunk]]\nname = "a"\n{keys}\n'
+    transport = problem[-3:]
+    (told,) = problems(path, text)
+    assert told == f"line {problem}; expected a {transport}: address in [sip] listen"
+    assert read(path, text.replace('5060"]', f'5060", "{transport}:192.0.2.7:5060"]')).trunks
+
+
+@pytest.mark.parametrize("address", ["sips:192.0.2.1", "sip:192.0.2.1;transport=tls"])
+def test_a_trunk_over_tls_is_refused_in_words(path: Path, address: str) -> None:
+    (told,) = problems(path, f'[[trunk]]\nname = "a"\naddress = "{address}"\n')
+    assert told.startswith(f"line 3, trunk.address: can't be '{address}'; expected a SIP URI over UDP or TCP")
+    assert told.endswith("there is no TLS, and no sips:")
 
 
 @pytest.mark.parametrize("key", ["accesskey", "password", "signing_secret", "database"])
