@@ -32,7 +32,7 @@ from playvoice.companies import Companies, CompaniesError
 from playvoice.config import Config
 from playvoice.gateway.application import create_app
 from playvoice.gateway.http import BoundedHttp
-from playvoice.lines import Lines
+from playvoice.lines import Lines, ToldAddress
 from playvoice.media.client import MediaError
 from playvoice.media.supervisor import MediaSupervisor
 from playvoice.media.transcoder import Transcoder
@@ -83,7 +83,7 @@ async def _serve(config: Config, stack: contextlib.AsyncExitStack) -> None:
     clients = Companies(store, random=random.SystemRandom())
     library = Voices(store, transcoder, download_web, config.server.data_dir)
     stack.push_async_callback(library.close)
-    routes = Lines(store, config)
+    routes, told = Lines(store, config), ToldAddress.from_config(config)
     sender = callbacks.Sender(
         store,
         callback_web,
@@ -100,7 +100,7 @@ async def _serve(config: Config, stack: contextlib.AsyncExitStack) -> None:
             log.debug("sip_event_unowned", kind=type(event).__name__)
 
     agent = UserAgent(
-        advertise=lambda flow: (config.sip.external_address or flow.local[0], flow.local[1]),
+        advertise=told.for_sip,
         admits=routes.admits,
         orphans=recovery.is_orphan,
     )
@@ -122,7 +122,7 @@ async def _serve(config: Config, stack: contextlib.AsyncExitStack) -> None:
         recordings=Recordings(config.server.data_dir / "recordings", transcoder),
         owners=owners,
         settings=Settings(
-            media_address=config.sip.external_address or config.rtp.address,
+            media_address=told.for_media,
             domain=config.sip.domain,
             public_ip=config.server.public_ip,
             zone=config.server.timezone,

@@ -206,7 +206,9 @@ class World:
         assert stored is not None
         files = {Codec.PCMA: self.folder / "voice.pcma", Codec.PCMU: self.folder / "voice.pcma"}
         voice = Voice(files, len(self.voice) / 8000)
-        settings = Settings("127.0.0.1", "example.com", "127.0.0.1", ZoneInfo("Asia/Shanghai"), hold_music=voice)
+        settings = Settings(
+            lambda _flow: "127.0.0.1", "example.com", "127.0.0.1", ZoneInfo("Asia/Shanghai"), hold_music=voice
+        )
         parts = Parts(
             store=self.store,
             sip=self.endpoint,

@@ -99,7 +99,7 @@ class Customer:
 
     def _make_leg(self, trunk: Trunk, flow: Flow) -> CustomerLeg:
         call = self._call
-        described = call.describe(self.stream, trunk.codecs)
+        described = call.describe(self.stream, trunk.codecs, flow)
         target = trunk.request_uri(call.stored.destnumber)
         sip = call.parts.sip.agent.prepare_invite(
             target=target,

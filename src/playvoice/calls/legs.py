@@ -27,7 +27,15 @@ from playvoice.calls.recordings import Recordings
 from playvoice.companies import Company
 from playvoice.media import sdp
 from playvoice.media.client import MediaGone, Stream
-from playvoice.sip import Event, OutgoingCall, SessionAnswered, SessionChange, SessionChangeReceived, TargetChanged
+from playvoice.sip import (
+    Event,
+    Flow,
+    OutgoingCall,
+    SessionAnswered,
+    SessionChange,
+    SessionChangeReceived,
+    TargetChanged,
+)
 from playvoice.store import Store
 
 log = structlog.get_logger(__name__)
@@ -72,9 +80,9 @@ class Call:
         """Store what a callback reports, then have it sent."""
         self.journal.add(fact, lambda _stored: self.parts.wake_sender())
 
-    def describe(self, stream: Stream, codecs: Sequence[sdp.Codec]) -> DescribedStream:
-        """A stream with our offer for it (RFC 3264 section 5)."""
-        address = self.parts.settings.media_address
+    def describe(self, stream: Stream, codecs: Sequence[sdp.Codec], flow: Flow) -> DescribedStream:
+        """A stream with our offer for it (RFC 3264 section 5), for the far end of `flow`."""
+        address = self.parts.settings.media_address(flow)
         return DescribedStream(stream, address, tuple(codecs), random.getrandbits(62))
 
 

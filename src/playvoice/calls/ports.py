@@ -108,8 +108,8 @@ class PreparesVoices(Protocol):
 class Settings:
     """What every call needs to know of the server."""
 
-    media_address: str
-    """Where RTP is received, as it stands in session descriptions."""
+    media_address: Callable[[Flow], str]
+    """Where RTP is received, as the far end of a flow is told in session descriptions."""
     domain: str
     """The host of From towards agents."""
     public_ip: str

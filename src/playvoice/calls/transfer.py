@@ -129,7 +129,7 @@ class Transfer:
 
     def _prepare(self, phone: Phone, stream: Stream) -> AgentsLeg:
         call = self._call
-        described = call.describe(stream, (sdp.Codec.PCMA, sdp.Codec.PCMU))
+        described = call.describe(stream, (sdp.Codec.PCMA, sdp.Codec.PCMU), phone.flow)
         caller = URI(scheme="sip", user=call.stored.destnumber, host=call.parts.settings.domain)
         sip = call.parts.sip.agent.prepare_invite(
             target=phone.uri,

@@ -4,6 +4,7 @@ from playvoice.lines.apply import apply
 from playvoice.lines.directory import Directory, Extension, Group
 from playvoice.lines.errors import LinesError
 from playvoice.lines.lines import Lines
+from playvoice.lines.nat import ToldAddress
 from playvoice.lines.registrations import ContactBinding
 from playvoice.lines.trunk import Trunk
 from playvoice.lines.trunks import Trunks
@@ -15,6 +16,7 @@ __all__ = [
     "Group",
     "Lines",
     "LinesError",
+    "ToldAddress",
     "Trunk",
     "Trunks",
     "apply",

@@ -29,7 +29,7 @@ from playvoice.calls.waiting import Waiting
 from playvoice.media.transcoder import Transcoder
 from playvoice.store import Store
 
-SETTINGS = Settings("127.0.0.1", "example.com", "127.0.0.1", ZoneInfo("Asia/Shanghai"), hold_music=VOICE)
+SETTINGS = Settings(lambda _flow: "127.0.0.1", "example.com", "127.0.0.1", ZoneInfo("Asia/Shanghai"), hold_music=VOICE)
 
 
 class House:
