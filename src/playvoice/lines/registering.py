@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import structlog
 
 from playvoice.lines.errors import LinesError
-from playvoice.lines.keepalive import Endpoint, flow_of
+from playvoice.lines.keepalive import Endpoint, flows_of
 from playvoice.lines.trunk import Trunk
 from playvoice.lines.trunk_registration import Ask, Outcome, State, TrunkRegistration
 from playvoice.lines.trunks import Trunks
@@ -28,6 +28,8 @@ class _Sent:
     flow: Flow
     registration: TrunkRegistration
     contact: URI
+    tried: frozenset[Flow]
+    """The trunk's other addresses that this try has been to in vain."""
 
 
 class Registering:
@@ -62,15 +64,38 @@ class Registering:
         registration, before = sent.registration, sent.registration.outcome
         if isinstance(event, ResponseReceived):
             self._trunks.heard(sent.trunk, sent.flow, endpoint.now())
+        unavailable = isinstance(event, RequestFailed) or event.response.code == 503
+        if unavailable and self._go_elsewhere(sent, endpoint):
+            return True
+        if isinstance(event, ResponseReceived):
             ask = registration.on_response(event.response, sent.contact, endpoint.now())
         else:
-            self._trunks.failed(sent.trunk, sent.flow, endpoint.now())
             ask = registration.on_failure(_FAILURES[event.why], endpoint.now())
         _tell(sent.trunk, before, registration.outcome)
         if ask is not None:
-            self._send(sent.trunk, registration, ask, endpoint)
+            self._send(sent.trunk, registration, ask, endpoint, sent.tried)
         self._note_closed()
         return True
+
+    def _go_elsewhere(self, sent: _Sent, endpoint: Endpoint) -> bool:
+        """Ask at the next address of the trunk, now that this one has failed; False if all were tried."""
+        self._trunks.failed(sent.trunk, sent.flow, endpoint.now())
+        tried = sent.tried | {sent.flow}
+        try:
+            next_flow = self._next_flow(sent.trunk, tried, endpoint)
+        except LinesError:  # it was removed meanwhile
+            return False
+        ask = None if next_flow in tried else sent.registration.elsewhere()
+        if ask is None:
+            return False
+        log.info("registrar_passed_over", trunk=sent.trunk.name, address=str(sent.flow))
+        self._send(sent.trunk, sent.registration, ask, endpoint, tried)
+        return True
+
+    def _next_flow(self, trunk: Trunk, tried: frozenset[Flow], endpoint: Endpoint) -> Flow:
+        """The trunk's first address that a try has not been to, else its first; LinesError where it has none."""
+        flows = flows_of(trunk, self._trunks.targets(trunk, endpoint.now()), endpoint)
+        return min(flows, key=tried.__contains__)
 
     async def close(self, endpoint: Endpoint) -> None:
         """Take back what is registered, and wait a moment for the answers."""
@@ -94,10 +119,17 @@ class Registering:
         if self._closing and all(each.state is State.CLOSED for each in self._closing.values()):
             self._closed.set()
 
-    def _send(self, trunk: Trunk, registration: TrunkRegistration, ask: Ask, endpoint: Endpoint) -> None:
+    def _send(
+        self,
+        trunk: Trunk,
+        registration: TrunkRegistration,
+        ask: Ask,
+        endpoint: Endpoint,
+        tried: frozenset[Flow] = frozenset(),
+    ) -> None:
         before = registration.outcome
         try:
-            flow = flow_of(trunk, self._trunks.targets(trunk, endpoint.now()), endpoint)
+            flow = self._next_flow(trunk, tried, endpoint)
         except LinesError as error:
             ask_again = registration.on_failure(Outcome(503, str(error)), endpoint.now())
             _tell(trunk, before, registration.outcome)
@@ -123,7 +155,7 @@ class Registering:
                 *(("Route", str(address)) for address in trunk.route),
             ),
         )
-        self._sent[request] = _Sent(trunk, flow, registration, contact)
+        self._sent[request] = _Sent(trunk, flow, registration, contact, tried)
 
 
 def _tell(trunk: Trunk, before: Outcome | None, after: Outcome | None) -> None:

@@ -5,6 +5,7 @@
                                   │  ^ │  anything else, or nothing: again after a back-off          ^
                                   └──┘ └─────────────────────────────────────────────────────────────┘
                     401, 407, 423: at once again, with what is wanted
+                    503, nothing: at once again, at another address of the registrar that was not tried
     close ──> REGISTER with Expires: 0 where something may be registered ──> CLOSED, whatever comes
 
 A refresh is due when between half and three quarters of the time granted are over, at random, so that many servers
@@ -143,6 +144,14 @@ class TrunkRegistration:
     def on_failure(self, outcome: Outcome, now: float) -> Ask | None:
         """No response came, or the REGISTER could not be sent; the one that is to be sent instead, if any."""
         return self._fail(outcome, 0.0, now) if self.state is State.ASKING else None
+
+    def elsewhere(self) -> Ask | None:
+        """The same try at another address, because the last one is of no use now (RFC 3263 section 4.3)."""
+        if self.state is not State.ASKING:
+            return None
+        self._digest = DigestClient(self._credentials, self._random)
+        self._asked = 0
+        return self._ask()
 
     def _begin(self, now: float) -> Ask:
         self._asked = 0
