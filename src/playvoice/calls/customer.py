@@ -223,6 +223,7 @@ class Customer:
             return False
         self._call.log.info("redirected", trunk=leg.trunk.name, status=event.status, target=str(target[0]))
         leg.sip.redirect(*target)
+        self._call.parts.routes.begin_again(leg.trunk, self._call.clock.now())
         return True
 
     def _on_refusal(self, leg: CustomerLeg, cause: Cause, tried: Tried | None) -> None:

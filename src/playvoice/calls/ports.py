@@ -45,6 +45,10 @@ class Routes(Protocol):
         """Take a place on the first trunk that has one, and an address that was not tried; None if none has."""
         ...
 
+    def begin_again(self, trunk: Trunk, now: float) -> None:
+        """A call that has a place there goes to another target."""
+        ...
+
     def give_back(self, trunk: Trunk) -> None: ...
 
     def heard(self, trunk: Trunk, flow: Flow, now: float) -> None:

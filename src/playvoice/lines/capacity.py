@@ -25,8 +25,12 @@ class RateLimit:
         """Take one; False if none is free."""
         if self.next_free(now) > now:
             return False
-        self._times.append(now)
+        self.count(now)
         return True
+
+    def count(self, now: float) -> None:
+        """Count one that nobody asked for a leave: those that follow wait for it."""
+        self._times.append(now)
 
 
 class Capacity:
@@ -53,6 +57,10 @@ class Capacity:
             return False
         self.calls += 1
         return True
+
+    def begin_again(self, now: float) -> None:
+        """Count another INVITE of a call that holds a place, since the carrier counts it too."""
+        self._rate.count(now)
 
     def give_back(self) -> None:
         """Give the place of a call that has ended back."""

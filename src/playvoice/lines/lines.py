@@ -78,6 +78,8 @@ class Lines:
         self._registrations = Registrations(store, Registrar())
         self._keepalive = Keepalive(self.trunks)
         self._registering = Registering(self.trunks)
+        self._passed_over: dict[str, str] = {}
+        """By the trunk's name why it can't be reached at all, as it was told last."""
         self._endpoint: Endpoint | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._pending: set[asyncio.Task[None]] = set()
@@ -109,6 +111,7 @@ class Lines:
         self._directory = await self._store.read(Directory.read)
         trunks = await self._store.read(lambda conn: read_trunks(conn, self._domain))
         self.trunks.replace(trunks, self._endpoint.now() if self._endpoint else 0.0)
+        self._passed_over.clear()
         self._registrations.keep_only(self._enabled_numbers())
 
     # --- what calls ask -------------------------------------------------------------------------------------------
@@ -134,16 +137,27 @@ class Lines:
             try:
                 flows = flows_of(trunk, self.trunks.targets(trunk, now), self._endpoint)
             except LinesError as error:
-                log.warning("trunk_passed_over", trunk=trunk.name, reason=str(error))
+                self._tell_passed_over(trunk, str(error))
                 continue
+            self._passed_over.pop(trunk.name, None)
             untried = [flow for flow in flows if (trunk.name, flow) not in tried.addresses]
             if untried and self.trunks.take(trunk, now):
                 return trunk, untried[0]
         return None
 
+    def _tell_passed_over(self, trunk: Trunk, reason: str) -> None:
+        """Tell it once: a call that waits looks for a trunk many times a second."""
+        if self._passed_over.get(trunk.name) != reason:
+            self._passed_over[trunk.name] = reason
+            log.warning("trunk_passed_over", trunk=trunk.name, reason=reason)
+
     def exist(self, names: Sequence[str] | None) -> bool:
         """Whether there is any trunk of these names, None for any name, free or not."""
         return self.trunks.exist(names)
+
+    def begin_again(self, trunk: Trunk, now: float) -> None:
+        """A call that has a place there goes to another target: the carrier counts it once more."""
+        self.trunks.begin_again(trunk, now)
 
     def give_back(self, trunk: Trunk) -> None:
         """Give the place of a call that has ended back."""

@@ -51,6 +51,8 @@ class Trunks:
         self._resolver = resolver
         self._random = random
         self._lines: dict[str, _Line] = {}
+        self._gone: dict[str, Capacity] = {}
+        """Of trunks that were removed, while their last calls run: one of the same name may come."""
         self.replace(trunks, 0.0)
 
     def __repr__(self) -> str:
@@ -70,7 +72,8 @@ class Trunks:
         for trunk in trunks:
             line = before.get(trunk.name)
             if line is None:
-                capacity = Capacity(trunk.max_calls, trunk.calls_per_second)
+                capacity = self._gone.pop(trunk.name, None) or Capacity(trunk.max_calls, trunk.calls_per_second)
+                capacity.limit(trunk.max_calls, trunk.calls_per_second)
                 line = _Line(trunk, capacity, Health(trunk.keepalive))
                 line.health.start(now)
                 self._register(line, now)
@@ -84,6 +87,8 @@ class Trunks:
                     self._register(line, now)
             self._lines[trunk.name] = line
             _take_literals(line)
+        removed = {name: line.capacity for name, line in before.items() if name not in self._lines}
+        self._gone |= {name: capacity for name, capacity in removed.items() if capacity.calls > 0}
 
     def get(self, name: str) -> Trunk | None:
         """The trunk of this name."""
@@ -109,10 +114,19 @@ class Trunks:
         """Take a place for a call that begins now; False where the trunk is at a limit."""
         return self._line(trunk).capacity.take(now)
 
-    def give_back(self, trunk: Trunk) -> None:
-        """Give the place of a call that has ended back; a trunk that is gone meanwhile has no places."""
+    def begin_again(self, trunk: Trunk, now: float) -> None:
+        """A call that has its place goes to another target: it counts for the calls of a second once more."""
         if trunk.name in self._lines:
-            self._lines[trunk.name].capacity.give_back()
+            self._lines[trunk.name].capacity.begin_again(now)
+
+    def give_back(self, trunk: Trunk) -> None:
+        """Give the place of a call that has ended back, also where the trunk is gone meanwhile."""
+        line = self._lines.get(trunk.name)
+        capacity = self._gone.get(trunk.name) if line is None else line.capacity
+        if capacity is not None:
+            capacity.give_back()
+            if capacity.calls == 0:
+                self._gone.pop(trunk.name, None)
 
     # --- health ---------------------------------------------------------------------------------------------------
 

@@ -113,6 +113,7 @@ class Routes:
     trunk: Trunk = field(default_factory=lambda: Trunk("carrier", URI.parse("sip:127.0.0.2:5060"), "example.com"))
     other_trunks: tuple[Trunk, ...] = ()
     failures: list[Flow] = field(default_factory=list)
+    begun_again: list[str] = field(default_factory=list)
 
     def exist(self, names: Sequence[str] | None) -> bool:
         return self.there
@@ -126,6 +127,9 @@ class Routes:
                 self.taken += 1
                 return trunk, flows[0]
         return None
+
+    def begin_again(self, trunk: Trunk, now: float) -> None:
+        self.begun_again.append(trunk.name)
 
     def give_back(self, trunk: Trunk) -> None:
         self.taken -= 1

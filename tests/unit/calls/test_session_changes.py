@@ -246,6 +246,8 @@ async def test_a_redirected_call_is_stored_anew_before_it_goes_to_its_next_targe
     second = await house.wire.invited()
     assert str(second.request.uri) == "sip:b@127.0.0.2"
     assert second.request.headers["Call-ID"] == first.request.headers["Call-ID"]
+    assert house.routes.begun_again == ["carrier"] * 2, "each counts for the calls of a second"
+    assert house.routes.taken == 1, "and there is one call"
     house.wire.answer(second)
     await house.wire.acknowledged()
     house.wire.hang_up(second)

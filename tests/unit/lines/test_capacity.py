@@ -52,6 +52,18 @@ def test_a_call_holds_its_place_until_it_is_given_back() -> None:
     assert repr(capacity) == "<Capacity 2 of 2 calls>"
 
 
+def test_an_invite_more_takes_no_place_and_holds_up_the_calls_that_follow() -> None:
+    capacity = Capacity(10, 2)
+    assert capacity.take(0.0)
+    assert capacity.take(0.1)
+    capacity.begin_again(0.2)
+    assert capacity.calls == 2
+    assert not capacity.take(1.0)
+    assert capacity.take(1.1)
+    assert not capacity.take(1.1)
+    assert capacity.take(1.2)
+
+
 def test_a_refusal_for_places_uses_up_none_of_the_rate() -> None:
     capacity = Capacity(1, 2)
     assert capacity.take(0.0)

@@ -5,6 +5,7 @@ from datetime import timedelta
 from random import Random
 
 import pytest
+import structlog
 from tests.unit.lines.configs import company, config, extension, trunk
 from tests.unit.lines.far_end import FarEnd, far_end
 from tests.unit.lines.serving import AT, COMPANY, Server, serving, until
@@ -240,6 +241,18 @@ async def test_a_trunk_that_cannot_be_reached_says_why(lines_store: Store) -> No
             targets = server.lines.trunks.targets(line, 0.0)
             with pytest.raises(LinesError, match=reason):
                 flow_of(line, targets, server.endpoint)
+
+
+async def test_that_a_trunk_is_passed_over_is_told_once_however_often_a_call_looks_for_one(lines_store: Store) -> None:
+    text = config(trunks=[trunk("tcp", "sip:192.0.2.1;transport=tcp", keepalive=0)])
+    async with serving(lines_store, text) as server:
+        with structlog.testing.capture_logs() as logs:
+            assert [server.lines.take(None, Tried(), at) for at in (0.0, 0.1, 0.2)] == [None] * 3
+        assert [(line["event"], line["trunk"]) for line in logs] == [("trunk_passed_over", "tcp")]
+        await server.lines.refresh()
+        with structlog.testing.capture_logs() as logs:
+            assert server.lines.take(None, Tried(), 0.3) is None
+        assert len(logs) == 1, "once more after a change"
 
 
 async def test_a_call_takes_the_first_trunk_with_an_address_and_a_place(lines_store: Store) -> None:

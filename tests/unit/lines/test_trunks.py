@@ -105,6 +105,29 @@ def test_a_trunk_that_is_gone_is_named_and_its_last_calls_do_no_harm() -> None:
         known.take(A, 1.0)
 
 
+def test_the_last_calls_of_a_removed_trunk_hold_their_places_in_one_of_the_same_name() -> None:
+    known = trunks(A, B)
+    assert known.take(A, 0.0)
+    known.replace([B], 1.0)
+    known.replace([A, B], 2.0)
+    assert not known.take(A, 3.0), "max_calls is 1, and that call still runs"
+    known.give_back(A)
+    assert known.take(A, 3.0)
+    known.give_back(A)
+    known.replace([B], 4.0)
+    assert known._gone == {}
+
+
+def test_another_invite_of_a_call_counts_for_the_calls_of_a_second() -> None:
+    known = trunks(replace(B, calls_per_second=1))
+    assert known.take(B, 0.0)
+    known.begin_again(B, 0.9)
+    assert not known.take(B, 1.5)
+    assert known.take(B, 1.9)
+    known.replace([], 2.0)
+    known.begin_again(B, 2.0)
+
+
 def test_options_to_a_new_trunk_are_due_at_once_but_with_keepalive_0() -> None:
     known = trunks(A)
     known.replace([A, B, C], 5.0)
