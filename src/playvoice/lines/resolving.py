@@ -2,7 +2,8 @@
 
 A literal address is its own answer, at once. A name with a port is looked up as an address; a name without one by SRV
 first, in the order of RFC 2782, then as an address with port 5060. Addresses are looked up as the system does, with
-its hosts file; SRV by dnspython. What a name once resolved to is kept while it can't be resolved.
+its hosts file; SRV by dnspython. What a name once resolved to is kept while it can't be resolved: that there is no SRV
+record is an answer, which leads to the addresses; that nobody answers is none, and must not lead a trunk elsewhere.
 """
 
 import asyncio
@@ -14,6 +15,8 @@ from random import Random
 
 import dns.asyncresolver
 import dns.exception
+import dns.name
+import dns.resolver
 import structlog
 from dns.rdtypes.IN.SRV import SRV
 
@@ -22,6 +25,8 @@ from playvoice.sip import URI, Transport
 DEFAULT_PORT = 5060
 LOOKUP_TIMEOUT = 5.0
 """Seconds for all look-ups of one URI."""
+SERVICE_TIMEOUT = HOST_TIMEOUT = 2.0
+"""Seconds for its SRV records, and for the addresses of each host that they name."""
 MAX_TARGETS = 32
 """Addresses of one URI that are kept."""
 
@@ -49,7 +54,7 @@ class Service:
 
 
 LookUpService = Callable[[str], Awaitable[list[Service]]]
-"""The SRV records of a name, none if there are none."""
+"""The SRV records of a name, none if there are none; OSError if nobody knows, or if there is decidedly no service."""
 LookUpAddress = Callable[[str], Awaitable[list[str]]]
 """The IP addresses of a name; OSError if there are none."""
 
@@ -111,35 +116,42 @@ class Resolver:
         if uri.port is None:
             services = await self._look_up_service(f"_sip._{transport}.{uri.host}")
             if services:
-                ordered = in_order(services[:MAX_TARGETS], self._random)
+                best = sorted(services, key=lambda service: service.priority)[:MAX_TARGETS]
+                ordered = in_order(best, self._random)
+                found = await asyncio.gather(*(self._addresses_of_service(service) for service in ordered))
                 return [
                     Target(transport, address, service.port)
-                    for service in ordered
-                    for address in await self._addresses_of_service(service)
+                    for service, addresses in zip(ordered, found, strict=True)
+                    for address in addresses
                 ]
         port = uri.port or DEFAULT_PORT
         return [Target(transport, address, port) for address in await self._look_up_address(uri.host)]
 
     async def _addresses_of_service(self, service: Service) -> list[str]:
         try:
-            return await self._look_up_address(service.host)
-        except OSError as error:
-            log.warning("name_not_resolved", name=service.host, reason=str(error))
+            async with asyncio.timeout(HOST_TIMEOUT):
+                return await self._look_up_address(service.host)
+        except (OSError, TimeoutError, UnicodeError) as error:
+            log.warning("name_not_resolved", name=service.host, reason=str(error) or type(error).__name__)
             return []  # the other records may lead somewhere
 
 
 async def _look_up_service(name: str) -> list[Service]:
     try:
-        found = await dns.asyncresolver.resolve(name, "SRV", lifetime=LOOKUP_TIMEOUT / 2)
-    except dns.exception.DNSException as error:
-        log.debug("no_service_record", name=name, reason=type(error).__name__)
+        found = await dns.asyncresolver.resolve(name, "SRV", lifetime=SERVICE_TIMEOUT)
+    except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer, dns.resolver.NoResolverConfiguration):
         return []
+    except dns.exception.DNSException as error:
+        raise OSError(f"no answer to SRV {name}: {error}") from error
     records = [record for record in found if isinstance(record, SRV)]
-    return [
+    services = [
         Service(record.priority, record.weight, record.target.to_text(omit_final_dot=True), record.port)
         for record in records
-        if record.target != dns.name.root  # "decidedly not available" (RFC 2782)
+        if record.target != dns.name.root
     ]
+    if records and not services:
+        raise OSError(f"SRV {name} says that there is no such service")  # a target of "." (RFC 2782)
+    return services
 
 
 async def _look_up_address(name: str) -> list[str]:
