@@ -12,6 +12,7 @@ import dns.message
 import dns.rcode
 import dns.rdatatype
 import dns.rrset
+import pytest
 
 Record = tuple[int, int, int, str]
 """Priority, weight, port and target of an SRV record."""
@@ -80,9 +81,9 @@ async def dns_server() -> AsyncIterator[DnsServer]:
     resolver = dns.asyncresolver.Resolver(configure=False)
     resolver.nameservers = ["127.0.0.1"]
     resolver.port = transport.get_extra_info("sockname")[1]
-    before, dns.asyncresolver.default_resolver = dns.asyncresolver.default_resolver, resolver
-    try:
-        yield server
-    finally:
-        dns.asyncresolver.default_resolver = before
-        transport.close()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(dns.asyncresolver, "default_resolver", resolver)
+        try:
+            yield server
+        finally:
+            transport.close()
