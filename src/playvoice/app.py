@@ -38,6 +38,7 @@ from playvoice.media.supervisor import MediaSupervisor
 from playvoice.media.transcoder import Transcoder
 from playvoice.migrations.upgrade import MigrationError
 from playvoice.sip import Event, SipEndpoint, SipError, UserAgent
+from playvoice.sip.flow import format_host
 from playvoice.store import Store, StoreError
 from playvoice.voices import Voices
 from playvoice.web import NetworkPolicy, WebClient
@@ -192,7 +193,7 @@ def _listen_http(config: Config) -> socket.socket:
 def _tell_ready(http: socket.socket, endpoint: SipEndpoint) -> None:
     """One JSON line on standard output, for scripts: what listens where."""
     host, port = http.getsockname()[:2]
-    sip = [f"{bound.transport}:{bound.local[0]}:{bound.local[1]}" for bound in endpoint.addresses]
+    sip = [f"{bound.transport}:{format_host(bound.local[0])}:{bound.local[1]}" for bound in endpoint.addresses]
     log.info("server_ready", http=f"{host}:{port}", sip=sip)
     print(json.dumps({"event": "ready", "http": f"{host}:{port}", "sip": sip}), flush=True)
 

@@ -36,13 +36,13 @@ class Arrival:
 class RtpPeer:
     """A callee's ear and mouth: keeps every packet, and speaks back to where the first one came from."""
 
-    def __init__(self, says: bytes = b"", codec: Codec = Codec.PCMA) -> None:
+    def __init__(self, says: bytes = b"", codec: Codec = Codec.PCMA, address: str = LOOPBACK) -> None:
         self.arrivals: list[Arrival] = []
         self._frames = [says[start : start + FRAME] for start in range(0, len(says), FRAME)]
         self._codec = codec
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
-        self._socket.bind((LOOPBACK, 0))
+        self._socket.bind((address, 0))
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="RTP peer", daemon=True)
 

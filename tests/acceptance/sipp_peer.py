@@ -4,10 +4,12 @@ import contextlib
 import re
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from ipaddress import ip_address
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -53,14 +55,16 @@ class Sipp:
         port: int,
         *,
         transport: str = "udp",
+        address: str = LOOPBACK,
         keys: Mapping[str, object] | None = None,
     ) -> None:
         self.port = port
         self._scenario = scenario
         self._directory = directory
         self._transport = transport
+        self._address = address
         self._keys = {"payload_type": 8, "codec": "PCMA", **(keys or {})}
-        self._media_port = _free_media_port()
+        self._media_port = _free_media_port(address)
         self._program: Program
 
     def __enter__(self) -> Self:
@@ -70,8 +74,8 @@ class Sipp:
             *("env", "-C", str(self._directory)),
             *("sipp", "-sf", str(SCENARIOS / f"{self._scenario}.xml"), "-m", "1", "-nostdin"),
             *("-t", {"udp": "u1", "tcp": "t1"}[self._transport]),
-            *("-i", LOOPBACK, "-bind_local", "-p", str(self.port), "-ci", LOOPBACK),
-            *("-mi", LOOPBACK, "-mp", str(self._media_port)),
+            *("-i", self._address, "-bind_local", "-p", str(self.port), "-ci", LOOPBACK),
+            *("-mi", self._address, "-mp", str(self._media_port)),
             *("-timeout", f"{PATIENCE}s", "-timeout_error"),
             *("-trace_msg", "-message_file", "messages"),
             *("-trace_screen", "-screen_file", "screen"),
@@ -137,27 +141,31 @@ class Sipp:
 
     def _wait_until_it_listens(self) -> None:
         deadline = time.monotonic() + 15
-        while not _listens(self._transport, self.port):
+        while not _listens(self._transport, self._address, self.port):
             status = self._program.process.poll()
             assert status is None, f"SIPp ended with {status} before it listened\n{self.report()}"
             assert time.monotonic() < deadline, f"SIPp does not listen on {self._transport} port {self.port}"
             time.sleep(0.01)
 
 
-def _free_media_port() -> int:
+def _free_media_port(address: str) -> int:
     """A port that is free, as the second one after it is: SIPp binds both."""
     for _ in range(100):
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as audio:
-            audio.bind((LOOPBACK, 0))
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        with socket.socket(family, socket.SOCK_DGRAM) as audio:
+            audio.bind((address, 0))
             port = int(audio.getsockname()[1])
-            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as video, contextlib.suppress(OSError, OverflowError):
-                video.bind((LOOPBACK, port + 2))
+            with socket.socket(family, socket.SOCK_DGRAM) as video, contextlib.suppress(OSError, OverflowError):
+                video.bind((address, port + 2))
                 return port
     raise AssertionError("no two free ports")
 
 
-def _listens(transport: str, port: int) -> bool:
-    """Whether a socket listens on this port of the loopback address."""
-    address = f"{int.from_bytes(bytes(map(int, LOOPBACK.split('.'))), 'little'):08X}:{port:04X}"
-    rows = [line.split() for line in Path(f"/proc/net/{transport}").read_text().splitlines()[1:]]
-    return any(row[1] == address and row[3] == _LISTENING[transport] for row in rows)
+def _listens(transport: str, address: str, port: int) -> bool:
+    """Whether a socket listens on this port of the address; in tables of words in the machine's octet order."""
+    packed = ip_address(address).packed
+    words = (int.from_bytes(packed[at : at + 4], sys.byteorder) for at in range(0, len(packed), 4))
+    local = f"{''.join(f'{word:08X}' for word in words)}:{port:04X}"
+    table = f"/proc/net/{transport}{'6' if ':' in address else ''}"
+    rows = [line.split() for line in Path(table).read_text().splitlines()[1:]]
+    return any(row[1] == local and row[3] == _LISTENING[transport] for row in rows)

@@ -3,10 +3,11 @@
 import random
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from tests.acceptance.sipp_peer import Sipp
@@ -38,19 +39,38 @@ LONG = noise(30.0, Codec.PCMA, 3)
 class HeldPort:
     """A loopback port that is ours for the whole test, also while SIPp isn't there."""
 
-    def __init__(self, transport: str) -> None:
+    def __init__(self, transport: str, address: str = LOOPBACK) -> None:
+        self.transport = transport
+        self.address = address
         self._kind = socket.SOCK_DGRAM if transport == "udp" else socket.SOCK_STREAM
         self.number = 0
         self.hold()
 
     def hold(self) -> None:
-        self._socket = socket.socket(socket.AF_INET, self._kind)
+        self._socket = socket.socket(socket.AF_INET6 if ":" in self.address else socket.AF_INET, self._kind)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._socket.bind((LOOPBACK, self.number))
+        self._socket.bind((self.address, self.number))
         self.number = self._socket.getsockname()[1]
 
     def release(self) -> None:
         self._socket.close()
+
+    @property
+    def uri(self) -> str:
+        """The address of a trunk that leads here."""
+        host = f"[{self.address}]" if ":" in self.address else self.address
+        return f"sip:{host}:{self.number};transport={self.transport}"
+
+    @contextmanager
+    def sipp(self, scenario: str, directory: Path, **keys: object) -> Iterator[Sipp]:
+        """SIPp here, with this scenario and what it names in brackets."""
+        sipp = Sipp(scenario, directory, self.number, transport=self.transport, address=self.address, keys=keys)
+        self.release()
+        try:
+            with sipp:
+                yield sipp
+        finally:
+            self.hold()
 
 
 @dataclass
@@ -60,19 +80,13 @@ class SippWorld:
     world: World
     client: Client
     port: HeldPort
-    transport: str
     uuids: list[str] = field(default_factory=list)
 
     @contextmanager
     def carrier(self, scenario: str, directory: Path, **keys: object) -> Iterator[Sipp]:
         """SIPp at the end of the trunk, with this scenario and what it names in brackets."""
-        sipp = Sipp(scenario, directory, self.port.number, transport=self.transport, keys=keys)
-        self.port.release()
-        try:
-            with sipp:
-                yield sipp
-        finally:
-            self.port.hold()
+        with self.port.sipp(scenario, directory, **keys) as sipp:
+            yield sipp
 
     def dial(self, voice: str = "notice.wav") -> str:
         """Ask for a call; gives its uuid."""
@@ -119,27 +133,39 @@ class SippWorld:
 
 
 @contextmanager
-def sipp_world(directory: Path, transport: str, *, registered: bool) -> Iterator[SippWorld]:
-    """Start a server whose trunk leads to SIPp; with `registered` an agent's phone is there too."""
+def sipp_world(
+    directory: Path,
+    transport: str,
+    *,
+    registered: bool,
+    address: str = LOOPBACK,
+    trunk: Mapping[str, Any] = MappingProxyType({}),
+    setting: Mapping[str, Any] = MappingProxyType({}),
+) -> Iterator[SippWorld]:
+    """Start a server whose trunk leads to SIPp; with `registered` an agent's phone is there too.
+
+    `trunk` and `setting` are what differs in the trunk and in the rest of the configuration.
+    """
     voices = directory / "voices"
     voices.mkdir()
     for codec, octets in NOTICE.items():
         write_g711(voices / f"notice{'' if codec is Codec.PCMA else '-ulaw'}.wav", octets, codec)
     write_g711(voices / "long.wav", LONG, Codec.PCMA)
-    port = HeldPort(transport)
+    port = HeldPort(transport, address)
     cast = Cast(
-        carrier=f"sip:{LOOPBACK}:{port.number};transport={transport}",
+        carrier=port.uri,
         agent={"": {"as": "answer", "answer_after": 0.3, "hang_up_after": 1.5}},
         registered=registered,
         setting={
             # Between two tests nobody listens: OPTIONS would find the trunk down.
-            "trunk": {"username": USERNAME, "password": PASSWORD, "keepalive": 0},
+            "trunk": {"username": USERNAME, "password": PASSWORD, "keepalive": 0, **trunk},
             "company": {"key_time": KEY_TIME, "record_format": "wav"},
+            **setting,
         },
     )
     try:
         with World(directory, voices, cast) as world:
-            held = SippWorld(world, world.client(), port, transport)
+            held = SippWorld(world, world.client(), port)
             yield held
             counts = [held.records(uuid) for uuid in held.uuids]
             assert counts == [1] * len(counts), "no call got a second record later"

@@ -69,7 +69,11 @@ class Setting:
     sip: Sequence[str] = (f"udp:{LOOPBACK}:0", f"tcp:{LOOPBACK}:0")
     database: str = "sqlite:///playvoice.db"
     rtp_ports: str = "10000-29999"
+    network: Mapping[str, Any] = field(default_factory=dict)
+    """Further keys of [sip]."""
     trunk: Mapping[str, Any] = field(default_factory=dict)
+    more_trunks: Sequence[Mapping[str, Any]] = ()
+    """Trunks behind that one."""
     company: Mapping[str, Any] = field(default_factory=dict)
     group: Mapping[str, Any] = field(default_factory=dict)
 
@@ -91,9 +95,10 @@ class Setting:
         tables: list[tuple[str, Mapping[str, Any]]] = [
             ("[server]", {"http": self.http, "database": self.database, "data_dir": "data"}),
             ("[security]", {"allow_networks": ["127.0.0.0/8"]}),
-            ("[sip]", {"listen": list(self.sip), "domain": LOOPBACK}),
+            ("[sip]", {"listen": list(self.sip), "domain": LOOPBACK, **self.network}),
             ("[rtp]", {"ports": self.rtp_ports}),
             ("[[trunk]]", {**trunk, **self.trunk}),
+            *(("[[trunk]]", each) for each in self.more_trunks),
             ("[[company]]", {**company, **self.company}),
             *(("[[company.extension]]", {"number": n, "password": p}) for n, p in self.extensions.items()),
             ("[[company.group]]", {**group, **self.group}),

@@ -90,9 +90,10 @@ class World:
     def sip(self, transport: str = "udp") -> tuple[str, int]:
         """Where the server listens for SIP."""
         for address in self.ready["sip"]:
-            kind, host, port = address.split(":")
+            kind, _, bound = address.partition(":")
+            host, _, port = bound.rpartition(":")
             if kind == transport:
-                return host, int(port)
+                return host.strip("[]"), int(port)
         raise KeyError(transport)
 
     def client(self) -> Client:
