@@ -69,8 +69,8 @@ class Trunk:
         )
 
     def number(self, destnumber: str) -> str:
-        """The called number as this trunk wants it: without `strip`, if it begins so, and behind `prefix`."""
-        return self.prefix + destnumber.removeprefix(self.strip)
+        """The called number as this trunk wants it: without `strip`, if more than that is left, and behind `prefix`."""
+        return self.prefix + (destnumber.removeprefix(self.strip) or destnumber)
 
     def request_uri(self, destnumber: str) -> URI:
         """The request URI of a call to this number."""

@@ -33,6 +33,8 @@ def test_by_default_the_numbers_stand_in_the_request_uri_and_in_from() -> None:
         ("+86", "9", "+8613333333333", "913333333333"),
         ("", "+86", "13333333333", "+8613333333333"),
         ("86", "", "+8613333333333", "+8613333333333"),
+        ("110", "", "110", "110"),
+        ("", "*31#", "13333333333", "*31#13333333333"),
     ],
 )
 def test_strip_goes_before_prefix_comes(strip: str, prefix: str, number: str, written: str) -> None:
