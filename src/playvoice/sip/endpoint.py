@@ -336,6 +336,8 @@ class _UdpSocket:
         self._socket = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM)
         try:
             self._socket.setblocking(False)
+            if self._socket.family is socket.AF_INET6:  # as asyncio does for TCP, so that 0.0.0.0 has room beside it
+                self._socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
             for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):
                 self._socket.setsockopt(socket.SOL_SOCKET, option, SOCKET_BUFFER)
             self._socket.bind((host, port))

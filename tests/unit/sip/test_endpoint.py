@@ -49,6 +49,19 @@ async def phones() -> AsyncIterator[tuple[Phone, Phone]]:
         await phone.endpoint.close()
 
 
+async def test_a_udp_socket_for_ipv6_leaves_ipv4_to_others() -> None:
+    endpoint = SipEndpoint(UserAgent(), [("udp", "::1", 0)], lambda _event: None)
+    try:
+        await endpoint.start()
+    except SipError as error:
+        pytest.skip(f"this machine has no IPv6 loopback address: {error}")
+    try:
+        (bound,) = endpoint._udp.values()
+        assert bound._socket.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY) == 1
+    finally:
+        await endpoint.close()
+
+
 @pytest.mark.parametrize("transport", ["udp", "tcp"])
 async def test_a_call_over_sockets(phones: tuple[Phone, Phone], transport: str) -> None:
     caller, callee = phones
