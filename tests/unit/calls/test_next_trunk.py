@@ -1,0 +1,71 @@
+"""Two trunks: what one says that lets the other be tried, and what ends the call."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from tests.unit.calls.stored import record
+from tests.unit.calls.world import House
+
+from playvoice.calls import conductor
+from playvoice.lines import Trunk
+from playvoice.sip import URI
+from playvoice.store import Store
+
+SECOND = Trunk("second", URI.parse("sip:second@127.0.0.2:5060"), "second.example.com", prefix="9")
+
+
+@pytest.fixture
+async def house(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[House]:
+    monkeypatch.setattr(conductor, "HEARTBEAT", 3600.0)
+    made = House(store, tmp_path, monkeypatch)
+    made.routes.other_trunks = (SECOND,)
+    await made.conductor.start()
+    yield made
+    await made.stop()
+    await made.quiet()
+
+
+@pytest.mark.parametrize("status", [401, 403, 407, 408, 488, 500, 503, 504, 580])
+async def test_a_trunk_that_can_not_take_the_call_is_left_for_the_next_one(house: House, status: int) -> None:
+    uuid = await house.accept()
+    first = await house.wire.invited()
+    house.wire.reject(first, status)
+    second = await house.wire.invited()
+    assert str(second.request.uri) == "sip:913333333333@127.0.0.2:5060", "written as the second one wants it"
+    assert second.request.from_address.uri.host == "second.example.com"
+    assert second.request.call_id != first.request.call_id
+    assert house.routes.taken == 1, "the first one's place is given back"
+    house.wire.reject(second, 486)
+    await house.ended(uuid)
+    assert record(house.store, uuid) == (10006, 10006, "", ""), "what the last one said is the record"
+
+
+@pytest.mark.parametrize("status", [302, 400, 404, 410, 480, 484, 486, 487, 600, 603, 604, 606])
+async def test_what_is_true_over_every_trunk_ends_the_call(house: House, status: int) -> None:
+    uuid = await house.accept()
+    house.wire.reject(await house.wire.invited(), status)
+    await house.ended(uuid)
+    assert len(house.wire.sent("INVITE")) == 1
+
+
+@pytest.mark.parametrize("ringing", [180, 183])
+async def test_nothing_follows_a_phone_that_rang(house: House, ringing: int) -> None:
+    uuid = await house.accept()
+    call = await house.wire.invited()
+    call.ring(house.wire.network.now, ringing)
+    house.wire.settle()
+    house.wire.reject(call, 503)
+    await house.ended(uuid)
+    assert len(house.wire.sent("INVITE")) == 1
+    assert record(house.store, uuid) == (10004, 10004, "", "")
+
+
+async def test_where_the_next_trunk_has_no_place_the_refusal_is_the_end(house: House) -> None:
+    house.routes.places = 1
+    uuid = await house.accept()
+    call = await house.wire.invited()
+    house.routes.places = 0
+    house.wire.reject(call, 500)
+    await house.ended(uuid)
+    assert record(house.store, uuid) == (10004, 10004, "", "")
