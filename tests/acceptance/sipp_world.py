@@ -1,5 +1,6 @@
 """A real server whose carrier is SIPp: started once, for many calls one after the other."""
 
+import contextlib
 import random
 import socket
 import time
@@ -54,6 +55,15 @@ class HeldPort:
 
     def release(self) -> None:
         self._socket.close()
+
+    def take(self) -> list[bytes]:
+        """What came while SIPp wasn't here, over UDP."""
+        found = []
+        self._socket.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                found.append(self._socket.recv(65_535))
+        return found
 
     @property
     def uri(self) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from tests.acceptance.rtp_peer import RtpPeer
 from tests.acceptance.sipp_world import NOTICE, HeldPort, sipp_world
+from tests.acceptance.test_trunk_registration import wait_for_line
 
 from playvoice.codes import HangupCause as Cause
 from playvoice.media.g711 import Codec
@@ -58,6 +59,31 @@ def test_trunks_are_tried_in_turn_and_one_that_answers_late_gets_ack_and_bye(
     assert nobody.arrivals == [], "and hears nothing"
     assert callee.heard() == NOTICE[Codec.PCMA]
     assert (record["hangupcause"], record["hangupdirection"]) == (Cause.NORMAL, Cause.CALLER_HUNG_UP)
+
+
+def test_a_trunk_that_answered_options_and_does_so_no_more_is_passed_over(
+    tmp_path_factory: pytest.TempPathFactory, tmp_path: Path
+) -> None:
+    with ExitStack() as stack:
+        second = HeldPort("udp")
+        stack.callback(second.release)
+        setting = {"more_trunks": [{"name": "second", "address": second.uri, "keepalive": 0}]}
+        world = stack.enter_context(
+            sipp_world(
+                tmp_path_factory.mktemp("world"), "udp", registered=False, trunk={"keepalive": 1}, setting=setting
+            )
+        )
+        with world.carrier("options", tmp_path / "options") as carrier:
+            carrier.finish()
+        wait_for_line(world.world, r"\btrunk_health\b.*\bstate=up\b")
+        wait_for_line(world.world, r"\btrunk_health\b.*\bstate=down\b")
+        callee = stack.enter_context(RtpPeer())
+        answering = stack.enter_context(second.sipp("answer", tmp_path / "second", rtp_port=callee.port))
+        uuid = world.dial()
+        answering.finish()
+        assert world.record(uuid)["hangupcause"] == Cause.NORMAL
+        methods = {data.partition(b" ")[0] for data in world.port.take()}
+    assert methods == {b"OPTIONS"}, "it is asked on, and gets no call"
 
 
 def need_ipv6() -> None:
