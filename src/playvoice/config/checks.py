@@ -99,15 +99,22 @@ def _groups(company: Mapping[str, Any], place: Location) -> Iterator[Finding]:
 
 def _wildcard(data: Mapping[str, Any]) -> Iterator[Finding]:
     """A wildcard is fine to listen on, but it can't be told to anybody as an address to send to."""
-    if "address" in _table(data, "rtp"):
-        return
+    address = _table(data, "rtp").get("address")
     for at, listen in _items(_table(data, "sip"), "listen"):
-        if isinstance(listen, str) and re.fullmatch(r"[a-z]+:(0\.0\.0\.0|\[::\]):[0-9]+", listen):
+        if not isinstance(listen, str) or not re.fullmatch(r"[a-z]+:(0\.0\.0\.0|\[::\]):[0-9]+", listen):
+            continue
+        if address is None:
             yield (
                 ("sip", "listen", at),
                 f"{listen!r} says no address that audio could be sent to; expected address in [rtp] beside it",
             )
             return
+        if (":" in str(address)) != ("[" in listen):
+            yield (
+                ("sip", "listen", at),
+                f"{listen!r} says no address to be reached at, and that in [rtp] is of the other family; "
+                "expected the address itself",
+            )
 
 
 def _table(data: Mapping[str, Any], key: str) -> Mapping[str, Any]:

@@ -18,7 +18,7 @@ class ToldAddress:
     """Our address as a far end is told it."""
 
     media: str
-    """Where RTP sockets are bound; stands for the SIP address too where that is the wildcard."""
+    """Where RTP sockets are bound; stands for the SIP address too where that is the wildcard of its family."""
     external: str | None = None
     """None where there is no NAT."""
     local_networks: tuple[IPNetwork, ...] = ()
@@ -32,7 +32,7 @@ class ToldAddress:
     def for_sip(self, flow: Flow) -> tuple[str, int]:
         """Host and port for Via and Contact of what goes over `flow`."""
         host, port = flow.local
-        own = self.media if ip_address(host).is_unspecified and _is_ipv6(host) == _is_ipv6(self.media) else host
+        own = self.media if ip_address(host).is_unspecified else host
         return self._towards(flow, own), port
 
     def for_media(self, flow: Flow) -> str:

@@ -260,6 +260,17 @@ def test_a_wildcard_needs_an_address_for_audio_beside_it(path: Path) -> None:
     assert read(path, f'{text}[rtp]\naddress = "192.0.2.1"').sip.domain == "192.0.2.1"
 
 
+def test_a_wildcard_needs_one_of_its_own_family(path: Path) -> None:
+    text = '[sip]\nlisten = ["udp:0.0.0.0:5060", "udp:[::]:5060"]\n'
+    for address, wildcard in (("192.0.2.1", "udp:[::]:5060"), ("2001:db8::1", "udp:0.0.0.0:5060")):
+        (told,) = problems(path, f'{text}[rtp]\naddress = "{address}"')
+        assert told == (
+            f"line 2, sip.listen: {wildcard!r} says no address to be reached at, "
+            "and that in [rtp] is of the other family; expected the address itself"
+        )
+    assert read(path, '[sip]\nlisten = ["udp:[::]:5060"]\n[rtp]\naddress = "2001:db8::1"').sip.domain == "[2001:db8::1]"
+
+
 @pytest.mark.parametrize(
     ("listen", "keys", "problem"),
     [
