@@ -167,7 +167,7 @@ class World:
     def heard(self, trunk: Trunk, flow: Flow, now: float) -> None:
         pass
 
-    def failed(self, trunk: Trunk, flow: Flow, now: float) -> None:
+    def failed(self, trunk: Trunk, flow: Flow, now: float, retry_after: float = 0.0) -> None:
         pass
 
     def is_silent(self, trunk: Trunk, flow: Flow, now: float) -> bool:

@@ -14,7 +14,8 @@ from playvoice.calls.tables import LegKind
 from playvoice.calls.targets import Targets
 from playvoice.codes import HangupCause as Cause
 from playvoice.config import RecordPolicy
-from playvoice.lines.targets import Tried
+from playvoice.lines.seconds import retry_after
+from playvoice.lines.targets import MAX_RETRY_AFTER, Tried
 from playvoice.lines.trunk import Trunk
 from playvoice.media import sdp
 from playvoice.media.client import MediaEvent, Stream
@@ -137,9 +138,9 @@ class Customer:
             leg.end()
             self._dial_again(*found)
 
-    def _without_address(self, leg: CustomerLeg) -> Tried:
+    def _without_address(self, leg: CustomerLeg, retry_after: float = 0.0) -> Tried:
         """What is tried, now that this address has failed; the trunk may have others."""
-        self._call.parts.routes.failed(leg.trunk, leg.flow, self._call.clock.now())
+        self._call.parts.routes.failed(leg.trunk, leg.flow, self._call.clock.now(), retry_after)
         return self._tried.and_address(leg.trunk.name, leg.flow)
 
     def _take_another(self, tried: Tried) -> tuple[Trunk, Flow] | None:
@@ -176,7 +177,7 @@ class Customer:
                 call.log.info("customer_refused", trunk=leg.trunk.name, status=status, q850=q850)
                 tried = self._tried.and_trunk(leg.trunk.name)
                 if is_for_next_address(status) and not leg.rang:
-                    tried = self._without_address(leg)
+                    tried = self._without_address(leg, retry_after(event.response, MAX_RETRY_AFTER))
                 again = is_for_next_trunk(status, rang=leg.rang)
                 self._on_refusal(leg, cause_of(status, q850), tried if again else None)
             case Failed(why=why):

@@ -55,8 +55,8 @@ class Routes(Protocol):
         """A response to a call came from this address of the trunk."""
         ...
 
-    def failed(self, trunk: Trunk, flow: Flow, now: float) -> None:
-        """This address of the trunk is of no use now."""
+    def failed(self, trunk: Trunk, flow: Flow, now: float, retry_after: float = 0.0) -> None:
+        """This address of the trunk is of no use now, and wants no call for so many seconds."""
         ...
 
     def is_silent(self, trunk: Trunk, flow: Flow, now: float) -> bool:

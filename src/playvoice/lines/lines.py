@@ -167,9 +167,9 @@ class Lines:
         """A response to a call came from this address of the trunk."""
         self.trunks.heard(trunk, flow, now)
 
-    def failed(self, trunk: Trunk, flow: Flow, now: float) -> None:
-        """This address of the trunk is of no use now: its others come first for a minute."""
-        self.trunks.failed(trunk, flow, now)
+    def failed(self, trunk: Trunk, flow: Flow, now: float, retry_after: float = 0.0) -> None:
+        """This address of the trunk is of no use now, or for so many seconds: its others come first for a minute."""
+        self.trunks.failed(trunk, flow, now, retry_after)
 
     def is_silent(self, trunk: Trunk, flow: Flow, now: float) -> bool:
         """Whether it has answered nothing for 30 s, or never: then a call leaves it after its `trunk_timeout`."""

@@ -15,6 +15,8 @@ SILENCE = 30.0
 """Seconds without any response, to OPTIONS or to a call, after which an address counts as silent."""
 SET_BACK = 60.0
 """Seconds for which an address that failed stands behind the others."""
+MAX_RETRY_AFTER = 300.0
+"""Seconds of a Retry-After that are honoured: a 503 may be about one call only, whatever it says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,10 @@ class _Record:
     """What is known of one address; times are in seconds of a monotonic clock."""
 
     heard_at: float | None = None
-    failed_at: float | None = None
+    back_until: float = 0.0
+    """It stands behind the others."""
+    closed_until: float = 0.0
+    """It asked for no more calls."""
 
 
 @dataclass(slots=True)
@@ -51,12 +56,18 @@ class Targets:
 
     def in_order(self, now: float) -> tuple[Target, ...]:
         """The addresses as they are to be tried now: those that have failed lately behind the others."""
-        return tuple(sorted(self._records, key=lambda target: self._is_set_back(target, now)))
+        return tuple(sorted(self._records, key=lambda target: now < self._records[target].back_until))
 
-    def failed(self, flow: Flow, now: float) -> None:
-        """It could not be reached, said nothing in time, or can't take calls (503)."""
+    def failed(self, flow: Flow, now: float, retry_after: float = 0.0) -> None:
+        """It could not be reached, said nothing in time, or can't take calls (503) for so many seconds."""
         if (record := self._at(flow)) is not None:
-            record.failed_at = now
+            wanted = min(retry_after, MAX_RETRY_AFTER)
+            record.back_until = now + max(SET_BACK, wanted)
+            record.closed_until = now + wanted
+
+    def are_closed(self, now: float) -> bool:
+        """Whether every address has asked for no more calls now."""
+        return bool(self._records) and all(now < record.closed_until for record in self._records.values())
 
     def heard(self, flow: Flow, now: float) -> None:
         """A response came from it."""
@@ -67,10 +78,6 @@ class Targets:
         """Whether nothing was heard from it for 30 s, or never."""
         record = self._at(flow)
         return record is None or record.heard_at is None or now - record.heard_at >= SILENCE
-
-    def _is_set_back(self, target: Target, now: float) -> bool:
-        failed_at = self._records[target].failed_at
-        return failed_at is not None and now - failed_at < SET_BACK
 
     def _at(self, flow: Flow) -> _Record | None:
         return self._records.get(Target(flow.transport, *flow.remote))

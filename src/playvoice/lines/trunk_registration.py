@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from random import Random
 
+from playvoice.lines.seconds import delta_seconds, retry_after
 from playvoice.sip import URI, Address, Credentials, DigestClient, Request, Response
 from playvoice.sip.registrar import contact_key
 
@@ -139,7 +140,7 @@ class TrunkRegistration:
             if code == 423 and self._asked_for and self._expires < (least := _min_expires(response)) <= MAX_EXPIRES:
                 self._expires = least
                 return self._ask()
-        return self._fail(Outcome(code, response.phrase), _retry_after(response), now)
+        return self._fail(Outcome(code, response.phrase), retry_after(response, MAX_RETRY_AFTER), now)
 
     def on_failure(self, outcome: Outcome, now: float) -> Ask | None:
         """No response came, or the REGISTER could not be sent; the one that is to be sent instead, if any."""
@@ -216,10 +217,10 @@ def granted(response: Response, contact: URI, asked: int) -> int:
 
     A contact in other words than ours, as a registrar writes it that sees us behind a NAT, is ours where it is alone.
     """
-    default = _seconds(response.headers.get("Expires"))
+    default = delta_seconds(response.headers.get("Expires"))
     contacts = _contacts(response)
     ours = [address for address in contacts if contact_key(address.uri) == contact_key(contact)] or contacts
-    found = _seconds(ours[0].parameters.get("expires")) if len(ours) == 1 else None
+    found = delta_seconds(ours[0].parameters.get("expires")) if len(ours) == 1 else None
     if found is None:
         found = default
     return asked if found is None else found
@@ -233,16 +234,4 @@ def _contacts(response: Response) -> list[Address]:
 
 
 def _min_expires(response: Response) -> int:
-    return _seconds(response.headers.get("Min-Expires")) or 0
-
-
-def _retry_after(response: Response) -> float:
-    """Section 20.33: seconds, and perhaps a comment and parameters behind them."""
-    value = (response.headers.get("Retry-After") or "").partition("(")[0].partition(";")[0].strip()
-    return min(MAX_RETRY_AFTER, float(_seconds(value) or 0))
-
-
-def _seconds(text: str | None) -> int | None:
-    """Delta-seconds (section 25.1); None where they can't be read."""
-    text = (text or "").strip()
-    return int(text[:10]) if text.isascii() and text.isdigit() else None
+    return delta_seconds(response.headers.get("Min-Expires")) or 0

@@ -34,9 +34,9 @@ class _Line:
     """Where it wants one."""
 
     def is_usable(self, now: float) -> bool:
-        """Whether calls try it before those that are down or not registered."""
+        """Whether calls try it before those that are down, not registered, or asked for no more calls."""
         registered = self.registration is None or self.registration.is_registered(now)
-        return registered and self.health.state is not State.DOWN
+        return registered and self.health.state is not State.DOWN and not self.targets.are_closed(now)
 
 
 def read_trunks(conn: Connection, domain: str) -> list[Trunk]:
@@ -104,7 +104,8 @@ class Trunks:
     def candidates(self, names: Sequence[str] | None, now: float) -> list[Trunk]:
         """The trunks to try, in their order; `names` limits them to a company's, None to none.
 
-        Those that are down, or want a registration that they don't have, are only among them where no other is.
+        Those that are down, want a registration that they don't have, or asked for no more calls for a while
+        (Retry-After), are only among them where no other is.
         """
         lines = [line for name, line in self._lines.items() if names is None or name in names]
         usable = [line for line in lines if line.is_usable(now)]
@@ -150,10 +151,10 @@ class Trunks:
         if trunk.name in self._lines:
             self._lines[trunk.name].targets.heard(flow, now)
 
-    def failed(self, trunk: Trunk, flow: Flow, now: float) -> None:
-        """This address of the trunk is of no use now: the others come first for a while."""
+    def failed(self, trunk: Trunk, flow: Flow, now: float, retry_after: float = 0.0) -> None:
+        """This address of the trunk is of no use now, or for so many seconds: the others come first for a while."""
         if trunk.name in self._lines:
-            self._lines[trunk.name].targets.failed(flow, now)
+            self._lines[trunk.name].targets.failed(flow, now, retry_after)
 
     def is_silent(self, trunk: Trunk, flow: Flow, now: float) -> bool:
         """Whether this address has answered nothing for 30 s, or never: a call leaves it after `trunk_timeout`."""

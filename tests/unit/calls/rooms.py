@@ -114,6 +114,7 @@ class Routes:
     other_trunks: tuple[Trunk, ...] = ()
     failures: list[Flow] = field(default_factory=list)
     begun_again: list[str] = field(default_factory=list)
+    retry_after: list[float] = field(default_factory=list)
 
     def exist(self, names: Sequence[str] | None) -> bool:
         return self.there
@@ -138,8 +139,9 @@ class Routes:
     def heard(self, trunk: Trunk, flow: Flow, now: float) -> None:
         pass
 
-    def failed(self, trunk: Trunk, flow: Flow, now: float) -> None:
+    def failed(self, trunk: Trunk, flow: Flow, now: float, retry_after: float = 0.0) -> None:
         self.failures.append(flow)
+        self.retry_after.append(retry_after)
 
     def is_silent(self, trunk: Trunk, flow: Flow, now: float) -> bool:
         return flow in self.silent

@@ -44,6 +44,21 @@ async def test_a_503_goes_to_the_next_address_of_the_trunk(house: House) -> None
     assert call_states(house.store) == {uuid: "answered"}
 
 
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [((), 0.0), ((("Retry-After", "120 (full);duration=3600"),), 120.0), ((("Retry-After", "soon"),), 0.0)],
+)
+async def test_a_503_says_for_how_long_it_is_meant(
+    house: House, headers: tuple[tuple[str, str], ...], seconds: float
+) -> None:
+    uuid = await house.accept()
+    call = await house.wire.invited()
+    call.reject(house.wire.network.now, 503, headers=headers)
+    house.wire.settle()
+    await house.ended(uuid)
+    assert (house.routes.failures, house.routes.retry_after) == ([SOMEBODY], [seconds])
+
+
 async def test_a_call_that_every_address_refuses_ends(house: House) -> None:
     house.routes.others = (SAME,)
     uuid = await house.accept()

@@ -27,6 +27,30 @@ def test_one_that_failed_is_behind_the_others_for_60_s() -> None:
     assert known.in_order(160.0) == (A, B, C)
 
 
+def test_one_that_wants_to_be_left_alone_is_behind_for_so_long_but_no_more_than_5_minutes() -> None:
+    known = targets()
+    known.failed(flow(A), 100.0, 90.0)
+    assert known.in_order(189.9) == (B, C, A)
+    assert known.in_order(190.0) == (A, B, C)
+    known.failed(flow(A), 200.0, 10.0)
+    assert known.in_order(259.9) == (B, C, A), "a minute at least"
+    known.failed(flow(A), 300.0, 86_400.0)
+    assert known.in_order(600.0) == (A, B, C)
+
+
+def test_a_trunk_is_closed_while_all_its_addresses_want_to_be_left_alone() -> None:
+    known = targets()
+    assert not known.are_closed(0.0)
+    assert not Targets().are_closed(0.0), "one that leads nowhere has asked for nothing"
+    for target in (A, B, C):
+        assert not known.are_closed(100.0)
+        known.failed(flow(target), 100.0, 90.0)
+    assert known.are_closed(189.9)
+    assert not known.are_closed(190.0)
+    known.failed(flow(A), 200.0)
+    assert not known.are_closed(200.0), "a failure alone asks for nothing"
+
+
 def test_where_all_have_failed_the_order_is_that_of_the_look_up() -> None:
     known = targets()
     for target in (B, A, C):

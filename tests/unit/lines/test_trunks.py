@@ -218,6 +218,16 @@ def test_a_trunk_that_is_not_registered_is_a_candidate_only_where_no_other_is_le
     assert names(known.candidates(None, 600.0)) == ["a"]
 
 
+def test_a_trunk_that_asked_for_no_more_calls_is_a_candidate_only_where_no_other_is_left() -> None:
+    known = trunks(A, C)
+    known.failed(A, flow_to("192.0.2.1"), 100.0, 120.0)
+    assert names(known.candidates(None, 219.9)) == ["c"]
+    assert names(known.candidates(("a",), 219.9)) == ["a"]
+    assert names(known.candidates(None, 220.0)) == ["a", "c"]
+    known.failed(A, flow_to("192.0.2.1"), 300.0)
+    assert names(known.candidates(None, 300.0)) == ["a", "c"]
+
+
 def test_a_registration_stays_over_a_change_of_limits_and_is_made_anew_for_another_account() -> None:
     known = trunks(ITSP)
     register(known, ITSP)
