@@ -6,6 +6,7 @@ request inside a dialog is made from. Both are values that go through JSON uncha
 
 import json
 from dataclasses import dataclass, replace
+from ipaddress import ip_address
 from typing import Any, Self
 
 from sipmessage import URI, Address, CSeq, Request, Response
@@ -144,7 +145,12 @@ def flow_of(uri: URI, flow: Flow) -> Flow:
 
 
 def _is_literal(host: str) -> bool:
-    return ":" in host or (host.count(".") == 3 and host.replace(".", "").isdigit())
+    """Whether it is an IP address: anything else that looks like one would be looked up as a name by the socket."""
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def make_request(
