@@ -32,7 +32,7 @@ class ToldAddress:
     def for_sip(self, flow: Flow) -> tuple[str, int]:
         """Host and port for Via and Contact of what goes over `flow`."""
         host, port = flow.local
-        own = self.media if ip_address(host).is_unspecified else host
+        own = self.media if host in ("0.0.0.0", "::") else host
         return self._towards(flow, own), port
 
     def for_media(self, flow: Flow) -> str:
@@ -43,8 +43,14 @@ class ToldAddress:
         external = self.external
         if external is None or _is_ipv6(external) != _is_ipv6(own):
             return own
-        far_end = ip_address(flow.remote[0])
-        return own if any(far_end in network for network in self.local_networks) else external
+        return own if self._is_local(flow.remote[0]) else external
+
+    def _is_local(self, host: str) -> bool:
+        try:
+            far_end = ip_address(host)
+        except ValueError:  # whoever wrote it is not beside us
+            return False
+        return any(far_end in network for network in self.local_networks)
 
 
 def _is_ipv6(host: str) -> bool:

@@ -33,6 +33,10 @@ def test_without_an_external_address_everybody_is_told_our_own(remote: str) -> N
     assert ToldAddress("10.0.0.6", None, LOCAL).for_media(flow(remote)) == "10.0.0.6"
 
 
+def test_a_far_end_whose_address_is_none_is_told_the_external_one() -> None:
+    assert ToldAddress(OWN, EXTERNAL, LOCAL).for_media(flow("999.1.1.1")) == EXTERNAL
+
+
 def test_the_wildcard_is_told_to_nobody() -> None:
     assert ToldAddress(OWN).for_sip(flow("192.0.2.1", "0.0.0.0")) == (OWN, 5060)
     assert ToldAddress(OWN, EXTERNAL, LOCAL).for_sip(flow("10.0.0.9", "0.0.0.0")) == (OWN, 5060)
