@@ -65,6 +65,8 @@ class Targets:
             reached = host
         else:
             return None
+        if (":" in reached) != (":" in flow.local[0]):
+            return None  # our address there is one of the other family
         return flow if trunk.proxy is not None else replace(flow, remote=(reached, uri.port or 5060))
 
 

@@ -9,7 +9,12 @@ from playvoice.calls.targets import MAX_TARGETS, Targets
 from playvoice.lines.trunk import Trunk
 from playvoice.sip import URI, Flow, Response, Transport
 
-TRUNK = Trunk("carrier", URI.parse("sip:sip.carrier.example"), "example.com", hosts=(ip_network("192.0.2.0/28"),))
+TRUNK = Trunk(
+    "carrier",
+    URI.parse("sip:sip.carrier.example"),
+    "example.com",
+    hosts=(ip_network("192.0.2.0/28"), ip_network("2001:db8::/32")),
+)
 FIRST = URI.parse("sip:13333333333@sip.carrier.example")
 FLOW = Flow(Transport.UDP, ("198.51.100.7", 5060), ("127.0.0.1", 5060))
 
@@ -49,6 +54,7 @@ def test_a_contact_of_the_trunks_own_is_followed(contact: str, remote: tuple[str
     "contact",
     [
         "<sip:2@192.0.2.99>",
+        "<sip:2@[2001:db8::9]>",
         "<sip:2@elsewhere.example>",
         "<sip:2@other.sip.carrier.example>",
         "<sip:2@127.0.0.1>",

@@ -293,6 +293,13 @@ def test_a_trunk_needs_its_transport_among_what_is_listened_on(
     assert read(path, text.replace('5060"]', f'5060", "{transport}:192.0.2.7:5060"]')).trunks
 
 
+@pytest.mark.parametrize("key", ["username", "from_user", "from_domain", "strip", "prefix"])
+@pytest.mark.parametrize("value", ["1\\r\\nEvil: 1", "1\\u0000", "1\\u007f"])
+def test_nothing_that_could_end_a_header_gets_into_a_trunk(path: Path, key: str, value: str) -> None:
+    (told,) = problems(path, f'[[trunk]]\nname = "a"\naddress = "sip:192.0.2.1"\n{key} = "{value}"\n')
+    assert told.startswith(f"line 4, trunk.{key}: can't be ")
+
+
 @pytest.mark.parametrize("address", ["sips:192.0.2.1", "sip:192.0.2.1;transport=tls"])
 def test_a_trunk_over_tls_is_refused_in_words(path: Path, address: str) -> None:
     (told,) = problems(path, f'[[trunk]]\nname = "a"\naddress = "{address}"\n')
