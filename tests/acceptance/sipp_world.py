@@ -18,6 +18,8 @@ from playvoice.simulator.client import Client
 from playvoice.simulator.configuration import GROUP, LOOPBACK, NUMBERS
 from playvoice.simulator.sound import read_channels, write_g711
 from playvoice.simulator.world import Cast, World
+from playvoice.sip import Request
+from playvoice.sip.message import make_response, parse
 
 KEY_TIME = 1
 WAIT_TIME = 5
@@ -55,6 +57,15 @@ class HeldPort:
 
     def release(self) -> None:
         self._socket.close()
+
+    def answer(self, status: int) -> str:
+        """Answer the next request that comes while SIPp isn't here, over UDP; its method."""
+        self._socket.settimeout(15)
+        data, source = self._socket.recvfrom(65_535)
+        request = parse(data)
+        assert isinstance(request, Request)
+        self._socket.sendto(bytes(make_response(request, status, to_tag="answered")), source)
+        return str(request.method)
 
     def take(self) -> list[bytes]:
         """What came while SIPp wasn't here, over UDP."""
