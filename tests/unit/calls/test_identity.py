@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.calls.stored import REQUEST
+from tests.samples import REQUEST
 from tests.unit.calls.world import House
 
 from playvoice.calls import conductor
