@@ -1,7 +1,7 @@
 """SDP (RFC 8866, formerly 4566): the text and what it says. Sans-IO.
 
 A description is parsed into :class:`SessionDescription` and written by ``bytes(description)``; lines that nobody here
-asks about (bandwidth, times, keys) are dropped. Parsing is lenient where telephones are known to be sloppy (bare LF, a
+asks about (times, keys) are dropped. Parsing is lenient where telephones are known to be sloppy (bare LF, a
 missing ``s=`` or ``t=``, broken attributes) and strict where a guess would send audio to the wrong place.
 """
 
@@ -96,6 +96,8 @@ class Media:
     connection: str | None = None
     """The address of its own ``c=`` line."""
     attributes: tuple[Attribute, ...] = ()
+    bandwidths: tuple[str, ...] = ()
+    """The values of its ``b=`` lines."""
 
     def values(self, name: str) -> list[str]:
         """The values of all attributes of a name, in order."""
@@ -147,6 +149,7 @@ class SessionDescription:
     connection: str | None = None
     attributes: tuple[Attribute, ...] = ()
     media: tuple[Media, ...] = ()
+    bandwidths: tuple[str, ...] = ()
 
     def direction(self, media: Media) -> Direction:
         """The direction of a stream of this description: its own, else the session's, else both ways."""
@@ -166,6 +169,11 @@ class SessionDescription:
             raise SdpError("no c= line says where the audio goes")
         return _host(text), media.port
 
+    def wants_rtcp(self, media: Media) -> bool:
+        """Whether the writer wants reports of a stream: both its bandwidths for RTCP are not 0 (RFC 3556)."""
+        without = {value.replace(" ", "").upper() for value in media.bandwidths or self.bandwidths}
+        return not {"RS:0", "RR:0"} <= without
+
     def __bytes__(self) -> bytes:
         return "".join(f"{line}\r\n" for line in self._lines()).encode()
 
@@ -175,6 +183,7 @@ class SessionDescription:
         yield f"s={self.name}"
         if self.connection is not None:
             yield f"c={_network(self.connection)}"
+        yield from (f"b={value}" for value in self.bandwidths)
         yield "t=0 0"
         for attribute in self.attributes:
             yield f"a={attribute}"
@@ -182,6 +191,7 @@ class SessionDescription:
             yield f"m={media.kind} {media.port} {media.protocol} {' '.join(media.formats)}"
             if media.connection is not None:
                 yield f"c={_network(media.connection)}"
+            yield from (f"b={value}" for value in media.bandwidths)
             for attribute in media.attributes:
                 yield f"a={attribute}"
 
@@ -193,7 +203,7 @@ def _host(text: str) -> str:
         address = ipaddress.ip_address(text)
     except ValueError:
         raise SdpError(f"c= has {text!r} where an IP address was expected") from None
-    if address.is_multicast or text == "255.255.255.255":
+    if not is_one_host(text):
         raise SdpError(f"c= has {text}, which is not the address of one host")
     return str(address)
 
@@ -213,6 +223,7 @@ def parse(data: bytes) -> SessionDescription:
         raise SdpError("a description starts with v=0")
     origin: tuple[str, str, str, str] | None = None
     name, connection = "-", None
+    bandwidths: list[str] = []
     attributes: list[Attribute] = []
     streams: list[_Section] = []
     for number, line in enumerate(lines[1:], start=2):
@@ -228,6 +239,8 @@ def parse(data: bytes) -> SessionDescription:
                 streams[-1].connection = _connection(value)
             case "c":
                 connection = _connection(value)
+            case "b":
+                (streams[-1].bandwidths if streams else bandwidths).append(value)
             case "m":
                 if len(streams) == MAX_MEDIA:
                     raise SdpError(f"a description of more than {MAX_MEDIA} streams")
@@ -239,7 +252,14 @@ def parse(data: bytes) -> SessionDescription:
                 pass
     if origin is None:
         raise SdpError("a description has an o= line")
-    return SessionDescription(*origin, name, connection, tuple(attributes), tuple(stream.media() for stream in streams))
+    return SessionDescription(
+        *origin,
+        name=name,
+        connection=connection,
+        bandwidths=tuple(bandwidths),
+        attributes=tuple(attributes),
+        media=tuple(stream.media() for stream in streams),
+    )
 
 
 @dataclass(slots=True)
@@ -251,10 +271,19 @@ class _Section:
     protocol: str
     formats: tuple[str, ...]
     connection: str | None = None
+    bandwidths: list[str] = field(default_factory=list)
     attributes: list[Attribute] = field(default_factory=list)
 
     def media(self) -> Media:
-        return Media(self.kind, self.port, self.protocol, self.formats, self.connection, tuple(self.attributes))
+        return Media(
+            self.kind,
+            self.port,
+            self.protocol,
+            self.formats,
+            connection=self.connection,
+            bandwidths=tuple(self.bandwidths),
+            attributes=tuple(self.attributes),
+        )
 
 
 def _origin(value: str) -> tuple[str, str, str, str]:
@@ -282,6 +311,15 @@ def _section(value: str) -> _Section:
     if len(fields) - 3 > MAX_FORMATS:
         raise SdpError(f"m= has {len(fields) - 3} formats, more than {MAX_FORMATS}")
     return _Section(fields[0].lower(), int(port), fields[2], tuple(fields[3:]))
+
+
+def is_one_host(text: str) -> bool:
+    """Whether this is an IP address, and neither a group's nor everybody's."""
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return not address.is_multicast and text != "255.255.255.255"
 
 
 def _network(address: str) -> str:

@@ -4,6 +4,7 @@ A second has 50 frames, and streams are spread over the four phases of the metro
 a second is spread over all ticks of the second.
 """
 
+import base64
 import errno
 import random
 from collections import deque
@@ -17,11 +18,14 @@ from playvoice.media.metronome import PHASES, TICK, Lateness
 from playvoice.media.playback import Batch, Playing
 from playvoice.media.ports import PortPool
 from playvoice.media.recorder import Recorder
+from playvoice.media.reports import Reports
 from playvoice.media.rtp import Clock
 from playvoice.media.stream import Stream
 from playvoice.media.voice_file import Voice, Voices
 
 TICKS_A_SECOND = round(1 / TICK)
+NAME_OCTETS = 12
+"""Random ones of a stream's canonical name (RFC 7022 section 4.2)."""
 MAX_REASON = 1_000
 """Characters of what went wrong, which may hold a path of any length."""
 
@@ -30,11 +34,19 @@ class Engine:
     """All streams of one worker. Commands in, reports out; `tick` is one phase of the clock."""
 
     def __init__(
-        self, address: str, ports: tuple[int, int], number: int, capacity: int, generator: random.Random
+        self,
+        address: str,
+        ports: tuple[int, int],
+        number: int,
+        capacity: int,
+        generator: random.Random,
+        epoch: float = 0.0,
     ) -> None:
+        """`epoch` is when the clock began that the others' `now` is of, in Unix time; RTCP tells of it."""
         self._address = address
         self._ports = PortPool(*ports, generator)
         self._random = generator
+        self._epoch = epoch
         self._next = number << 32
         self._capacity = min(capacity, self._ports.size)
         self._streams: dict[int, Stream] = {}
@@ -133,7 +145,9 @@ class Engine:
     def _add(self, command: p.Reserve, port: int, sockets: udp.Pair) -> None:
         self._next += 1
         clock = Clock(self._random.getrandbits(32), self._random.getrandbits(16), self._random.getrandbits(32))
-        stream = Stream(self._next, port, sockets, clock)
+        name = base64.b64encode(self._random.randbytes(NAME_OCTETS))
+        reports = Reports(clock.ssrc, name, self._random.random, self._epoch)
+        stream = Stream(self._next, port, sockets, clock, reports)
         self._streams[stream.number] = stream
         self._to_check[stream.number % TICKS_A_SECOND].add(stream)
         for sock in sockets:
@@ -211,7 +225,7 @@ class Engine:
         self._stop_playing(stream)
         self._pressing[stream.number % PHASES].discard(stream)
         self._to_check[stream.number % TICKS_A_SECOND].discard(stream)
-        for sock in (stream.rtp, stream.rtcp):
+        for sock in (stream.rtp, stream.control.socket):
             self._poll.remove(sock)
             del self._by_descriptor[sock.fileno()]
         del self._streams[stream.number]
@@ -234,7 +248,7 @@ class Engine:
             else:
                 stream.receive_rtcp(now)
         for stream in self._to_check[number % TICKS_A_SECOND]:
-            if stream.recorder is not None:
+            if stream.recorder is not None or stream.control.reports.are_due(now):
                 self._batch(stream).note(stream)
             stream.check(now, self._reports.append)
 

@@ -81,6 +81,11 @@ class Latch:
         """No better source is to be expected: the socket may be connected."""
         return self.latched is not None and (self.latched == self._described or self._packets >= SETTLED_PACKETS)
 
+    @property
+    def has_moved(self) -> bool:
+        """We send to another address than the described one."""
+        return self.target is not None and self.target != self._described
+
     def has_paused(self, now: float) -> bool:
         """The latched source has sent nothing for so long that another may be listened to."""
         return self.latched is not None and now - self.packet_at > LATCH_AGAIN

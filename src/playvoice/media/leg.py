@@ -47,6 +47,12 @@ class StreamStats:
     """Datagrams that were no RTP or RTCP of the far end."""
     unsent: int = 0
     """Packets that could not be sent."""
+    far_lost: int | None = None
+    """Packets of ours that did not reach the far end, by its last RTCP report; None, as in the next two: none came."""
+    far_jitter: float | None = None
+    """Interarrival jitter at the far end, in seconds."""
+    round_trip: float | None = None
+    """Seconds, to 5 ms."""
 
 
 class Stream:
@@ -79,6 +85,8 @@ class Stream:
                 receive_telephone_event=_number(negotiated.receive_telephone_event),
                 sends=negotiated.direction.sends,
                 receives=negotiated.direction.receives,
+                rtcp_host=negotiated.remote_rtcp[0],
+                rtcp_port=negotiated.remote_rtcp[1],
             )
         )
 
@@ -136,7 +144,14 @@ class Stream:
             sampled=done.sampled,
             ignored=done.ignored,
             unsent=done.unsent,
+            far_lost=None if done.far_lost < 0 else done.far_lost,
+            far_jitter=_seconds(done.far_jitter_us),
+            round_trip=_seconds(done.round_trip_us),
         )
+
+
+def _seconds(microseconds: int) -> float | None:
+    return None if microseconds < 0 else microseconds / 1e6
 
 
 def _number(payload_type: int | None) -> int:

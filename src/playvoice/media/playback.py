@@ -118,14 +118,18 @@ class Batch:
         return playing
 
     def note(self, stream: Stream) -> None:
-        """Count what was played since it was last counted, and have the stream's recording hear it."""
+        """Count what was played since it was last counted, set the stream's clock, and have its recording hear it."""
         playing = self._by_stream.get(stream.number)
         if playing is None:
             return
         position = int(self._positions[playing.slot])
         frames = position - playing.noted
+        if frames:
+            stream.clock.timestamp = int(self._timestamps[playing.slot])
+            stream.clock.last_sent = self._ticked_at
         if stream.may_send:
             stream.counts.sent += frames
+            stream.counts.octets += frames * FRAME
         if frames and stream.may_send and stream.recorder is not None:
             timestamp = (int(self._timestamps[playing.slot]) - frames * FRAME) & 0xFFFFFFFF
             began = self._ticked_at - (frames - 1) * FRAME / SAMPLE_RATE
@@ -148,6 +152,7 @@ class Batch:
                 except OSError:  # counted as sent with the others of its voice
                     stream.counts.unsent += 1
                     stream.counts.sent -= 1
+                    stream.counts.octets -= FRAME
             self._positions[:count] += 1
             self._left -= 1
             self._sequences[:count] += 1

@@ -10,7 +10,7 @@ import struct
 from dataclasses import dataclass, fields
 from typing import Any
 
-VERSION = 1
+VERSION = 2
 MAX_FRAME = 65_536
 _LENGTH = struct.Struct("!I")
 
@@ -50,6 +50,9 @@ class Connect:
     """We may send (the far end does not hold us)."""
     receives: bool
     """The far end may send."""
+    rtcp_host: str = ""
+    rtcp_port: int = 0
+    """Where the far end wants RTCP, 0 if it wants none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +189,10 @@ class Released:
     """Datagrams that were no RTP or RTCP of this stream's far end."""
     unsent: int
     """Packets that the kernel did not take, because the far end's port is closed for example."""
+    far_lost: int = -1
+    """Packets of ours that did not reach the far end, by its last report; -1 if none came, as in the next two."""
+    far_jitter_us: int = -1
+    round_trip_us: int = -1
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,11 @@ class Clock:
     def advance(self, samples: int) -> None:
         self.timestamp = (self.timestamp + samples) & 0xFFFFFFFF
 
+    def at(self, now: float) -> int:
+        """The timestamp of what would be sent now."""
+        passed = 0.0 if self.last_sent is None else now - self.last_sent
+        return self.timestamp + round(passed * SAMPLE_RATE) & 0xFFFFFFFF
+
     def resume(self, now: float) -> None:
         """Let the timestamp run on over a pause, in whole frames: a talkspurt begins (RFC 3551 section 4.1)."""
         if self.last_sent is not None:

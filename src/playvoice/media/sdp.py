@@ -24,6 +24,7 @@ from playvoice.media.description import (
     SdpError,
     SessionDescription,
     direction_of,
+    is_one_host,
     parse,
 )
 from playvoice.media.g711 import SAMPLE_RATE, Codec
@@ -64,7 +65,9 @@ class Negotiated:
     receive_telephone_event: int | None
     """The number that telephone-events of the far end carry; None: none will come."""
     remote_rtcp: tuple[str, int]
-    """Where the far end receives RTCP: the next port, unless ``a=rtcp`` (RFC 3605) says otherwise."""
+    """Where the far end receives RTCP: the next port, unless ``a=rtcp`` (RFC 3605) says otherwise; port 0: it
+    wants none (RFC 3556).
+    """
     ptime: int = DEFAULT_PTIME
     """Milliseconds of audio in a packet that the far end would like."""
 
@@ -223,17 +226,19 @@ def _negotiated(
         direction=direction,
         receive_payload_types=MappingProxyType(dict(receive)),
         receive_telephone_event=events[1],
-        remote_rtcp=_rtcp(media, remote),
+        remote_rtcp=_rtcp(media, remote) if description.wants_rtcp(media) else (remote[0], 0),
         ptime=media.ptime,
     )
 
 
 def _rtcp(media: Media, remote: tuple[str, int]) -> tuple[str, int]:
-    """RFC 3605, and RFC 5761 is not offered, so that a far end that says ``rtcp-mux`` still gets it on its
-    own port.
+    """The port after RTP's, or what ``a=rtcp`` names (RFC 3605).
+
+    RFC 5761 is not offered, so that a far end that says ``rtcp-mux`` still gets it on its own port.
     """
     for value in media.values("rtcp"):
-        port = value.split(maxsplit=1)[0] if value.split() else ""
+        port, *rest = value.split() or [""]
         if DIGITS.fullmatch(port) and 0 < int(port) <= 65535:
-            return remote[0], int(port)
+            address = rest[2] if len(rest) == 3 else remote[0]
+            return (address if is_one_host(address) else remote[0]), int(port)
     return remote[0], min(remote[1] + 1, 65535)

@@ -10,13 +10,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from playvoice.media import udp
+from playvoice.media.control import Control
 from playvoice.media.g711 import Codec, convert
 from playvoice.media.latch import Latch
 from playvoice.media.protocol import Connect, KeyPressed, Message, Released, Silent
 from playvoice.media.quality import Reception
 from playvoice.media.recorder import Recorder
 from playvoice.media.relay import Relay
-from playvoice.media.rtp import FRAME, MAX_PACKET, Clock, Packet, parse
+from playvoice.media.reports import Reports, Sending
+from playvoice.media.rtp import FRAME, HEADER_OCTETS, MAX_PACKET, Clock, Packet, parse
 from playvoice.media.telephone_event import KeyReceiver, KeySender
 
 SILENT = 60.0
@@ -35,7 +37,9 @@ class Counts:
     """Packets of one stream."""
 
     sent: int = 0
-    """This and the next are counted by those who call `Stream.send`."""
+    """This and the next two are counted by those who call `Stream.send`."""
+    octets: int = 0
+    """Of payload, in what was sent."""
     unsent: int = 0
     ignored: int = 0
 
@@ -43,10 +47,10 @@ class Counts:
 class Stream:
     """One RTP session with one far end. Times are seconds of the worker's clock."""
 
-    def __init__(self, number: int, port: int, sockets: udp.Pair, clock: Clock) -> None:
+    def __init__(self, number: int, port: int, sockets: udp.Pair, clock: Clock, reports: Reports) -> None:
         self.number = number
         self.port = port
-        self.rtp, self.rtcp = sockets
+        self.rtp, rtcp = sockets
         self.clock = clock
         self.codec = Codec.PCMA
         self.payload_type = int(Codec.PCMA)
@@ -58,6 +62,7 @@ class Stream:
         self.peer: Stream | None = None
         self.recorder: Recorder | None = None
         self.latch = Latch()
+        self.control = Control(rtcp, reports, self.latch)
         self._reception = Reception()
         self._relay = Relay(clock)
         self._receive: dict[int, Codec] = {}
@@ -94,6 +99,7 @@ class Stream:
         self._receive = {int(number): Codec(codec) for number, codec in command.receive.items()}
         self._receive_event = command.receive_telephone_event
         self.latch.describe((command.host, command.port), command.sip_source, now)
+        self.control.describe((command.rtcp_host, command.rtcp_port), now)
         self._disconnect()
 
     def bridge(self, peer: "Stream", now: float) -> None:
@@ -129,9 +135,10 @@ class Stream:
         """Close the sockets; gives what the stream did."""
         if self.recorder is not None:
             self.stop_recording(now, lambda samples, problem: None)
+        self.control.close(self._sending(now), self._reception, now, filtered=self._filtered)
         self.rtp.close()
-        self.rtcp.close()
-        seen = self._reception
+        seen, reports = self._reception, self.control.reports
+        far_end, round_trip = reports.far_end, reports.round_trip
         return Released(
             request=request,
             sent=self.counts.sent,
@@ -141,6 +148,9 @@ class Stream:
             sampled=seen.sampled,
             ignored=self.counts.ignored,
             unsent=self.counts.unsent,
+            far_lost=-1 if far_end is None else far_end.lost,
+            far_jitter_us=-1 if far_end is None else round(far_end.jitter * 1e6),
+            round_trip_us=-1 if round_trip is None else round(round_trip * 1e6),
         )
 
     # --- sending --------------------------------------------------------------------------------------------------
@@ -150,6 +160,7 @@ class Stream:
         try:
             self.send(packet)
             self.counts.sent += 1
+            self.counts.octets += len(packet) - HEADER_OCTETS
         except OSError:
             self.counts.unsent += 1
 
@@ -200,19 +211,11 @@ class Stream:
                 self._take(packet, now, report)
 
     def receive_rtcp(self, now: float) -> None:
-        """RTCP of the far end says that it lives."""
-        for _ in range(RECEIVE_AT_ONCE):
-            try:
-                _, source = self.rtcp.recvfrom(MAX_PACKET)
-            except BlockingIOError:
-                return
-            except OSError:
-                continue
-            if not self.latch.admits_host(source[0], now):
-                self.counts.ignored += 1
+        """RTCP of the far end says that it lives, and how well it hears us."""
+        self.counts.ignored += self.control.receive(now)
 
     def check(self, now: float, report: Report) -> None:
-        """Once a second: latch again after a pause, tell a silence, write the recording."""
+        """Once a second: latch again after a pause, tell a silence, write the recording, report to the far end."""
         if self.latch.has_paused(now):
             self.latch.release()
             self._disconnect()
@@ -223,6 +226,11 @@ class Stream:
             report(Silent(self.number))
         if self.recorder is not None:
             self.recorder.flush(now)
+        if self.control.reports.are_due(now):
+            self.control.send(self._sending(now), self._reception, now, filtered=self._filtered)
+
+    def _sending(self, now: float) -> Sending:
+        return Sending(self.counts.sent, self.counts.octets, self.clock.at(now))
 
     def _is_ours(self, packet: Packet, source: tuple[str, int], now: float) -> bool:
         expected = packet.payload_type in self._receive or packet.payload_type == self._receive_event

@@ -116,7 +116,9 @@ def main(arguments: list[str]) -> None:
     inherited = socket.socket(fileno=int(descriptor))
     control = inherited.dup()  # the lowest number that is free: select(2) takes none above 1,023
     inherited.close()
-    engine = Engine(address, (int(first), int(last)), int(number), min(int(most), _carried()), random.SystemRandom())
+    epoch = time.time() - time.monotonic()
+    capacity = min(int(most), _carried())
+    engine = Engine(address, (int(first), int(last)), int(number), capacity, random.SystemRandom(), epoch)
     gc.collect()
     gc.freeze()
     gc.disable()

@@ -2,113 +2,18 @@
 
 import random
 import socket
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.unit.media.workers import PORTS, speech
+from tests.unit.media.bench import EVENT, Bench, Phone, assert_one_talk, connect, recording_of
+from tests.unit.media.workers import speech
 
 from playvoice.media import protocol as p
 from playvoice.media import udp
 from playvoice.media.engine import MAX_REASON, Engine
 from playvoice.media.metronome import PHASES, TICK
-from playvoice.media.rtp import FRAME, HEADER, Packet, parse
-
-EVENT = 101
-
-
-class Phone:
-    """A far end: what it was sent, and what it says."""
-
-    def __init__(self) -> None:
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.bind(("127.0.0.1", 0))
-        self.socket.setblocking(False)
-        self.port: int = self.socket.getsockname()[1]
-        self.sequence = 100
-
-    def heard(self) -> list[Packet]:
-        """The packets since this was last asked."""
-        packets: list[Packet] = []
-        while True:
-            try:
-                packet = parse(self.socket.recv(2048))
-            except BlockingIOError:
-                return packets
-            assert packet is not None
-            packets.append(packet)
-
-    def says(self, port: int, payload: bytes = b"a" * FRAME, *, payload_type: int = 8, timestamp: int = -1) -> None:
-        self.sequence += 1
-        at = self.sequence * FRAME if timestamp < 0 else timestamp
-        packet = HEADER.pack(0x80, payload_type, self.sequence, at, 7) + payload
-        self.socket.sendto(packet, ("127.0.0.1", port))
-
-
-class Bench:
-    """An engine, its clock, and phones that are connected to it."""
-
-    def __init__(self, capacity: int = 4) -> None:
-        self.engine = Engine("127.0.0.1", PORTS, 3, capacity, random.Random())
-        self.ticks = 0
-        self.phones: list[Phone] = []
-        self.reports: list[p.Message] = []
-
-    @property
-    def now(self) -> float:
-        return 1000.0 + self.ticks * TICK
-
-    def do(self, *commands: p.Message) -> None:
-        for command in commands:
-            self.engine.handle(command, self.now)
-
-    def run(self, seconds: float) -> list[p.Message]:
-        """Let so much time pass; what is reported meanwhile."""
-        reports = []
-        for _ in range(round(seconds / TICK)):
-            self.engine.tick(self.ticks, self.now)
-            self.ticks += 1
-            reports += self.engine.take_reports()
-        return reports
-
-    def reserve(self) -> p.Reserved:
-        self.do(p.Reserve(1))
-        (reserved,) = self.engine.take_reports()
-        assert isinstance(reserved, p.Reserved)
-        return reserved
-
-    def phone(self) -> tuple[p.Reserved, Phone]:
-        """A stream and the phone at its far end."""
-        phone = Phone()
-        self.phones.append(phone)
-        reserved = self.reserve()
-        self.do(connect(reserved, phone))
-        return reserved, phone
-
-    def close(self) -> None:
-        for number in list(self.engine._streams):
-            self.do(p.Release(1, number))
-        for phone in self.phones:
-            phone.socket.close()
-
-
-def connect(
-    reserved: p.Reserved, phone: Phone, *, sends: bool = True, receives: bool = True, event: int = EVENT
-) -> p.Connect:
-    return p.Connect(
-        stream=reserved.stream,
-        host="127.0.0.1",
-        port=phone.port,
-        sip_source="",
-        codec=8,
-        payload_type=8,
-        telephone_event=event,
-        receive={"8": 8},
-        receive_telephone_event=event,
-        sends=sends,
-        receives=receives,
-    )
+from playvoice.media.rtp import FRAME
 
 
 @pytest.fixture
@@ -123,13 +28,6 @@ def voice(tmp_path: Path) -> dict[str, str]:
     """Two seconds."""
     (tmp_path / "voice").write_bytes(speech(2.0, 1))
     return {"8": str(tmp_path / "voice")}
-
-
-def assert_one_talk(packets: list[Packet]) -> None:
-    """One source, every sequence number once."""
-    assert len({packet.ssrc for packet in packets}) == 1
-    first = packets[0].sequence
-    assert [packet.sequence for packet in packets] == [(first + n) & 0xFFFF for n in range(len(packets))]
 
 
 def test_the_first_packet_leaves_within_20_ms_with_the_marker_and_one_follows_each_20_ms(
@@ -230,7 +128,7 @@ def test_a_far_end_that_is_gone_costs_the_others_nothing(bench: Bench, voice: di
         each.says(stream.port)
         bench.do(p.Play(stream.stream, voice, True))
     bench.run(0.4)
-    phone.socket.close()
+    phone.close()
     bench.run(0.4)
     for stream in (reserved, there):
         bench.do(p.Release(5, stream.stream))
@@ -432,18 +330,6 @@ def test_commands_about_a_stream_that_is_gone_are_answered_where_an_answer_is_wa
         p.RecordingDone(1, -1, "the stream is gone"),
         p.Released(2, 0, 0, 0, 0, False, 0, 0),
     ]
-
-
-def recording_of(bench: Bench, stream: int, path: Path) -> tuple[bytes, bytes]:
-    """Stop it, and wait for the disk; the two channels."""
-    bench.do(p.StopRecording(77, stream))
-    began = time.monotonic()
-    while not (done := [r for r in bench.engine.take_reports() if isinstance(r, p.RecordingDone)]):
-        assert time.monotonic() - began < 10, "the disk does not finish"
-        time.sleep(0.001)
-    octets = path.read_bytes()
-    assert done == [p.RecordingDone(77, len(octets) // 2, "")]
-    return octets[0::2], octets[1::2]
 
 
 def test_both_channels_of_a_recording_are_where_they_were_heard_to_40_ms(

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from playvoice.media.g711 import Codec
 from playvoice.media.playback import Batch, Playing
+from playvoice.media.reports import Reports
 from playvoice.media.rtp import FRAME, Clock, Packet, parse
 from playvoice.media.stream import Stream
 from playvoice.media.voice_file import Voice
@@ -25,7 +26,8 @@ class Sent(Stream):
     """A stream that keeps what it is given to send."""
 
     def __init__(self, number: int, *, sequence: int = 0xFFFA, timestamp: int = 0xFFFFFF00) -> None:
-        super().__init__(number, 4000, (NOWHERE, NOWHERE), Clock(number, sequence, timestamp))
+        reports = Reports(number, b"", lambda: 0.5, 0.0)
+        super().__init__(number, 4000, (NOWHERE, NOWHERE), Clock(number, sequence, timestamp), reports)
         self.may_send = True
         self.packets: list[Packet] = []
         self.send = self.keep

@@ -177,6 +177,45 @@ def test_ptime_and_the_rtcp_port_are_read() -> None:
     assert negotiated.remote_rtcp == ("192.0.2.9", 53020)
 
 
+@pytest.mark.parametrize(
+    ("line", "remote"),
+    [
+        ("a=rtcp:53020", ("192.0.2.9", 53020)),
+        ("a=rtcp:53020 IN IP4 192.0.2.10", ("192.0.2.10", 53020)),
+        ("a=rtcp:53020 IN IP4 phone.example.com", ("192.0.2.9", 53020)),
+        ("a=rtcp:53020 IN IP4 224.0.0.1", ("192.0.2.9", 53020)),
+        ("a=rtcp:0", ("192.0.2.9", 5001)),
+        ("a=rtcp:70000", ("192.0.2.9", 5001)),
+        ("a=rtcp:", ("192.0.2.9", 5001)),
+        ("a=rtcp", ("192.0.2.9", 5001)),
+    ],
+)
+def test_reports_go_to_the_port_and_address_of_the_rtcp_line_where_these_can_be_sent_to(
+    line: str, remote: tuple[str, int]
+) -> None:
+    assert sdp.accept(OFFER, description("m=audio 5000 RTP/AVP 8", line)).remote_rtcp == remote
+
+
+def test_rtcp_on_the_port_of_rtp_is_not_agreed_to() -> None:
+    offered = description("m=audio 5000 RTP/AVP 8", "a=rtcp-mux")
+    body, negotiated = sdp.answer(offered, "192.0.2.1", 4000, session_id=1)
+    assert b"rtcp-mux" not in body
+    assert negotiated.remote_rtcp == ("192.0.2.9", 5001), "RFC 5761, section 5.1.1"
+
+
+@pytest.mark.parametrize("session", ["c=IN IP4 192.0.2.9\r\nb=RR:0\r\nb=RS:0\r\n", "c=IN IP4 192.0.2.9\r\n"])
+def test_who_gives_rtcp_no_bandwidth_gets_no_reports(session: str) -> None:
+    bandwidths = () if "b=" in session else ("b=AS:80", "b=RS:0", "b=RR:0")
+    answered = description("m=audio 5000 RTP/AVP 8", *bandwidths, session=session)
+    assert sdp.accept(OFFER, answered).remote_rtcp == ("192.0.2.9", 0)
+
+
+@pytest.mark.parametrize("bandwidths", [("b=AS:80",), ("b=RS:0",), ("b=RS:0", "b=RR:2000"), ("b=RR:0",)])
+def test_who_gives_rtcp_some_bandwidth_or_says_nothing_gets_reports(bandwidths: tuple[str, ...]) -> None:
+    answered = description("m=audio 5000 RTP/AVP 8", *bandwidths)
+    assert sdp.accept(OFFER, answered).remote_rtcp == ("192.0.2.9", 5001)
+
+
 def test_a_further_description_keeps_the_version_while_nothing_changes_and_raises_it_by_one_after() -> None:
     same = bytes(sdp.offer("192.0.2.1", 4000, session_id=99))
     assert sdp.revise(sdp.parse(OFFER), same) == sdp.parse(OFFER)
@@ -231,6 +270,7 @@ def test_a_sloppy_description_is_understood() -> None:
 tokens = st.text("abcdefghijklmnopqrstuvwxyz0123456789-", min_size=1, max_size=12)
 values = st.one_of(st.none(), st.text("abcXYZ0189 /:;=,.-", max_size=30).map(str.strip))
 attributes = st.lists(st.builds(Attribute, tokens, values), max_size=5).map(tuple)
+bandwidths = st.lists(st.sampled_from(["AS:64", "RS:0", "RR:0"]), max_size=3).map(tuple)
 addresses = st.one_of(st.ip_addresses(v=4), st.ip_addresses(v=6)).map(str)
 sections = st.builds(
     Media,
@@ -240,6 +280,7 @@ sections = st.builds(
     formats=st.lists(tokens, min_size=1, max_size=8).map(tuple),
     connection=st.none() | addresses,
     attributes=attributes,
+    bandwidths=bandwidths,
 )
 descriptions = st.builds(
     SessionDescription,
@@ -250,6 +291,7 @@ descriptions = st.builds(
     name=tokens,
     connection=st.none() | addresses,
     attributes=attributes,
+    bandwidths=bandwidths,
     media=st.lists(sections, max_size=4).map(tuple),
 )
 

@@ -1,0 +1,89 @@
+"""The RTCP of one leg in the worker: its socket, and where its reports go.
+
+Reports go to the address of the session description (the port after RTP's, or that of `a=rtcp`, RFC 3605) until the far
+end's own come; from then on to where they come from, as RTP does (RFC 4961). Behind NAT the port after the one that
+RTP comes from is the best that is known until then.
+"""
+
+import socket
+
+from playvoice.media.latch import Address, Latch
+from playvoice.media.quality import Reception
+from playvoice.media.reports import Reports, Sending
+from playvoice.media.rtcp import parse
+from playvoice.media.rtp import MAX_PACKET
+
+RECEIVE_AT_ONCE = 8
+"""Datagrams that are read in one tick; a flood waits, others go on."""
+NOWHERE = ("0.0.0.0", "::")
+"""Hosts of a description that holds the old way (RFC 3264 section 8.4)."""
+
+
+class Control:
+    """Sends and receives the reports of one stream, whose far end `latch` knows."""
+
+    def __init__(self, sock: socket.socket, reports: Reports, latch: Latch) -> None:
+        self.socket = sock
+        self.reports = reports
+        self._latch = latch
+        self._described: Address | None = None
+        self._heard_from: Address | None = None
+
+    def describe(self, remote: Address, now: float) -> None:
+        """Take where a session description wants reports; the port is 0 where it wants none (RFC 3556)."""
+        if remote != self._described:
+            self._heard_from = None
+        self._described = remote
+        self.reports.begin(now)
+
+    def receive(self, now: float) -> int:
+        """Read what has come; gives how much of it was none of the far end's reports."""
+        strange = 0
+        for _ in range(RECEIVE_AT_ONCE):
+            try:
+                data, source = self.socket.recvfrom(MAX_PACKET)
+            except BlockingIOError:
+                break
+            except OSError:
+                continue
+            strange += not self._take(data, source[:2], now)
+        return strange
+
+    def send(self, sending: Sending, reception: Reception, now: float, *, filtered: bool) -> None:
+        """Send the report that is due."""
+        report = self.reports.write(sending, reception.block(filtered=filtered), now)
+        self._transmit(report)
+
+    def close(self, sending: Sending, reception: Reception, now: float, *, filtered: bool) -> None:
+        """Say goodbye, and close the socket."""
+        report = self.reports.leave(sending, reception.block(filtered=filtered), now)
+        if report is not None:
+            self._transmit(report)
+        self.socket.close()
+
+    def _take(self, data: bytes, source: Address, now: float) -> bool:
+        compound = parse(data)
+        if compound is None or not self._latch.admits_host(source[0], now):
+            return False
+        if self._heard_from != self._described:  # the described address wins over another port
+            self._heard_from = source
+        self.reports.take(compound, now)
+        return True
+
+    def _transmit(self, report: bytes) -> None:
+        target = self._target()
+        if target is None:
+            return
+        try:
+            self.socket.sendto(report, target)
+        except OSError:
+            pass  # nobody waits for a report
+
+    def _target(self) -> Address | None:
+        rtp, described = self._latch.target, self._described
+        if rtp is None or described is None or described[1] == 0:
+            return None
+        target = self._heard_from or described
+        if self._heard_from is None and self._latch.has_moved:
+            target = (rtp[0], min(rtp[1] + 1, 65_535))
+        return None if target[0] in NOWHERE else target
