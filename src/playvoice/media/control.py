@@ -13,8 +13,6 @@ from playvoice.media.reports import Reports, Sending
 from playvoice.media.rtcp import parse
 from playvoice.media.rtp import MAX_PACKET
 
-RECEIVE_AT_ONCE = 8
-"""Datagrams that are read in one tick; a flood waits, others go on."""
 NOWHERE = ("0.0.0.0", "::")
 """Hosts of a description that holds the old way (RFC 3264 section 8.4)."""
 
@@ -36,18 +34,19 @@ class Control:
         self._described = remote
         self.reports.begin(now)
 
-    def receive(self, now: float) -> int:
-        """Read what has come; gives how much of it was none of the far end's reports."""
-        strange = 0
-        for _ in range(RECEIVE_AT_ONCE):
-            try:
-                data, source = self.socket.recvfrom(MAX_PACKET)
-            except BlockingIOError:
-                break
-            except OSError:
-                continue
-            strange += not self._take(data, source[:2], now)
-        return strange
+    def receive(self, now: float) -> bool:
+        """Read one datagram, of which a far end sends few: a flood waits. False if it was no report of the far end."""
+        try:
+            data, source = self.socket.recvfrom(MAX_PACKET)
+        except OSError:  # an ICMP error about a report of ours
+            return True
+        compound = parse(data)
+        if compound is None or not self._latch.admits_host(source[0], now):
+            return False
+        if self._heard_from != self._described:  # the described address wins over another port
+            self._heard_from = source[:2]
+        self.reports.take(compound, now)
+        return True
 
     def send(self, sending: Sending, reception: Reception, now: float, *, filtered: bool) -> None:
         """Send the report that is due."""
@@ -60,15 +59,6 @@ class Control:
         if report is not None:
             self._transmit(report)
         self.socket.close()
-
-    def _take(self, data: bytes, source: Address, now: float) -> bool:
-        compound = parse(data)
-        if compound is None or not self._latch.admits_host(source[0], now):
-            return False
-        if self._heard_from != self._described:  # the described address wins over another port
-            self._heard_from = source
-        self.reports.take(compound, now)
-        return True
 
     def _transmit(self, report: bytes) -> None:
         target = self._target()

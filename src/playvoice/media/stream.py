@@ -212,7 +212,8 @@ class Stream:
 
     def receive_rtcp(self, now: float) -> None:
         """RTCP of the far end says that it lives, and how well it hears us."""
-        self.counts.ignored += self.control.receive(now)
+        if not self.control.receive(now):
+            self.counts.ignored += 1
 
     def check(self, now: float, report: Report) -> None:
         """Once a second: latch again after a pause, tell a silence, write the recording, report to the far end."""

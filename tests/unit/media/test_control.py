@@ -211,8 +211,7 @@ def test_a_flood_of_reports_waits_and_the_voice_goes_on(bench: Bench, voice: dic
         tells(phone, reserved, b"x" * 1000)
     bench.run(0.02)
     assert len(phone.heard()) == 1
-    bench.run(0.2)
-    assert released(bench, reserved).ignored > 8
+    assert 0 < released(bench, reserved).ignored <= 4, "one in each tick"
 
 
 def test_each_stream_has_a_name_of_its_own_that_tells_nothing(bench: Bench) -> None:
