@@ -28,7 +28,7 @@ def schema_of(conn: Connection) -> set[str]:
         return {row for row in rows if "alembic_version" not in row}
     schema: set[str] = set()
     for name, sql in conn.execute(text("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")):
-        clauses = re.split(r",\s*\n|\(\s*\n|\n\)", sql.replace('"', ""))
+        clauses = re.split(r",\s*\n|, (?=\w+ [A-Z])|\(\s*\n|\n\)", sql.replace('"', ""))  # added columns share a line
         schema |= {f"{name}: {' '.join(clause.split())}" for clause in clauses if name != "alembic_version"}
     return schema
 

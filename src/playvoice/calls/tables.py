@@ -6,7 +6,7 @@ never apart. A leg's row holds what ends it after a crash.
 
 from enum import StrEnum
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint
 
 from playvoice.store import Instant, RowId, metadata
 
@@ -93,7 +93,16 @@ legs = Table(
     Column("rang_at", Instant),
     Column("answered_at", Instant),
     Column("ended_at", Instant),
+    Column("packets_sent", Integer),
+    Column("packets_received", Integer),
+    Column("packets_lost", Integer),
+    Column("jitter_ms", Integer),
+    Column("sampled", Boolean),
+    Column("far_packets_lost", Integer),
+    Column("far_jitter_ms", Integer),
+    Column("round_trip_ms", Integer),
 )
+"""The last eight are of its RTP, `media.leg.StreamStats`: null where none ran, the last three where no RTCP came."""
 Index("ix_legs_open", legs.c.call_uuid, sqlite_where=legs.c.state != "ended", postgresql_where=legs.c.state != "ended")
 
 servers = Table(
