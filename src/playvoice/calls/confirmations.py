@@ -1,7 +1,7 @@
-"""Legs whose far end has confirmed their end, stored a few at a time.
+"""Legs whose far end has confirmed their end, and what their streams did, stored a few at a time.
 
 Nobody waits for it: a leg whose confirmation a crash forgets is ended once more at the next start, and its far end says
-that it knows of no such call. So a second's worth of legs is one statement instead of a commit for each.
+that it knows of no such call. So a second's worth of legs is one commit instead of one for each.
 """
 
 import asyncio
@@ -9,33 +9,44 @@ import contextlib
 from functools import partial
 
 import structlog
+from sqlalchemy import Connection
 
 from playvoice.calls import ledger
+from playvoice.media.client import StreamStats
 from playvoice.store import Store, StoreUnavailable
 
 log = structlog.get_logger(__name__)
 
 EVERY = 1.0
-"""Seconds between two statements."""
+"""Seconds between two commits."""
 AT_ONCE = 500
-"""Legs in one statement."""
+"""Legs in one statement, and streams in one commit."""
 
 
 class Confirmations:
-    """The confirmed legs that are not stored yet."""
+    """The confirmed legs, and the streams that were given back, that are not stored yet."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._legs: list[str] = []
+        self._streams: list[tuple[str, StreamStats]] = []
         self._task: asyncio.Task[None] | None = None
         self._hurry = asyncio.Event()
 
     def __repr__(self) -> str:
-        return f"<Confirmations {len(self._legs)} to be stored>"
+        return f"<Confirmations {len(self._legs) + len(self._streams)} to be stored>"
 
     def add(self, leg: str) -> None:
         """A leg's far end has confirmed; the leg's end is stored already."""
         self._legs.append(leg)
+        self._begin()
+
+    def add_stream(self, leg: str, stats: StreamStats) -> None:
+        """The stream of a leg was given back."""
+        self._streams.append((leg, stats))
+        self._begin()
+
+    def _begin(self) -> None:
         if self._task is None:
             self._task = asyncio.get_running_loop().create_task(self._write())
 
@@ -47,16 +58,23 @@ class Confirmations:
         self._hurry.clear()
 
     async def _write(self) -> None:
-        while self._legs:
+        while self._legs or self._streams:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(EVERY):
                     await self._hurry.wait()
-            legs = self._legs[:AT_ONCE]
+            legs, streams = self._legs[:AT_ONCE], self._streams[:AT_ONCE]
             try:
-                await self._store.write(partial(ledger.legs_confirmed, legs=legs))
+                await self._store.write(partial(_write, legs=legs, streams=streams))
             except StoreUnavailable as error:
-                log.debug("confirmations_wait", legs=len(self._legs), reason=str(error))
+                log.debug("confirmations_wait", legs=len(self._legs), streams=len(self._streams), reason=str(error))
                 await asyncio.sleep(EVERY)
                 continue
             del self._legs[: len(legs)]
+            del self._streams[: len(streams)]
         self._task = None
+
+
+def _write(conn: Connection, legs: list[str], streams: list[tuple[str, StreamStats]]) -> None:
+    if legs:
+        ledger.legs_confirmed(conn, legs)
+    ledger.legs_streamed(conn, streams)

@@ -9,7 +9,7 @@ from uuid import uuid4
 from playvoice.calls import ledger
 from playvoice.calls import script as s
 from playvoice.calls.causes import cause_of, is_for_next_address, is_for_next_trunk
-from playvoice.calls.legs import Call, Leg
+from playvoice.calls.legs import Call, Leg, release
 from playvoice.calls.tables import LegKind
 from playvoice.calls.targets import Targets
 from playvoice.codes import HangupCause as Cause
@@ -262,6 +262,10 @@ class Customer:
 
     def play(self, voice: Voice, *, loop: bool = False) -> None:
         self.stream.play(voice.files, loop=loop)
+
+    async def release(self) -> None:
+        """Give the stream back; what it did is the last leg's."""
+        await (release(self.stream) if self._leg is None else self._leg.release())
 
     def end(self) -> None:
         """CANCEL or BYE, whichever ends it."""

@@ -15,6 +15,7 @@ from playvoice.calls.ports import Settings
 from playvoice.calls.tables import CallState, LegKind, LegState, calls, legs
 from playvoice.codes import HangupCause
 from playvoice.companies import Company
+from playvoice.media.client import StreamStats
 from playvoice.store import Prepared, upsert
 
 
@@ -112,6 +113,20 @@ _LEGS_CONFIRMED = (
 )
 
 
+_LEG_STREAMED = Prepared(
+    _LEG.values(
+        packets_sent=bindparam("sent"),
+        packets_received=bindparam("received"),
+        packets_lost=bindparam("lost"),
+        jitter_ms=bindparam("jitter"),
+        sampled=bindparam("is_sampled"),
+        far_packets_lost=bindparam("far_lost"),
+        far_jitter_ms=bindparam("far_jitter"),
+        round_trip_ms=bindparam("round_trip"),
+    )
+)
+
+
 def read_call(conn: Connection, uuid: str) -> StoredCall | None:
     """One call's request."""
     row = conn.execute(_ONE, {"uuid": uuid}).one_or_none()
@@ -190,6 +205,29 @@ def leg_ended(conn: Connection, leg: str, at: datetime, *, confirmed: bool) -> b
 def legs_confirmed(conn: Connection, legs: Sequence[str]) -> None:
     """The far ends have confirmed the ends of these legs, or had their time: a restart has nothing to do for them."""
     conn.execute(_LEGS_CONFIRMED, {"legs": list(legs)})
+
+
+def legs_streamed(conn: Connection, streams: Sequence[tuple[str, StreamStats]]) -> None:
+    """What the streams of these legs did."""
+    for leg, stats in streams:
+        _LEG_STREAMED.change(
+            conn,
+            {
+                "leg": leg,
+                "sent": stats.sent,
+                "received": stats.received,
+                "lost": stats.lost,
+                "jitter": _milliseconds(stats.jitter),
+                "is_sampled": stats.sampled,
+                "far_lost": stats.far_lost,
+                "far_jitter": _milliseconds(stats.far_jitter),
+                "round_trip": _milliseconds(stats.round_trip),
+            },
+        )
+
+
+def _milliseconds(seconds: float | None) -> int | None:
+    return None if seconds is None else round(seconds * 1000)
 
 
 class Reports:

@@ -26,7 +26,7 @@ from playvoice.calls.ports import Media, Routes, Settings, Sip
 from playvoice.calls.recordings import Recordings
 from playvoice.companies import Company
 from playvoice.media import sdp
-from playvoice.media.client import MediaGone, Stream
+from playvoice.media.client import MediaGone, Stream, StreamStats
 from playvoice.sip import (
     Event,
     Flow,
@@ -187,6 +187,12 @@ class Leg(ABC):
         self.call.parts.owners.disown(self.sip)
         self.give_back()
 
+    async def release(self) -> None:
+        """Give the stream back, and have what it did stored with the leg."""
+        stats = await release(self.stream)
+        if stats is not None and (stats.sent or stats.received):
+            self.call.parts.owners.confirmations.add_stream(self.uuid, stats)
+
     @abstractmethod
     def give_back(self) -> None:
         """Give back what the leg holds, a place on a trunk or an agent: its far end is done with it."""
@@ -197,11 +203,12 @@ class Leg(ABC):
         self.call.journal.add(lambda conn: ledger.leg_ended(conn, uuid, at, confirmed=confirmed))
 
 
-async def release(stream: Stream) -> None:
-    """Give a stream back. A fault of ours here is told, and ends nothing."""
+async def release(stream: Stream) -> StreamStats | None:
+    """Give a stream back; what it did, if that is known. A fault of ours here is told, and ends nothing."""
     try:
-        await stream.release()
+        return await stream.release()
     except MediaGone:
         pass  # its ports went with the worker
     except Exception:
         log.exception("stream_not_released", stream=stream.number)
+    return None

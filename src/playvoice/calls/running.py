@@ -19,7 +19,7 @@ from playvoice.calls.clock import Clock
 from playvoice.calls.customer import Customer
 from playvoice.calls.journal import Journal
 from playvoice.calls.ledger import End, Reports, StoredCall
-from playvoice.calls.legs import Call, Parts, release
+from playvoice.calls.legs import Call, Parts
 from playvoice.calls.transfer import Transfer
 from playvoice.calls.userid import parse_userid
 from playvoice.codes import HangupCause as Cause
@@ -198,7 +198,7 @@ class RunningCall:
         call, customer = self._call, self._customer
         try:
             await self._close_recording()
-            await release(customer.stream)
+            await customer.release()
             end = self._add_record(finish, ended_at)
             await call.journal.written()
             call.parts.wake_sender()
@@ -235,7 +235,7 @@ class RunningCall:
 
     async def _leave(self) -> None:
         """Give everything back without a record: the call is somebody else's."""
-        await release(self._customer.stream)
+        await self._customer.release()
         self._is_over(self)
 
     # --- faults ---------------------------------------------------------------------------------------------------

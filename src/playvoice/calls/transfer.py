@@ -32,7 +32,7 @@ class AgentsLeg(Leg):
         """Store that the leg has ended, and its `hangup` if it rang."""
         call, report, at, rang = self.call, self.report, self.call.clock.at(), self.rang
         call.report(lambda conn: call.reports.agent_ended(conn, report, at, rang=rang, confirmed=confirmed))
-        call.spawn(release(self.stream))
+        call.spawn(self.release())
 
 
 class Transfer:

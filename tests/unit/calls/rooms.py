@@ -35,6 +35,8 @@ class Worker:
     def __init__(self) -> None:
         self.told: list[object] = []
         self.gone = False
+        self.released = protocol.Released(1, 0, 0, 0, 0, False, 0, 0)
+        """What it says that each stream did."""
 
     def command(self, message: object) -> None:
         if self.gone:
@@ -46,7 +48,7 @@ class Worker:
 
     async def ask(self, make: Callable[[int], object]) -> object:
         self.command(make(1))
-        return protocol.Released(1, 0, 0, 0, 0, False, 0, 0)
+        return self.released
 
     async def ask_within(self, seconds: float, make: Callable[[int], object]) -> object:
         self.command(make(1))

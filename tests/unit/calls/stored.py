@@ -70,6 +70,24 @@ def rows(store: Store, table: Table) -> list[Row[tuple[object, ...]]]:
     return store.read_now(lambda conn: list(conn.execute(query).all()))
 
 
+STREAMED = (
+    legs.c.packets_sent,
+    legs.c.packets_received,
+    legs.c.packets_lost,
+    legs.c.jitter_ms,
+    legs.c.sampled,
+    legs.c.far_packets_lost,
+    legs.c.far_jitter_ms,
+    legs.c.round_trip_ms,
+)
+
+
+def streamed(store: Store) -> list[tuple[object, ...]]:
+    """The kind of each leg and what its RTP did, the customers' first."""
+    query = select(legs.c.kind, *STREAMED).order_by(legs.c.kind)
+    return store.read_now(lambda conn: [tuple(row) for row in conn.execute(query)])
+
+
 def owed(store: Store) -> list[dict[str, object]]:
     """What is owed to companies, in order."""
     return [json.loads(row.payload) for row in rows(store, callbacks)]

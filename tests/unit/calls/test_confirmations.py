@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Connection
-from tests.unit.calls.stored import AT, accept, leg_states, run
+from tests.unit.calls.stored import AT, accept, leg_states, rows, run
 
 from playvoice.calls import confirmations as module
 from playvoice.calls import ledger
 from playvoice.calls.confirmations import Confirmations
 from playvoice.calls.tables import LegKind
+from playvoice.calls.tables import legs as table
+from playvoice.media.client import StreamStats
 from playvoice.store import Store, StoreUnavailable
 
 
@@ -99,3 +101,22 @@ async def test_many_are_stored_in_several_statements(
         confirmations.add(leg)
     await confirmations.written()
     assert (leg_states(store), len(writes)) == (["ended"] * 3, 2)
+
+
+async def test_what_the_streams_did_is_stored_in_the_same_commit_as_the_confirmations(
+    store: Store, legs: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writes = counted(store, monkeypatch, failures=1)
+    monkeypatch.setattr(module, "EVERY", 0.01)
+    confirmations = Confirmations(store)
+    confirmations.add_stream(legs[0], StreamStats(sent=50))
+    confirmations.add(legs[0])
+    confirmations.add_stream(legs[1], StreamStats(sent=60))
+    assert repr(confirmations) == "<Confirmations 3 to be stored>"
+    await confirmations.written()
+    assert len(writes) == 2, "the first one failed"
+    assert [(row.packets_sent, row.state) for row in rows(store, table)] == [
+        (50, "ended"),
+        (60, "ending"),
+        (None, "ending"),
+    ]

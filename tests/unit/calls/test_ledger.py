@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import Connection
 from tests.samples import COMPANY
-from tests.unit.calls.stored import AT, accept, call_states, later, leg_states, owed, record, rows, run
+from tests.unit.calls.stored import AT, accept, call_states, later, leg_states, owed, record, rows, run, streamed
 from tests.unit.calls.world import SETTINGS
 
 from playvoice.callbacks import callbacks
@@ -14,11 +14,13 @@ from playvoice.calls import ledger
 from playvoice.calls.ledger import AgentLeg, End, Reports, StoredCall
 from playvoice.calls.tables import LegKind, calls, legs
 from playvoice.codes import HangupCause as Cause
+from playvoice.media.client import StreamStats
 from playvoice.store import Store
 
 Fact = Callable[[Connection], object]
 
 AGENT = AgentLeg("leg-b", "20280003", later(10))
+STATS = StreamStats(900, 850, 7, 0.0123, sampled=True, far_lost=3, far_jitter=0.0047, round_trip=0.0318)
 END = End(AT, later(5), later(60), Cause.NORMAL, Cause.CALLEE_HUNG_UP, "1", "20280003", "x.mp3")
 
 
@@ -38,6 +40,7 @@ def a_whole_call(stored: StoredCall) -> dict[str, Fact]:
         "agent_ended": lambda conn: reports.agent_ended(conn, AGENT, later(60), rang=True, confirmed=False),
         "leg_ended": lambda conn: ledger.leg_ended(conn, "leg-a", later(60), confirmed=False),
         "keep_dialog": lambda conn: ledger.keep_dialog(conn, "leg-a", "dialog a, later"),
+        "legs_streamed": lambda conn: ledger.legs_streamed(conn, [("leg-a", STATS), ("leg-b", StreamStats(sent=5))]),
         "legs_confirmed": lambda conn: ledger.legs_confirmed(conn, ["leg-b"]),
         "ended": lambda conn: reports.ended(conn, END),
     }
@@ -78,6 +81,10 @@ async def test_a_whole_call_leaves_its_record_and_states_in_order(store: Store) 
     assert (call.started_at, call.answered_at, call.ended_at) == (AT, later(5), later(60))
     assert (call.crmid, call.extnumber, call.recordfilename) == ("20280003", "20280003", "x.mp3")
     assert leg_states(store) == ["ending", "ended"]
+    assert streamed(store) == [
+        ("a", 900, 850, 7, 12, True, 3, 5, 32),
+        ("b", 5, 0, 0, 0, False, None, None, None),
+    ]
 
 
 async def test_a_call_is_claimed_once(store: Store) -> None:

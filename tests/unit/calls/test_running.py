@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.unit.calls.stored import Gate, call_states, owed, record, until
+from tests.unit.calls.stored import Gate, call_states, owed, record, streamed, until
 from tests.unit.calls.world import House
 
 from playvoice.calls import conductor, journal, running
@@ -58,6 +58,27 @@ async def ringing(house: House, *extensions: str) -> list[IncomingCall]:
 def states(house: House) -> list[object]:
     """What was reported of agents' legs: extension and state."""
     return [f"{m['extnumber']} {m['status']}" for m in owed(house.store) if "status" in m]
+
+
+async def test_what_each_stream_did_is_stored_with_its_leg(house: House) -> None:
+    uuid, call = await connected(house)
+    press(house)
+    (agent,) = await ringing(house, "20280003")
+    house.wire.answer(agent)
+    await house.wire.acknowledged("phone")
+    house.media.worker.released = protocol.Released(1, 900, 850, 7, 12_300, True, 0, 0, 3, 4_700, 31_800)
+    house.wire.hang_up(call)
+    await house.ended(uuid)
+    await house.quiet()
+    assert streamed(house.store) == [(kind, 900, 850, 7, 12, True, 3, 5, 32) for kind in ("a", "b")]
+
+
+async def test_of_a_stream_without_a_packet_nothing_is_stored(house: House) -> None:
+    uuid, call = await connected(house)
+    house.wire.hang_up(call)
+    await house.ended(uuid)
+    await house.quiet()
+    assert streamed(house.store) == [("a", *(None,) * 8)]
 
 
 # --- the customer -----------------------------------------------------------------------------------------------------
