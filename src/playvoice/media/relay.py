@@ -64,6 +64,18 @@ class Relay:
                 self._pass_time(timestamp, len(packet.payload), now)
         return sequence, timestamp, packet.marker
 
+    def pass_over(self, packet: Packet) -> None:
+        """A packet that is not sent on, comfort noise for example, leaves no gap: the far end would call it a loss."""
+        anchor = self._anchor
+        if anchor is None or anchor.ssrc != packet.ssrc or self._clock.sequence != (anchor.out_sequence + 1) & 0xFFFF:
+            return
+        distance = signed_difference(packet.sequence, anchor.sequence, 16)
+        if 0 < distance <= MAX_GAP:
+            anchor.sequence = packet.sequence
+            anchor.out_sequence = (anchor.out_sequence + distance - 1) & 0xFFFF
+            anchor.packets = 1  # what is late now came before it, and would get a number that is taken
+            self._clock.sequence = (anchor.out_sequence + 1) & 0xFFFF
+
     def _start(self, packet: Packet, now: float, *, key: bool) -> tuple[int, int, bool]:
         self._clock.resume(now)
         sequence, timestamp = self._clock.sequence, self._clock.timestamp

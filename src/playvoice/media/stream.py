@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from playvoice.media import udp
 from playvoice.media.control import Control
+from playvoice.media.frames import Frames
 from playvoice.media.g711 import Codec, convert
 from playvoice.media.latch import Latch
 from playvoice.media.protocol import Connect, KeyPressed, Message, Released, Silent
@@ -18,7 +19,7 @@ from playvoice.media.quality import Reception
 from playvoice.media.recorder import Recorder
 from playvoice.media.relay import Relay
 from playvoice.media.reports import Reports, Sending
-from playvoice.media.rtp import FRAME, HEADER_OCTETS, MAX_PACKET, Clock, Packet, parse
+from playvoice.media.rtp import FRAME, HEADER_OCTETS, MAX_PACKET, SAMPLE_RATE, Clock, Packet, parse
 from playvoice.media.telephone_event import KeyReceiver, KeySender
 
 SILENT = 60.0
@@ -64,6 +65,7 @@ class Stream:
         self.latch = Latch()
         self.control = Control(rtcp, reports, self.latch)
         self._reception = Reception()
+        self._frames = Frames()
         self._relay = Relay(clock)
         self._receive: dict[int, Codec] = {}
         self._receive_event = self._send_event = -1
@@ -104,6 +106,7 @@ class Stream:
 
     def bridge(self, peer: "Stream", now: float) -> None:
         self.peer = peer
+        self._frames = Frames()
         self._press_is_for_peer = False
         self.latch.alive_at = now
         self._silent_told = False
@@ -253,20 +256,23 @@ class Stream:
             if key is not None:
                 self._press_is_for_peer = self.peer is not None
                 report(KeyPressed(self.number, key))
-            if self.peer is not None and self._press_is_for_peer:
-                self.peer.relay_key(packet, now)
+            if self.peer is not None and (numbered := self._frames.number(packet)) and self._press_is_for_peer:
+                self.peer.relay_key(numbered, now)
             return
         codec = self._receive.get(packet.payload_type)
         if codec is None:  # comfort noise and the like: alive, but nothing to hear
+            if self.peer is not None and self._frames.pass_over(packet):
+                self.peer.relay_nothing(packet)
             return
         if self.recorder is not None:
             alaw = convert(packet.payload, codec, Codec.PCMA)
             self.recorder.left.put(packet.timestamp, alaw, self.recorder.sample_at(now), packet.ssrc)
         if self.peer is not None:
-            self.peer.relay(packet, codec, now)
+            for later, frame in enumerate(self._frames.cut(packet, codec)):
+                self.peer.relay(frame, codec, now, now + later * FRAME / SAMPLE_RATE)
 
-    def relay(self, packet: Packet, codec: Codec, now: float) -> None:
-        """Send on audio that the other leg heard."""
+    def relay(self, packet: Packet, codec: Codec, now: float, heard_at: float) -> None:
+        """Send on audio that the other leg heard; this far end hears it at `heard_at`."""
         if not self.may_send or self.playing or self.keys:
             return
         placed = self._relay.place(packet, now)
@@ -275,7 +281,11 @@ class Stream:
         sequence, timestamp, marker = placed
         payload = convert(packet.payload, codec, self.codec)
         self.transmit(self.clock.header(self.payload_type, sequence, timestamp, marker=marker) + payload)
-        self.note_sent(timestamp, payload, now)
+        self.note_sent(timestamp, payload, heard_at)
+
+    def relay_nothing(self, packet: Packet) -> None:
+        """A packet of the other leg is not for this far end."""
+        self._relay.pass_over(packet)
 
     def relay_key(self, packet: Packet, now: float) -> None:
         """Send on a key that was pressed on the other leg, if this far end takes keys."""

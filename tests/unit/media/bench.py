@@ -31,6 +31,7 @@ class Phone:
         self.socket, self.rtcp = _open_pair()
         self.port: int = self.socket.getsockname()[1]
         self.sequence = 100
+        self.ssrc = 7
 
     def close(self) -> None:
         self.socket.close()
@@ -48,9 +49,9 @@ class Phone:
             packets.append(packet)
 
     def says(self, port: int, payload: bytes = b"a" * FRAME, *, payload_type: int = 8, timestamp: int = -1) -> None:
-        self.sequence += 1
+        self.sequence = (self.sequence + 1) & 0xFFFF
         at = self.sequence * FRAME if timestamp < 0 else timestamp
-        packet = HEADER.pack(0x80, payload_type, self.sequence, at, 7) + payload
+        packet = HEADER.pack(0x80, payload_type, self.sequence, at, self.ssrc) + payload
         self.socket.sendto(packet, ("127.0.0.1", port))
 
 

@@ -97,6 +97,29 @@ def test_what_is_played_after_a_key_that_came_first_follows_it_by_a_frame() -> N
     assert clock.timestamp == 50_160
 
 
+def test_a_packet_that_is_not_sent_on_leaves_no_gap_and_those_lost_before_it_do() -> None:
+    moved, clock = relay()
+    for number in (0, 1):
+        moved.place(packet(number), number * 0.02)
+    moved.pass_over(packet(2, payload=b"n"))
+    assert moved.place(packet(3), 0.06) == (1002, 50_480, False)
+    moved.pass_over(packet(6))
+    assert moved.place(packet(5), 0.12) is None, "its number is taken"
+    assert moved.place(packet(7), 0.14) == (1005, 51_120, False), "4 and 5 are missing"
+    assert clock.sequence == 1006
+
+
+def test_what_is_passed_over_of_another_source_or_before_anything_was_sent_changes_nothing() -> None:
+    moved, clock = relay()
+    moved.pass_over(packet(0))
+    moved.place(packet(1), 0.0)
+    moved.pass_over(packet(500, ssrc=2))
+    assert moved.place(packet(2), 0.02) == (1001, 50_160, False)
+    clock.packet(8, FRAME)
+    moved.pass_over(packet(3))
+    assert clock.sequence == 1003
+
+
 @given(
     st.lists(
         st.tuples(st.integers(0, 0xFFFF), st.integers(0, 0xFFFFFFFF), st.integers(0, 2), st.booleans()), max_size=40

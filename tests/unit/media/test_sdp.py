@@ -155,6 +155,23 @@ def test_further_streams_are_answered_with_port_0_in_their_places() -> None:
     assert negotiated.remote == ("192.0.2.9", 5002)
 
 
+@pytest.mark.parametrize("media", ["m=image 6000 udptl t38", "m=audio 0 RTP/AVP 8", "m=video 6000 RTP/AVP 31"])
+def test_a_stream_beside_the_audio_is_refused_and_the_audio_is_taken(media: str) -> None:
+    for lines in ((media, "m=audio 5000 RTP/AVP 8"), ("m=audio 5000 RTP/AVP 8", media)):
+        body, negotiated = sdp.answer(description(*lines), "192.0.2.1", 4000, session_id=1)
+        ports = {each.port for each in sdp.parse(body).media}
+        assert ports == {0, 4000}
+        assert negotiated.remote == ("192.0.2.9", 5000)
+        assert sdp.accept(OFFER, description(*lines)).remote == ("192.0.2.9", 5000), "in an answer, which some do"
+
+
+@pytest.mark.parametrize("lines", [("a=ptime:30",), ("a=maxptime:10",), ("a=ptime:60", "a=maxptime:150")])
+def test_whatever_length_of_packets_is_asked_for_ours_is_20_ms(lines: tuple[str, ...]) -> None:
+    body, _ = sdp.answer(description("m=audio 5000 RTP/AVP 8", *lines), "192.0.2.1", 4000, session_id=1)
+    assert sdp.parse(body).media[0].values("ptime") == ["20"]
+    assert sdp.parse(body).media[0].values("maxptime") == []
+
+
 @pytest.mark.parametrize(
     ("media", "why"),
     [
@@ -162,6 +179,7 @@ def test_further_streams_are_answered_with_port_0_in_their_places() -> None:
         ("m=audio 5000 RTP/AVP 18", "no common codec"),
         ("m=audio 5000 RTP/SAVP 8", "no common codec"),
         ("m=video 5000 RTP/AVP 31", "no audio"),
+        ("m=image 6000 udptl t38", "no audio"),
     ],
 )
 def test_a_description_without_a_usable_stream_is_not_acceptable(media: str, why: str) -> None:
