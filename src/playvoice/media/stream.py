@@ -238,7 +238,7 @@ class Stream:
 
     def _is_ours(self, packet: Packet, source: tuple[str, int], now: float) -> bool:
         expected = packet.payload_type in self._receive or packet.payload_type == self._receive_event
-        if not expected and source != self.latch.latched:  # what is not negotiated latches nothing
+        if not expected and source != self.latch.target:  # what was not agreed on makes nobody new the far end
             return False
         if not self.latch.admits(source, now):
             return False

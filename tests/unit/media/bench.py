@@ -16,19 +16,19 @@ from playvoice.media.rtp import FRAME, HEADER, Packet, parse
 EVENT = 101
 
 
-def _open_pair() -> udp.Pair:
+def _open_pair(host: str) -> udp.Pair:
     """Sockets for RTP and RTCP, at ports that nobody else has."""
     for _ in range(100):
         with contextlib.suppress(OSError):
-            return udp.open_pair("127.0.0.1", 2 * random.randrange(15_000, 29_999))
+            return udp.open_pair(host, 2 * random.randrange(15_000, 29_999))
     raise AssertionError("no port is free")
 
 
 class Phone:
     """A far end: what it was sent, and what it says."""
 
-    def __init__(self) -> None:
-        self.socket, self.rtcp = _open_pair()
+    def __init__(self, host: str = "127.0.0.1") -> None:
+        self.socket, self.rtcp = _open_pair(host)
         self.port: int = self.socket.getsockname()[1]
         self.sequence = 100
         self.ssrc = 7
