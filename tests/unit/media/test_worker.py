@@ -1,6 +1,7 @@
 """The real worker process, over real sockets on loopback: what one stream sends another hears."""
 
 import os
+import resource
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -21,7 +22,7 @@ from tests.unit.media.workers import (
 from playvoice.media.client import MediaClient, MediaFull
 from playvoice.media.g711 import ALAW_TO_ULAW, ULAW_TO_ALAW, Codec
 from playvoice.media.protocol import KeyPressed, PlaybackEnded
-from playvoice.media.worker import run_in_real_time
+from playvoice.media.worker import _carried, run_in_real_time
 
 
 @pytest.fixture
@@ -150,3 +151,18 @@ def test_on_one_processor_or_where_it_is_forbidden_the_clock_is_ordinary(
         monkeypatch.setattr(os, "sched_getaffinity", lambda _pid, found=processors: found)
         run_in_real_time()
     assert asked == [os.SCHED_RR | os.SCHED_RESET_ON_FORK], "with two processors it is tried"
+
+
+@pytest.mark.parametrize(
+    ("hard", "streams"),
+    [(5_100, 1_000), (1_000, 0), (resource.RLIM_INFINITY, sys.maxsize)],
+)
+def test_no_more_streams_are_carried_than_there_are_descriptors_for(
+    monkeypatch: pytest.MonkeyPatch, hard: int, streams: int
+) -> None:
+    """RTP, RTCP, the voice and the recording are four of each stream; the process itself has 1,100."""
+    raised: list[tuple[int, int]] = []
+    monkeypatch.setattr(resource, "getrlimit", lambda _what: (512, hard))
+    monkeypatch.setattr(resource, "setrlimit", lambda _what, limits: raised.append(limits))
+    assert _carried() == streams
+    assert raised == [(hard, hard)], "the soft limit is raised as far as it goes"
