@@ -77,6 +77,8 @@ class Stream:
                 stream=self.number,
                 host=negotiated.remote[0],
                 port=negotiated.remote[1],
+                rtcp_host=negotiated.remote_rtcp[0],
+                rtcp_port=negotiated.remote_rtcp[1],
                 sip_source=sip_source,
                 codec=int(negotiated.codec),
                 payload_type=negotiated.payload_type,
@@ -85,8 +87,6 @@ class Stream:
                 receive_telephone_event=_number(negotiated.receive_telephone_event),
                 sends=negotiated.direction.sends,
                 receives=negotiated.direction.receives,
-                rtcp_host=negotiated.remote_rtcp[0],
-                rtcp_port=negotiated.remote_rtcp[1],
             )
         )
 

@@ -36,6 +36,9 @@ class Connect:
     stream: int
     host: str
     port: int
+    rtcp_host: str
+    rtcp_port: int
+    """Where the far end wants RTCP, 0 if it wants none."""
     sip_source: str
     """The address that its SIP came from, `""` if it is the same."""
     codec: int
@@ -50,9 +53,6 @@ class Connect:
     """We may send (the far end does not hold us)."""
     receives: bool
     """The far end may send."""
-    rtcp_host: str = ""
-    rtcp_port: int = 0
-    """Where the far end wants RTCP, 0 if it wants none."""
 
 
 @dataclass(frozen=True, slots=True)

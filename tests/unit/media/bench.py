@@ -109,6 +109,8 @@ def connect(
         stream=reserved.stream,
         host="127.0.0.1",
         port=phone.port,
+        rtcp_host="127.0.0.1",
+        rtcp_port=phone.port + 1,
         sip_source="",
         codec=8,
         payload_type=8,
@@ -117,8 +119,6 @@ def connect(
         receive_telephone_event=event,
         sends=sends,
         receives=receives,
-        rtcp_host="127.0.0.1",
-        rtcp_port=phone.port + 1,
     )
 
 
