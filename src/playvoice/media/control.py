@@ -41,7 +41,7 @@ class Control:
         except OSError:  # an ICMP error about a report of ours
             return True
         compound = parse(data)
-        if compound is None or not self._latch.admits_host(source[0], now):
+        if compound is None or not self._is_far_end(source[0], now):
             return False
         if self._heard_from != self._described:  # the described address wins over another port
             self._heard_from = source[:2]
@@ -59,6 +59,13 @@ class Control:
         if report is not None:
             self._transmit(report)
         self.socket.close()
+
+    def _is_far_end(self, host: str, now: float) -> bool:
+        """Whether it is a host that RTP may come from, or the one that `a=rtcp` names; notes the sign of life."""
+        if self._described is not None and host == self._described[0]:
+            self._latch.alive_at = now
+            return True
+        return self._latch.admits_host(host, now)
 
     def _transmit(self, report: bytes) -> None:
         target = self._target()

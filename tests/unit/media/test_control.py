@@ -172,6 +172,22 @@ def test_reports_go_where_the_description_says_until_the_phones_come_from_elsewh
     assert told(phone) == []
 
 
+def test_a_host_that_only_the_rtcp_line_names_is_reported_to_and_believed(bench: Bench) -> None:
+    reserved, phone = bench.phone()
+    elsewhere = Phone("127.0.0.9")
+    bench.phones.append(elsewhere)
+    bench.do(replace(connect(reserved, phone), rtcp_host="127.0.0.9", rtcp_port=elsewhere.port + 1))
+    bench.run(LONGEST)
+    (ssrc,) = {compound.reports[0].ssrc for compound in told(elsewhere)}
+    stranger = Phone("127.0.0.8")
+    bench.phones.append(stranger)
+    for phone_of, lost in ((stranger, 99), (elsewhere, 3)):
+        tells(phone_of, reserved, report(7, Block(ssrc, 0, lost, 1, 0)))
+        bench.run(0.02)
+    figures = released(bench, reserved)
+    assert (figures.far_lost, figures.ignored) == (3, 1)
+
+
 def test_behind_nat_reports_follow_the_rtp(bench: Bench) -> None:
     reserved, phone = bench.phone()
     behind_nat = Phone()
