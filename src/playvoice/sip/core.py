@@ -223,7 +223,7 @@ def server_key(request: Request, method: str | None = None) -> Key:
     branch = via.parameters.get("branch") or ""
     name = method or ("INVITE" if request.method == "ACK" else request.method)
     sent_by = f"{via.host.lower()}:{via.port or 5060}"
-    if branch.startswith(MAGIC_COOKIE):
+    if branch.startswith(MAGIC_COOKIE) and branch != MAGIC_COOKIE:  # alone it tells nothing (RFC 4475 section 3.2.1)
         return "server", branch, sent_by, name
     tag = tag_of(from_of(request)) or ""
     return "server", branch, sent_by, name, request.call_id, tag, str(request.cseq.sequence)
