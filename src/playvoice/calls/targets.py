@@ -11,6 +11,7 @@ from ipaddress import ip_address
 
 from playvoice.lines.trunk import Trunk
 from playvoice.sip import URI, Address, Flow, Response
+from playvoice.sip.message import addresses_of
 
 MAX_TARGETS = 5
 """Targets of one leg, with the first."""
@@ -35,12 +36,12 @@ class Targets:
         if response.code not in FOLLOWED:
             return
         try:
-            contacts = response.contact
+            contacts = addresses_of(response, "Contact")
         except ValueError:
             return
         for contact in sorted(contacts, key=_q, reverse=True):
             uri = contact.uri
-            if uri is None or len(self._seen) >= MAX_TARGETS or _key(uri) in self._seen:
+            if len(self._seen) >= MAX_TARGETS or _key(uri) in self._seen:
                 continue
             flow = self._flow_to(uri)
             if flow is not None:

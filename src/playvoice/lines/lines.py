@@ -29,6 +29,7 @@ from playvoice.lines.trunks import Trunks, read_trunks
 from playvoice.sip import Event, Flow, IncomingCallReceived, IncomingRequest, Request, RequestReceived
 from playvoice.sip.digest import Algorithm
 from playvoice.sip.digest_server import DigestServer, Outcome
+from playvoice.sip.message import to_of
 from playvoice.sip.registrar import Registrar
 from playvoice.sip.user_agent import ALLOW
 from playvoice.store import Store
@@ -232,7 +233,7 @@ class Lines:
             incoming.refuse(401, headers=tuple(("WWW-Authenticate", value) for value in challenges))
             return
         number = verdict.username or ""
-        if request.to_address.uri.user != number:
+        if to_of(request).uri.user != number:
             log.info("register_for_another", source=f"{source[0]}:{source[1]}", user=number)
             incoming.respond(403, now)
         elif len(self._pending) >= MAX_PENDING:

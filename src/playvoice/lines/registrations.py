@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Row, bindparam, delete, insert, select
 from playvoice.lines.resolving import literal
 from playvoice.lines.tables import SERVER_ID, registrations
 from playvoice.sip import URI, Address, Flow, Request, SipError, Transport
+from playvoice.sip.message import parse_uri, read_address
 from playvoice.sip.registrar import Binding, Outcome, Registrar
 from playvoice.store import Store, StoreUnavailable
 
@@ -43,7 +44,7 @@ class ContactBinding:
     @property
     def route(self) -> tuple[Address, ...]:
         """The Route of requests to the phone (RFC 3327)."""
-        return tuple(Address.parse(value) for value in self.path)
+        return tuple(read_address(value) for value in self.path)
 
 
 class Registrations:
@@ -179,7 +180,7 @@ def _from_row(row: Row[Any]) -> Binding:
     flow = Flow(Transport(row.transport), (row.remote_host, row.remote_port), (row.local_host, row.local_port))
     return Binding(
         aor=row.number,
-        contact=URI.parse(row.contact),
+        contact=parse_uri(row.contact),
         flow=flow,
         source=(row.source_host, row.source_port),
         path=tuple(json.loads(row.path)),

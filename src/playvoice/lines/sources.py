@@ -4,6 +4,7 @@ from collections.abc import Collection
 from ipaddress import ip_address
 
 from playvoice.sip import Flow, Request
+from playvoice.sip.message import vias_of
 
 DEFAULT_PORT = 5060
 
@@ -15,7 +16,7 @@ def source_of(request: Request, flow: Flow, edges: Collection[str]) -> tuple[str
     tells nothing: the request counts as the edge's own.
     """
     source = flow.remote
-    for via in request.via[1:] if source[0] in edges else ():
+    for via in vias_of(request)[1:] if source[0] in edges else ():
         host = (via.parameters.get("received") or via.host).strip("[]")
         port = via.parameters.get("rport") or str(via.port or DEFAULT_PORT)
         try:

@@ -12,7 +12,7 @@ from typing import Any, Self
 from sipmessage import URI, Address, CSeq, Request, Response
 
 from playvoice.sip.flow import Flow, Transport, format_host
-from playvoice.sip.message import parse_uri, read_address, tag_of
+from playvoice.sip.message import addresses_of, parse_uri, read_address, tag_of
 
 MAX_FORWARDS = "70"
 
@@ -197,12 +197,12 @@ def dialog_of_client(response: Response, flow: Flow, *, pinned: bool) -> DialogS
 
     Everything is in the response: From is ours as we sent it. ValueError where Contact is missing or unreadable.
     """
-    contact = response.contact
+    contact = addresses_of(response, "Contact")
     cseq = response.cseq.sequence
     target = contact[0].uri if contact else None
     if target is None:
         raise ValueError("no Contact in the response")
-    route = tuple(str(address) for value in response.headers.getlist("Record-Route") for address in _addresses(value))
+    route = tuple(str(address) for address in addresses_of(response, "Record-Route"))
     return DialogState(
         call_id=response.call_id,
         local=response.headers["From"],
@@ -222,10 +222,10 @@ def dialog_of_server(invite: Request, local: str, flow: Flow, *, pinned: bool) -
 
     `local` is To with our tag. ValueError where Contact is missing or unreadable.
     """
-    contact = invite.contact
+    contact = addresses_of(invite, "Contact")
     if not contact:
         raise ValueError("no Contact in the INVITE")
-    route = tuple(str(address) for value in invite.headers.getlist("Record-Route") for address in _addresses(value))
+    route = tuple(str(address) for address in addresses_of(invite, "Record-Route"))
     return DialogState(
         call_id=invite.call_id,
         local=local,
@@ -238,7 +238,3 @@ def dialog_of_server(invite: Request, local: str, flow: Flow, *, pinned: bool) -
         flow=flow,
         pinned=pinned,
     )
-
-
-def _addresses(value: str) -> list[Address]:
-    return Address.parse_many(value)

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sipmessage import Request, Via
+from sipmessage import Request
+
+from playvoice.sip.grammar import parse_via, replace_parameters, split_values
 
 
 class Transport(StrEnum):
@@ -40,10 +42,11 @@ def format_host(host: str) -> str:
 def stamp_via(request: Request, flow: Flow) -> Flow:
     """Write into the top Via where the request came from, and tell where its response goes.
 
-    RFC 3261 sections 18.2.1 and 18.2.2, RFC 3581 section 4.
+    RFC 3261 sections 18.2.1 and 18.2.2, RFC 3581 section 4. All else of the Via goes back as it came.
     """
-    vias = request.via
-    via = vias[0]
+    first, *others = request.headers.getlist("Via")
+    top, *below = split_values(first)
+    via = parse_via(top)
     host, port = flow.remote
     changes: dict[str, str | None] = {}
     if via.host.strip("[]") != host or "rport" in via.parameters:
@@ -51,8 +54,7 @@ def stamp_via(request: Request, flow: Flow) -> Flow:
     if "rport" in via.parameters:
         changes["rport"] = str(port)
     if changes:
-        stamped = Via(via.transport, via.host, via.port, via.parameters.replace(**changes))
-        request.via = [stamped, *vias[1:]]
+        request.headers.setlist("Via", [replace_parameters(top, changes), *below, *others])
     if flow.reliable or "rport" in via.parameters:
         return flow
     return Flow(flow.transport, (host, via.port or 5060), flow.local)

@@ -1,9 +1,13 @@
-"""Messages: what stands in front of the grammar of `sipmessage`, on the way in and on the way out.
+"""Messages: how they are read, and how responses, ACK and CANCEL are made of others.
 
 `parse` takes the bytes of one message and gives a :class:`Request` or :class:`Response` whose mandatory headers (RFC
 3261 section 8.1.1) are there and readable, so that nobody above has to ask again. It unfolds lines (section 7.3.1),
 takes any case and the compact forms (7.3.3), holds the limits below, and cuts a datagram's body to its Content-Length
-(18.3). What it can't take is a :class:`MalformedMessage`.
+(18.3). What it can't take is a :class:`MalformedMessage`. The values of headers are read by `playvoice.sip.grammar`.
+
+A line that is not UTF-8 is read as Latin-1: a phone's display name in GBK should not cost a call. A line feed or
+carriage return alone, which one receiver takes for the end of a line and another one not, and a null octet that is
+not escaped, are refused.
 """
 
 import re
@@ -13,6 +17,7 @@ from functools import lru_cache
 from sipmessage import URI, Address, CSeq, Request, Response, Via
 from sipmessage.message import COMPACT_FORMS
 
+from playvoice.sip import grammar
 from playvoice.sip.errors import MalformedMessage
 
 MAX_MESSAGE = 65_535
@@ -20,17 +25,23 @@ MAX_MESSAGE = 65_535
 MAX_HEADER_LINES = 256
 MAX_LINE = 8_192
 """Characters of an unfolded line."""
+MAX_VIAS = 70
+"""Values of Via: one for each hop, of which Max-Forwards allows as many (RFC 3261 section 8.1.1.6)."""
+MAX_ADDRESSES = 100
+"""Addresses of a header that may have several."""
 READ_VALUES = 512
 """Values of headers that are kept as read, of each kind: the messages of a call name the same ones again and again."""
 
 Message = Request | Response
 
 _FOLD = re.compile(rb"\r\n[ \t]+")
-_TOKEN = re.compile(r"[A-Za-z0-9.!%*_+`'~-]+")
-_STATUS_LINE = re.compile(r"SIP/2\.0 ([1-6]\d\d) (.*)", re.IGNORECASE)
-_VERSION = re.compile(r"SIP/\d+\.\d+", re.IGNORECASE)
+_FORBIDDEN = re.compile(rb"(?<!\r)\n|\r(?!\n)|(?<!\\)\0")
+_TOKEN = re.compile(grammar.TOKEN)
+_STATUS_LINE = re.compile(r"SIP/2\.0 ([1-6][0-9][0-9])(?: (.*))?", re.IGNORECASE)
+_VERSION = re.compile(r"SIP/[0-9]+\.[0-9]+", re.IGNORECASE)
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
+_CSEQ = re.compile(rf"[0-9]+\s+{grammar.TOKEN}")
 _MANDATORY = ("Via", "From", "To", "Call-ID", "CSeq")
-_SPACED_SLASH = re.compile(r"\s*/\s*")
 
 
 def parse(data: bytes, *, stream: bool = False) -> Message:
@@ -43,10 +54,10 @@ def parse(data: bytes, *, stream: bool = False) -> Message:
     head, separator, body = data.lstrip(b"\r\n").partition(b"\r\n\r\n")
     if not separator:
         raise MalformedMessage("no empty line ends the headers")
-    try:
-        lines = _FOLD.sub(b" ", head).decode("utf-8").split("\r\n")
-    except UnicodeDecodeError:
-        raise MalformedMessage("the headers are not UTF-8") from None
+    unfolded = _FOLD.sub(b" ", head)
+    if _FORBIDDEN.search(unfolded):
+        raise MalformedMessage("a CR, LF or null octet inside a line")
+    lines = _decode(unfolded)
     if len(lines) > MAX_HEADER_LINES:
         raise MalformedMessage(f"{len(lines)} header lines, more than {MAX_HEADER_LINES}")
     if any(len(line) > MAX_LINE for line in lines):
@@ -65,24 +76,43 @@ def parse(data: bytes, *, stream: bool = False) -> Message:
     return message
 
 
+def _decode(head: bytes) -> list[str]:
+    try:
+        return head.decode("utf-8").split("\r\n")
+    except UnicodeDecodeError:
+        return [_decode_line(line) for line in head.split(b"\r\n")]
+
+
+def _decode_line(line: bytes) -> str:
+    try:
+        return line.decode("utf-8")
+    except UnicodeDecodeError:
+        return line.decode("latin-1")
+
+
 def _start_line(line: str) -> tuple[Message, MalformedMessage | None]:
     """Read the first line; a request that can be answered but not understood comes with its complaint."""
     if status := _STATUS_LINE.fullmatch(line):
-        return Response(int(status[1]), status[2]), None
-    words = line.split(" ")
-    method, version = words[0], words[-1]
-    if len(words) < 3 or not _TOKEN.fullmatch(method) or not _VERSION.fullmatch(version):
+        return Response(int(status[1]), status[2] or ""), None
+    words = line.split()
+    if len(words) < 3 or not _TOKEN.fullmatch(words[0]) or not _VERSION.fullmatch(words[-1]):
         raise MalformedMessage(f"neither a request line nor a status line: {line[:80]!r}")
-    status_of_complaint = None if method == "ACK" else 400  # an ACK is never answered (RFC 3261 section 17)
-    nowhere = URI(scheme="sip", host="invalid")
+    method, target, version = words[0], words[1], words[-1]
+    uri, complaint = URI(scheme="sip", host="invalid"), None
     if version.upper() != "SIP/2.0":
-        unsupported = status_of_complaint and 505
-        return Request(method, nowhere), MalformedMessage(f"version {version}", unsupported)
-    try:
-        return Request(method, parse_uri(" ".join(words[1:-1]))), None
-    except ValueError:
-        complaint = MalformedMessage(f"the request URI is not valid: {words[1][:80]!r}", status_of_complaint)
-        return Request(method, nowhere), complaint
+        complaint = MalformedMessage(f"version {version}", 505)
+    elif line != f"{method} {target} {version}":
+        complaint = MalformedMessage(f"white space in the request line: {line[:80]!r}", 400)
+    elif (scheme := _SCHEME.match(target)) and scheme[1].lower() not in ("sip", "sips", "tel"):
+        complaint = MalformedMessage(f"the request URI is none of SIP: {target[:80]!r}", 416)
+    else:
+        try:
+            uri = _read_request_uri(target)
+        except ValueError:
+            complaint = MalformedMessage(f"the request URI is not valid: {target[:80]!r}", 400)
+    if complaint is not None and method == "ACK":
+        complaint.status = None  # an ACK is never answered (RFC 3261 section 17)
+    return Request(method, uri), complaint
 
 
 def _read_headers(message: Message, lines: list[str]) -> None:
@@ -105,14 +135,12 @@ def _check_headers(message: Message) -> None:
             raise MalformedMessage(f"more than one {name}")
     if not headers["Call-ID"]:
         raise MalformedMessage("an empty Call-ID")
-    headers.setlist("Via", [_SPACED_SLASH.sub("/", value, count=2) for value in headers.getlist("Via")])
     try:
-        for value in headers.getlist("Via"):
-            _read_vias(value)
-        top_via(message)
-        cseq = message.cseq
-    except (ValueError, IndexError) as error:
-        raise MalformedMessage(str(error) or "Via is not valid") from None
+        headers.setlist("Via", _one_via_a_line(headers.getlist("Via")))
+        vias_of(message)
+        cseq = _read_cseq(headers["CSeq"])
+    except ValueError as error:
+        raise MalformedMessage(str(error)) from None
     status = 400 if isinstance(message, Request) and message.method != "ACK" else None
     try:
         from_of(message)
@@ -123,6 +151,19 @@ def _check_headers(message: Message) -> None:
         raise MalformedMessage(f"CSeq {cseq.sequence} is not below 2**31", status)
     if isinstance(message, Request) and cseq.method != message.method:
         raise MalformedMessage(f"CSeq names {cseq.method}, the request line {message.method}", status)
+
+
+def _one_via_a_line(texts: list[str]) -> list[str]:
+    values = [value for text in texts for value in grammar.split_values(text)]
+    if len(values) > MAX_VIAS:
+        raise ValueError(f"{len(values)} values of Via, more than {MAX_VIAS}")
+    return values
+
+
+def _read_cseq(text: str) -> CSeq:
+    if not _CSEQ.fullmatch(text):
+        raise ValueError("CSeq is not valid")
+    return CSeq.parse(text)
 
 
 def _cut_body(message: Message, body: bytes, stream: bool) -> bytes:
@@ -138,10 +179,12 @@ def _cut_body(message: Message, body: bytes, stream: bool) -> bytes:
 
 
 def content_length(message: Message) -> int | None:
-    """Give the Content-Length, None where there is none; one that is not a number is malformed."""
+    """Give the Content-Length, None where there is none; one that is not a number is malformed, and so are two."""
     value = message.headers.get("Content-Length")
     if value is None:
         return None
+    if any(other != value for other in message.headers.getlist("Content-Length")):
+        raise MalformedMessage("more than one Content-Length", 400)
     if not (value.isascii() and value.isdigit() and len(value) <= 9):
         raise MalformedMessage(f"Content-Length is {value[:40]!r}", 400)
     return int(value)
@@ -149,21 +192,24 @@ def content_length(message: Message) -> int | None:
 
 @lru_cache(READ_VALUES)
 def parse_uri(text: str) -> URI:
-    """Read a SIP, SIPS or TEL URI, in any case of the scheme; anything else is a `ValueError`.
+    """Read a SIP, SIPS or TEL URI, without its URI headers; anything else is a `ValueError`."""
+    return grammar.parse_uri(text)
 
-    Unlike `URI.parse` it takes the URI headers (after `?`, RFC 3261 section 19.1.1), which a request URI may not
-    have and which mean nothing to us, and drops them.
-    """
-    scheme, colon, rest = text.strip().partition(":")
-    user, at, host = rest.rpartition("@")
-    host = host.partition("?")[0]
-    return URI.parse(f"{scheme.lower()}{colon}{user}{at}{host}")
+
+@lru_cache(READ_VALUES)
+def _read_request_uri(text: str) -> URI:
+    return grammar.parse_uri(text, headers=False)  # RFC 3261 section 19.1.1
 
 
 @lru_cache(READ_VALUES)
 def read_address(text: str) -> Address:
     """Read the value of a header that has one address; `ValueError` for what is none."""
-    return Address.parse(text)
+    return grammar.parse_address(text)
+
+
+@lru_cache(READ_VALUES)
+def _read_via(text: str) -> Via:
+    return grammar.parse_via(text)
 
 
 def from_of(message: Message) -> Address:
@@ -181,14 +227,19 @@ def tag_of(address: Address) -> str | None:
     return address.parameters.get("tag")
 
 
-@lru_cache(READ_VALUES)
-def _read_vias(text: str) -> tuple[Via, ...]:
-    return tuple(Via.parse_many(text))
+def addresses_of(message: Message, name: str) -> list[Address]:
+    """All addresses of a header, Contact or Record-Route say; `ValueError` for what is none, and for too many."""
+    return grammar.parse_all(message.headers.getlist(name), MAX_ADDRESSES)
+
+
+def vias_of(message: Message) -> list[Via]:
+    """All values of Via, the last hop's first."""
+    return [_read_via(value) for text in message.headers.getlist("Via") for value in grammar.split_values(text)]
 
 
 def top_via(message: Message) -> Via:
     """The first Via of a message that `parse` gave."""
-    return _read_vias(message.headers["Via"])[0]
+    return _read_via(grammar.split_values(message.headers["Via"])[0])
 
 
 def make_response(
@@ -203,18 +254,14 @@ def make_response(
 ) -> Response:
     """Make the response to `request`: RFC 3261 section 8.2.6, Record-Route as section 12.1.1 wants it.
 
-    `to_tag` is added to a To that has none.
+    `to_tag` is added to a To that has none; one that can't be read goes back as it came.
     """
     response = Response(status, reason or REASONS.get(status, "Unknown"), body)
     response.headers.setlist("Via", list(request.headers.getlist("Via")))
     if 100 < status < 300 and (routes := request.headers.getlist("Record-Route")):
         response.headers.setlist("Record-Route", list(routes))
     response.headers.set("From", request.headers["From"])
-    to = to_of(request)
-    if to_tag is not None and tag_of(to) is None:
-        response.to_address = Address(uri=to.uri, name=to.name, parameters=to.parameters.replace(tag=to_tag))
-    else:
-        response.headers.set("To", request.headers["To"])
+    response.headers.set("To", _with_tag(request.headers["To"], to_tag))
     response.headers.set("Call-ID", request.headers["Call-ID"])
     response.headers.set("CSeq", request.headers["CSeq"])
     for name, value in headers:
@@ -223,6 +270,13 @@ def make_response(
         response.headers.set("Content-Type", content_type)
     response.headers.set("Content-Length", str(len(body)))
     return response
+
+
+def _with_tag(to: str, tag: str | None) -> str:
+    try:
+        return to if tag is None or tag_of(read_address(to)) is not None else f"{to};tag={tag}"
+    except ValueError:
+        return to
 
 
 def make_ack_for_failure(invite: Request, response: Response) -> Request:
@@ -259,6 +313,8 @@ class StreamFramer:
 
     def __init__(self) -> None:
         self._buffer = bytearray()
+        self._searched = 0
+        self._total = 0
 
     def __repr__(self) -> str:
         return f"<StreamFramer {len(self._buffer)} octets waiting>"
@@ -275,15 +331,25 @@ class StreamFramer:
             yield message
 
     def _next(self) -> bytes | None:
-        start = 0
-        while start < len(self._buffer) and self._buffer[start] in b"\r\n":
-            start += 1
-        del self._buffer[:start]
-        end_of_head = self._buffer.find(b"\r\n\r\n")
+        if not self._total:
+            self._total = self._find_total()
+        if not self._total or len(self._buffer) < self._total:
+            return None
+        message = bytes(self._buffer[: self._total])
+        del self._buffer[: self._total]
+        self._searched = self._total = 0
+        return message
+
+    def _find_total(self) -> int:
+        """The octets of the message that begins the buffer, 0 while its head is not whole."""
+        if not self._searched:
+            self._buffer = self._buffer.lstrip(b"\r\n")
+        end_of_head = self._buffer.find(b"\r\n\r\n", self._searched)
         if end_of_head < 0:
             if len(self._buffer) > MAX_MESSAGE:
                 raise MalformedMessage("headers without an end")
-            return None
+            self._searched = max(0, len(self._buffer) - 3)
+            return 0
         head = bytes(self._buffer[: end_of_head + 4])
         try:
             total = len(head) + _content_length_of(head[:-2])
@@ -292,21 +358,17 @@ class StreamFramer:
         except MalformedMessage as error:
             error.head = head[:MAX_MESSAGE]
             raise
-        if len(self._buffer) < total:
-            return None
-        message = bytes(self._buffer[:total])
-        del self._buffer[:total]
-        return message
+        return total
 
 
-_LENGTH_LINE = re.compile(rb"\r\n(?:content-length|l)[ \t]*:\s*(\d{1,9})[ \t]*\r\n", re.IGNORECASE)
+_LENGTH_LINE = re.compile(rb"\r\n(?:content-length|l)[ \t]*:[ \t]*([0-9]{1,9})[ \t]*(?=\r\n)", re.IGNORECASE)
 
 
 def _content_length_of(head: bytes) -> int:
-    found = _LENGTH_LINE.search(_FOLD.sub(b" ", head))
-    if found is None:
-        raise MalformedMessage("no Content-Length on a stream")
-    return int(found[1])
+    lengths = {int(value) for value in _LENGTH_LINE.findall(_FOLD.sub(b" ", head))}
+    if len(lengths) != 1:
+        raise MalformedMessage("more than one Content-Length" if lengths else "no Content-Length on a stream")
+    return lengths.pop()
 
 
 REASONS = {
@@ -323,6 +385,7 @@ REASONS = {
     408: "Request Timeout",
     413: "Request Entity Too Large",
     415: "Unsupported Media Type",
+    416: "Unsupported URI Scheme",
     420: "Bad Extension",
     422: "Session Interval Too Small",
     423: "Interval Too Brief",

@@ -26,6 +26,7 @@ from playvoice.sip import session_timer
 from playvoice.sip.alarm import Alarm
 from playvoice.sip.dialog import finish
 from playvoice.sip.events import SessionAnswered, SessionChangeReceived, SessionRefused, TargetChanged
+from playvoice.sip.message import addresses_of
 from playvoice.sip.repeated_answer import RepeatedAnswer
 from playvoice.sip.session_timer import Agreed, Due, SessionTimer, Side
 from playvoice.sip.state import CallState
@@ -339,11 +340,11 @@ class Session:
     def _refresh_target(self, message: Request | Response) -> None:
         """Take the Contact of a target refresh (RFC 3261 section 12.2)."""
         try:
-            contact = message.contact
+            contact = addresses_of(message, "Contact")
         except ValueError:
             return
         dialog = self._call.dialog
-        if not contact or contact[0].uri is None or dialog is None:
+        if not contact or dialog is None:
             return
         target = str(contact[0].uri)
         if target != dialog.remote_target:

@@ -22,7 +22,7 @@ from playvoice.sip.errors import MalformedMessage
 from playvoice.sip.events import Event, IncomingCallReceived, RequestInCall, RequestReceived
 from playvoice.sip.flow import Flow, Transport, format_host, stamp_via
 from playvoice.sip.incoming import IncomingCall, IncomingRequest, with_remote_cseq
-from playvoice.sip.message import from_of, make_response, parse, read_address, tag_of, to_of, top_via
+from playvoice.sip.message import from_of, make_response, parse, read_address, tag_of, to_of, top_via, vias_of
 from playvoice.sip.outgoing import OutgoingCall, OutgoingRequest
 from playvoice.sip.transaction import Deliver, Effect, Happening, response_event, status_of
 
@@ -389,7 +389,10 @@ class UserAgent:
         if len(self._dialogs) >= MAX_CALLS:
             self._refuse(request, flow, reply_to, 503, now, (("Retry-After", "10"),))
             return
-        pinned = "received" in top_via(request).parameters and len(request.via) == 1
+        if not _is_description(request):
+            self._refuse(request, flow, reply_to, 415, now, (("Accept", "application/sdp"),))
+            return
+        pinned = "received" in top_via(request).parameters and len(vias_of(request)) == 1
         try:
             call = IncomingCall(self, request, flow, pinned=pinned)
         except ValueError:
@@ -438,6 +441,13 @@ class UserAgent:
 def _dialog_of(request: Request) -> tuple[str, str, str]:
     """The key of the dialog that a request of the far end belongs to."""
     return request.call_id, tag_of(to_of(request)) or "", tag_of(from_of(request)) or ""
+
+
+def _is_description(request: Request) -> bool:
+    """Whether there is no body, or one that may be a session description (section 8.2.3)."""
+    kind = (request.headers.get("Content-Type") or "application/sdp").partition(";")[0].strip().lower()
+    encoding = (request.headers.get("Content-Encoding") or "identity").lower()
+    return not request.body or (kind == "application/sdp" and encoding == "identity")
 
 
 def _unsupported(request: Request) -> str:

@@ -6,7 +6,16 @@ from hypothesis import strategies as st
 from sipmessage import Request, Response
 
 from playvoice.sip.errors import MalformedMessage
-from playvoice.sip.message import MAX_MESSAGE, StreamFramer, make_cancel, make_response, parse, parse_uri, tag_of
+from playvoice.sip.message import (
+    MAX_MESSAGE,
+    StreamFramer,
+    make_cancel,
+    make_response,
+    parse,
+    parse_uri,
+    tag_of,
+    vias_of,
+)
 
 INVITE = (
     b"INVITE sip:bob@example.com SIP/2.0\r\n"
@@ -63,6 +72,8 @@ def test_a_response_is_read() -> None:
         (changed(b"Content-Length: 4", b"Content-Length: 5"), 400),
         (changed(b"Content-Length: 4", b"Content-Length: -1"), 400),
         (changed(b"From: <sip:alice@192.0.2.1>", b"From: <nobody>"), 400),
+        (changed(b"From: <sip:alice@192.0.2.1>", b"From: <sip:al\xffice@192.0.2.1>"), 400),
+        (changed(b"sip:bob@example.com SIP", b"http://example.com SIP"), 416),
     ],
 )
 def test_a_request_that_can_be_answered_names_the_status(data: bytes, status: int) -> None:
@@ -82,7 +93,9 @@ def test_a_request_that_can_be_answered_names_the_status(data: bytes, status: in
         changed(b"Call-ID: one@192.0.2.1\r\n", b""),
         changed(b"Via: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK1;rport", b"Via: nonsense"),
         changed(b"CSeq: 1 INVITE", b"CSeq: one INVITE"),
-        changed(b"alice", b"al\xffice"),
+        changed(b"alice", b"al\nice"),
+        changed(b"alice", b"al\rice"),
+        changed(b"alice", b"al\0ice"),
         changed(b"Max-Forwards: 70", b"Max-Forwards 70"),
         changed(b"To: <sip:bob@example.com>\r\n", b"To: <sip:b@c>\r\nTo: <sip:b@d>\r\n"),
         INVITE.replace(b"INVITE", b"ACK").replace(b"SIP/2.0\r\nVia", b"SIP/3.0\r\nVia"),
@@ -111,7 +124,7 @@ def test_a_damaged_message_is_read_or_is_the_one_declared_error(place: int, dama
         message = parse(INVITE[:place] + damage + INVITE[place + len(damage) :])
     except MalformedMessage:
         return
-    assert message.via
+    assert vias_of(message)
     assert message.call_id
 
 
