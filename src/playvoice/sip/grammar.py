@@ -17,6 +17,8 @@ from urllib.parse import unquote
 import sipmessage
 from sipmessage import URI, Address, Via
 
+MAX_HOST = 255
+"""Characters of a name (RFC 1035 section 2.3.4)."""
 TOKEN = r"[A-Za-z0-9.!%*_+`'~-]+"
 
 _QUOTED = r'"(?:[^"\\]|\\.)*+"'
@@ -150,8 +152,8 @@ def _host(text: str) -> str:
     text = text.replace(":::", "::")
     if text.startswith("["):
         IPv6Address(text[1:-1])
-    elif ".." in text:
-        raise ValueError("a host with an empty label")
+    elif ".." in text or len(text) > MAX_HOST:
+        raise ValueError(f"no name of a host: {text[:80]!r}")
     elif not _TOP_LABEL.fullmatch(text):
         IPv4Address(text)
     return text
