@@ -122,7 +122,7 @@ class Lines:
         return self._directory.groups.get((company_code, name))
 
     def contacts(self, number: str) -> list[ContactBinding]:
-        """Where the phones of an extension are reached now, the freshest first."""
+        """Where the phones of an extension are reached now, the one to be rung first at the beginning."""
         return self._registrations.contacts(number, self._wall())
 
     def take(self, names: Sequence[str] | None, tried: Tried, now: float) -> tuple[Trunk, Flow] | None:
@@ -224,7 +224,7 @@ class Lines:
         now, request = endpoint.now(), incoming.request
         source = source_of(request, incoming.flow, self._edges)
         verdict = self._digest.verify(
-            "REGISTER", request.headers.getlist("Authorization"), self._directory.password, now
+            "REGISTER", request.headers.getlist("Authorization"), self._directory.password, now, source[0]
         )
         if not verdict.accepted:
             if verdict.outcome is Outcome.REFUSED:

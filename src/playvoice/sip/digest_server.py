@@ -13,6 +13,8 @@ A stale nonce with a right answer is challenged again with `stale=true`, which p
 a password; so is a right answer to a nonce that an earlier process issued. A wrong answer, an unknown user and a
 header that can't be read all get the same fresh challenge.
 
+Wrong answers are counted by `playvoice.sip.guesses`, and from the bound on answers are not looked at for a while.
+
 The URI in the answer is hashed but not compared with the request URI: a proxy on the way may have changed the latter
 (RFC 3261 section 22.4, point 7), and an answer can't be used twice anyway.
 """
@@ -24,6 +26,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from playvoice.sip.digest import Algorithm, Answer, Challenge, read_answer
+from playvoice.sip.guesses import Guesses
 
 NONCE_LIFETIME = 300.0
 """Seconds for which a nonce can be used."""
@@ -45,6 +48,8 @@ class Outcome(Enum):
     """It was right, but its nonce can't be used any more."""
     REFUSED = auto()
     """Unknown user, wrong password, or an algorithm that was not offered."""
+    UNCHECKED = auto()
+    """There were too many wrong ones of this user from there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +89,7 @@ class DigestServer:
         self.realm = realm
         self._algorithms = tuple(algorithms)
         self._nonces = Nonces(key, lifetime, max_nonces)
+        self._guesses = Guesses()
 
     def __repr__(self) -> str:
         return f"<DigestServer {self.realm!r} {'/'.join(self._algorithms)} {self._nonces!r}>"
@@ -94,18 +100,22 @@ class DigestServer:
         return [str(Challenge(self.realm, nonce, algorithm, stale=stale)) for algorithm in self._algorithms]
 
     def verify(
-        self, method: str, values: Sequence[str], password_of: Callable[[str], str | None], now: float
+        self, method: str, values: Sequence[str], password_of: Callable[[str], str | None], now: float, source: str = ""
     ) -> Verdict:
         """Check the values of a request's Authorization headers.
 
         `password_of` gives a user's password, None for an unknown one, whose answer is then checked against nothing
-        in the same time.
+        in the same time. `source` is the address from which wrong answers are counted.
         """
         given = read_answer(values, self.realm)
         if given is None:
             return Verdict(Outcome.MISSING)
+        if self._guesses.are_too_many(given.username, source, now):
+            return Verdict(Outcome.UNCHECKED, given.username)
         password = password_of(given.username)
         right = _is_right(given, method, password or "") and password is not None
+        if not right and password is not None:
+            self._guesses.note(given.username, source, now)
         if not right or (given.algorithm or Algorithm.MD5) not in self._algorithms:
             return Verdict(Outcome.REFUSED, given.username)
         if not self._nonces.use(given.nonce, _ONCE if given.count is None else given.count, now):

@@ -2,6 +2,7 @@ import pytest
 
 from playvoice.sip.digest import MAX_HEADER, Algorithm, Answer, Challenge, Credentials, answer
 from playvoice.sip.digest_server import DigestServer, Nonces, Outcome
+from playvoice.sip.guesses import GUESS_TIME, MAX_GUESSES
 
 USERS = {"alice": "secret", "bob": "other"}
 URI = "sip:example.org"
@@ -137,3 +138,50 @@ def test_nonces_that_are_too_old_leave_the_memory() -> None:
 @pytest.mark.parametrize("nonce", ["", ".", "x", "0.", "1.abc", "-1", "9" * 5000, "\udc80", "1_0.00"])
 def test_a_nonce_that_is_not_ours_is_not_usable(nonce: str) -> None:
     assert not Nonces(b"k", 300.0, 10).use(nonce, 1, 1.0)
+
+
+def test_who_guesses_does_not_learn_when_he_is_right_and_harms_nobody_elsewhere() -> None:
+    digest = server()
+
+    def verify(password: str, source: str, now: float, user: str = "alice") -> Outcome:
+        (challenge,) = digest.challenge(now)
+        return digest.verify("REGISTER", [answer_to(challenge, user, password)], USERS.get, now, source).outcome
+
+    for guess in range(MAX_GUESSES):
+        assert verify(f"guess {guess}", "192.0.2.66", 1.0) is Outcome.REFUSED
+    assert verify("secret", "192.0.2.66", 2.0) is Outcome.UNCHECKED
+    assert verify("secret", "192.0.2.1", 2.0) is Outcome.ACCEPTED
+    assert verify("other", "192.0.2.66", 2.0, "bob") is Outcome.ACCEPTED
+    assert verify("secret", "192.0.2.66", 1.0 + GUESS_TIME) is Outcome.ACCEPTED
+
+
+def test_guesses_for_users_who_do_not_exist_are_not_remembered() -> None:
+    digest = server()
+    for number in range(100):
+        (challenge,) = digest.challenge(0.0)
+        assert outcome(digest, answer_to(challenge, f"nobody-{number}", "x")) is Outcome.REFUSED
+    assert repr(digest._guesses) == "<Guesses 0 remembered>"
+
+
+def test_an_answer_with_another_realm_user_uri_or_count_than_it_was_made_for_is_wrong() -> None:
+    digest = server()
+    (challenge,) = digest.challenge(0.0)
+    right = answer_to(challenge)
+    for old, new in (
+        ('username="alice"', 'username="bob"'),
+        (f'uri="{URI}"', 'uri="sip:elsewhere.example"'),
+        ("nc=00000001", "nc=00000002"),
+        ('cnonce="c"', 'cnonce="d"'),
+    ):
+        assert old in right
+        assert outcome(digest, right.replace(old, new)) is Outcome.REFUSED
+    assert outcome(digest, right.replace('realm="example.org"', 'realm="elsewhere"')) is Outcome.MISSING
+    assert digest.verify("INVITE", [right], USERS.get, 1.0).outcome is Outcome.REFUSED, "made for another method"
+    assert outcome(digest, right) is Outcome.ACCEPTED
+
+
+def test_a_nonce_that_we_never_gave_out_is_stale_only_for_who_knows_the_password() -> None:
+    digest = server()
+    foreign = str(Challenge("example.org", "deadbeef.0123", Algorithm.MD5))
+    assert outcome(digest, answer_to(foreign)) is Outcome.STALE
+    assert outcome(digest, answer_to(foreign, password="wrong")) is Outcome.REFUSED
