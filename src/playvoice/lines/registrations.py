@@ -16,8 +16,8 @@ from sqlalchemy import Connection, Row, bindparam, delete, insert, select
 from playvoice.lines.resolving import literal
 from playvoice.lines.tables import SERVER_ID, registrations
 from playvoice.sip import URI, Address, Flow, Request, SipError, Transport
-from playvoice.sip.message import parse_uri, read_address
-from playvoice.sip.registrar import Binding, Outcome, Registrar
+from playvoice.sip.message import read_address
+from playvoice.sip.registrar import Binding, Outcome, Registrar, contact_value
 from playvoice.store import Store, StoreUnavailable
 
 FlowTo = Callable[[str, str, int], Flow]
@@ -86,7 +86,7 @@ class Registrations:
         return outcome
 
     def contacts(self, number: str, at: datetime) -> list[ContactBinding]:
-        """Where the phones of an extension are reached, the freshest first."""
+        """Where the phones of an extension are reached, the one to be rung first at the beginning."""
         return [
             ContactBinding(binding.contact, binding.flow, binding.path)
             for binding in self._registrar.bindings(number, at)
@@ -161,7 +161,7 @@ def _to_row(binding: Binding) -> dict[str, Any]:
     return {
         "server_id": SERVER_ID,
         "number": binding.aor,
-        "contact": str(binding.contact),
+        "contact": contact_value(binding),
         "transport": str(flow.transport),
         "remote_host": flow.remote[0],
         "remote_port": flow.remote[1],
@@ -178,15 +178,17 @@ def _to_row(binding: Binding) -> dict[str, Any]:
 
 def _from_row(row: Row[Any]) -> Binding:
     flow = Flow(Transport(row.transport), (row.remote_host, row.remote_port), (row.local_host, row.local_port))
+    contact = read_address(row.contact if row.contact.startswith("<") else f"<{row.contact}>")
     return Binding(
         aor=row.number,
-        contact=parse_uri(row.contact),
+        contact=contact.uri,
         flow=flow,
         source=(row.source_host, row.source_port),
         path=tuple(json.loads(row.path)),
         expires_at=row.expires_at,
         call_id=row.call_id,
         cseq=row.cseq,
+        preference=float(contact.parameters.get("q") or 1),
     )
 
 

@@ -19,7 +19,8 @@ from random import Random
 
 from playvoice.lines.seconds import delta_seconds, retry_after
 from playvoice.sip import URI, Address, Credentials, DigestClient, Request, Response
-from playvoice.sip.registrar import contact_key
+from playvoice.sip.message import addresses_of
+from playvoice.sip.registrar import is_same
 
 EXPIRES = 3_600
 """Seconds that are asked for, until a registrar wants more (423)."""
@@ -219,7 +220,7 @@ def granted(response: Response, contact: URI, asked: int) -> int:
     """
     default = delta_seconds(response.headers.get("Expires"))
     contacts = _contacts(response)
-    ours = [address for address in contacts if contact_key(address.uri) == contact_key(contact)] or contacts
+    ours = [address for address in contacts if is_same(address.uri, contact)] or contacts
     found = delta_seconds(ours[0].parameters.get("expires")) if len(ours) == 1 else None
     if found is None:
         found = default
@@ -228,7 +229,7 @@ def granted(response: Response, contact: URI, asked: int) -> int:
 
 def _contacts(response: Response) -> list[Address]:
     try:
-        return [each for value in response.headers.getlist("Contact") for each in Address.parse_many(value)]
+        return addresses_of(response, "Contact")
     except ValueError:
         return []
 

@@ -13,6 +13,7 @@ very address and port of another one, without Path and with another Call-ID, rep
 where an address of record has its full number of bindings, the one that would expire first makes room.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,6 +21,7 @@ from enum import Enum, auto
 
 from sipmessage import URI, Address, Request
 
+from playvoice.sip import grammar
 from playvoice.sip.errors import SipError
 from playvoice.sip.flow import Flow
 
@@ -30,6 +32,8 @@ MAX_TEXT = 512
 """Characters of a contact, of a Path value and of a Call-ID."""
 DEFAULT_EXPIRY = 3_600
 """Seconds where a request names none, or none that can be read (section 10.3, point 7)."""
+
+_QVALUE = re.compile(r"0(\.[0-9]{0,3})?|1(\.0{0,3})?")
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -49,11 +53,8 @@ class Binding:
     expires_at: datetime
     call_id: str
     cseq: int
-
-    @property
-    def key(self) -> str:
-        """What makes two contacts the same: `contact_key`."""
-        return contact_key(self.contact)
+    preference: float = 1.0
+    """The `q` of the contact, 0 to 1: the highest is the first to ring (section 10.2.1.2)."""
 
 
 class ChangeKind(Enum):
@@ -104,6 +105,7 @@ class RegisterError(SipError):
 class _Contact:
     uri: URI
     expiry: int
+    preference: float
 
 
 class Registrar:
@@ -112,7 +114,7 @@ class Registrar:
     def __init__(self, bounds: ExpiryBounds | None = None, *, max_bindings: int = MAX_BINDINGS) -> None:
         self._bounds = bounds or ExpiryBounds()
         self._max_bindings = max_bindings
-        self._bindings: dict[str, dict[str, Binding]] = {}
+        self._bindings: dict[str, list[Binding]] = {}
         self._sources: dict[tuple[str, int], set[str]] = {}
 
     def __repr__(self) -> str:
@@ -121,13 +123,13 @@ class Registrar:
     def restore(self, bindings: Iterable[Binding]) -> None:
         """Take up bindings of an earlier process, but for those that a phone has renewed meanwhile."""
         for binding in bindings:
-            if binding.key not in self._bindings.get(binding.aor, {}):
+            if self._find(binding.aor, binding.contact) is None:
                 self._put(binding)
 
     def bindings(self, aor: str, at: datetime) -> list[Binding]:
-        """The bindings of an address of record that have not expired, the freshest first."""
-        alive = [binding for binding in self._bindings.get(aor, {}).values() if binding.expires_at > at]
-        return sorted(alive, key=lambda binding: binding.expires_at, reverse=True)
+        """The bindings of an address of record that have not expired: by `q`, and the freshest first among equals."""
+        alive = [binding for binding in self._bindings.get(aor, ()) if binding.expires_at > at]
+        return sorted(alive, key=lambda binding: (binding.preference, binding.expires_at), reverse=True)
 
     def aors_at(self, source: tuple[str, int], at: datetime) -> list[str]:
         """The addresses of record that are registered from this address and port."""
@@ -146,10 +148,10 @@ class Registrar:
 
     def remove(self, aor: str) -> list[Change]:
         """Drop an address of record with all its bindings."""
-        return [self._remove(binding) for binding in list(self._bindings.get(aor, {}).values())]
+        return [self._remove(binding) for binding in list(self._bindings.get(aor, ()))]
 
     def __iter__(self) -> Iterator[Binding]:
-        return (binding for bindings in list(self._bindings.values()) for binding in list(bindings.values()))
+        return (binding for bindings in list(self._bindings.values()) for binding in list(bindings))
 
     def handle(
         self,
@@ -180,7 +182,7 @@ class Registrar:
         return Outcome(200, self._response_headers(aor, path, at), changes=tuple(changes))
 
     def _remove_all(self, aor: str, request: Request) -> list[Change]:
-        for binding in self._bindings.get(aor, {}).values():
+        for binding in self._bindings.get(aor, ()):
             _check_order(binding, request)
         return self.remove(aor)
 
@@ -194,13 +196,12 @@ class Registrar:
         at: datetime,
     ) -> list[Change]:
         contacts = list(self._read_contacts(request))
-        before = self._bindings.get(aor, {})
         for contact in contacts:
-            if (known := before.get(contact_key(contact.uri))) is not None:
+            if (known := self._find(aor, contact.uri)) is not None:
                 _check_order(known, request)
         changes: list[Change] = []
         for contact in contacts:
-            known = self._bindings.get(aor, {}).get(contact_key(contact.uri))
+            known = self._find(aor, contact.uri)
             if contact.expiry == 0:
                 if known is not None:
                     changes.append(self._remove(known))
@@ -214,6 +215,7 @@ class Registrar:
                 expires_at=at + timedelta(seconds=contact.expiry),
                 call_id=request.call_id,
                 cseq=request.cseq.sequence,
+                preference=contact.preference,
             )
             changes += self._add(binding, known)
         return changes
@@ -221,45 +223,49 @@ class Registrar:
     def _add(self, binding: Binding, known: Binding | None) -> Iterator[Change]:
         if known is not None:
             self._drop(known)
-        for other in list(self._bindings.get(binding.aor, {}).values()):
+        for other in list(self._bindings.get(binding.aor, ())):
             same_phone = other.source == binding.source and not other.path and not binding.path
             if same_phone and other.call_id != binding.call_id:
                 yield self._remove(other)
-        if len(bindings := self._bindings.get(binding.aor, {})) >= self._max_bindings:
-            yield self._remove(min(bindings.values(), key=lambda other: other.expires_at))
+        if len(bindings := self._bindings.get(binding.aor, [])) >= self._max_bindings:
+            yield self._remove(min(bindings, key=lambda other: other.expires_at))
         self._put(binding)
         yield Change(ChangeKind.ADDED if known is None else ChangeKind.REFRESHED, binding)
 
     def _read_contacts(self, request: Request) -> Iterator[_Contact]:
         default = _seconds(request.headers.get("Expires"))
-        for address in _read_addresses(request, "Contact", self._max_bindings):
+        for address in _read_addresses(request, "Contact", self._max_bindings, headers=False):
             if address.uri.scheme not in ("sip", "sips"):
                 raise RegisterError(400, "Contact Is No SIP URI")
             parameters = address.parameters
             asked = _seconds(parameters["expires"]) if "expires" in parameters else default
             if 0 < asked < self._bounds.least:
                 raise RegisterError(423, headers=(("Min-Expires", str(self._bounds.least)),))
-            yield _Contact(address.uri, min(asked, self._bounds.most))
+            yield _Contact(address.uri, min(asked, self._bounds.most), _preference(parameters.get("q")))
 
     def _response_headers(self, aor: str, path: tuple[str, ...], at: datetime) -> Headers:
         contacts = tuple(
-            ("Contact", f"<{binding.contact}>;expires={_whole_seconds(binding.expires_at - at)}")
+            ("Contact", f"{contact_value(binding)};expires={_whole_seconds(binding.expires_at - at)}")
             for binding in self.bindings(aor, at)
         )
         return contacts + tuple(("Path", value) for value in path)
+
+    def _find(self, aor: str, contact: URI) -> Binding | None:
+        """The binding of this contact."""
+        return next((each for each in self._bindings.get(aor, ()) if is_same(each.contact, contact)), None)
 
     def _remove(self, binding: Binding) -> Change:
         self._drop(binding)
         return Change(ChangeKind.REMOVED, binding)
 
     def _put(self, binding: Binding) -> None:
-        self._bindings.setdefault(binding.aor, {})[binding.key] = binding
+        self._bindings.setdefault(binding.aor, []).append(binding)
         self._sources.setdefault(binding.source, set()).add(binding.aor)
 
     def _drop(self, binding: Binding) -> None:
         remaining = self._bindings[binding.aor]
-        del remaining[binding.key]
-        if not any(other.source == binding.source for other in remaining.values()):
+        remaining.remove(binding)
+        if not any(other.source == binding.source for other in remaining):
             aors = self._sources[binding.source]
             aors.discard(binding.aor)
             if not aors:
@@ -268,22 +274,29 @@ class Registrar:
             del self._bindings[binding.aor]
 
 
-def contact_key(uri: URI) -> str:
-    """What makes two contact URIs the same: RFC 3261 section 19.1.4, but for parameters that only one of them has.
+def contact_value(binding: Binding) -> str:
+    """The contact as it stands in a Contact header, with a `q` that is not 1."""
+    q = "" if binding.preference == 1 else f";q={binding.preference:g}"
+    return f"<{binding.contact}>{q}"
 
-    A phone writes its contact in one way; one more or one less parameter is another phone.
-    """
-    parameters = sorted((name.lower(), (value or "").lower()) for name, value in uri.parameters.items())
-    return "|".join(
-        [
-            uri.scheme.lower(),
-            uri.user or "",
-            uri.password or "",
-            uri.host.lower(),
-            str(uri.port or ""),
-            *(f"{name}={value}" for name, value in parameters),
-        ]
-    )
+
+_TELLING = frozenset({"transport", "user", "ttl", "method", "maddr"})
+"""Parameters that make two URIs differ also where only one of them has them."""
+
+
+def is_same(one: URI, other: URI) -> bool:
+    """Whether two contacts are the same: RFC 3261 section 19.1.4. A port that is not named is not 5060."""
+    if (one.scheme, one.user, one.password, one.port) != (other.scheme, other.user, other.password, other.port):
+        return False
+    if one.host.lower() != other.host.lower():
+        return False
+    mine, theirs = _folded(one), _folded(other)
+    return all(mine.get(name) == theirs.get(name) for name in (mine.keys() & theirs.keys()) | _TELLING)
+
+
+def _folded(uri: URI) -> dict[str, str]:
+    """The parameters, in which case does not count; one without a value is there all the same."""
+    return {name: (value or "").lower() for name, value in uri.parameters.items()}
 
 
 def _is_wildcard(request: Request) -> bool:
@@ -306,15 +319,11 @@ def _read_path(request: Request) -> tuple[str, ...]:
     return tuple(str(address) for address in _read_addresses(request, "Path", MAX_PATH))
 
 
-def _read_addresses(request: Request, name: str, most: int) -> list[Address]:
-    addresses: list[Address] = []
+def _read_addresses(request: Request, name: str, most: int, *, headers: bool = True) -> list[Address]:
     try:
-        for value in request.headers.getlist(name):
-            addresses += Address.parse_many(value)
+        addresses = grammar.parse_all(request.headers.getlist(name), most, headers=headers)
     except ValueError:
-        raise RegisterError(400, f"{name} Can Not Be Read") from None
-    if len(addresses) > most:
-        raise RegisterError(400, f"More Than {most} Of {name}")
+        raise RegisterError(400, f"{name} Can Not Be Read, Or More Than {most}") from None
     if any(len(str(address)) > MAX_TEXT for address in addresses):
         raise RegisterError(400, f"{name} Too Long")
     return addresses
@@ -325,6 +334,11 @@ def _seconds(text: str | None) -> int:
     if text is None or not (text.isascii() and text.isdigit()):
         return DEFAULT_EXPIRY
     return int(text[:12])
+
+
+def _preference(text: str | None) -> float:
+    """The qvalue of section 25.1; none, and what can't be read, is 1."""
+    return float(text) if text is not None and _QVALUE.fullmatch(text) else 1.0
 
 
 def _whole_seconds(remaining: timedelta) -> int:
