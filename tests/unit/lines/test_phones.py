@@ -1,0 +1,194 @@
+"""Phones as they are: behind NATs, on connections of their own, several for an extension, with wrong passwords."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from random import Random
+
+from sipmessage import Address, Request, Response
+from tests.unit.lines.far_end import FarEnd, far_end
+from tests.unit.lines.serving import Server, serving, until
+from tests.unit.sip import rfc4475
+
+from playvoice.lines.registrations import ContactBinding
+from playvoice.sip import URI, Credentials, DigestClient
+from playvoice.sip.guesses import MAX_GUESSES
+from playvoice.sip.message import StreamFramer, make_response, parse
+from playvoice.store import Store
+
+
+def message(method: str, via: str, *headers: str) -> bytes:
+    lines = [
+        f"{method} sip:127.0.0.1 SIP/2.0",
+        f"Via: {via}",
+        "From: <sip:1001@127.0.0.1>;tag=a",
+        "To: <sip:1001@127.0.0.1>",
+        "Call-ID: one",
+        *headers,
+        "Content-Length: 0",
+    ]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode()
+
+
+class TcpPhone:
+    """A phone with one connection, which listens nowhere."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._framer = StreamFramer()
+        self._messages: list[bytes] = []
+        self.writer = writer
+        self.local: tuple[str, int] = writer.get_extra_info("sockname")
+
+    async def receive(self) -> Request | Response:
+        async with asyncio.timeout(5.0):
+            while not self._messages:
+                data = await self._reader.read(65_536)
+                assert data, "the connection is closed"
+                self._messages += self._framer.feed(data)
+        return parse(self._messages.pop(0), stream=True)
+
+    async def register(self, contact: str) -> Response:
+        client = DigestClient(Credentials("1001", "secret"), Random(1))
+        authorization: tuple[str, ...] = ()
+        for cseq in (1, 2):
+            branch = f"SIP/2.0/TCP 10.0.0.1:5060;branch=z9hG4bK{self.local[1]}-{cseq}"
+            self.writer.write(
+                message("REGISTER", branch, f"CSeq: {cseq} REGISTER", f"Contact: {contact}", *authorization)
+            )
+            response = await self.receive()
+            assert isinstance(response, Response)
+            if response.code != 401:
+                break
+            assert client.learn(response)
+            request = Request("REGISTER", URI.parse("sip:127.0.0.1"))
+            client.authorize(request)
+            authorization = (f"Authorization: {request.headers['Authorization']}",)
+        return response
+
+
+@asynccontextmanager
+async def tcp_phone(server: Server) -> AsyncIterator[TcpPhone]:
+    reader, writer = await asyncio.open_connection(*server.flow.local)
+    try:
+        yield TcpPhone(reader, writer)
+    finally:
+        writer.close()
+
+
+def ask(server: Server, contact: ContactBinding) -> None:
+    """Send OPTIONS to a phone, as an INVITE would go."""
+    who = Address.parse("<sip:server@127.0.0.1>")
+    server.agent.request(
+        "OPTIONS", contact.uri, flow=contact.flow, from_=who, to=who, now=server.endpoint.now(), headers=()
+    )
+    server.endpoint.flush()
+
+
+async def test_a_phone_on_tcp_is_reached_over_the_connection_that_it_opened(lines_store: Store) -> None:
+    async with serving(lines_store, transport="tcp") as server, tcp_phone(server) as phone:
+        with socket.socket() as nobody:
+            nobody.bind(("127.0.0.1", 0))  # and does not listen: a new connection to the contact would fail
+            host, port = nobody.getsockname()
+            assert (await phone.register(f"<sip:1001@{host}:{port};transport=tcp>")).code == 200
+            (contact,) = server.lines.contacts("1001")
+            assert contact.flow.remote == phone.local
+            for _ in range(3):
+                phone.writer.write(b"\r\n\r\n")  # the keep-alive of RFC 5626 section 3.5.1
+                ask(server, contact)
+                request = await phone.receive()
+                assert isinstance(request, Request)
+                assert (request.method, str(request.uri)) == ("OPTIONS", f"sip:1001@{host}:{port};transport=tcp")
+                phone.writer.write(bytes(make_response(request, 200, to_tag="p")))
+        await until(lambda: server.agent.core.transaction_count == 0)
+
+
+async def test_two_phones_on_tcp_are_reached_each_over_its_own_connection(lines_store: Store) -> None:
+    async with serving(lines_store, transport="tcp") as server, tcp_phone(server) as desk, tcp_phone(server) as mobile:
+        assert (await desk.register("<sip:1001@10.0.0.1;transport=tcp>;q=0.5")).code == 200
+        assert (await mobile.register("<sip:1001@10.0.0.2;transport=tcp>;q=0.7")).code == 200
+        first, second = server.lines.contacts("1001")
+        assert (first.flow.remote, second.flow.remote) == (mobile.local, desk.local)
+        for contact, phone in ((first, mobile), (second, desk)):
+            ask(server, contact)
+            request = await phone.receive()
+            assert isinstance(request, Request)
+            assert request.uri == contact.uri
+
+
+async def test_a_phone_behind_a_nat_is_reached_where_its_register_came_from(lines_store: Store) -> None:
+    async with serving(lines_store) as server, far_end(server.flow, "1001") as phone:
+        private = "sip:1001@10.0.0.1:5060;line=ab%2Fcd"
+        await register(phone, f"<{private}>")
+        (contact,) = server.lines.contacts("1001")
+        assert contact.flow.remote == phone.local
+        ask(server, contact)
+        await until(lambda: phone.received)
+        assert str(phone.received[0].uri) == private, "the request URI is the contact, in the phone's words"
+
+
+async def test_the_phones_of_an_extension_come_in_the_order_of_their_q_also_after_a_restart(lines_store: Store) -> None:
+    async with (
+        serving(lines_store) as server,
+        far_end(server.flow, "1001") as desk,
+        far_end(server.flow, "1001") as mobile,
+        far_end(server.flow, "1001") as spare,
+    ):
+        await register(mobile, f"{mobile.contact};q=0.5")
+        await register(desk, f"{desk.contact};q=0.9")
+        response = await register(spare, f"{spare.contact};q=0.1")
+        order = [desk.local, mobile.local, spare.local]
+        assert [value.split(";")[-2] for value in response.headers.getlist("Contact")] == ["q=0.9", "q=0.5", "q=0.1"]
+        assert [contact.flow.remote for contact in server.lines.contacts("1001")] == order
+        async with serving(lines_store) as again:
+            assert [contact.flow.remote for contact in again.lines.contacts("1001")] == order
+
+
+async def register(phone: FarEnd, contact: str, password: str = "secret") -> Response:
+    client = DigestClient(Credentials("1001", password), Random(1))
+    assert client.learn(await phone.request("REGISTER"))
+    return await phone.request("REGISTER", ("Contact", contact), phone.authorization(client))
+
+
+async def test_who_guesses_passwords_is_not_told_when_he_is_right(lines_store: Store) -> None:
+    async with serving(lines_store) as server, far_end(server.flow, "1001") as thief:
+        for guess in range(MAX_GUESSES):
+            assert (await register(thief, thief.contact, f"guess-{guess}")).code == 401
+        assert (await register(thief, thief.contact)).code == 401
+        assert not server.lines.contacts("1001")
+
+
+async def test_a_scheme_that_nobody_knows_gets_a_challenge(lines_store: Store) -> None:
+    async with serving(lines_store) as server, far_end(server.flow, "1001") as phone:
+        response = await phone.request("REGISTER", ("Authorization", "NoOneKnowsThisScheme opaque-data=here"))
+        assert response.code == 401
+        assert response.headers["WWW-Authenticate"].startswith("Digest ")
+
+
+async def test_every_torture_test_at_once_leaves_the_server_as_it_was(lines_store: Store) -> None:
+    async with serving(lines_store) as server, far_end(server.flow, "1001") as phone:
+        loop = asyncio.get_running_loop()
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+            stranger.setblocking(False)
+            stranger.bind(("127.0.0.1", 0))
+            for data in rfc4475.ALL.values():
+                await loop.sock_sendto(stranger, data, server.flow.local)
+        assert (await phone.register()).code == 200
+        assert [str(contact.uri) for contact in server.lines.contacts("1001")] == [phone.contact.strip("<>")]
+
+
+async def test_an_answer_that_no_socket_can_send_takes_no_other_one_along(lines_store: Store) -> None:
+    async with serving(lines_store) as server:
+        loop = asyncio.get_running_loop()
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+            stranger.setblocking(False)
+            stranger.bind(("127.0.0.1", 0))
+            host, port = stranger.getsockname()
+            for at in (99_999, 0, port):
+                data = message("REGISTER", f"SIP/2.0/UDP {host}:{at};branch=z9hG4bK{at}", "CSeq: 1 REGISTER")
+                await loop.sock_sendto(stranger, data, server.flow.local)
+            async with asyncio.timeout(5.0):
+                response = parse(await loop.sock_recv(stranger, 65_535))
+        assert isinstance(response, Response)
+        assert (response.code, response.headers["Via"]) == (401, f"SIP/2.0/UDP {host}:{port};branch=z9hG4bK{port}")
