@@ -57,12 +57,15 @@ class Sipp:
         transport: str = "udp",
         address: str = LOOPBACK,
         keys: Mapping[str, object] | None = None,
+        server: tuple[str, int] | None = None,
     ) -> None:
+        """With `server` it is a phone that asks this server, and does so at once, as the `user` of `keys`."""
         self.port = port
         self._scenario = scenario
         self._directory = directory
         self._transport = transport
         self._address = address
+        self._server = server
         self._keys = {"payload_type": 8, "codec": "PCMA", **(keys or {})}
         self._media_port = _free_media_port(address)
         self._program: Program
@@ -80,8 +83,11 @@ class Sipp:
             *("-trace_msg", "-message_file", "messages"),
             *("-trace_screen", "-screen_file", "screen"),
             *keys,
+            *self._target(),
         ]
         self._program = Program(command, name="sipp", log=self._directory / "stderr", environ={"TZ": "UTC"})
+        if self._server is not None:
+            return self
         try:
             self._wait_until_it_listens()
         except BaseException:
@@ -93,6 +99,12 @@ class Sipp:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._program.kill()
+
+    def _target(self) -> list[str]:
+        if self._server is None:
+            return []
+        host, port = self._server
+        return ["-au", str(self._keys["user"]), "-ap", str(self._keys["password"]), f"{host}:{port}"]
 
     def finish(self) -> None:
         """Wait for its end and assert that its call went as the scenario says, message by message."""

@@ -60,12 +60,12 @@ class TcpPhone:
             response = await self.receive()
             assert isinstance(response, Response)
             if response.code != 401:
-                break
+                return response
             assert client.learn(response)
             request = Request("REGISTER", URI.parse("sip:127.0.0.1"))
             client.authorize(request)
             authorization = (f"Authorization: {request.headers['Authorization']}",)
-        return response
+        raise AssertionError("challenged again")
 
 
 @asynccontextmanager
