@@ -24,7 +24,9 @@ UNANSWERABLE: dict[str, bytes] = {
     "no CSeq": invite(without="CSeq"),
     "no From": invite(without="From"),
     "two Call-IDs": invite(headers=["Call-ID: other"]),
-    "bytes that are not UTF-8": invite(headers=["Subject: x"]).replace(b"Subject: x", b"Subject: \xff\xfe"),
+    "a line feed alone": invite(headers=["Subject: x"]).replace(b"Subject: x", b"Subject: x\nVia: y"),
+    "a null octet": invite(headers=["Subject: x"]).replace(b"Subject: x", b"Subject: \0"),
+    "a Via whose port is none": invite("127.0.0.9:5060:99999"),
     "a line that is no header": invite(headers=["nonsense"]),
     "a header line without an end": invite(headers=["X: " + "x" * 60_000]),
     "too many header lines": invite(headers=["X: y"] * 5_000),
@@ -46,7 +48,9 @@ ANSWERABLE: dict[str, tuple[dict[str, object], int]] = {
     "another method in CSeq": ({"cseq": "1 BYE"}, 400),
     "a CSeq beyond 2**31": ({"cseq": f"{2**31} INVITE"}, 400),
     "a request URI that is none": ({"uri": "sip:[::1"}, 400),
-    "a request URI of another kind": ({"uri": "http://127.0.0.1"}, 400),
+    "a request URI of another kind": ({"uri": "http://127.0.0.1"}, 416),
+    "white space in the request line": ({"uri": "sip:a@127.0.0.1 "}, 400),
+    "two lengths": ({"headers": ["l: 7"]}, 400),
     "another version": ({"version": "SIP/3.0"}, 505),
 }
 
@@ -68,9 +72,10 @@ def test_a_malformed_request_of_the_trunk_is_answered_and_of_a_stranger_not(atta
         {"headers": ["Subject: a", " folded", "\tline"]},
         {"length": 5, "body": b"v=0\r\nand more than was said"},
         {"headers": ["X-" + "x" * 4_000 + ": y" * 1_000]},
+        {"headers": ["Subject: \u5750\u5e2d"]},
         {"headers": ["Contact: nonsense"], "without": "Contact"},
     ],
-    ids=["plain", "folded lines", "a body beyond Content-Length", "long lines", "no Contact"],
+    ids=["plain", "folded lines", "a body beyond Content-Length", "long lines", "beyond ASCII", "no Contact"],
 )
 def test_an_invite_of_the_trunk_gets_404_and_of_a_stranger_nothing(attack: Attack, changes: dict[str, object]) -> None:
     with attack.udp(TRUNK) as trunk, attack.udp(STRANGER) as stranger:
