@@ -37,6 +37,9 @@ class Endpoint(Protocol):
     def flow_to(self, transport: str, host: str, port: int) -> Flow:
         """The flow to an IP address; SipError where there is none."""
 
+    def is_open(self, flow: Flow) -> bool:
+        """Whether what is sent over this flow needs no new connection."""
+
     def flush(self) -> None:
         """Send what the user agent has to send."""
 

@@ -11,6 +11,7 @@ This is the thin part with tasks and clocks. What it decides by is in the module
 import asyncio
 import random as randomness
 from collections.abc import Callable, Collection, Coroutine, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import structlog
@@ -20,13 +21,13 @@ from playvoice.lines.directory import Directory, Group
 from playvoice.lines.errors import LinesError
 from playvoice.lines.keepalive import Endpoint, Keepalive, flows_of
 from playvoice.lines.registering import Registering
-from playvoice.lines.registrations import ContactBinding, Registrations
+from playvoice.lines.registrations import ContactBinding, Registrations, reconnecting
 from playvoice.lines.resolving import Resolver
 from playvoice.lines.sources import source_of
 from playvoice.lines.targets import Tried
 from playvoice.lines.trunk import Trunk
 from playvoice.lines.trunks import Trunks, read_trunks
-from playvoice.sip import Event, Flow, IncomingCallReceived, IncomingRequest, Request, RequestReceived
+from playvoice.sip import Event, Flow, IncomingCallReceived, IncomingRequest, Request, RequestReceived, SipError
 from playvoice.sip.digest import Algorithm
 from playvoice.sip.digest_server import DigestServer, Outcome
 from playvoice.sip.message import to_of
@@ -123,7 +124,7 @@ class Lines:
 
     def contacts(self, number: str) -> list[ContactBinding]:
         """Where the phones of an extension are reached now, the one to be rung first at the beginning."""
-        return self._registrations.contacts(number, self._wall())
+        return [self._reached(contact) for contact in self._registrations.contacts(number, self._wall())]
 
     def take(self, names: Sequence[str] | None, tried: Tried, now: float) -> tuple[Trunk, Flow] | None:
         """Take a place on the first of these trunks that has one, and an address that was not tried; None if none has.
@@ -269,6 +270,17 @@ class Lines:
         task = asyncio.get_running_loop().create_task(work)
         self._pending.add(task)
         task.add_done_callback(self._pending.discard)
+
+    def _reached(self, contact: ContactBinding) -> ContactBinding:
+        """Where a phone is reached whose connection may have ended since it registered."""
+        endpoint = self._endpoint
+        if endpoint is None or endpoint.is_open(contact.flow):
+            return contact
+        try:
+            flow = reconnecting(contact.uri, contact.path, contact.flow, endpoint.flow_to)
+        except SipError:
+            return contact
+        return contact if flow is None else replace(contact, flow=flow)
 
     # --- upkeep ---------------------------------------------------------------------------------------------------
 

@@ -47,6 +47,20 @@ class ContactBinding:
         return tuple(read_address(value) for value in self.path)
 
 
+def reconnecting(uri: URI, path: tuple[str, ...], flow: Flow, flow_to: FlowTo) -> Flow | None:
+    """The flow to a phone whose TCP connection is gone: to its Contact, if that is the address it registered from.
+
+    None where it can't be reached until it registers anew. Anywhere else a Contact would let a phone choose to whom
+    our requests go.
+    """
+    if path:
+        return flow_to(flow.transport, *flow.remote)
+    target = literal(uri)
+    if target is None or target.host != flow.remote[0]:
+        return None
+    return flow_to(flow.transport, target.host, target.port)
+
+
 class Registrations:
     """The bindings of all extensions."""
 
@@ -141,19 +155,20 @@ def write_bindings(conn: Connection, number: str, bindings: Iterable[Binding]) -
 
 
 def _here(binding: Binding, flow_to: FlowTo) -> Binding | None:
-    """The binding as it can be used by this process, which may listen elsewhere and has no connection open.
-
-    A phone on TCP can only be reached where its Contact says, until it registers anew.
-    """
-    host, port = binding.flow.remote
-    if binding.flow.transport is Transport.TCP and not binding.path:
-        target = literal(binding.contact)
-        host, port = (target.host, target.port) if target is not None else (host, port)
+    """The binding as it can be used by this process, which may listen elsewhere and has no connection open."""
     try:
-        return replace(binding, flow=flow_to(binding.flow.transport, host, port))
+        flow: Flow | None
+        if binding.flow.transport is Transport.UDP:
+            flow = flow_to(binding.flow.transport, *binding.flow.remote)
+        else:
+            flow = reconnecting(binding.contact, binding.path, binding.flow, flow_to)
+        reason = "its connection is gone"
     except SipError as error:
-        log.warning("registration_unusable", extension=binding.aor, reason=str(error))
+        flow, reason = None, str(error)
+    if flow is None:
+        log.warning("registration_unusable", extension=binding.aor, reason=reason)
         return None
+    return replace(binding, flow=flow)
 
 
 def _to_row(binding: Binding) -> dict[str, Any]:

@@ -126,6 +126,10 @@ class SipEndpoint:
                 return Flow(bound.transport, (host, port), bound.local)
         raise SipError(f"no {transport} address to reach {host} from: [sip] listen has none")
 
+    def is_open(self, flow: Flow) -> bool:
+        """Whether what is sent over this flow needs no new connection."""
+        return flow.transport is Transport.UDP or flow.remote in self._connections
+
     def flush(self) -> None:
         """Send, tell and arm until nothing is left; safe to call from an event handler."""
         if self._flushing:

@@ -104,6 +104,27 @@ async def test_a_phone_on_tcp_is_reached_over_the_connection_that_it_opened(line
         await until(lambda: server.agent.core.transaction_count == 0)
 
 
+async def test_a_phone_on_tcp_whose_connection_has_ended_is_reached_where_it_listens(lines_store: Store) -> None:
+    async with serving(lines_store, transport="tcp") as server, far_end(server.flow, "1001") as listening:
+        async with tcp_phone(server) as phone:
+            assert (await phone.register(listening.contact)).code == 200
+            assert server.lines.contacts("1001")[0].flow.remote == phone.local
+        await until(lambda: server.lines.contacts("1001")[0].flow.remote == listening.local)
+        ask(server, server.lines.contacts("1001")[0])
+        await until(lambda: listening.requests == ["OPTIONS"])
+
+
+async def test_no_contact_leads_our_requests_to_somebody_else_when_a_connection_has_ended(lines_store: Store) -> None:
+    async with serving(lines_store, transport="tcp") as server:
+        async with tcp_phone(server) as phone:
+            assert (await phone.register("<sip:1001@127.0.0.99:25;transport=tcp>")).code == 200
+            flow = server.lines.contacts("1001")[0].flow
+        await until(lambda: not server.endpoint.is_open(flow))
+        assert server.lines.contacts("1001")[0].flow == flow
+        async with serving(lines_store, transport="tcp") as again:
+            assert not again.lines.contacts("1001"), "until it registers anew"
+
+
 async def test_two_phones_on_tcp_are_reached_each_over_its_own_connection(lines_store: Store) -> None:
     async with serving(lines_store, transport="tcp") as server, tcp_phone(server) as desk, tcp_phone(server) as mobile:
         assert (await desk.register("<sip:1001@10.0.0.1;transport=tcp>;q=0.5")).code == 200
