@@ -13,7 +13,7 @@ def source_of(request: Request, flow: Flow, edges: Collection[str]) -> tuple[str
     """Where a request comes from: its flow, or what an edge wrote into the Via below its own.
 
     `edges` are the IP addresses of proxies that are believed; one behind another is. A Via that names no IP address
-    tells nothing: the request counts as the edge's own.
+    and port tells nothing: the request counts as the edge's own.
     """
     source = flow.remote
     for via in vias_of(request)[1:] if source[0] in edges else ():
@@ -22,6 +22,8 @@ def source_of(request: Request, flow: Flow, edges: Collection[str]) -> tuple[str
         try:
             believed = str(ip_address(host)), int(port)
         except ValueError:
+            break
+        if not 0 < believed[1] < 65_536:
             break
         source = believed
         if source[0] not in edges:

@@ -35,8 +35,10 @@ def test_an_edge_behind_an_edge_is_believed_too() -> None:
     assert source("192.0.2.10", "192.0.2.11", "203.0.113.9:5070", "10.0.0.1") == ("203.0.113.9", 5070)
 
 
-@pytest.mark.parametrize("below", ["phone.example.org", "192.0.2.7;rport=x"])
-def test_a_via_that_tells_no_address_leaves_the_request_with_the_edge(below: str) -> None:
+@pytest.mark.parametrize(
+    "below", ["phone.example.org", "192.0.2.7;rport=x", "192.0.2.7;rport=65536", "192.0.2.7;rport=-1"]
+)
+def test_a_via_that_tells_no_address_and_port_leaves_the_request_with_the_edge(below: str) -> None:
     assert source("192.0.2.10", below) == EDGE
 
 
