@@ -328,6 +328,20 @@ def test_a_refusal_says_what_would_be_understood(name: str, headers: dict[str, s
         assert answer.headers[field].startswith(value)
 
 
+@pytest.mark.parametrize(
+    ("header_line", "status"),
+    [
+        (b"Content-Type: application/SDP ; charset=utf-8", 404),
+        (b"Content-Type: multipart/mixed;boundary=x", 415),
+        (b"Content-Type: application/sdp\r\nContent-Encoding: gzip", 415),
+        (b"Content-Type: application/sdp\r\ne: identity", 404),
+    ],
+)
+def test_a_call_with_a_body_that_is_no_description_is_refused(header_line: bytes, status: int) -> None:
+    data = rfc4475.ALL["invut"].replace(b"Content-Type: application/unknownformat", header_line)
+    assert send(data).status == status
+
+
 # --- IPv6 -----------------------------------------------------------------------------------------------------------
 
 
