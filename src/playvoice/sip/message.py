@@ -70,7 +70,9 @@ def parse(data: bytes, *, stream: bool = False) -> Message:
             raise complaint
         message.body = _cut_body(message, body, stream)
     except MalformedMessage as error:
-        if error.status is not None and isinstance(message, Request):
+        if not isinstance(message, Request) or message.method == "ACK":
+            error.status = None  # neither is answered (RFC 3261 section 17)
+        elif error.status is not None:
             error.request = message
         raise
     return message
@@ -110,8 +112,6 @@ def _start_line(line: str) -> tuple[Message, MalformedMessage | None]:
             uri = _read_request_uri(target)
         except ValueError:
             complaint = MalformedMessage(f"the request URI is not valid: {target[:80]!r}", 400)
-    if complaint is not None and method == "ACK":
-        complaint.status = None  # an ACK is never answered (RFC 3261 section 17)
     return Request(method, uri), complaint
 
 
@@ -141,16 +141,15 @@ def _check_headers(message: Message) -> None:
         cseq = _read_cseq(headers["CSeq"])
     except ValueError as error:
         raise MalformedMessage(str(error)) from None
-    status = 400 if isinstance(message, Request) and message.method != "ACK" else None
     try:
         from_of(message)
         to_of(message)
     except ValueError:
-        raise MalformedMessage("From or To is not valid", status) from None
+        raise MalformedMessage("From or To is not valid", 400) from None
     if cseq.sequence >= 2**31:
-        raise MalformedMessage(f"CSeq {cseq.sequence} is not below 2**31", status)
+        raise MalformedMessage(f"CSeq {cseq.sequence} is not below 2**31", 400)
     if isinstance(message, Request) and cseq.method != message.method:
-        raise MalformedMessage(f"CSeq names {cseq.method}, the request line {message.method}", status)
+        raise MalformedMessage(f"CSeq names {cseq.method}, the request line {message.method}", 400)
 
 
 def _one_via_a_line(texts: list[str]) -> list[str]:
@@ -167,14 +166,13 @@ def _read_cseq(text: str) -> CSeq:
 
 
 def _cut_body(message: Message, body: bytes, stream: bool) -> bytes:
-    status = 400 if isinstance(message, Request) and message.method != "ACK" else None
     length = content_length(message)
     if length is None:
         if stream:
-            raise MalformedMessage("no Content-Length on a stream", status)
+            raise MalformedMessage("no Content-Length on a stream", 400)
         return body
     if length > len(body):
-        raise MalformedMessage(f"Content-Length is {length}, the body has {len(body)} octets", status)
+        raise MalformedMessage(f"Content-Length is {length}, the body has {len(body)} octets", 400)
     return body[:length]
 
 

@@ -206,6 +206,27 @@ def test_a_length_that_is_too_short_on_a_stream_leaves_the_rest_to_the_next_mess
         next(framer)
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"Content-Length: 4", b"Content-Length: 5"),
+        (b"Content-Length: 4", b"Content-Length: many"),
+        (b"Content-Length: 4", b"Content-Length: 4\r\nl: 5"),
+        (b"CSeq: 1 OPTIONS", b"CSeq: 1 INVITE"),
+        (b"CSeq: 1 ", b"CSeq: 2147483648 "),
+        (b"<sip:alice@192.0.2.1>", b"<nobody>"),
+        (b"sip:bob@example.com SIP/2.0", b"sip:bob@example.com SIP/3.0"),
+        (b"sip:bob@example.com SIP/2.0", b"http://example.com SIP/2.0"),
+        (b"sip:bob@example.com SIP/2.0", b"sip:bob@example.com  SIP/2.0"),
+    ],
+)
+def test_what_gets_an_error_as_any_other_request_gets_silence_as_an_ack(old: bytes, new: bytes) -> None:
+    data = changed(old, new)
+    assert send(data).status in (400, 416, 505)
+    ack = data.replace(b"OPTIONS ", b"ACK ", 1).replace(b" OPTIONS\r\n", b" ACK\r\n")
+    assert send(ack).answers == []
+
+
 # --- numbers ----------------------------------------------------------------------------------------------------------
 
 
