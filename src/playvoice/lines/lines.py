@@ -230,6 +230,8 @@ class Lines:
         if not verdict.accepted:
             if verdict.outcome is Outcome.REFUSED:
                 log.info("register_refused", source=f"{source[0]}:{source[1]}", user=(verdict.username or "")[:64])
+            elif verdict.outcome is Outcome.UNCHECKED:
+                log.debug("register_unchecked", source=f"{source[0]}:{source[1]}", user=verdict.username)
             challenges = self._digest.challenge(now, stale=verdict.stale)
             incoming.refuse(401, headers=tuple(("WWW-Authenticate", value) for value in challenges))
             return

@@ -439,7 +439,7 @@ def edit(data: bytes, changes: list[tuple[float, int, bytes]]) -> bytes:
     return data
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(seeds, edits, st.sampled_from(Transport))
 def test_no_message_whatever_was_done_to_it_brings_a_user_agent_down(
     data: bytes, changes: list[tuple[float, int, bytes]], transport: Transport
