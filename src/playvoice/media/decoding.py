@@ -65,6 +65,14 @@ class DecodeError(Exception):
         self.reason = reason
 
 
+class _SoundFile(soundfile.SoundFile):
+    """Reads on and never seeks. The class above it seeks after each block to where it is already, and in mp3 and opus
+    libsndfile (1.2.2) then goes on some milliseconds beside: a click at each block."""
+
+    def seekable(self) -> bool:
+        return False
+
+
 @dataclass(frozen=True, slots=True)
 class _Source:
     """An opened file: its rate, and its samples block by block."""
@@ -152,7 +160,7 @@ def _sixteen_bits(block: Frames) -> Samples:
 def _open(path: Path) -> _Source:
     try:
         # By descriptor, so that libsndfile goes by what is in the file and not by what it is called.
-        file = soundfile.SoundFile(os.open(path, os.O_RDONLY), closefd=True)
+        file = _SoundFile(os.open(path, os.O_RDONLY), closefd=True)
     except soundfile.LibsndfileError:
         return _open_with_ffmpeg(path)
     if file.channels > MAX_CHANNELS:

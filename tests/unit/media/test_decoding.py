@@ -80,6 +80,17 @@ def test_m4a_webm_and_amr_keep_frequency_level_and_length(
     assert abs(samples.size - 16000) <= 1200
 
 
+@pytest.mark.parametrize(("form", "subtype"), [("MP3", None), ("OGG", "OPUS"), ("OGG", "VORBIS"), ("FLAC", None)])
+def test_a_file_that_is_longer_than_a_block_has_no_click_where_blocks_meet(
+    tmp_path: Path, form: str, subtype: str | None
+) -> None:
+    soundfile.write(tmp_path / "a", tone(300, 6, 48000, 0.5), 48000, format=form, subtype=subtype)
+    steps = np.abs(
+        np.diff(decode(Codec.PCMU, decoded(tmp_path / "a", tmp_path)[Codec.PCMU])[800:-800].astype(np.int32))
+    )
+    assert steps.max() < 0.5 * 32768 * 2 * np.pi * 300 / 8000 * 1.3
+
+
 def test_stereo_becomes_the_mean_of_its_channels(tmp_path: Path) -> None:
     both = np.stack([tone(440, 2, 16000, 0.5), tone(1000, 2, 16000, 0.3)], axis=1)
     write_wav(tmp_path / "a.wav", both, 16000)
