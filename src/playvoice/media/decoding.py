@@ -1,8 +1,9 @@
 """From an audio file to G.711: what runs inside the transcoder's process.
 
 libsndfile reads wav, mp3, ogg, flac and their like, soxr resamples, and FFmpeg (PyAV) reads what libsndfile can't:
-m4a, amr, webm. All go in blocks, so that memory does not grow with the file, and come out as two files, one of each
-law, 8 kHz, one channel, nothing but octets: what the media process maps.
+m4a, aac, amr, webm, an mp3 that begins in the midst of a frame, and files whose writer never learned their length (a
+wav or flac that went through a pipe). All go in blocks, so that memory does not grow with the file, and come out as
+two files, one of each law, 8 kHz, one channel, nothing but octets: what the media process maps.
 
 The level is left as it is. Several channels become one by their mean. A file that is 8 kHz and one channel already is
 not touched by any filter: its 16-bit, A-law or μ-law samples come out exactly as G.711 has them.
@@ -11,6 +12,7 @@ A customer's file is nobody's friend: FFmpeg may only use demuxers that read thi
 make it open other files and addresses."""
 
 import os
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -30,11 +32,15 @@ MAX_OCTETS = 256 * 1024 * 1024
 """Size of a file that is decoded."""
 MAX_SECONDS = 3600.0
 """Length of a voice where the caller doesn't say otherwise."""
-MAX_CHANNELS = 16
-SAMPLE_RATES = range(1_000, 768_001)
+MAX_CHANNELS = 8
+SAMPLE_RATES = range(1_000, 192_001)
+MAX_PROCESSOR = 90.0
+"""Seconds of processor time for one file, of which an hour of m4a takes 40; small files may stand for hours."""
 BLOCK = 65_536
 """Frames that are decoded at a time."""
-DEMUXERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,amr,ogg,wav,asf"
+DEMUXERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,amr,ogg,wav,asf,mp3,aac,flac"
+UNKNOWN = 1 << 62
+"""Frames from which on libsndfile says that it does not know how many there are."""
 
 Frames = NDArray[np.float32]
 """Samples of full scale 1, one channel."""
@@ -50,6 +56,7 @@ class DecodeReason(StrEnum):
     NOT_AUDIO = "not audio"
     """Nothing that we can read."""
     TOO_LONG = "too long"
+    """As a voice, or in the decoding."""
     TOO_BIG = "too big"
     BUSY = "busy"
     """Too many files wait to be decoded."""
@@ -65,7 +72,7 @@ class DecodeError(Exception):
         self.reason = reason
 
 
-class _SoundFile(soundfile.SoundFile):
+class _SoundFile(soundfile.SoundFile):  # type: ignore[misc]  # soundfile has no types
     """Reads on and never seeks. The class above it seeks after each block to where it is already, and in mp3 and opus
     libsndfile (1.2.2) then goes on some milliseconds beside: a click at each block."""
 
@@ -111,6 +118,7 @@ def _decode(source: Path, stem: Path, max_samples: int) -> int:
     asides = {codec: path.with_name(f"{path.name}.part") for codec, path in finals.items()}
     outputs: dict[Codec, BinaryIO] = {}
     samples = 0
+    began = time.process_time()
     try:
         for codec, path in asides.items():
             outputs[codec] = path.open("wb")
@@ -120,6 +128,8 @@ def _decode(source: Path, stem: Path, max_samples: int) -> int:
                 raise DecodeError(
                     DecodeReason.TOO_LONG, f"{source.name} is longer than {max_samples / SAMPLE_RATE:g} s"
                 )
+            if time.process_time() - began > MAX_PROCESSOR:
+                raise DecodeError(DecodeReason.TOO_LONG, f"{source.name} is not decoded after {MAX_PROCESSOR:g} s")
             for codec, output in outputs.items():
                 output.write(encode(codec, block))
         if samples == 0:
@@ -152,8 +162,8 @@ def _telephone_samples(path: Path) -> Iterator[Samples]:
 
 
 def _sixteen_bits(block: Frames) -> Samples:
-    scaled = np.rint(np.nan_to_num(block) * np.float32(32768))
-    samples: Samples = np.clip(scaled, -32768, 32767).astype(np.int16)
+    scaled = np.rint(np.clip(np.nan_to_num(block), -1, 1) * np.float32(32768))
+    samples: Samples = np.minimum(scaled, 32767).astype(np.int16)
     return samples
 
 
@@ -163,7 +173,11 @@ def _open(path: Path) -> _Source:
         file = _SoundFile(os.open(path, os.O_RDONLY), closefd=True)
     except soundfile.LibsndfileError:
         return _open_with_ffmpeg(path)
+    if not 0 < file.frames < UNKNOWN:
+        file.close()
+        return _open_with_ffmpeg(path)
     if file.channels > MAX_CHANNELS:
+        file.close()
         raise DecodeError(DecodeReason.NOT_AUDIO, f"{path.name} has {file.channels} channels")
     return _Source(file.samplerate, _sndfile_blocks(path, file))
 
@@ -178,12 +192,18 @@ def _sndfile_blocks(path: Path, file: soundfile.SoundFile) -> Iterator[Frames]:
 
 
 def _open_with_ffmpeg(path: Path) -> _Source:
+    descriptor = os.open(path, os.O_RDONLY)
     try:
+        # By descriptor here, too: to FFmpeg, octets of any kind are an mp3 if that is what they are called.
         container = av.open(
-            str(path), options={"protocol_whitelist": "file", "format_whitelist": DEMUXERS}, metadata_errors="ignore"
+            f"/proc/self/fd/{descriptor}",
+            options={"protocol_whitelist": "file", "format_whitelist": DEMUXERS},
+            metadata_errors="ignore",
         )
     except (av.error.FFmpegError, ValueError):
         raise DecodeError(DecodeReason.NOT_AUDIO, f"{path.name} is no audio that can be read") from None
+    finally:
+        os.close(descriptor)
     stream = next(iter(container.streams.audio), None)
     if stream is None or not stream.codec_context.sample_rate:
         container.close()

@@ -16,6 +16,7 @@ import contextlib
 import json
 import os
 import queue
+import resource
 import signal
 import sys
 import threading
@@ -43,6 +44,8 @@ ENCODE_TIMEOUT = 3600.0
 """Seconds after which a job's child is taken for stuck and killed."""
 STOP_TIMEOUT = 2.0
 """Seconds that a child has to end when asked to."""
+CHILD_MEMORY = 2 * 1024 * 1024 * 1024
+"""Octets of address space that a child may have, of which it takes 300 MB: a file that wants more can't be decoded."""
 
 _log = structlog.get_logger(__name__)
 
@@ -268,6 +271,9 @@ def main() -> None:
     """The child: jobs from stdin, answers to stdout, until stdin ends."""
     os.nice(int(sys.argv[1]) if len(sys.argv) > 1 else 10)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends us
+    _, most = resource.getrlimit(resource.RLIMIT_AS)
+    if most == resource.RLIM_INFINITY or most > CHILD_MEMORY:
+        resource.setrlimit(resource.RLIMIT_AS, (CHILD_MEMORY, CHILD_MEMORY))
     # What a library prints must not come between the answers.
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -51,6 +52,12 @@ async def test_a_voice_is_decoded_in_a_child_of_low_priority(
     assert abs(len(decoded.files[Codec.PCMU].read_bytes()) - len(encode(Codec.PCMU, samples))) == 0
     [pid] = transcoder.pids
     assert os.getpriority(os.PRIO_PROCESS, pid) >= 10
+
+
+async def test_a_child_can_not_take_the_machines_memory(transcoder: Transcoder, voice: Path, tmp_path: Path) -> None:
+    await transcoder.decode(voice, tmp_path / "out")
+    [pid] = transcoder.pids
+    assert resource.prlimit(pid, resource.RLIMIT_AS)[0] <= module.CHILD_MEMORY
 
 
 async def test_the_declared_error_comes_through_with_its_reason(transcoder: Transcoder, tmp_path: Path) -> None:
