@@ -26,6 +26,7 @@ from playvoice.lines.trunk import Trunk
 from playvoice.media.client import MediaError, MediaEvent, Stream
 from playvoice.sip import Flow
 from playvoice.store import StoreUnavailable
+from playvoice.voices import Voice
 
 log = structlog.get_logger(__name__)
 
@@ -121,6 +122,7 @@ class Conductor:
                 cause = Cause.LINE_FAILURE
             if cause is not None:
                 self._waiting.take(ready)
+                ready.voice.give_back()
                 await self._abandon(ready.stored, ready.company, cause)
                 return True
             if not self._parts.media.has_room:
@@ -143,9 +145,11 @@ class Conductor:
             log.warning("no_rtp_port", uuid=ready.stored.uuid, reason=str(error))
             return False
         try:
-            call = RunningCall(self._parts, ready.stored, ready.company, ready.voice, stream, self._on_over)
+            over = partial(self._on_over, ready.voice)
+            call = RunningCall(self._parts, ready.stored, ready.company, ready.voice, stream, over)
         except Exception:
             log.exception("call_not_dialled", uuid=ready.stored.uuid)
+            ready.voice.give_back()
             self._parts.routes.give_back(trunk)
             await release(stream)
             await self._abandon(ready.stored, ready.company, Cause.OTHER)
@@ -156,7 +160,8 @@ class Conductor:
         call.start(trunk, flow)
         return True
 
-    def _on_over(self, call: RunningCall) -> None:
+    def _on_over(self, voice: Voice, call: RunningCall) -> None:
+        voice.give_back()
         del self._running[call.stored.uuid]
         self._waiting.changed.set()
         if not self._running:

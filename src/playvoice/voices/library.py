@@ -67,7 +67,7 @@ class Library:
         self._decoder = decoder
         self._shelf = Shelf(folder)
         self._max_seconds = max_seconds
-        self._flights: Flights[Voice] = Flights()
+        self._flights: Flights[None] = Flights()
         self._current: dict[tuple[str, str], str] = {}
         self._paths = store.read_now(_read)
         self._shelf.keep_only([stem for key in self._paths if (stem := self._version(key)) is not None])
@@ -80,34 +80,33 @@ class Library:
         """Is there a file of this name? Whether it is audio shows when it is prepared."""
         return self._version((company_code, name)) is not None
 
-    async def prepare(self, company_code: str, name: str, at: datetime) -> Voice:
+    async def prepare(self, company_code: str, name: str) -> Voice:
         """:raises VoiceUnavailable: no such name, no such file, or it can't be decoded."""
         key = (company_code, name)
-        self._shelf.sweep(at)
         version = self._version(key)
         if version is None:
             raise VoiceUnavailable(f"company {company_code} has no voice file {name!r}")
-        voice = self._shelf.find(version)
+        voice = self._shelf.lend(version)
         if voice is None:
-            voice = await self._flights.join(version, lambda: self._decode(key, version))
+            await self._flights.join(version, lambda: self._decode(key, version))
+            voice = self._shelf.lend(version)
+        if voice is None:
+            raise VoiceUnavailable(f"the decoded voice file {name!r} was removed")
         before = self._current.get(key)
         if before != version:
             self._current[key] = version
             if before is not None:
-                self._shelf.retire(before, at)
+                self._shelf.retire(before)
         return voice
 
     async def close(self) -> None:
         await self._flights.close()
 
-    async def _decode(self, key: tuple[str, str], version: str) -> Voice:
+    async def _decode(self, key: tuple[str, str], version: str) -> None:
         try:
-            decoded = await self._decoder.decode(
-                self._paths[key], self._shelf.stem(version), max_seconds=self._max_seconds
-            )
+            await self._decoder.decode(self._paths[key], self._shelf.stem(version), max_seconds=self._max_seconds)
         except DecodeError as error:
             raise VoiceUnavailable(str(error)) from None
-        return Voice(decoded.files, decoded.seconds)
 
     def _version(self, key: tuple[str, str]) -> str | None:
         """The stem of what the file is now: its name, time of change and size."""

@@ -1,20 +1,17 @@
 """A folder of decoded voices.
 
 Each version of a voice has a stem of its own, so that a file never changes under the media process, which maps it.
-The stem is made of digests, never of a name that a customer chose. A version that another one has replaced stays
-for a while, for the calls that have been promised it."""
+The stem is made of digests, never of a name that a customer chose. Each version is lent to the calls that are going to
+play it; one that another has replaced goes when the last of them has given it back."""
 
-from collections import deque
+from collections import Counter
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from playvoice.media.decoding import voice_files
 from playvoice.media.g711 import SAMPLE_RATE
 from playvoice.voices.voice import Voice
-
-GRACE = timedelta(hours=2)
-"""How long a version stays after another has replaced it, or after its last use."""
 
 
 class Shelf:
@@ -23,14 +20,19 @@ class Shelf:
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
-        self._retired: deque[tuple[datetime, str]] = deque()
+        self._lent: Counter[str] = Counter()
+        self._retired: set[str] = set()
+        """Versions that are not handed out any more, and still lent."""
+
+    def __repr__(self) -> str:
+        return f"<Shelf {self._folder.name}, {len(self._lent)} lent>"
 
     def stem(self, name: str) -> Path:
         """The path to give a decoder."""
         return self._folder / name
 
-    def find(self, name: str) -> Voice | None:
-        """The voice of a stem; None if it is not whole."""
+    def lend(self, name: str) -> Voice | None:
+        """The voice of a stem, whose files stay until it is given back; None if it is not whole."""
         files = voice_files(self.stem(name))
         try:
             sizes = {path.stat().st_size for path in files.values()}
@@ -38,16 +40,20 @@ class Shelf:
             return None
         if len(sizes) != 1:
             return None
-        return Voice(files, sizes.pop() / SAMPLE_RATE)
+        self._lent[name] += 1
+        self._retired.discard(name)
+        return Voice(files, sizes.pop() / SAMPLE_RATE, give_back=partial(self._take_back, name))
 
-    def retire(self, name: str, at: datetime) -> None:
-        """This version is not handed out any more."""
-        self._retired.append((at, name))
+    def is_lent(self, name: str) -> bool:
+        """Whether somebody is going to play it, or plays it."""
+        return name in self._lent
 
-    def sweep(self, at: datetime) -> None:
-        """Remove what was retired long enough ago."""
-        while self._retired and at - self._retired[0][0] >= GRACE:
-            self.remove(self._retired.popleft()[1])
+    def retire(self, name: str) -> None:
+        """Remove a version as soon as it is lent to nobody."""
+        if name in self._lent:
+            self._retired.add(name)
+        else:
+            self._remove(name)
 
     def keep_only(self, names: Collection[str]) -> None:
         """Remove all other files; for a start, when nobody plays."""
@@ -56,7 +62,14 @@ class Shelf:
             if path.name not in kept and path.is_file():
                 path.unlink(missing_ok=True)
 
-    def remove(self, name: str) -> None:
-        """Remove a version that nobody has been promised."""
+    def _take_back(self, name: str) -> None:
+        self._lent[name] -= 1
+        if self._lent[name] <= 0:
+            del self._lent[name]
+            if name in self._retired:
+                self._retired.discard(name)
+                self._remove(name)
+
+    def _remove(self, name: str) -> None:
         for path in voice_files(self.stem(name)).values():
             path.unlink(missing_ok=True)

@@ -1,8 +1,8 @@
 """What other rooms hold of a voice, and what this room needs of others."""
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from enum import IntEnum
 from pathlib import Path
 from typing import Protocol
@@ -45,13 +45,19 @@ class VoiceRef:
     """The name of a library file, or a URL as the customer wrote it."""
 
 
+def _nothing() -> None:
+    """What is there for ever need not be given back."""
+
+
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """A voice that can be played. Its files stay for two hours after another version has taken their place."""
+    """A voice that can be played. Its files stay until it is given back, though another version takes their place."""
 
     files: Mapping[Codec, Path]
     """Octets of one law each, 8 kHz, one channel."""
     seconds: float
+    give_back: Callable[[], None] = field(default=_nothing, compare=False, repr=False)
+    """To be called once, when nobody will play it any more."""
 
 
 class Decoder(Protocol):

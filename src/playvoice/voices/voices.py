@@ -50,12 +50,12 @@ class Voices:
     async def prepare(self, company_code: str, ref: VoiceRef, at: datetime) -> Voice:
         """Make a voice ready to be played; at once, if it is already.
 
-        The result is good for two hours; a call that waits longer asks again.
+        Whoever gets it gives it back when it is not to be played any more.
 
         :raises VoiceUnavailable: with the reason.
         """
         if ref.kind is VoiceKind.LIBRARY:
-            return await self._library.prepare(company_code, ref.name, at)
+            return await self._library.prepare(company_code, ref.name)
         return await self._downloads.prepare(full_url(ref.name), at)
 
     def hold_music(self) -> Voice:

@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -186,6 +187,8 @@ class Voices:
         self.preparing: list[str] = []
         """Those that are being made ready now."""
         self.asked: list[str] = []
+        self.lent: set[int] = set()
+        """The voices that were not given back yet."""
         self._released = asyncio.Event()
 
     async def prepare(self, company_code: str, ref: VoiceRef, at: datetime) -> Voice:
@@ -198,7 +201,9 @@ class Voices:
             self.preparing.remove(ref.name)
         if ref.name in self.broken:
             raise self.broken[ref.name]
-        return VOICE
+        number = len(self.asked)
+        self.lent.add(number)
+        return replace(VOICE, give_back=partial(self.lent.remove, number))
 
     def release(self, *names: str) -> None:
         self.held -= set(names)

@@ -97,15 +97,18 @@ class House:
         await until(is_ended, f"the record of {uuid}; {self.conductor!r}")
 
     async def quiet(self) -> None:
-        """Wait until nothing is left of what ran: no call, no leg, no place, no agent, no stream."""
+        """Wait until nothing is left of what ran: no call, no leg, no place, no agent, no stream, no voice."""
 
         def left() -> str:
             self.wire.settle()
             streams = {stream.number for stream in self.media.streams} - self.media.released
-            return f"{self.conductor!r}, {self.owners!r}, {self.parts.agents!r}, {self.routes.taken} places, {streams}"
+            voices = len(self.voices.lent) - self.waiting.ready
+            rest = f"{self.routes.taken} places, {streams}, {voices} voices"
+            return f"{self.conductor!r}, {self.owners!r}, {self.parts.agents!r}, {rest}"
 
         nothing = (
-            f"<Conductor 0 running, {self.waiting!r}>, <Owners of 0 SIP calls>, <Agents 0 taken>, 0 places, {set()}"
+            f"<Conductor 0 running, {self.waiting!r}>, <Owners of 0 SIP calls>, <Agents 0 taken>, 0 places, "
+            f"{set()}, 0 voices"
         )
         try:
             await until(lambda: left() == nothing, "nothing runs")

@@ -29,10 +29,15 @@ class FakeDecoder:
 
     decoded: list[Path] = field(default_factory=list)
     gate: asyncio.Event = field(default_factory=asyncio.Event)
+    began: asyncio.Event = field(default_factory=asyncio.Event)
+    error: DecodeError | None = None
 
     async def decode(self, source: Path, to: Path, *, max_seconds: float) -> Decoded:
         self.decoded.append(source)
+        self.began.set()
         await self.gate.wait()
+        if self.error is not None:
+            raise self.error
         content = await asyncio.to_thread(source.read_bytes)
         if content == b"not audio":
             raise DecodeError(DecodeReason.NOT_AUDIO, f"{source.name} is no audio that can be read")
@@ -60,6 +65,10 @@ class FakeWeb:
     asked: list[tuple[str, str | None, str | None]] = field(default_factory=list)
     at_once: int = 0
     most_at_once: int = 0
+    held: dict[str, asyncio.Event] = field(default_factory=dict)
+    """What holds up who asks for a URL."""
+    holding: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when somebody is held up."""
 
     def check_url(self, url: str) -> object:
         return NetworkPolicy().check_url(url)
@@ -79,6 +88,9 @@ class FakeWeb:
         self.most_at_once = max(self.most_at_once, self.at_once)
         await asyncio.sleep(0)
         self.at_once -= 1
+        if url in self.held:
+            self.holding.set()
+            await self.held[url].wait()
         page = self.pages.setdefault(url, Page())
         if page.error is not None:
             raise page.error

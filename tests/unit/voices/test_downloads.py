@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from tests.unit.voices.conftest import BOTH_DATABASES, FakeDecoder, FakeWeb, Page, after, octets
 
+from playvoice.media.decoding import DecodeError, DecodeReason
 from playvoice.store import Store
-from playvoice.voices import Voice, VoiceKind, VoiceRef, Voices, VoiceUnavailable, full_url
+from playvoice.voices import Voice, VoiceKind, VoiceRef, Voices, VoiceUnavailable, downloads, full_url
 from playvoice.web import AddressRefused, BadAnswer
 
 URL = "http://wwww.baidu.com/test.mp3"
@@ -76,7 +77,7 @@ async def test_with_a_validator_it_is_asked_again_after_60_s_and_kept_if_it_is_t
     assert len(decoder.decoded) == 1
 
 
-async def test_what_has_changed_is_decoded_anew_and_the_old_version_stays_for_two_hours(
+async def test_what_has_changed_is_decoded_anew_and_the_old_version_stays_until_it_is_given_back(
     voices: Voices, web: FakeWeb
 ) -> None:
     web.pages[URL] = Page(b"old", etag='"1"')
@@ -85,8 +86,11 @@ async def test_what_has_changed_is_decoded_anew_and_the_old_version_stays_for_tw
     second = await prepare(voices, 60)
     assert octets(dict(second.files)) == b"new"
     assert octets(dict(first.files)) == b"old"
-    await prepare(voices, 60 + 7200)
+    await prepare(voices, 60 + 7 * 86_400)
+    assert octets(dict(first.files)) == b"old", "a call may wait for a week"
+    first.give_back()
     assert not any(path.exists() for path in first.files.values())
+    assert octets(dict(second.files)) == b"new"
 
 
 async def test_without_a_validator_it_is_downloaded_again_after_10_minutes(voices: Voices, web: FakeWeb) -> None:
@@ -103,17 +107,54 @@ async def test_many_calls_at_once_cause_one_download(voices: Voices, web: FakeWe
     assert (len(web.asked), len(decoder.decoded)) == (1, 1)
 
 
-async def test_a_failure_fails_all_that_wait_and_the_next_call_tries_again(voices: Voices, web: FakeWeb) -> None:
+def passes(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    """Have the loop's clock stand so many seconds further."""
+    loop = asyncio.get_running_loop()
+    now = loop.time
+    monkeypatch.setattr(loop, "time", lambda: now() + seconds)
+
+
+async def test_a_failure_fails_all_that_wait_and_who_comes_in_the_next_seconds(
+    voices: Voices, web: FakeWeb, monkeypatch: pytest.MonkeyPatch
+) -> None:
     web.pages[URL] = Page(error=BadAnswer("http://wwww.baidu.com/test.mp3 answered with status 404", 404))
     outcomes = await asyncio.gather(*(prepare(voices) for _ in range(10)), return_exceptions=True)
     assert all(isinstance(o, VoiceUnavailable) and "status 404" in o.reason for o in outcomes)
-    assert len(web.asked) == 1
     web.pages[URL] = Page()
+    with pytest.raises(VoiceUnavailable, match="status 404"):
+        await prepare(voices)
+    assert len(web.asked) == 1
+    await prepare(voices, url="http://example.com/another")
+    passes(monkeypatch, 5)
+    assert octets(dict((await prepare(voices)).files)) == b"voice"
+
+
+async def test_only_so_many_failures_are_remembered(
+    voices: Voices, web: FakeWeb, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(downloads, "MAX_FAILED", 2)
+    for n in range(3):
+        web.pages[f"http://example.com/{n}"] = Page(error=BadAnswer("status 404", 404))
+        with pytest.raises(VoiceUnavailable):
+            await prepare(voices, url=f"http://example.com/{n}")
+    for n in (1, 2, 0):
+        with pytest.raises(VoiceUnavailable):
+            await prepare(voices, url=f"http://example.com/{n}")
+    assert [url for url, *_ in web.asked[3:]] == ["http://example.com/0"]
+
+
+async def test_what_fails_for_a_fault_of_ours_is_tried_again_at_once(
+    voices: Voices, web: FakeWeb, decoder: FakeDecoder
+) -> None:
+    decoder.error = DecodeError(DecodeReason.FAILED, "its process ended with status -11")
+    with pytest.raises(VoiceUnavailable, match="status -11"):
+        await prepare(voices)
+    decoder.error = None
     assert octets(dict((await prepare(voices)).files)) == b"voice"
 
 
 async def test_a_failed_question_fails_the_call_and_the_next_one_is_still_conditional(
-    voices: Voices, web: FakeWeb, decoder: FakeDecoder
+    voices: Voices, web: FakeWeb, decoder: FakeDecoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     web.pages[URL] = Page(etag='"1"')
     first = await prepare(voices)
@@ -121,16 +162,20 @@ async def test_a_failed_question_fails_the_call_and_the_next_one_is_still_condit
     with pytest.raises(VoiceUnavailable, match="503"):
         await prepare(voices, 61)
     web.pages[URL].error = None
+    passes(monkeypatch, 5)
     assert await prepare(voices, 62) == first
     assert web.asked[-1] == (URL, '"1"', None)
     assert len(decoder.decoded) == 1
 
 
-async def test_what_is_not_audio_is_not_kept(voices: Voices, web: FakeWeb, tmp_path: Path) -> None:
+async def test_what_is_not_audio_is_not_kept(
+    voices: Voices, web: FakeWeb, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     web.pages[URL] = Page(b"not audio", etag='"1"')
     for _ in range(2):
         with pytest.raises(VoiceUnavailable, match=r"http://wwww\.baidu\.com/test\.mp3 can't be played: .* no audio"):
             await prepare(voices)
+        passes(monkeypatch, 5)
     assert len(web.asked) == 2
     assert list((tmp_path / "data" / "voices" / "downloads").iterdir()) == []
 
@@ -177,10 +222,12 @@ async def test_at_the_bound_the_voice_that_was_not_used_for_longest_goes(
     make_voices: Callable[..., Voices], bound: dict[str, int], tmp_path: Path
 ) -> None:
     voices = make_voices(**bound)
-    for n in range(3):
-        await prepare(voices, n, url=f"http://example.com/{n}")
-    await prepare(voices, 100, url="http://example.com/0")
-    new = await prepare(voices, 7300, url="http://example.com/new")
+    lent = [await prepare(voices, n, url=f"http://example.com/{n}") for n in range(3)]
+    for voice in lent:
+        voice.give_back()
+    first = await prepare(voices, 100, url="http://example.com/0")
+    new = await prepare(voices, 101, url="http://example.com/new")
+    assert all(path.exists() for path in first.files.values()), "it was used after the others"
     shelf = tmp_path / "data" / "voices" / "downloads"
     assert len(list(shelf.iterdir())) == 6
     assert all(path.exists() for path in new.files.values())
@@ -189,17 +236,63 @@ async def test_at_the_bound_the_voice_that_was_not_used_for_longest_goes(
     assert len(list(shelf.iterdir())) == 6
 
 
-async def test_while_all_that_is_kept_is_in_use_a_new_one_can_not_be_had(
+async def test_while_all_that_is_kept_is_to_be_played_a_new_one_can_not_be_had(
     make_voices: Callable[..., Voices], web: FakeWeb
 ) -> None:
     voices = make_voices(kept=2)
-    await prepare(voices, 0, url="http://example.com/0")
+    first = await prepare(voices, 0, url="http://example.com/0")
     await prepare(voices, 1, url="http://example.com/1")
     with pytest.raises(VoiceUnavailable, match="no room"):
-        await prepare(voices, 2, url="http://example.com/2")
+        await prepare(voices, 7 * 86_400, url="http://example.com/2")
     # A new version of one that is kept has its place.
     web.pages["http://example.com/0"].content = b"new"
-    assert octets(dict((await prepare(voices, 700, url="http://example.com/0")).files)) == b"new"
+    again = await prepare(voices, 700, url="http://example.com/0")
+    assert octets(dict(again.files)) == b"new"
+    first.give_back()
+    again.give_back()
+    assert octets(dict((await prepare(voices, 701, url="http://example.com/2")).files)) == b"voice"
+    assert not any(path.exists() for path in (*first.files.values(), *again.files.values()))
+
+
+async def test_many_more_voices_than_are_kept_can_be_played_one_after_the_other(
+    make_voices: Callable[..., Voices], tmp_path: Path
+) -> None:
+    """As where each call has a text of its own, spoken behind a URL of its own."""
+    voices = make_voices(kept=3)
+    for n in range(50):
+        voice = await prepare(voices, 0, url=f"http://example.com/{n}")
+        assert octets(dict(voice.files)) == b"voice"
+        voice.give_back()
+    assert len(list((tmp_path / "data" / "voices" / "downloads").iterdir())) == 6
+
+
+async def test_what_is_being_asked_for_again_is_not_evicted_meanwhile(
+    make_voices: Callable[..., Voices], web: FakeWeb
+) -> None:
+    web.pages[URL] = Page(etag='"1"')
+    voices = make_voices(kept=1)
+    (await prepare(voices)).give_back()
+    web.held[URL] = asyncio.Event()
+    asking = asyncio.create_task(prepare(voices, 60))
+    await web.holding.wait()
+    with pytest.raises(VoiceUnavailable, match="no room"):
+        await prepare(voices, 61, url="http://example.com/new")
+    web.held[URL].set()
+    assert octets(dict((await asking).files)) == b"voice"
+
+
+async def test_who_stops_waiting_leaves_the_download_to_the_others(
+    voices: Voices, web: FakeWeb, decoder: FakeDecoder
+) -> None:
+    decoder.gate.clear()
+    one, other = (asyncio.create_task(prepare(voices)) for _ in range(2))
+    await decoder.began.wait()
+    one.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await one
+    decoder.gate.set()
+    assert octets(dict((await other).files)) == b"voice"
+    assert len(web.asked) == 1
 
 
 async def test_a_store_that_can_not_be_written_fails_no_call(voices: Voices, store: Store) -> None:

@@ -93,9 +93,10 @@ async def test_a_file_that_was_replaced_is_heard_from_the_next_call_on(
     (folder / "bye.mp3").write_bytes(b"new")
     now = await voices.prepare("2028", named("bye.mp3"), after(1))
     assert octets(dict(now.files)) == b"new"
-    # A call that was promised the old version still finds it, two hours long.
+    # A call that was promised the old version still finds it, however long it waits.
+    await voices.prepare("2028", named("bye.mp3"), after(7 * 86_400))
     assert octets(dict(before.files)) == b"bye"
-    await voices.prepare("2028", named("bye.mp3"), after(7202))
+    before.give_back()
     assert not any(path.exists() for path in before.files.values())
     assert octets(dict(now.files)) == b"new"
 
@@ -220,3 +221,21 @@ def test_a_folder_that_can_not_be_read_is_named(store: Store, folder: Path) -> N
     folder.rmdir()
     with pytest.raises(VoicesError, match=str(folder)):
         store.write_now(lambda conn: apply(conn, config, START))
+
+
+async def test_a_version_that_comes_back_is_the_current_one_again(
+    store: Store, folder: Path, make_voices: Callable[..., Voices], decoder: FakeDecoder
+) -> None:
+    put(store, folder)
+    voices = make_voices()
+    first = await voices.prepare("2028", named("bye.mp3"), START)
+    status = (folder / "bye.mp3").stat()
+    (folder / "bye.mp3").write_bytes(b"new")
+    (await voices.prepare("2028", named("bye.mp3"), after(1))).give_back()
+    (folder / "bye.mp3").write_bytes(b"bye")
+    os.utime(folder / "bye.mp3", ns=(status.st_atime_ns, status.st_mtime_ns))
+    again = await voices.prepare("2028", named("bye.mp3"), after(2))
+    first.give_back()
+    again.give_back()
+    assert octets(dict(again.files)) == b"bye", "nobody took it away for the time when it was not"
+    assert len(decoder.decoded) == 2
