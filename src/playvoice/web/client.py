@@ -13,7 +13,7 @@ import os
 import ssl
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import urljoin
@@ -165,7 +165,7 @@ class WebClient:
             async with self._request("GET", address, headers.items(), None, left) as (head, answer):
                 found = head.headers
                 if head.status in _REDIRECTS and "location" in found:
-                    address = self._policy.check_url(_location(address, found["location"]))
+                    address = self._redirected(address, found["location"])
                     continue
                 if head.status == 304 and conditional:
                     return Download(
@@ -185,6 +185,13 @@ class WebClient:
                     size=size,
                 )
         raise BadAnswer(f"{address} is the end of more than {MAX_REDIRECTS} redirects")
+
+    def _redirected(self, address: WebAddress, location: str) -> WebAddress:
+        """The target of a redirect, which gets the user and password of the URL where it is at the same origin."""
+        target = self._policy.check_url(_location(address, location))
+        if target.authorization is None and target.origin == address.origin:
+            return replace(target, authorization=address.authorization)
+        return target
 
     async def aclose(self) -> None:
         """Close all connections."""

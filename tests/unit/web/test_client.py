@@ -421,6 +421,23 @@ async def test_redirects_are_followed_relative_ones_too(
     assert (tmp_path / "voice").read_bytes() == b"voice"
 
 
+async def test_a_redirect_takes_user_and_password_along_at_its_own_origin_and_nowhere_else(
+    client: WebClient, far_end: Start, tmp_path: Path
+) -> None:
+    async def serve(exchange: Exchange) -> None:
+        match exchange.start.split()[1]:
+            case "/a":
+                await exchange.answer(302, Location="/b")
+            case _:
+                await exchange.answer(302, Location=f"http://127.0.0.1:{other.port}/c")
+
+    other = await far_end(ok)
+    end = await far_end(serve)
+    await client.download(f"http://user:word@127.0.0.1:{end.port}/a", tmp_path / "voice", max_bytes=5, timeout=5)
+    assert [exchange.headers.get("authorization") for exchange in end.requests] == ["Basic dXNlcjp3b3Jk"] * 2
+    assert ["authorization" in exchange.headers for exchange in other.requests] == [False]
+
+
 async def test_the_sixth_redirect_is_not_followed(client: WebClient, far_end: Start, tmp_path: Path) -> None:
     async def serve(exchange: Exchange) -> None:
         await exchange.answer(302, Location="/again")
@@ -473,6 +490,33 @@ async def not_found(exchange: Exchange) -> None:
     await exchange.answer(404, b"no such voice")
 
 
+async def gone(exchange: Exchange) -> None:
+    await exchange.answer(410)
+
+
+async def broken(exchange: Exchange) -> None:
+    await exchange.answer(500, b"oops", Content_Type="audio/mpeg")
+
+
+async def a_part(exchange: Exchange) -> None:
+    await exchange.answer(206, b"abc", Content_Range="bytes 0-2/5")
+
+
+async def stops_in_the_body(exchange: Exchange) -> None:
+    await exchange.send(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc")
+    await stall(exchange)
+
+
+async def never_ends(exchange: Exchange) -> None:
+    await exchange.send(b"HTTP/1.1 200 OK\r\n\r\n")
+    while True:
+        await exchange.send(b"x" * 256)
+
+
+async def two_lengths(exchange: Exchange) -> None:
+    await exchange.send(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 5\r\n\r\nabcde")
+
+
 async def compressed(exchange: Exchange) -> None:
     await exchange.answer(200, b"\x1f\x8b", Content_Encoding="gzip")
 
@@ -486,6 +530,12 @@ async def compressed(exchange: Exchange) -> None:
         (no_end, NoAnswer, "has not answered within"),
         (stall, NoAnswer, "has not answered within"),
         (not_found, BadAnswer, "status 404"),
+        (gone, BadAnswer, "status 410"),
+        (broken, BadAnswer, "status 500"),
+        (a_part, BadAnswer, "status 206"),
+        (stops_in_the_body, NoAnswer, "has not answered within"),
+        (never_ends, BadAnswer, "sends more than 1000 octets"),
+        (two_lengths, BadAnswer, "does not speak HTTP"),
         (compressed, BadAnswer, "gzip"),
     ],
 )
