@@ -133,6 +133,7 @@ class RunningCall:
         for command in commands:
             match command:
                 case s.Dial():
+                    self._customer.stream.load(self._voice.files)
                     self._customer.send()
                 case s.CancelCustomer() | s.HangUpCustomer():
                     self._customer.end()

@@ -102,6 +102,8 @@ class Engine:
         match command:
             case p.Connect():
                 self._connect(stream, command, now)
+            case p.Load():
+                self._voices.load(command.paths)
             case p.Play():
                 self._stop_playing(stream)
                 self._play(stream, command.paths, now, loop=command.loop)

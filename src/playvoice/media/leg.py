@@ -90,13 +90,16 @@ class Stream:
             )
         )
 
+    def load(self, voice: Mapping[Codec, Path]) -> None:
+        """Have a decoded voice at hand that is going to be played: its files are read before anybody waits for them."""
+        self._client.command(p.Load(self.number, _paths(voice)))
+
     def play(self, voice: Mapping[Codec, Path], *, loop: bool = False) -> None:
         """Play a decoded voice from the next tick on, in place of what is played; PlaybackEnded tells its end.
 
         On a bridged stream the far end hears the voice and then the other leg again.
         """
-        paths = {str(int(codec)): str(path) for codec, path in voice.items()}
-        self._client.command(p.Play(self.number, paths, loop))
+        self._client.command(p.Play(self.number, _paths(voice), loop))
 
     def stop_playing(self) -> None:
         self._client.command(p.StopPlaying(self.number))
@@ -156,3 +159,7 @@ def _seconds(microseconds: int) -> float | None:
 
 def _number(payload_type: int | None) -> int:
     return -1 if payload_type is None else payload_type
+
+
+def _paths(voice: Mapping[Codec, Path]) -> dict[str, str]:
+    return {str(int(codec)): str(path) for codec, path in voice.items()}

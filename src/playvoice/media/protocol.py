@@ -56,6 +56,15 @@ class Connect:
 
 
 @dataclass(frozen=True, slots=True)
+class Load:
+    """Have a voice at hand, which a Play on this stream is soon to name: what the disk takes delays no packet then."""
+
+    stream: int
+    paths: dict[str, str]
+    """As those of Play; all of them, since the codec may not be known yet."""
+
+
+@dataclass(frozen=True, slots=True)
 class Play:
     """Play from the next tick on."""
 
@@ -206,7 +215,9 @@ class ClockLate:
     worst_us: int
 
 
-ToWorker = Reserve | Connect | Play | StopPlaying | Bridge | Unbridge | Record | StopRecording | SendKeys | Release
+ToWorker = (
+    Reserve | Connect | Load | Play | StopPlaying | Bridge | Unbridge | Record | StopRecording | SendKeys | Release
+)
 FromWorker = (
     Hello
     | Reserved
@@ -224,7 +235,7 @@ Message = ToWorker | FromWorker
 _TYPES: dict[str, type[Any]] = {
     kind.__name__: kind
     for kind in (
-        Reserve, Connect, Play, StopPlaying, Bridge, Unbridge, Record, StopRecording, SendKeys, Release,
+        Reserve, Connect, Load, Play, StopPlaying, Bridge, Unbridge, Record, StopRecording, SendKeys, Release,
         Hello, Reserved, Refused, KeyPressed, PlaybackEnded, PlaybackFailed, Silent, RecordingDone, Released,
         ClockLate,
     )

@@ -1,8 +1,17 @@
-"""Decoded voices as the worker reads them: files of raw G.711, mapped once however many streams play them."""
+"""Decoded voices as the worker reads them: files of raw G.711, mapped once however many streams play them.
+
+The first reading of a file may wait for the disk, and to map ten minutes that no memory holds yet takes 10 ms. So a
+thread reads and maps what is going to be played before it is (`load`), and the clock's thread finds it (`get`).
+"""
 
 import mmap
 import os
+import threading
+from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass
+from queue import SimpleQueue
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +24,13 @@ Octets = NDArray[np.uint8]
 MAX_VOICES = 1_000
 """Mapped voices that are kept for the next stream; the one that was asked for longest ago goes first. What a stream
 plays stays mapped as long as it does."""
+MAX_LOADING = 1_000
+"""Files that wait to be read; a further one is read when it is played."""
+BLOCK = 1_048_576
+"""Octets that are read at a time, without the interpreter's lock."""
+
+Key: TypeAlias = tuple[str, int, int, Codec]
+"""Path, inode, time of change: one version of a file; and its law."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,20 +57,57 @@ class Voices:
 
     def __init__(self, most: int = MAX_VOICES) -> None:
         self._most = most
-        self._mapped: dict[tuple[str, int, int, Codec], Voice] = {}
+        self._mapped: dict[Key, Voice] = {}
+        self._to_load: SimpleQueue[tuple[str, Codec]] = SimpleQueue()
+        self._loaded: deque[tuple[Key, Voice]] = deque()
+        self._loader: threading.Thread | None = None
 
     def __repr__(self) -> str:
         return f"<Voices {len(self._mapped)} mapped>"
 
+    def load(self, paths: Mapping[str, str]) -> None:
+        """Have the files of a voice, by codec number, read and mapped; what can't be is told by :meth:`get`."""
+        if self._to_load.qsize() >= MAX_LOADING:
+            return
+        if self._loader is None:
+            self._loader = threading.Thread(target=self._load_all, name="voices", daemon=True)
+            self._loader.start()
+        for number, path in paths.items():
+            self._to_load.put((path, Codec(int(number))))
+
     def get(self, path: str, codec: Codec) -> Voice:
         """The voice in this file, which is never changed in place. OSError if it can't be read."""
-        stat = os.stat(path)  # noqa: PTH116 - at 50 calls a second a Path costs more than the call itself
-        key = (path, stat.st_ino, stat.st_mtime_ns, codec)
+        while self._loaded:  # filled by the other thread
+            self._keep(*self._loaded.popleft())
+        key = _key(os.stat(path), path, codec)  # noqa: PTH116 - at 50 calls a second a Path costs more than the call
         voice = self._mapped.pop(key, None) or _map(path, codec)
+        self._keep(key, voice)
+        return voice
+
+    def _keep(self, key: Key, voice: Voice) -> None:
+        self._mapped.pop(key, None)
         self._mapped[key] = voice
         if len(self._mapped) > self._most:
             del self._mapped[next(iter(self._mapped))]
-        return voice
+
+    def _load_all(self) -> None:
+        while True:
+            path, codec = self._to_load.get()
+            try:
+                with open(path, "rb", buffering=0) as file:  # noqa: PTH123
+                    key = _key(os.fstat(file.fileno()), path, codec)
+                    if key in self._mapped:
+                        continue
+                    block = bytearray(BLOCK)
+                    while file.readinto(block):
+                        pass
+                self._loaded.append((key, _map(path, codec)))
+            except (OSError, ValueError):  # ValueError: a NUL in the path
+                pass
+
+
+def _key(status: os.stat_result, path: str, codec: Codec) -> Key:
+    return path, status.st_ino, status.st_mtime_ns, codec
 
 
 def _map(path: str, codec: Codec) -> Voice:

@@ -1,10 +1,12 @@
 import os
+import time
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from playvoice.media import voice_file
 from playvoice.media.g711 import Codec
 from playvoice.media.rtp import FRAME
 from playvoice.media.voice_file import Voices
@@ -58,3 +60,54 @@ def test_the_voice_that_was_asked_for_longest_ago_goes_at_the_bound_with_its_des
 def test_a_file_that_is_not_there_is_an_error_of_the_system(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         Voices().get(str(tmp_path / "none"), Codec.PCMA)
+
+
+def until_loaded(voices: Voices, count: int = 1) -> None:
+    deadline = time.monotonic() + 10
+    while len(voices._loaded) < count:
+        assert time.monotonic() < deadline, "nothing was loaded"
+        time.sleep(0.001)
+
+
+def test_what_was_loaded_is_found_mapped_in_both_laws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    voices = Voices()
+    path = written(tmp_path, b"a" * FRAME * 100)
+    voices.load({"8": path, "0": path})
+    until_loaded(voices, 2)
+    monkeypatch.setattr(voice_file, "_map", None)
+    assert voices.get(path, Codec.PCMA).cut(0, 1) == b"a" * FRAME
+    assert voices.get(path, Codec.PCMU).cut(99, 100) == b"a" * FRAME
+    assert repr(voices) == "<Voices 2 mapped>"
+
+
+def test_loading_what_can_not_be_read_is_nothing_and_what_follows_is_loaded(tmp_path: Path) -> None:
+    voices = Voices()
+    for path in (str(tmp_path / "none"), "\0", str(tmp_path)):
+        voices.load({"8": path})
+    path = written(tmp_path, b"")
+    voices.load({"8": path})
+    until_loaded(voices)
+    assert voices.get(path, Codec.PCMA).cut(0, 1) == bytes([Codec.PCMA.silence]) * FRAME
+    with pytest.raises(FileNotFoundError):
+        voices.get(str(tmp_path / "none"), Codec.PCMA)
+
+
+def test_what_waits_to_be_loaded_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(voice_file, "MAX_LOADING", 0)
+    voices = Voices()
+    path = written(tmp_path, b"a" * FRAME)
+    voices.load({"8": path})
+    assert voices._loader is None
+    assert voices.get(path, Codec.PCMA).cut(0, 1) == b"a" * FRAME, "it is read when it is played"
+
+
+def test_a_new_version_under_the_same_path_is_loaded_beside_the_old_one(tmp_path: Path) -> None:
+    voices = Voices()
+    path = written(tmp_path, b"a" * FRAME)
+    first = voices.get(path, Codec.PCMA)
+    written(tmp_path, b"b" * FRAME, "new")
+    os.replace(tmp_path / "new", path)  # noqa: PTH105
+    voices.load({"8": path})
+    until_loaded(voices)
+    assert voices.get(path, Codec.PCMA).cut(0, 1) == b"b" * FRAME
+    assert first.cut(0, 1) == b"a" * FRAME
