@@ -140,7 +140,14 @@ async def _serve(config: Config, stack: contextlib.AsyncExitStack) -> None:
     stack.push_async_callback(_finish, sending, sender)
     await conductor.start()
     stack.push_async_callback(conductor.stop, float(config.server.stop_timeout))
-    app = create_app(companies=clients, calls=queue, groups=routes, library=library, zone=config.server.timezone)
+    app = create_app(
+        companies=clients,
+        calls=queue,
+        groups=routes,
+        library=library,
+        recordings=parts.recordings,
+        zone=config.server.timezone,
+    )
     await _serve_http(config, app, endpoint)
 
 

@@ -18,6 +18,7 @@ from sqlalchemy import select
 
 from playvoice import companies, lines, voices
 from playvoice.calls.queue import CallQueue
+from playvoice.calls.recordings import Recordings
 from playvoice.calls.tables import calls
 from playvoice.companies import Companies
 from playvoice.config import load
@@ -91,6 +92,7 @@ async def listening(store: Store, folder: Path) -> AsyncIterator[Server]:
         calls=CallQueue(store),
         groups=Lines(store, config),
         library=Voices(store, Transcoder(), web, folder),
+        recordings=Recordings(folder / "recordings", Transcoder()),
         zone=config.server.timezone,
     )
     listener = socket.create_server(("127.0.0.1", 0))

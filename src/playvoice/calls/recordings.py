@@ -7,6 +7,7 @@ there; so what a crash leaves under `raw` is taken up by what the records say: e
 """
 
 import asyncio
+import os
 import time
 from collections.abc import Iterator
 from datetime import datetime
@@ -18,6 +19,9 @@ from playvoice.companies import Company
 from playvoice.config import RecordPolicy
 from playvoice.media.encoding import CHANNELS, EncodeError, RecordingFormat
 from playvoice.media.transcoder import Transcoder
+
+MIN_FREE = 512 * 1024 * 1024
+"""Octets that the disk has to have free for one more call: nine hours of recording, or half a minute of a thousand."""
 
 log = structlog.get_logger(__name__)
 
@@ -34,6 +38,15 @@ class Recordings:
 
     def __repr__(self) -> str:
         return f"<Recordings {len(self._tasks)} to be encoded>"
+
+    @property
+    def disk_is_low(self) -> bool:
+        """Whether one more recording might find no room; so, too, where the disk can't be asked."""
+        try:
+            status = os.statvfs(self._raw)
+        except OSError:
+            return True
+        return status.f_bavail * status.f_frsize < MIN_FREE
 
     def raw(self, uuid: str) -> Path:
         """Where the raw recording of a call is written."""

@@ -19,6 +19,7 @@ from playvoice.gateway.services.play_voice import (
     Calls,
     Groups,
     Library,
+    Recordings,
     play_voice_service,
 )
 
@@ -35,6 +36,7 @@ def create_app(
     calls: Calls,
     groups: Groups,
     library: Library,
+    recordings: Recordings,
     zone: tzinfo,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Starlette:
@@ -42,7 +44,7 @@ def create_app(
     registry = Registry(
         (
             *auth_services(companies, zone),
-            play_voice_service(calls=calls, numbers=companies, groups=groups, library=library),
+            play_voice_service(calls=calls, numbers=companies, groups=groups, library=library, recordings=recordings),
         )
     )
     dispatcher = Dispatcher(registry, companies, clock=clock)

@@ -1,16 +1,18 @@
 """Recordings: what the record calls them, where they become files, and what is left under `raw`."""
 
 import asyncio
+import os
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import cast
 
 import pytest
 from tests.samples import COMPANY
 from tests.unit.calls.rooms import Encoder
 
-from playvoice.calls.recordings import Recordings
+from playvoice.calls.recordings import MIN_FREE, Recordings
 from playvoice.config import RecordFormat, RecordPolicy
 from playvoice.media.encoding import RecordingFormat
 from playvoice.media.transcoder import Transcoder
@@ -113,3 +115,16 @@ def test_what_an_earlier_process_left_is_found_and_nothing_else(recordings: Reco
         recordings.raw(uuid).write_bytes(SOUND)
     recordings.raw("c").with_suffix(".tmp").write_bytes(SOUND)
     assert list(recordings.left()) == ["a", "b"]
+
+
+@pytest.mark.parametrize(("free", "low"), [(0, True), (MIN_FREE - 4096, True), (MIN_FREE, False), (None, True)])
+def test_a_disk_is_low_where_a_recording_might_find_no_room(
+    recordings: Recordings, monkeypatch: pytest.MonkeyPatch, free: int | None, low: bool
+) -> None:
+    def statvfs(_path: Path) -> SimpleNamespace:
+        if free is None:
+            raise FileNotFoundError("the disk is gone")
+        return SimpleNamespace(f_bavail=free // 4096, f_frsize=4096)
+
+    monkeypatch.setattr(os, "statvfs", statvfs)
+    assert recordings.disk_is_low is low

@@ -1,7 +1,10 @@
+from dataclasses import replace
+
 import pytest
 from tests.unit.gateway.world import SAMPLE_ANSWER, UUID, World
 
 from playvoice.calls.request import PlayVoice
+from playvoice.config import RecordPolicy
 from playvoice.voices import VoiceKind, VoiceRef
 
 
@@ -143,3 +146,15 @@ async def test_without_a_key_equal_requests_are_two_calls(world: World) -> None:
     await world.play_voice()
     await world.play_voice({"idempotency-key": " "})
     assert [request.idempotency_key for request in world.calls.accepted] == [None, None]
+
+
+@pytest.mark.parametrize("policy", RecordPolicy)
+async def test_a_low_disk_refuses_the_calls_of_companies_that_are_recorded(world: World, policy: RecordPolicy) -> None:
+    world.companies.company = replace(world.companies.company, record=policy)
+    world.recordings.disk_is_low = True
+    answer = await world.play_voice()
+    refused = policy is not RecordPolicy.NEVER
+    if refused:
+        assert answer.json["data"]["errors"] == {"code": 1003, "codemsg": "操作失败"}
+        assert answer.headers["retry-after"] == "10"
+    assert len(world.calls.accepted) == (not refused)

@@ -55,13 +55,14 @@ class Companies:
     def __init__(self) -> None:
         self.refuses: Exception | None = None
         self.ended: list[str] = []
+        self.company = COMPANY
 
     async def authenticate(self, token: str, *, source: str, at: datetime) -> Company:
         if token != TOKEN:
             raise TokenUnknown("there is no such token")
         if self.refuses is not None:
             raise self.refuses
-        return COMPANY
+        return self.company
 
     async def login(self, appid: str, accesskey: str, *, source: str, at: datetime) -> tuple[Company, str]:
         if (appid, accesskey) != ("demo-appid", "demo-accesskey"):
@@ -115,6 +116,10 @@ class Calls:
         return Accepted(UUID, repeated=False, at=AT)
 
 
+class Recordings:
+    disk_is_low = False
+
+
 class Groups:
     def group(self, company_code: str, name: str) -> object | None:
         return object() if name in ("extGroup-1", "sales", "销售") else None
@@ -166,6 +171,7 @@ class World:
 
     companies: Companies = field(default_factory=Companies)
     calls: Calls = field(default_factory=Calls)
+    recordings: Recordings = field(default_factory=Recordings)
 
     def __post_init__(self) -> None:
         self.app = create_app(
@@ -173,6 +179,7 @@ class World:
             calls=self.calls,
             groups=Groups(),
             library=Library(),
+            recordings=self.recordings,
             zone=ZoneInfo("Asia/Shanghai"),
             clock=lambda: AT,
         )

@@ -2,7 +2,8 @@
 
 The order of the checks: the token, the parameters in the order of the table, a repeated `Idempotency-Key`, the
 groups (1210), the caller number (1020, 1021, 1019), then the voice: a file of the library that does not exist (1029),
-a URL that can't be allowed (1002). What passes is stored before it is answered.
+a URL that can't be allowed (1002); last the disk, for a company whose calls are recorded (1003). What passes is stored
+before it is answered.
 """
 
 import re
@@ -14,6 +15,7 @@ from playvoice.calls.queue import Accepted, fingerprint
 from playvoice.calls.request import PlayVoice
 from playvoice.codes import BusinessCode, Text
 from playvoice.companies import Company, NumberDisabled, NumberForeign, NumberUnknown
+from playvoice.config import RecordPolicy
 from playvoice.gateway.errors import OperationFailed, bad_request
 from playvoice.gateway.registry import TOKEN, Done, Parameter, Request, Service, Values
 from playvoice.gateway.rules import Between, Free, KeysToGroups, Matching, Trimmed
@@ -46,6 +48,13 @@ class Library(Protocol):
     def check_url(self, text: str) -> str:
         """Return the URL that is meant, of which nothing is looked up; raises `AddressRefused`."""
         ...
+
+
+class Recordings(Protocol):
+    """Knows whether there is room for recordings."""
+
+    @property
+    def disk_is_low(self) -> bool: ...
 
 
 class Calls(Protocol):
@@ -136,7 +145,9 @@ PARAMETERS = (
 )
 
 
-def play_voice_service(*, calls: Calls, numbers: CallerNumbers, groups: Groups, library: Library) -> Service:
+def play_voice_service(
+    *, calls: Calls, numbers: CallerNumbers, groups: Groups, library: Library, recordings: Recordings
+) -> Service:
     """Return the service PlayVoice over what it needs of the rooms below."""
 
     async def play_voice(request: Request, values: Values) -> Done:
@@ -148,6 +159,7 @@ def play_voice_service(*, calls: Calls, numbers: CallerNumbers, groups: Groups, 
                 accepted = await calls.earlier(company.code, key, digest, request.at)
             if accepted is None:
                 wanted = await _check(company, values)
+                _check_disk(recordings, company)
                 accepted = await calls.accept(_order(company, values, *wanted, key, digest), request.at)
         except IdempotencyMismatch:
             raise bad_request(
@@ -237,6 +249,12 @@ async def _voice(library: Library, company: Company, values: Values) -> VoiceRef
     except AddressRefused as error:
         raise OperationFailed(BusinessCode.ABNORMAL, str(error)) from None
     return VoiceRef(VoiceKind.URL, url)
+
+
+def _check_disk(recordings: Recordings, company: Company) -> None:
+    """A company whose calls are recorded places none while a recording might find no room."""
+    if company.record is not RecordPolicy.NEVER and recordings.disk_is_low:
+        raise OperationFailed(BusinessCode.FAILED, "the disk is low", retry_after=RETRY_AFTER)
 
 
 def _order(
