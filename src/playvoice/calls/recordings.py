@@ -22,6 +22,10 @@ from playvoice.media.transcoder import Transcoder
 
 MIN_FREE = 512 * 1024 * 1024
 """Octets that the disk has to have free for one more call: nine hours of recording, or half a minute of a thousand."""
+AGAIN = 60.0
+"""Seconds after which a recording that could not be encoded is tried again: a full disk is emptied one day."""
+MAX_AGAIN = 3600.0
+"""The longest time between two tries, each of which waits twice as long as the one before."""
 
 log = structlog.get_logger(__name__)
 
@@ -68,7 +72,10 @@ class Recordings:
         if not name:
             self.raw(uuid).unlink(missing_ok=True)
             return
-        task = asyncio.get_running_loop().create_task(self._encode(self.raw(uuid), self.path(name, answered_at)))
+        self._begin(self.raw(uuid), self.path(name, answered_at), AGAIN)
+
+    def _begin(self, raw: Path, to: Path, again: float) -> None:
+        task = asyncio.get_running_loop().create_task(self._encode(raw, to, again))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -84,12 +91,17 @@ class Recordings:
         """Wait until nothing is to be encoded any more."""
         await asyncio.gather(*self._tasks)
 
-    async def _encode(self, raw: Path, to: Path) -> None:
+    async def _encode(self, raw: Path, to: Path, again: float) -> None:
         began = time.monotonic()
         try:
             to.parent.mkdir(parents=True, exist_ok=True)
             await self._transcoder.encode_recording(raw, to, RecordingFormat(to.suffix[1:]))
         except (EncodeError, OSError) as error:
             log.error("recording_not_encoded", name=to.name, reason=str(error))
+            self._try_again(raw, to, again)
             return
         log.info("recording_encoded", name=to.name, seconds=round(time.monotonic() - began, 2))
+
+    def _try_again(self, raw: Path, to: Path, seconds: float) -> None:
+        if raw.exists():
+            asyncio.get_running_loop().call_later(seconds, self._begin, raw, to, min(2 * seconds, MAX_AGAIN))

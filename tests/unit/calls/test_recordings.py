@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +12,9 @@ from typing import cast
 import pytest
 from tests.samples import COMPANY
 from tests.unit.calls.rooms import Encoder
+from tests.unit.calls.stored import until
 
+from playvoice.calls import recordings as recordings_module
 from playvoice.calls.recordings import MIN_FREE, Recordings
 from playvoice.config import RecordFormat, RecordPolicy
 from playvoice.media.encoding import RecordingFormat
@@ -95,6 +98,37 @@ async def test_what_cannot_be_encoded_stays_raw_for_the_next_start(recordings: R
     recordings.finish(UUID, f"{UUID}.wav", ANSWERED_AT)
     await encoded(recordings)
     assert list(recordings.left()) == [UUID]
+
+
+async def test_what_could_not_be_encoded_is_tried_again_each_time_later(
+    recordings: Recordings, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    delays: list[float] = []
+    call_later = asyncio.get_running_loop().call_later
+
+    def soon(delay: float, callback: Callable[..., object], *arguments: object) -> object:
+        if delay < 60:  # the test's own
+            return call_later(delay, callback, *arguments)
+        delays.append(delay)
+        encoder.broken = len(delays) < 8
+        return call_later(0, callback, *arguments)
+
+    recordings.raw(UUID).write_bytes(SOUND)
+    encoder.broken = True
+    monkeypatch.setattr(asyncio.get_running_loop(), "call_later", soon)
+    recordings.finish(UUID, f"{UUID}.wav", ANSWERED_AT)
+    await until(recordings.path(f"{UUID}.wav", ANSWERED_AT).exists, "it is encoded at last")
+    assert delays == [60, 120, 240, 480, 960, 1920, 3600, 3600]
+    assert list(recordings.left()) == []
+
+
+async def test_what_is_gone_is_not_tried_again(
+    recordings: Recordings, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoder.broken = True
+    monkeypatch.setattr(recordings_module, "AGAIN", None)
+    recordings.finish(UUID, f"{UUID}.wav", ANSWERED_AT)
+    await asyncio.gather(*recordings._tasks)
 
 
 async def test_a_folder_that_cannot_be_made_leaves_the_raw_recording(recordings: Recordings, tmp_path: Path) -> None:
