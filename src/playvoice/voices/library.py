@@ -4,7 +4,8 @@ The configuration file names a folder for each company (``voice_dir``); at each 
 file under its own name. Which names there are stands in the store; whether the file is there, and which version of it,
 is asked of the disk each time, so that a file that is replaced is heard from the next call on.
 
-A name is only ever looked up. No path is made of one, so that none can lead out of the folder.
+A name is only ever looked up. No path is made of one, so that none can lead out of the folder; nor may a symbolic link:
+whoever may put files into one company's folder is not to hear those of others.
 """
 
 import hashlib
@@ -53,7 +54,8 @@ def _files(folder: Path) -> Iterator[Path]:
     if len(paths) > MAX_FILES:
         raise VoicesError(f"voice_dir {folder} has {len(paths)} files, more than {MAX_FILES}")
     for path in paths:
-        if path.name.isprintable() and len(path.name) <= MAX_NAME and len(str(path)) <= MAX_PATH:
+        is_named = path.name.isprintable() and len(path.name) <= MAX_NAME and len(str(path)) <= MAX_PATH
+        if is_named and _leads_inside(path):
             yield path.absolute()
         else:
             _log.warning("voice file left out", folder=str(folder), name=repr(path.name))
@@ -114,13 +116,22 @@ class Library:
         if path is None:
             return None
         try:
-            status = os.stat(path)  # noqa: PTH116 - half the price of Path.stat, and each request pays it
+            status = os.lstat(path)  # half the price of Path.lstat, and each request pays it
+            if stat.S_ISLNK(status.st_mode):
+                status = os.stat(path)  # noqa: PTH116
+                if not _leads_inside(path):
+                    return None
         except OSError:
             return None
         if not stat.S_ISREG(status.st_mode):
             return None
         digest = hashlib.sha256(f"{key[0]}/{key[1]}".encode()).hexdigest()[:32]
         return f"{digest}-{status.st_mtime_ns:x}-{status.st_size:x}"
+
+
+def _leads_inside(path: Path) -> bool:
+    """Whether a file, or what a link leads to, is in the folder or below it."""
+    return path.resolve().is_relative_to(path.parent.resolve())
 
 
 def _read(conn: Connection) -> dict[tuple[str, str], Path]:

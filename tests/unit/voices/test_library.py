@@ -239,3 +239,22 @@ async def test_a_version_that_comes_back_is_the_current_one_again(
     again.give_back()
     assert octets(dict(again.files)) == b"bye", "nobody took it away for the time when it was not"
     assert len(decoder.decoded) == 2
+
+
+async def test_a_link_out_of_the_folder_is_no_voice_and_one_within_it_is(
+    store: Store, folder: Path, make_voices: Callable[..., Voices], tmp_path: Path
+) -> None:
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "secret.mp3").write_bytes(b"another company's")
+    (folder / "out.mp3").symlink_to(tmp_path / "other" / "secret.mp3")
+    (folder / "in.mp3").symlink_to("bye.mp3")
+    put(store, folder)
+    voices = make_voices()
+    assert not await voices.exists("2028", "out.mp3")
+    assert octets(dict((await voices.prepare("2028", named("in.mp3"), START)).files)) == b"bye"
+    (folder / "bye.mp3").unlink()
+    (folder / "bye.mp3").symlink_to(tmp_path / "other" / "secret.mp3")
+    for name in ("bye.mp3", "in.mp3"):
+        assert not await voices.exists("2028", name)
+        with pytest.raises(VoiceUnavailable):
+            await voices.prepare("2028", named(name), after(1))
