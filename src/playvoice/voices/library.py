@@ -11,6 +11,7 @@ whoever may put files into one company's folder is not to hear those of others.
 import hashlib
 import os
 import stat
+import unicodedata
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -42,7 +43,7 @@ def apply(conn: Connection, config: Config, at: datetime) -> None:
         if company.voice_dir is None:
             continue
         for path in _files(company.voice_dir):
-            row = {"company_code": company.code, "name": path.name, "path": str(path), "added_at": at}
+            row = {"company_code": company.code, "name": _name(path.name), "path": str(path), "added_at": at}
             upsert(conn, voice_files, ["company_code", "name"], row, keep=["added_at"])
 
 
@@ -54,7 +55,7 @@ def _files(folder: Path) -> Iterator[Path]:
     if len(paths) > MAX_FILES:
         raise VoicesError(f"voice_dir {folder} has {len(paths)} files, more than {MAX_FILES}")
     for path in paths:
-        is_named = path.name.isprintable() and len(path.name) <= MAX_NAME and len(str(path)) <= MAX_PATH
+        is_named = path.name.isprintable() and len(_name(path.name)) <= MAX_NAME and len(str(path)) <= MAX_PATH
         if is_named and _leads_inside(path):
             yield path.absolute()
         else:
@@ -80,11 +81,11 @@ class Library:
 
     def exists(self, company_code: str, name: str) -> bool:
         """Is there a file of this name? Whether it is audio shows when it is prepared."""
-        return self._version((company_code, name)) is not None
+        return self._version((company_code, _name(name))) is not None
 
     async def prepare(self, company_code: str, name: str) -> Voice:
         """:raises VoiceUnavailable: no such name, no such file, or it can't be decoded."""
-        key = (company_code, name)
+        key = (company_code, _name(name))
         version = self._version(key)
         if version is None:
             raise VoiceUnavailable(f"company {company_code} has no voice file {name!r}")
@@ -127,6 +128,11 @@ class Library:
             return None
         digest = hashlib.sha256(f"{key[0]}/{key[1]}".encode()).hexdigest()[:32]
         return f"{digest}-{status.st_mtime_ns:x}-{status.st_size:x}"
+
+
+def _name(text: str) -> str:
+    """A name in the one form of all its ways of being written: some systems take accents apart in files' names."""
+    return unicodedata.normalize("NFC", text)
 
 
 def _leads_inside(path: Path) -> bool:

@@ -258,3 +258,14 @@ async def test_a_link_out_of_the_folder_is_no_voice_and_one_within_it_is(
         assert not await voices.exists("2028", name)
         with pytest.raises(VoiceUnavailable):
             await voices.prepare("2028", named(name), after(1))
+
+
+@pytest.mark.parametrize(("filed", "asked"), [("Cafe\u0301.mp3", "Caf\u00e9.mp3"), ("Caf\u00e9.mp3", "Cafe\u0301.mp3")])
+async def test_a_name_is_the_same_however_its_accents_are_written(
+    store: Store, folder: Path, make_voices: Callable[..., Voices], filed: str, asked: str
+) -> None:
+    (folder / filed).write_bytes(b"coffee")
+    put(store, folder)
+    voices = make_voices()
+    assert await voices.exists("2028", asked)
+    assert octets(dict((await voices.prepare("2028", named(asked), START)).files)) == b"coffee"
