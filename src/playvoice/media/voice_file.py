@@ -91,6 +91,7 @@ class Voices:
             del self._mapped[next(iter(self._mapped))]
 
     def _load_all(self) -> None:
+        block = bytearray(BLOCK)
         while True:
             path, codec = self._to_load.get()
             try:
@@ -98,7 +99,6 @@ class Voices:
                     key = _key(os.fstat(file.fileno()), path, codec)
                     if key in self._mapped:
                         continue
-                    block = bytearray(BLOCK)
                     while file.readinto(block):
                         pass
                 self._loaded.append((key, _map(path, codec)))

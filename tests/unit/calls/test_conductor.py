@@ -58,6 +58,7 @@ async def test_what_is_accepted_is_dialled_and_gives_everything_back_at_its_end(
     uuid = await house.accept()
     call = await house.wire.invited()
     assert (house.conductor.running, house.routes.taken, house.queue.waiting) == (1, 1, {})
+    assert isinstance(house.media.worker.told[0], protocol.Load), "the voice is read before anybody waits for it"
     house.wire.ring(call)
     house.wire.answer(call)
     await house.wire.acknowledged()

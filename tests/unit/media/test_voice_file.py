@@ -5,11 +5,15 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.unit.media.test_engine import Bench, bench
 
+from playvoice.media import protocol as p
 from playvoice.media import voice_file
 from playvoice.media.g711 import Codec
 from playvoice.media.rtp import FRAME
 from playvoice.media.voice_file import Voices
+
+__all__ = ["bench"]
 
 
 def written(folder: Path, octets: bytes, name: str = "voice") -> str:
@@ -111,3 +115,14 @@ def test_a_new_version_under_the_same_path_is_loaded_beside_the_old_one(tmp_path
     until_loaded(voices)
     assert voices.get(path, Codec.PCMA).cut(0, 1) == b"b" * FRAME
     assert first.cut(0, 1) == b"a" * FRAME
+
+
+def test_a_stream_plays_what_was_loaded_for_it(tmp_path: Path, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    reserved, phone = bench.phone()
+    paths = {"8": written(tmp_path, b"a" * FRAME)}
+    bench.do(p.Load(reserved.stream, paths), p.Load(999, paths))
+    until_loaded(bench.engine._voices)
+    monkeypatch.setattr(voice_file, "_map", None)
+    bench.do(p.Play(reserved.stream, paths, False))
+    bench.run(0.02)
+    assert [packet.payload for packet in phone.heard()] == [b"a" * FRAME]
