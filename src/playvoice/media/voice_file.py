@@ -67,6 +67,7 @@ class Voices:
 
     def load(self, paths: Mapping[str, str]) -> None:
         """Have the files of a voice, by codec number, read and mapped; what can't be is told by :meth:`get`."""
+        self._take_loaded()
         if self._to_load.qsize() >= MAX_LOADING:
             return
         if self._loader is None:
@@ -77,15 +78,19 @@ class Voices:
 
     def get(self, path: str, codec: Codec) -> Voice:
         """The voice in this file, which is never changed in place. OSError if it can't be read."""
-        while self._loaded:  # filled by the other thread
-            self._keep(*self._loaded.popleft())
+        self._take_loaded()
         key = _key(os.stat(path), path, codec)  # noqa: PTH116 - at 50 calls a second a Path costs more than the call
         voice = self._mapped.pop(key, None) or _map(path, codec)
         self._keep(key, voice)
         return voice
 
+    def _take_loaded(self) -> None:
+        while self._loaded:  # filled by the other thread
+            key, voice = self._loaded.popleft()
+            if key not in self._mapped:
+                self._keep(key, voice)
+
     def _keep(self, key: Key, voice: Voice) -> None:
-        self._mapped.pop(key, None)
         self._mapped[key] = voice
         if len(self._mapped) > self._most:
             del self._mapped[next(iter(self._mapped))]

@@ -105,6 +105,19 @@ def test_what_waits_to_be_loaded_is_bounded(tmp_path: Path, monkeypatch: pytest.
     assert voices.get(path, Codec.PCMA).cut(0, 1) == b"a" * FRAME, "it is read when it is played"
 
 
+def test_what_is_loaded_and_never_played_is_bounded_with_its_descriptors(tmp_path: Path) -> None:
+    """As where a thousand callees are busy, each with a voice of its own."""
+    voices = Voices(most=2)
+    paths = [written(tmp_path, bytes([number]) * FRAME, f"voice-{number}") for number in range(20)]
+    before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208
+    for path in paths:
+        voices.load({"8": path})
+        until_loaded(voices)
+    voices.load({})
+    assert repr(voices) == "<Voices 2 mapped>"
+    assert len(os.listdir("/proc/self/fd")) <= before + 2  # noqa: PTH208
+
+
 def test_a_new_version_under_the_same_path_is_loaded_beside_the_old_one(tmp_path: Path) -> None:
     voices = Voices()
     path = written(tmp_path, b"a" * FRAME)
