@@ -4,7 +4,7 @@ import asyncio
 import io
 import ipaddress
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,7 @@ from playvoice.voices import Voice, VoiceKind, VoiceRef, Voices, VoiceUnavailabl
 from playvoice.voices.downloads import DownloadLimits
 from playvoice.web import NetworkPolicy, WebClient
 
+LIMITS = DownloadLimits(octets=100_000, timeout=30)
 Answer = Callable[[asyncio.StreamWriter], Awaitable[None]]
 
 
@@ -93,7 +94,7 @@ async def bench(store: Store, tmp_path: Path) -> AsyncIterator[Bench]:
     site.port = server.sockets[0].getsockname()[1]
     transcoder = Transcoder()
     web = WebClient(NetworkPolicy([ipaddress.ip_network("127.0.0.1")]))
-    made = Bench(Voices(store, transcoder, web, tmp_path, limits=DownloadLimits(octets=100_000, timeout=0.5)), site)
+    made = Bench(Voices(store, transcoder, web, tmp_path, limits=LIMITS), site)
     decode = transcoder.decode
 
     async def counted(source: Path, to: Path, *, max_seconds: float = 3600.0) -> object:
@@ -118,7 +119,10 @@ async def test_a_thousand_calls_of_two_companies_cost_one_download_and_one_decod
     assert {voice.files[Codec.PCMA].read_bytes() for voice in voices} == {encode(Codec.PCMA, samples(8000))}
 
 
-async def test_a_thousand_calls_with_a_server_that_stalls_fail_after_one_timeout(bench: Bench) -> None:
+async def test_a_thousand_calls_with_a_server_that_stalls_fail_after_one_timeout(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bench.voices._downloads, "_limits", replace(LIMITS, timeout=0.3))
     bench.site.pages["/a.wav"] = stalls
     at_once = [bench.prepare("/a.wav") for _ in range(8)]
     outcomes = await asyncio.gather(*at_once, return_exceptions=True)
