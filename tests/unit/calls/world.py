@@ -102,18 +102,16 @@ class House:
         def left() -> str:
             self.wire.settle()
             streams = {stream.number for stream in self.media.streams} - self.media.released
-            voices = len(self.voices.lent) - self.waiting.ready
-            rest = f"{self.routes.taken} places, {streams}, {voices} voices"
-            return f"{self.conductor!r}, {self.owners!r}, {self.parts.agents!r}, {rest}"
+            return f"{self.conductor!r}, {self.owners!r}, {self.parts.agents!r}, {self.routes.taken} places, {streams}"
 
         nothing = (
-            f"<Conductor 0 running, {self.waiting!r}>, <Owners of 0 SIP calls>, <Agents 0 taken>, 0 places, "
-            f"{set()}, 0 voices"
+            f"<Conductor 0 running, {self.waiting!r}>, <Owners of 0 SIP calls>, <Agents 0 taken>, 0 places, {set()}"
         )
         try:
             await until(lambda: left() == nothing, "nothing runs")
         except AssertionError:
             raise AssertionError(f"there is left: {left()}") from None
+        assert len(self.voices.lent) == self.waiting.ready, "a voice was not given back"
         await self.owners.empty()
         await written(self.store)
         assert set(leg_states(self.store)) <= {"ended"}
