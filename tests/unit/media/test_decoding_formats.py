@@ -280,4 +280,4 @@ def test_files_that_are_refused_leave_no_descriptor_behind(tmp_path: Path) -> No
 
     refuse_all()
     before = refuse_all()
-    assert [refuse_all() for _ in range(5)] == [before] * 5
+    assert max(refuse_all() for _ in range(5)) <= before, "what other tests left may have gone meanwhile"
