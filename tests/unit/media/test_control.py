@@ -1,6 +1,5 @@
 """RTCP of the worker's streams, tick by tick: who is sent what, and what is made of what comes."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,13 +14,6 @@ from playvoice.media.rtp import FRAME
 
 LONGEST = 7.2
 """Seconds that may lie between two reports: the interval at its longest, and the second's round of checks."""
-
-
-@pytest.fixture
-def bench() -> Iterator[Bench]:
-    made = Bench()
-    yield made
-    made.close()
 
 
 @pytest.fixture

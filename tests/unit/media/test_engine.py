@@ -2,7 +2,6 @@
 
 import random
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,13 +13,6 @@ from playvoice.media import udp
 from playvoice.media.engine import MAX_REASON, Engine
 from playvoice.media.metronome import PHASES, TICK
 from playvoice.media.rtp import FRAME
-
-
-@pytest.fixture
-def bench() -> Iterator[Bench]:
-    made = Bench()
-    yield made
-    made.close()
 
 
 @pytest.fixture

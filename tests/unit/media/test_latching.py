@@ -1,6 +1,5 @@
 """Whom the worker's streams listen to, and until when, with its sockets; the rules alone are in `test_latch`."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,13 +14,6 @@ from playvoice.media.rtp import FRAME
 
 ELSEWHERE = "127.0.0.9"
 """A host that neither a description nor SIP names."""
-
-
-@pytest.fixture
-def bench() -> Iterator[Bench]:
-    made = Bench()
-    yield made
-    made.close()
 
 
 def another(bench: Bench, host: str = "127.0.0.1") -> Phone:

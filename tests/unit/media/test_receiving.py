@@ -1,7 +1,6 @@
 """What far ends may send in RTP, however odd, and what of it the other leg and the recording hear."""
 
 import random
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,13 +10,6 @@ from tests.unit.media.bench import EVENT, Bench, Phone, assert_one_talk, connect
 from playvoice.media import protocol as p
 from playvoice.media.g711 import Codec, convert
 from playvoice.media.rtp import FRAME
-
-
-@pytest.fixture
-def bench() -> Iterator[Bench]:
-    made = Bench()
-    yield made
-    made.close()
 
 
 def whole(packets: list[bytes]) -> bytes:

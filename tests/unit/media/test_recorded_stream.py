@@ -4,13 +4,11 @@ import random
 from pathlib import Path
 
 import pytest
-from tests.unit.media.test_engine import Bench, bench, recording_of
+from tests.unit.media.bench import Bench, recording_of
 
 from playvoice.media import protocol as p
 from playvoice.media.metronome import TICK
 from playvoice.media.rtp import FRAME
-
-__all__ = ["bench"]
 
 PACKETS = 250
 

@@ -5,15 +5,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.media.test_engine import Bench, bench
+from tests.unit.media.bench import Bench
 
 from playvoice.media import protocol as p
 from playvoice.media import voice_file
 from playvoice.media.g711 import Codec
 from playvoice.media.rtp import FRAME
 from playvoice.media.voice_file import Voices
-
-__all__ = ["bench"]
 
 
 def written(folder: Path, octets: bytes, name: str = "voice") -> str:
