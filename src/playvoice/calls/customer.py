@@ -109,6 +109,7 @@ class Customer:
             body=described.last,
             route=trunk.route,
             headers=trunk.headers(call.stored.disnumber),
+            credentials=trunk.credentials,
         )
         return CustomerLeg(
             call=call,
@@ -210,7 +211,7 @@ class Customer:
         call.log.info("customer_answered", codec=negotiated.codec.name)
 
     def _on_challenge(self, leg: CustomerLeg, trunk: Trunk, sip: OutgoingCall, status: int) -> None:
-        if trunk.credentials is None or not sip.authorize(trunk.credentials):
+        if not sip.authorize():
             again = is_for_next_trunk(status, rang=leg.rang)
             self._on_refusal(leg, cause_of(status), self._tried.and_trunk(trunk.name) if again else None)
             return

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from sipmessage import Request, Response
 
 from playvoice.sip.dialog import DialogState
+from playvoice.sip.digest import CHALLENGES, DigestClient
 from playvoice.sip.events import CallEnded
 from playvoice.sip.session import Session
 from playvoice.sip.state import CallState
@@ -38,6 +39,8 @@ class Call:
         """Its Call-ID."""
         self.state = state
         self.dialog: DialogState | None = None
+        self.digest: DigestClient | None = None
+        """Who answers challenges to our requests; None where we have no credentials."""
         self.session = Session(agent, self)
         self._unacknowledged = False
 
@@ -67,7 +70,7 @@ class Call:
     def _send_bye(self, now: float) -> None:
         assert self.dialog is not None
         self.state = CallState.ENDING
-        self._agent.send_bye(self.dialog, now, self._over)
+        self._agent.send_bye(self.dialog, now, self._over, self.digest)
 
     def _over(self, q850: int | None = None) -> None:
         if self.state is not CallState.ENDED:
@@ -78,10 +81,17 @@ class Call:
         """An offer of the far end was taken; where there is no dialog yet its early one keeps it."""
 
     def authorize_inside(self, request: Request) -> None:
-        """Answer in a request inside the call the challenges that are known of; who was called has none."""
+        """Answer in a request inside the call the challenges that are known of."""
+        if self.digest is not None:
+            self.digest.authorize(request)
 
     def learn_inside(self, response: Response) -> bool:
-        """Take the challenge to a request inside the call; False if it can't be answered."""
+        """Take the response to a request inside the call; True for a challenge that the next request answers."""
+        if self.digest is None:
+            return False
+        if response.code in CHALLENGES:
+            return self.digest.learn(response)
+        self.digest.accepted()
         return False
 
     def _end(self) -> None:

@@ -27,6 +27,9 @@ MAX_CHALLENGES = 8
 MAX_ATTEMPTS = 3
 """Times that a request is sent with credentials before a server that goes on asking is believed."""
 
+CHALLENGES = (401, 407)
+"""What asks for credentials: the far end itself, and a proxy on the way to it."""
+
 _SCHEME = re.compile(r"\s*Digest\s+", re.IGNORECASE)
 _PARAMETER = re.compile(
     r"""([!#$%&'*+.^_`|~0-9A-Za-z-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s",]+))\s*(?:,[\s,]*|$)""", re.DOTALL
@@ -234,6 +237,11 @@ class DigestClient:
         """The server took the answers: the next challenge is not a refusal of them."""
         self._attempts = 0
         self._tried.clear()
+
+
+def answers_of(request: Request) -> tuple[tuple[str, str], ...]:
+    """The credentials of an INVITE as they went out: the ACK to its 2xx has the same (RFC 3261 section 22.3)."""
+    return tuple((name, value) for _, name in _FIELDS for value in request.headers.getlist(name))
 
 
 def read_challenges(response: Response) -> dict[tuple[str, str], Challenge]:

@@ -13,14 +13,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sipmessage import URI, Request, Response
 
-from playvoice.sip import digest, reliable, session_timer
+from playvoice.sip import reliable, session_timer
 from playvoice.sip.call import Call, CallState, q850_cause
 from playvoice.sip.core import Entry
 from playvoice.sip.dialog import DialogState, InviteState, dialog_of_client, finish
+from playvoice.sip.digest import CHALLENGES, Credentials, DigestClient, answers_of
 from playvoice.sip.drops import Kind
 from playvoice.sip.events import (
     Answered,
@@ -36,7 +38,7 @@ from playvoice.sip.flow import Flow
 from playvoice.sip.message import make_cancel, tag_of, to_of
 from playvoice.sip.reliable import EarlyDialogs, Prack, rseq_of
 from playvoice.sip.session import Session
-from playvoice.sip.transaction import T1, Deliver, Effect, Happening, TimedOut, response_event
+from playvoice.sip.transaction import T1, Deliver, Effect, Happening, TimedOut, response_event, status_of
 
 if TYPE_CHECKING:
     from playvoice.sip.incoming import IncomingRequest
@@ -46,14 +48,21 @@ if TYPE_CHECKING:
 class OutgoingCall(Call):
     """One call that we make: an INVITE, its answer, and the dialog until BYE. Made by the user agent."""
 
-    def __init__(self, agent: UserAgent, invite: InviteState, body: bytes, headers: Sequence[tuple[str, str]]) -> None:
+    def __init__(
+        self,
+        agent: UserAgent,
+        invite: InviteState,
+        body: bytes,
+        headers: Sequence[tuple[str, str]],
+        credentials: Credentials | None = None,
+    ) -> None:
         super().__init__(agent, invite.call_id, CallState.PREPARED)
         self.invite = invite
         """What has to be stored before `send`: the INVITE as it will go out. `dialog` is before `ack`."""
         self._body = body
         self._headers = list(headers)
+        self.digest = None if credentials is None else DigestClient(credentials, self._core.random)
         self._challenge: Response | None = None
-        self._digest: digest.DigestClient | None = None
         self._entry: Entry | None = None
         self._ack: bytes | None = None
         self._early = EarlyDialogs()
@@ -78,8 +87,7 @@ class OutgoingCall(Call):
         request.headers.add("Session-Expires", str(max(session_timer.INTERVAL, self.session.min_se)))
         request.headers.add("Min-SE", str(self.session.min_se))
         finish(request, self._body)
-        if self._digest is not None:
-            self._digest.authorize(request)
+        self.authorize_inside(request)
         self.state = CallState.CALLING
         self._agent.watch(self)
         self._entry = self._core.start_client(request, self.invite.flow, now, self._on_effect)
@@ -119,16 +127,12 @@ class OutgoingCall(Call):
             self._send_ack(b"")
         super().bye(now)
 
-    def authorize(self, credentials: digest.Credentials) -> bool:
+    def authorize(self) -> bool:
         """After Challenged: prepare the INVITE that answers it (section 22.2); store `invite` anew, then `send`.
 
-        False where no challenge can be answered, or the server refused the answer that it got.
+        False where there are no credentials, no challenge can be answered, or the server refused the answer it got.
         """
-        if self._challenge is None:
-            return False
-        if self._digest is None:
-            self._digest = digest.DigestClient(credentials, self._core.random)
-        if not self._digest.learn(self._challenge):
+        if self._challenge is None or self.digest is None or not self.digest.learn(self._challenge):
             return False
         self._challenge = None
         self._prepare_again(self._agent.next_invite(self.invite))
@@ -182,6 +186,8 @@ class OutgoingCall(Call):
             self._on_failure(response)
 
     def _on_provisional(self, response: Response, now: float) -> None:
+        if response.code > 100:
+            self.learn_inside(response)  # who has passed it on took its credentials
         if self.state is CallState.CALLING:
             self.state = CallState.EARLY
         if self._cancelling and self.state is CallState.EARLY:
@@ -224,13 +230,12 @@ class OutgoingCall(Call):
         self._agent.confirm(self, dialog)
         self.session.begin_as_client(response, now)
         self.session.description = self.session.description or self._body
-        if self._digest is not None:
-            self._digest.accepted()
+        self.learn_inside(response)
         self._core.events.append(Answered(self, response.body or self._early.answer(dialog)))
 
     def _on_failure(self, response: Response) -> None:
         self._end()
-        if response.code in (401, 407) and not self._cancelling:
+        if response.code in CHALLENGES and not self._cancelling:
             self._challenge = response
             self._core.events.append(Challenged(self, response))
             return
@@ -246,14 +251,16 @@ class OutgoingCall(Call):
         request.headers.add("RAck", prack.rack)
         request.headers.add("User-Agent", self._core.name)
         self.authorize_inside(request)
-        self._core.start_client(finish(request), flow, now, lambda _effect, _now: None)
+        self._core.start_client(finish(request), flow, now, partial(self._on_prack_effect, prack))
 
-    def authorize_inside(self, request: Request) -> None:
-        if self._digest is not None:
-            self._digest.authorize(request)
-
-    def learn_inside(self, response: Response) -> bool:
-        return self._digest is not None and self._digest.learn(response)
+    def _on_prack_effect(self, prack: Prack, effect: Effect, now: float) -> None:
+        """A PRACK that is challenged is sent again; whatever else comes back says nothing more."""
+        if not isinstance(effect, Deliver) or status_of(effect.message) < 200 or self.state is not CallState.EARLY:
+            return
+        assert isinstance(effect.message, Response)
+        again = self._early.again(prack) if self.learn_inside(effect.message) else None
+        if again is not None:
+            self._send_prack(again, now)
 
     def on_early_update(self, incoming: IncomingRequest, now: float) -> bool:
         """Take an UPDATE before the answer; False if it is of no early dialog."""
@@ -297,8 +304,13 @@ class OutgoingCall(Call):
 
     def _send_ack(self, body: bytes) -> None:
         assert self.dialog is not None
-        self._ack = bytes(self._agent.make_ack(self.dialog, body))
+        self._ack = bytes(self._agent.make_ack(self.dialog, body, credentials=self._credentials))
         self._core.send(self._ack, self.dialog.next_flow())
+
+    @property
+    def _credentials(self) -> tuple[tuple[str, str], ...]:
+        """Those of the INVITE."""
+        return () if self._entry is None else answers_of(self._entry.transaction.request)
 
     def _acknowledge_again(self) -> None:
         """A repeated answer gets the same ACK; one to an earlier process is acknowledged anew."""

@@ -68,6 +68,15 @@ class EarlyDialogs:
         self._early[tag] = replace(early, dialog=dialog)
         return Prack(dialog, f"{rseq} {response.cseq.sequence} INVITE")
 
+    def again(self, prack: Prack) -> Prack | None:
+        """The same PRACK with the next number of its dialog, None where that is no more."""
+        early = self._early.get(prack.dialog.remote_tag)
+        if early is None:
+            return None
+        dialog = replace(early.dialog, local_cseq=early.dialog.local_cseq + 1)
+        self._early[prack.dialog.remote_tag] = replace(early, dialog=dialog)
+        return replace(prack, dialog=dialog)
+
     def take_update(self, request: Request) -> bool | None:
         """Take an UPDATE of an early dialog (RFC 3311 section 5.2); None for a dialog that is not known here.
 

@@ -25,6 +25,7 @@ from sipmessage import Request, Response
 from playvoice.sip import session_timer
 from playvoice.sip.alarm import Alarm
 from playvoice.sip.dialog import finish
+from playvoice.sip.digest import answers_of
 from playvoice.sip.events import SessionAnswered, SessionChangeReceived, SessionRefused, TargetChanged
 from playvoice.sip.message import addresses_of
 from playvoice.sip.repeated_answer import RepeatedAnswer
@@ -96,6 +97,7 @@ class _Ours:
     cseq: int
     body: bytes
     is_refresh: bool
+    credentials: Headers
 
 
 class Session:
@@ -230,12 +232,12 @@ class Session:
         dialog = self._call.dialog
         assert dialog is not None
         dialog = self._call.dialog = replace(dialog, local_cseq=dialog.local_cseq + 1)
-        ours = self._ours = _Ours(method, dialog.local_cseq, body, is_refresh)
         flow = dialog.next_flow()
-        request = dialog.request(method, self._agent.make_via(flow), ours.cseq)
+        request = dialog.request(method, self._agent.make_via(flow), dialog.local_cseq)
         for name, value in (*self._agent.invite_headers(flow), *self._timer_headers()):
             request.headers.add(name, value)
         self._call.authorize_inside(request)
+        ours = self._ours = _Ours(method, dialog.local_cseq, body, is_refresh, answers_of(request))
         self._core.start_client(finish(request, body), flow, now, partial(self._on_effect, ours))
 
     def _on_effect(self, ours: _Ours, effect: Effect, now: float) -> None:
@@ -244,14 +246,17 @@ class Session:
             return
         response = effect.message
         assert isinstance(response, Response)
-        if 200 <= response.code < 300:
+        if response.code < 200:
+            return
+        if response.code < 300:
             self._on_success(ours, response, now)
-        elif response.code >= 300 and not self._is_sent_again(ours, response, now):
+        elif not self._is_sent_again(ours, response, now):
             self._on_failure(ours, response.code, now)
 
     def _on_success(self, ours: _Ours, response: Response, now: float) -> None:
         dialog = self._call.dialog
         assert dialog is not None
+        self._call.learn_inside(response)
         if ours is self._ours:
             self._ours = None
             if self._call.state is CallState.CONFIRMED:
@@ -262,9 +267,9 @@ class Session:
                 if response.body or not ours.is_refresh:
                     self._core.events.append(SessionAnswered(self._call, response.body))
         if ours.method == "INVITE":
-            self._core.send(
-                bytes(self._agent.make_ack(self._call.dialog or dialog, cseq=ours.cseq)), dialog.next_flow()
-            )
+            dialog = self._call.dialog or dialog
+            ack = self._agent.make_ack(dialog, cseq=ours.cseq, credentials=ours.credentials)
+            self._core.send(bytes(ack), dialog.next_flow())
 
     def _on_failure(self, ours: _Ours, status: int, now: float) -> None:
         if ours is not self._ours:
@@ -288,7 +293,7 @@ class Session:
         if response.code == 422 and self.timer.agreed is not None and self._may_be_longer:
             self._may_be_longer = False
             self.min_se = max(self.min_se, session_timer.min_se(response))
-        elif response.code not in (401, 407) or not self._call.learn_inside(response):
+        elif not self._call.learn_inside(response):
             return False
         self._send(now, ours.body, ours.method, is_refresh=ours.is_refresh)
         return True

@@ -17,6 +17,7 @@ from playvoice.sip import session_timer
 from playvoice.sip.call import Call, CallState
 from playvoice.sip.core import MAX_SERVER_TRANSACTIONS, Core
 from playvoice.sip.dialog import DialogState, InviteState, dialog_of_client, finish, make_request, make_via
+from playvoice.sip.digest import CHALLENGES, Credentials, DigestClient
 from playvoice.sip.drops import Dropped, Kind
 from playvoice.sip.errors import MalformedMessage
 from playvoice.sip.events import Event, IncomingCallReceived, RequestInCall, RequestReceived
@@ -24,7 +25,7 @@ from playvoice.sip.flow import Flow, Transport, format_host, stamp_via
 from playvoice.sip.incoming import IncomingCall, IncomingRequest, with_remote_cseq
 from playvoice.sip.message import from_of, make_response, parse, read_address, tag_of, to_of, top_via, vias_of
 from playvoice.sip.outgoing import OutgoingCall, OutgoingRequest
-from playvoice.sip.transaction import Deliver, Effect, Happening, response_event, status_of
+from playvoice.sip.transaction import Deliver, Effect, Happening, response_event
 
 ALLOW = "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE"
 KNOWN_METHODS = frozenset({"INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "INFO", "UPDATE", "REGISTER"})
@@ -118,10 +119,12 @@ class UserAgent:
         route: Sequence[Address] = (),
         headers: Sequence[tuple[str, str]] = (),
         pinned: bool = False,
+        credentials: Credentials | None = None,
     ) -> OutgoingCall:
         """Make a call with its Call-ID, tag, branch and CSeq; nothing is sent before `call.send()`.
 
         `pinned` keeps requests inside the dialog on `flow`: for a phone behind a NAT, whose Contact leads nowhere.
+        `credentials` answer challenges to its requests.
         """
         local = replace(from_, parameters=from_.parameters.replace(tag=self.core.token()))
         invite = InviteState(
@@ -135,7 +138,7 @@ class UserAgent:
             flow=flow,
             pinned=pinned,
         )
-        return OutgoingCall(self, invite, body, headers)
+        return OutgoingCall(self, invite, body, headers, credentials)
 
     def resume_invite(self, invite: InviteState, now: float) -> OutgoingCall:
         """Take up an INVITE of an earlier process, so that it can be cancelled."""
@@ -228,27 +231,53 @@ class UserAgent:
         if isinstance(call, OutgoingCall):
             self._outgoing.pop((call.invite.call_id, tag_of(read_address(call.invite.local)) or ""), None)
 
-    def make_ack(self, dialog: DialogState, body: bytes = b"", cseq: int | None = None) -> Request:
-        """The ACK to a 2xx, of the INVITE that made the dialog or of a later one: RFC 3261 section 13.2.2.4."""
-        number = dialog.invite_cseq if cseq is None else cseq
-        return finish(dialog.request("ACK", self.make_via(dialog.next_flow()), number), body)
+    def make_ack(
+        self,
+        dialog: DialogState,
+        body: bytes = b"",
+        cseq: int | None = None,
+        credentials: Sequence[tuple[str, str]] = (),
+    ) -> Request:
+        """The ACK to a 2xx, of the INVITE that made the dialog or of a later one: RFC 3261 section 13.2.2.4.
 
-    def send_bye(self, dialog: DialogState, now: float, over: Callable[[], None] = lambda: None) -> None:
+        `credentials` are those of that INVITE: an ACK can't be challenged.
+        """
+        number = dialog.invite_cseq if cseq is None else cseq
+        request = dialog.request("ACK", self.make_via(dialog.next_flow()), number)
+        for name, value in credentials:
+            request.headers.add(name, value)
+        return finish(request, body)
+
+    def send_bye(
+        self,
+        dialog: DialogState,
+        now: float,
+        over: Callable[[], None] = lambda: None,
+        digest: DigestClient | None = None,
+    ) -> None:
         """Send BYE in a transaction of its own; `over` is called when it is answered, whatever the answer, or given up.
 
-        RFC 3261 section 15.1.1: the dialog has ended then.
+        RFC 3261 section 15.1.1: the dialog has ended then. Only a challenge that `digest` can answer is no end: the
+        next BYE has the answer.
         """
+        flow, cseq = dialog.next_flow(), dialog.local_cseq + 1
 
-        def on_effect(effect: Effect, _now: float) -> None:
-            if (
-                not isinstance(effect, Deliver)
-                or response_event(status_of(effect.message)) is not Happening.PROVISIONAL
-            ):
-                over()
+        def on_effect(effect: Effect, at: float) -> None:
+            if isinstance(effect, Deliver):
+                response = effect.message
+                assert isinstance(response, Response)
+                if response_event(response.code) is Happening.PROVISIONAL:
+                    return
+                if response.code in CHALLENGES and digest is not None and digest.learn(response):
+                    self.send_bye(replace(dialog, local_cseq=cseq), at, over, digest)
+                    return
+            over()
 
-        request = dialog.request("BYE", self.make_via(dialog.next_flow()), dialog.local_cseq + 1)
+        request = dialog.request("BYE", self.make_via(flow), cseq)
         request.headers.add("User-Agent", self.core.name)
-        self.core.start_client(finish(request), dialog.next_flow(), now, on_effect)
+        if digest is not None:
+            digest.authorize(request)
+        self.core.start_client(finish(request), flow, now, on_effect)
 
     def end_dialog(self, dialog: DialogState, now: float) -> None:
         """ACK and BYE a dialog that nobody wants: a second fork, an answer after CANCEL."""

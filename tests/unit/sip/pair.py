@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from sipmessage import URI, Address
 
-from playvoice.sip import IncomingCall, IncomingCallReceived, OutgoingCall, UserAgent
+from playvoice.sip import Credentials, IncomingCall, IncomingCallReceived, OutgoingCall, UserAgent
 from playvoice.sip.network import FakeNetwork
 
 A, B = ("192.0.2.1", 5060), ("192.0.2.2", 5060)
@@ -35,12 +35,13 @@ class World:
     def run(self, seconds: float = 0.1) -> None:
         self.network.run(seconds)
 
-    def invite(self, *, send: bool = True) -> OutgoingCall:
+    def invite(self, *, send: bool = True, credentials: Credentials | None = None) -> OutgoingCall:
         call = self.caller.prepare_invite(
             target=URI.parse("sip:13333333333@192.0.2.2"),
             flow=self.network.flow(A, B),
             from_=Address.parse("<sip:2120280001@192.0.2.1>"),
             body=b"offer",
+            credentials=credentials,
         )
         if send:
             call.send(self.now)

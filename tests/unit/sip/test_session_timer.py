@@ -331,11 +331,11 @@ def test_a_far_end_that_knows_no_timers_has_none() -> None:
 
 def test_a_call_that_was_challenged_is_kept_alive_too_and_its_refresh_has_credentials() -> None:
     world = World()
-    call = world.invite()
+    call = world.invite(credentials=Credentials("trunk", "secret"))
     challenge = ("WWW-Authenticate", 'Digest realm="carrier", nonce="n1", qop="auth"')
     world.incoming().reject(world.now, 401, headers=(challenge,))
     world.run()
-    assert call.authorize(Credentials("trunk", "secret"))
+    assert call.authorize()
     call.send(world.now)
     world.incoming().answer(world.now, b"answer")
     world.run()

@@ -242,21 +242,21 @@ def test_the_answer_of_a_second_fork_gets_ack_and_bye() -> None:
 
 def test_a_challenge_is_answered_with_a_new_branch_and_the_next_cseq() -> None:
     world = World()
-    call = world.invite()
+    call = world.invite(credentials=Credentials("user", "secret"))
     first = call.invite
     challenge = 'Digest realm="carrier", nonce="n1", algorithm=MD5, qop="auth"'
     world.incoming().reject(world.now, 407, headers=(("Proxy-Authenticate", challenge),))
     world.run()
     (event,) = world.network.take("caller")
     assert isinstance(event, Challenged)
-    assert call.authorize(Credentials("user", "secret"))
+    assert call.authorize()
     assert (call.invite.cseq, call.invite.via != first.via, call.invite.local) == (2, True, first.local)
     call.send(world.now)
     again = world.incoming()
     assert "Proxy-Authorization" in again.request.headers.keys()  # noqa: SIM118  (no mapping)
     again.reject(world.now, 407, headers=(("Proxy-Authenticate", challenge.replace("n1", "n2")),))
     world.run()
-    assert not call.authorize(Credentials("user", "secret")), "the same credentials were refused"
+    assert not call.authorize(), "the same credentials were refused"
 
 
 def test_an_invite_of_an_earlier_process_is_cancelled() -> None:
