@@ -5,6 +5,7 @@ request inside a dialog is made from. Both are values that go through JSON uncha
 """
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from typing import Any, Self
@@ -12,7 +13,8 @@ from typing import Any, Self
 from sipmessage import URI, Address, CSeq, Request, Response
 
 from playvoice.sip.flow import Flow, Transport, format_host
-from playvoice.sip.message import addresses_of, parse_uri, read_address, tag_of
+from playvoice.sip.grammar import parse_all
+from playvoice.sip.message import MAX_ADDRESSES, addresses_of, parse_uri, read_address, tag_of
 
 MAX_FORWARDS = "70"
 
@@ -192,28 +194,36 @@ def make_via(flow: Flow, sent_by: tuple[str, int], branch: str) -> str:
     return f"SIP/2.0/{flow.transport.upper()} {format_host(host)}:{port};rport;branch={branch}"
 
 
-def dialog_of_client(response: Response, flow: Flow, *, pinned: bool) -> DialogState:
+def contact_of(message: Request | Response) -> str | None:
+    """The URI of the first Contact, None where there is none that a request can be sent to."""
+    try:
+        contacts = addresses_of(message, "Contact")
+        uri = contacts[0].uri if contacts else None
+        return None if uri is None or not parse_uri(str(uri)).host else str(uri)
+    except ValueError:
+        return None
+
+
+def dialog_of_client(response: Response, flow: Flow, *, target: str, pinned: bool) -> DialogState:
     """The dialog that a response to our INVITE makes: RFC 3261 section 12.1.2.
 
-    Everything is in the response: From is ours as we sent it. ValueError where Contact is missing or unreadable.
+    Everything is in the response: From is ours as we sent it. Where Contact is missing or unreadable, against section
+    12.1.1, the far end is still at `target`, the INVITE's request URI, by the way that the INVITE took.
     """
-    contact = addresses_of(response, "Contact")
+    contact = contact_of(response)
     cseq = response.cseq.sequence
-    target = contact[0].uri if contact else None
-    if target is None:
-        raise ValueError("no Contact in the response")
-    route = tuple(str(address) for address in addresses_of(response, "Record-Route"))
+    route = _recorded_route(response)
     return DialogState(
         call_id=response.call_id,
         local=response.headers["From"],
         remote=response.headers["To"],
-        remote_target=str(target),
+        remote_target=contact or target,
         route=route[::-1],
         local_cseq=cseq,
         remote_cseq=-1,
         invite_cseq=cseq,
         flow=flow,
-        pinned=pinned,
+        pinned=pinned or (contact is None and not route),
     )
 
 
@@ -222,19 +232,27 @@ def dialog_of_server(invite: Request, local: str, flow: Flow, *, pinned: bool) -
 
     `local` is To with our tag. ValueError where Contact is missing or unreadable.
     """
-    contact = addresses_of(invite, "Contact")
-    if not contact:
+    contact = contact_of(invite)
+    if contact is None:
         raise ValueError("no Contact in the INVITE")
-    route = tuple(str(address) for address in addresses_of(invite, "Record-Route"))
     return DialogState(
         call_id=invite.call_id,
         local=local,
         remote=invite.headers["From"],
-        remote_target=str(contact[0].uri),
-        route=route,
+        remote_target=contact,
+        route=_recorded_route(invite),
         local_cseq=0,
         remote_cseq=invite.cseq.sequence,
         invite_cseq=invite.cseq.sequence,
         flow=flow,
         pinned=pinned,
     )
+
+
+def _recorded_route(message: Request | Response) -> tuple[str, ...]:
+    """The proxies that want to stay on the way; what can't be read is left out."""
+    route: list[str] = []
+    for value in message.headers.getlist("Record-Route"):
+        with suppress(ValueError):
+            route += [str(address) for address in parse_all([value], MAX_ADDRESSES)]
+    return tuple(route)

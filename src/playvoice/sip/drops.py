@@ -29,8 +29,6 @@ class Kind(StrEnum):
     """A request of somebody whom the owner doesn't know."""
     STRAY_RESPONSE = "stray_response"
     STRAY_ACK = "stray_ack"
-    ANSWER_WITHOUT_CONTACT = "answer_without_contact"
-    """A 2xx that can be neither acknowledged nor ended."""
     TOO_LATE = "illegal_transition"
     """A message that its transaction has no use for any more."""
     OVERLOAD = "overload"

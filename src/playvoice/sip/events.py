@@ -37,7 +37,8 @@ class Provisional:
 class Answered:
     """The first 2xx came. `call.dialog` is set; the ACK goes out when the owner calls `call.ack()`, not before.
 
-    `body` is the answer to our offer, also where a reliable provisional response brought it (RFC 3262 section 5).
+    `body` is the answer to our offer, also where a provisional response brought it: a reliable one (RFC 3262 section
+    5), or, against RFC 3261 section 13.2.1, one that was not.
 
     After `call.cancel()` it has crossed the CANCEL: the owner calls `call.bye()`, which acknowledges it too.
     """

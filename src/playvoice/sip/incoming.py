@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from sipmessage import Request
 
+from playvoice.sip.body import description_of
 from playvoice.sip.call import Call, CallState
 from playvoice.sip.core import Entry
 from playvoice.sip.dialog import DialogState, dialog_of_server
@@ -146,7 +147,7 @@ class IncomingCall(Call):
         if self.state is CallState.ANSWERED:
             self._stop_repeating()
             self.state = CallState.CONFIRMED
-            self._core.events.append(Acknowledged(self, request.body))
+            self._core.events.append(Acknowledged(self, description_of(request)))
         else:
             super().on_ack(request)
 

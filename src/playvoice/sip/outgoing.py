@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING
 from sipmessage import URI, Request, Response
 
 from playvoice.sip import reliable, session_timer
+from playvoice.sip.body import description_of
 from playvoice.sip.call import Call, CallState, q850_cause
 from playvoice.sip.core import Entry
 from playvoice.sip.dialog import DialogState, InviteState, dialog_of_client, finish
 from playvoice.sip.digest import CHALLENGES, Credentials, DigestClient, answers_of
-from playvoice.sip.drops import Kind
 from playvoice.sip.events import (
     Answered,
     Challenged,
@@ -192,34 +192,27 @@ class OutgoingCall(Call):
             self.state = CallState.EARLY
         if self._cancelling and self.state is CallState.EARLY:
             self._send_cancel(now)
+        self._early.hear(response)
         if not self._acknowledge_early(response, now):
             return
         if response.code > 100 and self.state is CallState.EARLY and not self._cancelling:
-            self._core.events.append(Provisional(self, response.code, response.body))
+            self._core.events.append(Provisional(self, response.code, description_of(response)))
 
     def _acknowledge_early(self, response: Response, now: float) -> bool:
         """Send PRACK where it is wanted; False for a response that was told of before, or is not to be yet."""
         rseq = rseq_of(response)
         if rseq is None:
             return True
-        try:
-            prack = self._early.take(response, rseq, self.invite.flow, pinned=self.invite.pinned)
-        except ValueError:
-            self._core.drop(Kind.ANSWER_WITHOUT_CONTACT, self.invite.flow, now)
-            return True
+        prack = self._early.take(response, rseq, self.invite)
         if prack is not None:
             self._send_prack(prack, now)
         return prack is not None
 
     def _on_success(self, response: Response, now: float) -> None:
-        if self.dialog is not None and tag_of(to_of(response)) == self.dialog.remote_tag:
+        if self.dialog is not None and (tag_of(to_of(response)) or "") == self.dialog.remote_tag:
             self._acknowledge_again()
             return
-        try:
-            dialog = dialog_of_client(response, self.invite.flow, pinned=self.invite.pinned)
-        except ValueError:
-            self._core.drop(Kind.ANSWER_WITHOUT_CONTACT, self.invite.flow, now)
-            return
+        dialog = dialog_of_client(response, self.invite.flow, target=self.invite.uri, pinned=self.invite.pinned)
         dialog = self._early.confirm(dialog)
         if self.state not in (CallState.CALLING, CallState.EARLY):
             self._agent.end_dialog(dialog, now)
@@ -231,7 +224,7 @@ class OutgoingCall(Call):
         self.session.begin_as_client(response, now)
         self.session.description = self.session.description or self._body
         self.learn_inside(response)
-        self._core.events.append(Answered(self, response.body or self._early.answer(dialog)))
+        self._core.events.append(Answered(self, description_of(response) or self._early.answer(dialog)))
 
     def _on_failure(self, response: Response) -> None:
         self._end()
@@ -272,7 +265,7 @@ class OutgoingCall(Call):
         incoming.begin(now)
         if not in_order:
             incoming.respond(500, now)
-        elif incoming.request.body and not self._early.is_answered(incoming.request):
+        elif description_of(incoming.request) and not self._early.is_answered(incoming.request):
             incoming.respond(491, now)  # our offer has no answer yet
         else:
             self._agent.on_change(self, incoming, now)
@@ -298,9 +291,6 @@ class OutgoingCall(Call):
         self._give_up_at = None
         if self._entry is not None and not self._entry.transaction.terminated:
             self._entry.fire(Happening.GIVE_UP, now)
-        if self.state in (CallState.CALLING, CallState.EARLY):  # a 2xx came that could not be used
-            self._end()
-            self._core.events.append(Failed(self, Why.TIMEOUT))
 
     def _send_ack(self, body: bytes) -> None:
         assert self.dialog is not None

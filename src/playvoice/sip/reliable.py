@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 
 from sipmessage import Request, Response
 
-from playvoice.sip.dialog import DialogState, dialog_of_client
-from playvoice.sip.flow import Flow
+from playvoice.sip.body import description_of
+from playvoice.sip.dialog import DialogState, InviteState, dialog_of_client
 from playvoice.sip.message import from_of, tag_of, to_of
 
 OPTION = "100rel"
@@ -45,23 +45,28 @@ class EarlyDialogs:
 
     def __init__(self) -> None:
         self._early: dict[str, _Early] = {}
+        self._heard: dict[str, bytes] = {}
 
     def __repr__(self) -> str:
         return f"<EarlyDialogs {', '.join(f'{tag}: {early.rseq}' for tag, early in self._early.items())}>"
 
-    def take(self, response: Response, rseq: int, flow: Flow, *, pinned: bool) -> Prack | None:
-        """Take a reliable response. None for one that came before, or that comes before one which is missing.
+    def hear(self, response: Response) -> None:
+        """Take what any provisional response describes: it may be all that a fork says of its audio."""
+        tag, description = tag_of(to_of(response)) or "", description_of(response)
+        if description and (tag in self._heard or len(self._heard) < MAX_FORKS):
+            self._heard[tag] = description
 
-        ValueError where it makes no dialog: Contact is missing or unreadable.
-        """
+    def take(self, response: Response, rseq: int, invite: InviteState) -> Prack | None:
+        """Take a reliable response. None for one that came before, or that comes before one which is missing."""
         tag = tag_of(to_of(response)) or ""
         early = self._early.get(tag)
         if early is None:
             if len(self._early) >= MAX_FORKS:
                 return None
-            early = _Early(dialog_of_client(response, flow, pinned=pinned), rseq, response.body)
+            dialog = dialog_of_client(response, invite.flow, target=invite.uri, pinned=invite.pinned)
+            early = _Early(dialog, rseq, description_of(response))
         elif rseq == early.rseq + 1:
-            early = replace(early, rseq=rseq, answer=early.answer or response.body)
+            early = replace(early, rseq=rseq, answer=early.answer or description_of(response))
         else:
             return None
         dialog = replace(early.dialog, local_cseq=early.dialog.local_cseq + 1)
@@ -100,8 +105,8 @@ class EarlyDialogs:
     def change(self, request: Request) -> None:
         """The offer of an UPDATE was taken: it is the far end's last word."""
         tag = tag_of(from_of(request)) or ""
-        if tag in self._early and request.body:
-            self._early[tag] = replace(self._early[tag], answer=request.body)
+        if tag in self._early and (offer := description_of(request)):
+            self._early[tag] = replace(self._early[tag], answer=offer)
 
     def confirm(self, dialog: DialogState) -> DialogState:
         """The dialog of a 2xx, after the numbers that its PRACKs took."""
@@ -112,6 +117,11 @@ class EarlyDialogs:
         return replace(dialog, local_cseq=local_cseq, remote_cseq=early.dialog.remote_cseq)
 
     def answer(self, dialog: DialogState) -> bytes:
-        """What the far end described last in this dialog: the answer to our offer in a reliable response, or later."""
+        """What the far end described in this dialog: the answer to our offer in a reliable response, or later.
+
+        Else the last description that was not reliable, of this dialog or of a response without a tag.
+        """
         early = self._early.get(dialog.remote_tag)
-        return b"" if early is None else early.answer
+        if early is not None and early.answer:
+            return early.answer
+        return self._heard.get(dialog.remote_tag) or self._heard.get("", b"")

@@ -24,10 +24,10 @@ from sipmessage import Request, Response
 
 from playvoice.sip import session_timer
 from playvoice.sip.alarm import Alarm
-from playvoice.sip.dialog import finish
+from playvoice.sip.body import description_of
+from playvoice.sip.dialog import contact_of, finish
 from playvoice.sip.digest import answers_of
 from playvoice.sip.events import SessionAnswered, SessionChangeReceived, SessionRefused, TargetChanged
-from playvoice.sip.message import addresses_of
 from playvoice.sip.repeated_answer import RepeatedAnswer
 from playvoice.sip.session_timer import Agreed, Due, SessionTimer, Side
 from playvoice.sip.state import CallState
@@ -62,7 +62,7 @@ class SessionChange:
     @property
     def offer(self) -> bytes:
         """The far end's description; empty if it wants one of ours, and answers it in its ACK."""
-        return self.request.request.body
+        return description_of(self.request.request)
 
     @property
     def is_invite(self) -> bool:
@@ -158,7 +158,7 @@ class Session:
     def _conflict(self, incoming: IncomingRequest) -> int | None:
         """What a request gets that comes while another offer is under way."""
         is_invite = incoming.method == "INVITE"
-        if not is_invite and not incoming.request.body:
+        if not is_invite and not description_of(incoming.request):
             return None
         if self._theirs is not None:
             return 500
@@ -199,7 +199,7 @@ class Session:
         change.stop()
         self._unacknowledged = None
         if not change.offer:
-            self._core.events.append(SessionAnswered(self._call, ack.body))
+            self._core.events.append(SessionAnswered(self._call, description_of(ack)))
 
     def cancel(self, invite: Request, now: float) -> bool:
         """Take a CANCEL of this INVITE (section 9.2); False if it is not the one that is open."""
@@ -264,8 +264,9 @@ class Session:
                 self.description = ours.body or self.description
                 self._may_be_longer = True
                 self._agree(session_timer.as_client(response), now)
-                if response.body or not ours.is_refresh:
-                    self._core.events.append(SessionAnswered(self._call, response.body))
+                answer = description_of(response)
+                if answer or not ours.is_refresh:
+                    self._core.events.append(SessionAnswered(self._call, answer))
         if ours.method == "INVITE":
             dialog = self._call.dialog or dialog
             ack = self._agent.make_ack(dialog, cseq=ours.cseq, credentials=ours.credentials)
@@ -344,15 +345,8 @@ class Session:
 
     def _refresh_target(self, message: Request | Response) -> None:
         """Take the Contact of a target refresh (RFC 3261 section 12.2)."""
-        try:
-            contact = addresses_of(message, "Contact")
-        except ValueError:
-            return
-        dialog = self._call.dialog
-        if not contact or dialog is None:
-            return
-        target = str(contact[0].uri)
-        if target != dialog.remote_target:
+        dialog, target = self._call.dialog, contact_of(message)
+        if target is not None and dialog is not None and target != dialog.remote_target:
             self._call.dialog = replace(dialog, remote_target=target)
             self._core.events.append(TargetChanged(self._call))
 

@@ -14,6 +14,7 @@ from dataclasses import replace
 from sipmessage import URI, Address, Request, Response
 
 from playvoice.sip import session_timer
+from playvoice.sip.body import SDP, is_unsupported
 from playvoice.sip.call import Call, CallState
 from playvoice.sip.core import MAX_SERVER_TRANSACTIONS, Core
 from playvoice.sip.dialog import DialogState, InviteState, dialog_of_client, finish, make_request, make_via
@@ -300,11 +301,7 @@ class UserAgent:
         if call is not None:
             call.on_response(response, now)
         elif self._orphans(response.call_id):
-            try:
-                dialog = dialog_of_client(response, flow, pinned=False)
-            except ValueError:
-                self.core.drop(Kind.ANSWER_WITHOUT_CONTACT, flow, now)
-                return
+            dialog = dialog_of_client(response, flow, target=str(to_of(response).uri), pinned=False)
             self.end_dialog(dialog.raised(1000), now)
         else:
             self.core.drop(Kind.STRAY_RESPONSE, flow, now, f"{response.code} to {response.cseq.method}")
@@ -397,6 +394,8 @@ class UserAgent:
         """Take a re-INVITE or UPDATE of a call."""
         if unsupported := _unsupported(incoming.request):
             incoming.respond(420, now, headers=(("Unsupported", unsupported),))
+        elif is_unsupported(incoming.request):
+            incoming.respond(415, now, headers=(("Accept", SDP),))
         else:
             call.session.receive(incoming, now)
 

@@ -110,3 +110,16 @@ class Line:
     def methods(self) -> list[str]:
         """The methods of all that the carrier got."""
         return [each.method for each in self.carrier.got if isinstance(each, Request)]
+
+    def in_dialog(
+        self, method: str, *, from_: str = "", cseq: int = 1, headers: Headers = (), body: bytes = b"", via: str = ""
+    ) -> bytes:
+        """A request of the carrier inside the call; `from_` and `via` are its own unless they are given."""
+        invite = self.requests("INVITE")[0]
+        via = via or f"192.0.2.2;branch=z9hG4bK{method}{cseq}"
+        lines = [f"{method} sip:us@192.0.2.1 SIP/2.0", f"Via: SIP/2.0/UDP {via}", "Max-Forwards: 70"]
+        lines += [f"From: {from_ or invite.headers['To'] + ';tag=callee'}", f"To: {invite.headers['From']}"]
+        lines += [f"Call-ID: {invite.call_id}", f"CSeq: {cseq} {method}"]
+        lines += [f"{name}: {value}" for name, value in headers]
+        lines += [f"Content-Length: {len(body)}", "", ""]
+        return "\r\n".join(lines).encode() + body

@@ -78,16 +78,6 @@ def test_the_description_of_a_reliable_response_is_the_answer_of_a_200_that_has_
     ]
 
 
-def test_a_description_that_is_not_reliable_is_no_answer() -> None:
-    world = World()
-    call = world.invite()
-    far = world.incoming()
-    far.ring(world.now, 183, b"only heard of")
-    far.answer(world.now, b"")
-    world.run()
-    assert world.network.take("caller")[-1] == Answered(call, b"")
-
-
 def test_the_ack_keeps_the_number_of_the_invite_and_bye_comes_after_the_pracks() -> None:
     world = World()
     call = world.invite()
@@ -130,31 +120,32 @@ def test_an_rseq_that_is_none_makes_a_response_unreliable(rseq: str) -> None:
     assert world.network.take("caller") == [Provisional(call, 180, b"")]
 
 
-def test_a_response_without_a_contact_makes_no_dialog_and_is_told_all_the_same() -> None:
+def test_a_response_without_a_contact_is_acknowledged_where_the_invite_went() -> None:
     world = World()
     call = world.invite()
     far = world.incoming()
     response = make_response(far.request, 180, to_tag=far.local_tag, headers=reliable(1))
     world.callee.core.send(bytes(response), world.network.flow(("192.0.2.2", 5060), ("192.0.2.1", 5060)))
     world.run()
-    assert racks(world) == []
+    assert racks(world) == [(2, "1 1 INVITE")]
+    assert world.messages("caller", "PRACK")[0].startswith(f"PRACK {call.invite.uri} ".encode())
     assert world.network.take("caller") == [Provisional(call, 180, b"")]
 
 
 def test_forks_are_counted_each_for_itself_and_bounded() -> None:
     world = World()
-    far = ringing(world)
-    early = EarlyDialogs()
-    flow = far.flow
+    call = world.invite()
+    far = world.incoming()
+    early, invite = EarlyDialogs(), call.invite
 
     def fork(number: int) -> Response:
         contact = ("Contact", "<sip:phone@192.0.2.2>")
         return make_response(far.request, 183, to_tag=f"fork{number}", headers=(*reliable(5), contact))
 
-    taken = [early.take(fork(number), rseq_of(fork(number)) or 0, flow, pinned=False) for number in range(20)]
+    taken = [early.take(fork(number), rseq_of(fork(number)) or 0, invite) for number in range(20)]
     assert [prack.dialog.local_cseq for prack in taken if prack is not None] == [2] * MAX_FORKS
-    assert early.take(fork(0), 5, flow, pinned=False) is None
-    assert early.take(fork(0), 6, flow, pinned=False) is not None
+    assert early.take(fork(0), 5, invite) is None
+    assert early.take(fork(0), 6, invite) is not None
 
 
 def update(world: World, far: IncomingCall, cseq: int, body: bytes = b"") -> None:
