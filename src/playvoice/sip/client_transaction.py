@@ -90,7 +90,8 @@ class ClientInvite(Transaction):
         (State.PROCEEDING, Happening.TRANSPORT_ERROR): (State.PROCEEDING, ()),
         (State.COMPLETED, Happening.FAILURE): (State.COMPLETED, (_acknowledge,)),
         (State.COMPLETED, Happening.PROVISIONAL): (State.COMPLETED, ()),
-        (State.COMPLETED, Happening.SUCCESS): (State.COMPLETED, ()),
+        # A proxy forwards the 2xx of another fork after a 6xx too (RFC 3261 section 16.7, step 5).
+        (State.COMPLETED, Happening.SUCCESS): (State.COMPLETED, (Transaction._deliver,)),
         (State.COMPLETED, Happening.TIMER_D): (State.TERMINATED, ()),
         (State.COMPLETED, Happening.TRANSPORT_ERROR): (State.TERMINATED, (Transaction._fail,)),
         (State.ACCEPTED, Happening.SUCCESS): (State.ACCEPTED, (Transaction._deliver,)),

@@ -66,6 +66,8 @@ class OutgoingCall(Call):
         self._entry: Entry | None = None
         self._ack: bytes | None = None
         self._early = EarlyDialogs()
+        self._strays: dict[str, bytes] = {}
+        """The ACK of each dialog that nobody wanted, by the far end's tag."""
         self._longer_wanted = 0
         self._cancelling = False
         self._cancel_sent = False
@@ -173,10 +175,12 @@ class OutgoingCall(Call):
         elif self.state in (CallState.CALLING, CallState.EARLY):
             self._end()
             why = Why.TIMEOUT if isinstance(effect, TimedOut) else Why.TRANSPORT
+            if why is Why.TIMEOUT:
+                self._agent.remember(self, now)
             self._core.events.append(Failed(self, why))
 
     def on_response(self, response: Response, now: float) -> None:
-        """Take a response to the INVITE, from its transaction or (a repeated 2xx) after it."""
+        """Take a response to the INVITE from its transaction."""
         event = response_event(response.code)
         if event is Happening.PROVISIONAL:
             self._on_provisional(response, now)
@@ -184,6 +188,16 @@ class OutgoingCall(Call):
             self._on_success(response, now)
         elif self.state in (CallState.CALLING, CallState.EARLY):
             self._on_failure(response)
+
+    def on_late_response(self, response: Response, now: float) -> None:
+        """Take a 1xx or 2xx to the INVITE whose transaction is gone; a call that was given up is cancelled anew."""
+        if response.code >= 200:
+            self._on_success(response, now)
+        elif self.state is CallState.ENDED and self._entry is not None:
+            request = self._entry.transaction.request
+            self._entry = self._core.start_client(request, self.invite.flow, now, self._on_effect, resumed=True)
+            self._cancel_sent = False
+            self._send_cancel(now)
 
     def _on_provisional(self, response: Response, now: float) -> None:
         if response.code > 100:
@@ -214,8 +228,9 @@ class OutgoingCall(Call):
             return
         dialog = dialog_of_client(response, self.invite.flow, target=self.invite.uri, pinned=self.invite.pinned)
         dialog = self._early.confirm(dialog)
-        if self.state not in (CallState.CALLING, CallState.EARLY):
-            self._agent.end_dialog(dialog, now)
+        is_wanted = self.state in (CallState.CALLING, CallState.EARLY)
+        if not is_wanted or response.cseq.sequence != self.invite.cseq:
+            self._end_stray(dialog, now)
             return
         self.dialog = dialog
         self.state = CallState.ANSWERED
@@ -225,6 +240,18 @@ class OutgoingCall(Call):
         self.session.description = self.session.description or self._body
         self.learn_inside(response)
         self._core.events.append(Answered(self, description_of(response) or self._early.answer(dialog)))
+
+    def _end_stray(self, dialog: DialogState, now: float) -> None:
+        """ACK and BYE what nobody wants: a second fork, an answer after the end; its repetitions get the ACK again."""
+        tag = dialog.remote_tag
+        if tag not in self._strays:
+            if len(self._strays) >= reliable.MAX_FORKS:
+                return
+            self._strays[tag] = bytes(self._agent.make_ack(dialog, credentials=self._credentials))
+            self._core.send(self._strays[tag], dialog.next_flow())
+            self._agent.send_bye(dialog, now, digest=self.digest)
+        else:
+            self._core.send(self._strays[tag], dialog.next_flow())
 
     def _on_failure(self, response: Response) -> None:
         self._end()

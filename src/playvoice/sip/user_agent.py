@@ -24,6 +24,7 @@ from playvoice.sip.errors import MalformedMessage
 from playvoice.sip.events import Event, IncomingCallReceived, RequestInCall, RequestReceived
 from playvoice.sip.flow import Flow, Transport, format_host, stamp_via
 from playvoice.sip.incoming import IncomingCall, IncomingRequest, with_remote_cseq
+from playvoice.sip.late import LateCalls
 from playvoice.sip.message import from_of, make_response, parse, read_address, tag_of, to_of, top_via, vias_of
 from playvoice.sip.outgoing import OutgoingCall, OutgoingRequest
 from playvoice.sip.transaction import Deliver, Effect, Happening, response_event
@@ -61,6 +62,7 @@ class UserAgent:
         self._orphans = orphans
         self._outgoing: dict[tuple[str, str], OutgoingCall] = {}
         self._dialogs: Dialogs = {}
+        self._late = LateCalls(self.core, self.release)
 
     def __repr__(self) -> str:
         return f"<UserAgent {len(self._dialogs)} dialogs, {self.core.transaction_count} transactions>"
@@ -218,8 +220,8 @@ class UserAgent:
         return "Server", self.core.name
 
     def watch(self, call: OutgoingCall) -> None:
-        """Route 2xx that no transaction takes to the call."""
-        self._outgoing[call.invite.call_id, tag_of(read_address(call.invite.local)) or ""] = call
+        """Route to the call what no transaction takes."""
+        self._outgoing[_key_of(call.invite)] = call
 
     def confirm(self, call: Call, dialog: DialogState) -> None:
         """Route requests inside the dialog to the call."""
@@ -230,7 +232,12 @@ class UserAgent:
         if call.dialog is not None:
             self._dialogs.pop((call.dialog.call_id, call.dialog.local_tag, call.dialog.remote_tag), None)
         if isinstance(call, OutgoingCall):
-            self._outgoing.pop((call.invite.call_id, tag_of(read_address(call.invite.local)) or ""), None)
+            self._outgoing.pop(_key_of(call.invite), None)
+
+    def remember(self, call: OutgoingCall, now: float) -> None:
+        """Route what comes late to a call that was given up and released."""
+        self.watch(call)
+        self._late.add(call, now)
 
     def make_ack(
         self,
@@ -280,8 +287,8 @@ class UserAgent:
             digest.authorize(request)
         self.core.start_client(finish(request), flow, now, on_effect)
 
-    def end_dialog(self, dialog: DialogState, now: float) -> None:
-        """ACK and BYE a dialog that nobody wants: a second fork, an answer after CANCEL."""
+    def _end_dialog(self, dialog: DialogState, now: float) -> None:
+        """ACK and BYE a dialog that an earlier process left."""
         self.core.send(bytes(self.make_ack(dialog)), dialog.next_flow())
         self.send_bye(dialog, now)
 
@@ -290,19 +297,19 @@ class UserAgent:
     def _on_response(self, response: Response, flow: Flow, now: float) -> None:
         if (entry := self.core.match_response(response)) is not None:
             entry.fire(response_event(response.code), now, response)
-        elif response.cseq.method == "INVITE" and 200 <= response.code < 300:
-            self._on_stray_answer(response, flow, now)
+        elif response.cseq.method == "INVITE" and response.code < 300:
+            self._on_late_response(response, flow, now)
         else:
             self.core.drop(Kind.STRAY_RESPONSE, flow, now, f"{response.code} to {response.cseq.method}")
 
-    def _on_stray_answer(self, response: Response, flow: Flow, now: float) -> None:
-        """A 2xx whose transaction is gone: for a call of ours, or one that an earlier process left."""
+    def _on_late_response(self, response: Response, flow: Flow, now: float) -> None:
+        """A 1xx or 2xx whose transaction is gone: for a call of ours, or one that an earlier process left."""
         call = self._outgoing.get((response.call_id, tag_of(from_of(response)) or ""))
         if call is not None:
-            call.on_response(response, now)
-        elif self._orphans(response.call_id):
+            call.on_late_response(response, now)
+        elif response.code >= 200 and self._orphans(response.call_id):
             dialog = dialog_of_client(response, flow, target=str(to_of(response).uri), pinned=False)
-            self.end_dialog(dialog.raised(1000), now)
+            self._end_dialog(dialog.raised(1000), now)
         else:
             self.core.drop(Kind.STRAY_RESPONSE, flow, now, f"{response.code} to {response.cseq.method}")
 
@@ -464,6 +471,11 @@ class UserAgent:
         except (ValueError, KeyError, IndexError):
             return
         self.core.send(bytes(response), reply_to)
+
+
+def _key_of(invite: InviteState) -> tuple[str, str]:
+    """What the responses to an INVITE of ours are known by when its transaction is gone: Call-ID and our tag."""
+    return invite.call_id, tag_of(read_address(invite.local)) or ""
 
 
 def _dialog_of(request: Request) -> tuple[str, str, str]:

@@ -61,15 +61,18 @@ class Line:
         self.carrier = Carrier()
         self.network.attach("us", self.us, US)
         self.network.attach("carrier", self.carrier, CARRIER)
-        self.call = self._call(credentials)
+        self._credentials = credentials
+        self.call: OutgoingCall
+        self.dial_again()
 
-    def _call(self, credentials: Credentials | None) -> OutgoingCall:
-        return self.us.prepare_invite(
+    def dial_again(self) -> None:
+        """Go on with another call."""
+        self.call = self.us.prepare_invite(
             target=URI.parse("sip:13333333333@192.0.2.2"),
             flow=self.network.flow(US, CARRIER),
             from_=Address.parse("<sip:2120280001@192.0.2.1>"),
             body=b"offer",
-            credentials=credentials,
+            credentials=self._credentials,
         )
 
     @property

@@ -4,7 +4,9 @@ import pytest
 from sipmessage import Request
 from tests.unit.sip.carrier import CONTACT, Headers, Line
 
-from playvoice.sip import Answered, CallEnded, Event, Provisional
+from playvoice.sip import Answered, CallEnded, CallState, Credentials, Event, Failed, Provisional, Why, late
+from playvoice.sip.late import LATE
+from playvoice.sip.message import tag_of, to_of
 
 
 def rung(headers: Headers = (CONTACT,)) -> tuple[Line, Request]:
@@ -140,3 +142,141 @@ def test_a_body_that_is_no_description_is_none() -> None:
     line.carrier.respond(invite, 200, body=b"busy tone", content_type="text/plain")
     line.run()
     assert line.events() == [Provisional(line.call, 183, b""), Answered(line.call, b"")]
+
+
+# --- forks, and what comes too late ----------------------------------------------------------------------------------
+
+
+def test_of_two_forks_that_answer_the_second_is_ended_once_and_its_repetitions_are_acknowledged() -> None:
+    line = Line()
+    invite = line.invite()
+    for tag in ("a", "b"):
+        line.carrier.respond(invite, 180, tag=tag)
+    line.answer(invite)
+    line.events()
+    line.carrier.then("BYE", 200)
+    for _ in range(3):
+        line.carrier.respond(invite, 200, tag="never heard of", body=b"other")
+        line.run(0.5)
+    assert [tag_of(to_of(ack)) for ack in line.requests("ACK")] == ["callee", *["never heard of"] * 3]
+    (bye,) = line.requests("BYE")
+    assert tag_of(to_of(bye)) == "never heard of"
+    assert (line.call.state, line.events()) == (CallState.CONFIRMED, [])
+
+
+def test_pracks_of_forks_have_numbers_of_their_own_and_so_has_the_bye_of_each() -> None:
+    line = Line()
+    invite = line.invite()
+    for tag, rseq in (("a", 7), ("b", 1), ("a", 8)):
+        line.carrier.then("PRACK", 200)
+        line.carrier.respond(invite, 183, tag=tag, headers=(CONTACT, ("Require", "100rel"), ("RSeq", str(rseq))))
+        line.run()
+    pracks = [(tag_of(to_of(prack)), prack.cseq.sequence, prack.headers["RAck"]) for prack in line.requests("PRACK")]
+    assert pracks == [("a", 2, "7 1 INVITE"), ("b", 2, "1 1 INVITE"), ("a", 3, "8 1 INVITE")]
+    line.carrier.respond(invite, 200, tag="b", body=b"answer")
+    line.carrier.respond(invite, 200, tag="a", body=b"answer")
+    line.run()
+    line.call.ack(line.now)
+    line.call.bye(line.now)
+    line.run()
+    assert [(tag_of(to_of(bye)), bye.cseq.sequence) for bye in line.requests("BYE")] == [("a", 4), ("b", 3)]
+
+
+def test_an_answer_that_is_repeated_after_the_end_of_the_call_gets_its_ack_again() -> None:
+    line = Line()
+    invite = line.invite()
+    line.answer(invite)
+    ended(line)
+    line.carrier.respond(invite, 200, body=b"answer")
+    line.run()
+    first, second = line.requests("ACK")
+    assert bytes(first) == bytes(second)
+    assert len(line.requests("BYE")) == 1
+
+
+def test_an_answer_after_timer_b_is_acknowledged_and_ended_without_a_word() -> None:
+    line = Line()
+    invite = line.invite()
+    line.run(33)
+    assert line.events() == [Failed(line.call, Why.TIMEOUT)]
+    line.run(100)
+    line.carrier.then("BYE", 200)
+    for _ in range(2):
+        line.carrier.respond(invite, 200, body=b"answer")
+        line.run(0.5)
+    assert [*line.methods()[-3:], line.events()] == ["ACK", "BYE", "ACK", []]
+
+
+@pytest.mark.parametrize("final", [487, 200])
+def test_a_call_that_rings_after_timer_b_is_cancelled_and_its_end_acknowledged(final: int) -> None:
+    line = Line()
+    invite = line.invite()
+    line.run(33)
+    line.events()
+    line.carrier.then("CANCEL", 200)
+    line.carrier.then("BYE", 200)
+    line.carrier.respond(invite, 180)
+    line.run(1)
+    (cancel,) = line.requests("CANCEL")
+    assert cancel.headers["Via"] == invite.headers["Via"].replace(";rport=5060;received=192.0.2.1", ";rport")
+    line.carrier.respond(invite, final, body=b"answer" if final == 200 else b"")
+    line.run(1)
+    assert line.methods()[-2:] == (["CANCEL", "ACK"] if final == 487 else ["ACK", "BYE"])
+    line.run(LATE)
+    assert line.events() == []
+    assert line.us.next_deadline() is None, "nothing is left"
+
+
+def test_an_answer_after_a_cancel_that_was_given_up_is_ended() -> None:
+    line, invite = rung()
+    line.call.cancel(line.now)
+    line.run(33)
+    assert line.events() == [Failed(line.call, Why.TIMEOUT)]
+    line.carrier.then("BYE", 200)
+    line.carrier.respond(invite, 200, body=b"answer")
+    line.run()
+    assert [*line.methods()[-2:], line.events()] == ["ACK", "BYE", []]
+
+
+def test_an_answer_that_comes_later_than_anybody_waits_is_a_stray() -> None:
+    line = Line()
+    invite = line.invite()
+    line.run(33 + LATE)
+    line.carrier.respond(invite, 200)
+    line.run()
+    assert "ACK" not in line.methods()
+    assert line.us.core.counters["stray_response"] == 1
+
+
+def test_of_the_calls_that_were_given_up_the_oldest_is_forgotten_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(late, "MAX_LATE", 1)
+    line = Line()
+    first = line.invite()
+    line.run(1)
+    line.dial_again()
+    second = line.invite()
+    line.run(40)
+    line.carrier.then("BYE", 200)
+    for invite in (first, second):
+        line.carrier.respond(invite, 200)
+    line.run()
+    assert [ack.call_id for ack in line.requests("ACK")] == [second.call_id]
+
+
+@pytest.mark.parametrize("refusal", [486, 603, 407])
+def test_the_answer_of_a_fork_after_a_refusal_is_ended(refusal: int) -> None:
+    line = Line(Credentials("trunk", "secret"))
+    invite = line.invite()
+    challenge = ("Proxy-Authenticate", 'Digest realm="carrier", nonce="n1", qop="auth"')
+    line.carrier.respond(invite, refusal, headers=(challenge,))
+    line.run()
+    line.events()
+    if refusal == 407:
+        assert line.call.authorize()
+        line.invite()
+    line.carrier.then("BYE", 200)
+    line.carrier.respond(invite, 200, tag="other", body=b"answer")
+    line.run()
+    assert line.methods()[-2:] == ["ACK", "BYE"]
+    assert line.events() == []
+    assert line.call.state is (CallState.CALLING if refusal == 407 else CallState.ENDED)
