@@ -18,6 +18,7 @@ from sipmessage import Request, Response
 from playvoice.sip.dialog import DialogState
 from playvoice.sip.digest import CHALLENGES, DigestClient
 from playvoice.sip.events import CallEnded
+from playvoice.sip.hanging_up import send_bye
 from playvoice.sip.session import Session
 from playvoice.sip.state import CallState
 
@@ -70,7 +71,7 @@ class Call:
     def _send_bye(self, now: float) -> None:
         assert self.dialog is not None
         self.state = CallState.ENDING
-        self._agent.send_bye(self.dialog, now, self._over, self.digest)
+        send_bye(self._agent, self.dialog, now, self._over, self.digest)
 
     def _over(self, q850: int | None = None) -> None:
         if self.state is not CallState.ENDED:

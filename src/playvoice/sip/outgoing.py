@@ -35,6 +35,7 @@ from playvoice.sip.events import (
     Why,
 )
 from playvoice.sip.flow import Flow
+from playvoice.sip.hanging_up import make_ack, send_bye
 from playvoice.sip.message import make_cancel, tag_of, to_of
 from playvoice.sip.reliable import EarlyDialogs, Prack, rseq_of
 from playvoice.sip.session import Session
@@ -247,9 +248,9 @@ class OutgoingCall(Call):
         if tag not in self._strays:
             if len(self._strays) >= reliable.MAX_FORKS:
                 return
-            self._strays[tag] = bytes(self._agent.make_ack(dialog, credentials=self._credentials))
+            self._strays[tag] = bytes(make_ack(self._agent, dialog, credentials=self._credentials))
             self._core.send(self._strays[tag], dialog.next_flow())
-            self._agent.send_bye(dialog, now, digest=self.digest)
+            send_bye(self._agent, dialog, now, digest=self.digest)
         else:
             self._core.send(self._strays[tag], dialog.next_flow())
 
@@ -321,7 +322,7 @@ class OutgoingCall(Call):
 
     def _send_ack(self, body: bytes) -> None:
         assert self.dialog is not None
-        self._ack = bytes(self._agent.make_ack(self.dialog, body, credentials=self._credentials))
+        self._ack = bytes(make_ack(self._agent, self.dialog, body, credentials=self._credentials))
         self._core.send(self._ack, self.dialog.next_flow())
 
     @property

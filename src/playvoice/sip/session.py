@@ -28,6 +28,7 @@ from playvoice.sip.body import description_of
 from playvoice.sip.dialog import contact_of, finish
 from playvoice.sip.digest import answers_of
 from playvoice.sip.events import SessionAnswered, SessionChangeReceived, SessionRefused, TargetChanged
+from playvoice.sip.hanging_up import make_ack
 from playvoice.sip.repeated_answer import RepeatedAnswer
 from playvoice.sip.session_timer import Agreed, Due, SessionTimer, Side
 from playvoice.sip.state import CallState
@@ -269,7 +270,7 @@ class Session:
                     self._core.events.append(SessionAnswered(self._call, answer))
         if ours.method == "INVITE":
             dialog = self._call.dialog or dialog
-            ack = self._agent.make_ack(dialog, cseq=ours.cseq, credentials=ours.credentials)
+            ack = make_ack(self._agent, dialog, cseq=ours.cseq, credentials=ours.credentials)
             self._core.send(bytes(ack), dialog.next_flow())
 
     def _on_failure(self, ours: _Ours, status: int, now: float) -> None:

@@ -18,16 +18,17 @@ from playvoice.sip.body import SDP, is_unsupported
 from playvoice.sip.call import Call, CallState
 from playvoice.sip.core import MAX_SERVER_TRANSACTIONS, Core
 from playvoice.sip.dialog import DialogState, InviteState, dialog_of_client, finish, make_request, make_via
-from playvoice.sip.digest import CHALLENGES, Credentials, DigestClient
+from playvoice.sip.digest import Credentials
 from playvoice.sip.drops import Dropped, Kind
 from playvoice.sip.errors import MalformedMessage
 from playvoice.sip.events import Event, IncomingCallReceived, RequestInCall, RequestReceived
 from playvoice.sip.flow import Flow, Transport, format_host, stamp_via
+from playvoice.sip.hanging_up import make_ack, send_bye
 from playvoice.sip.incoming import IncomingCall, IncomingRequest, with_remote_cseq
 from playvoice.sip.late import LateCalls
 from playvoice.sip.message import from_of, make_response, parse, read_address, tag_of, to_of, top_via, vias_of
 from playvoice.sip.outgoing import OutgoingCall, OutgoingRequest
-from playvoice.sip.transaction import Deliver, Effect, Happening, response_event
+from playvoice.sip.transaction import Happening, response_event
 
 ALLOW = "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE"
 KNOWN_METHODS = frozenset({"INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "INFO", "UPDATE", "REGISTER"})
@@ -239,59 +240,6 @@ class UserAgent:
         self.watch(call)
         self._late.add(call, now)
 
-    def make_ack(
-        self,
-        dialog: DialogState,
-        body: bytes = b"",
-        cseq: int | None = None,
-        credentials: Sequence[tuple[str, str]] = (),
-    ) -> Request:
-        """The ACK to a 2xx, of the INVITE that made the dialog or of a later one: RFC 3261 section 13.2.2.4.
-
-        `credentials` are those of that INVITE: an ACK can't be challenged.
-        """
-        number = dialog.invite_cseq if cseq is None else cseq
-        request = dialog.request("ACK", self.make_via(dialog.next_flow()), number)
-        for name, value in credentials:
-            request.headers.add(name, value)
-        return finish(request, body)
-
-    def send_bye(
-        self,
-        dialog: DialogState,
-        now: float,
-        over: Callable[[], None] = lambda: None,
-        digest: DigestClient | None = None,
-    ) -> None:
-        """Send BYE in a transaction of its own; `over` is called when it is answered, whatever the answer, or given up.
-
-        RFC 3261 section 15.1.1: the dialog has ended then. Only a challenge that `digest` can answer is no end: the
-        next BYE has the answer.
-        """
-        flow, cseq = dialog.next_flow(), dialog.local_cseq + 1
-
-        def on_effect(effect: Effect, at: float) -> None:
-            if isinstance(effect, Deliver):
-                response = effect.message
-                assert isinstance(response, Response)
-                if response_event(response.code) is Happening.PROVISIONAL:
-                    return
-                if response.code in CHALLENGES and digest is not None and digest.learn(response):
-                    self.send_bye(replace(dialog, local_cseq=cseq), at, over, digest)
-                    return
-            over()
-
-        request = dialog.request("BYE", self.make_via(flow), cseq)
-        request.headers.add("User-Agent", self.core.name)
-        if digest is not None:
-            digest.authorize(request)
-        self.core.start_client(finish(request), flow, now, on_effect)
-
-    def _end_dialog(self, dialog: DialogState, now: float) -> None:
-        """ACK and BYE a dialog that an earlier process left."""
-        self.core.send(bytes(self.make_ack(dialog)), dialog.next_flow())
-        self.send_bye(dialog, now)
-
     # --- responses ------------------------------------------------------------------------------------------------
 
     def _on_response(self, response: Response, flow: Flow, now: float) -> None:
@@ -309,7 +257,9 @@ class UserAgent:
             call.on_late_response(response, now)
         elif response.code >= 200 and self._orphans(response.call_id):
             dialog = dialog_of_client(response, flow, target=str(to_of(response).uri), pinned=False)
-            self._end_dialog(dialog.raised(1000), now)
+            dialog = dialog.raised(1000)
+            self.core.send(bytes(make_ack(self, dialog)), dialog.next_flow())
+            send_bye(self, dialog, now)
         else:
             self.core.drop(Kind.STRAY_RESPONSE, flow, now, f"{response.code} to {response.cseq.method}")
 

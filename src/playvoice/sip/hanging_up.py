@@ -1,0 +1,66 @@
+"""ACK and BYE: what is sent in a dialog whoever it belongs to, a call, a second fork or an earlier process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from sipmessage import Request, Response
+
+from playvoice.sip.dialog import DialogState, finish
+from playvoice.sip.digest import CHALLENGES, DigestClient
+from playvoice.sip.transaction import Deliver, Effect, Happening, response_event
+
+if TYPE_CHECKING:
+    from playvoice.sip.user_agent import UserAgent
+
+
+def make_ack(
+    agent: UserAgent,
+    dialog: DialogState,
+    body: bytes = b"",
+    cseq: int | None = None,
+    credentials: Sequence[tuple[str, str]] = (),
+) -> Request:
+    """The ACK to a 2xx, of the INVITE that made the dialog or of a later one: RFC 3261 section 13.2.2.4.
+
+    `credentials` are those of that INVITE: an ACK can't be challenged.
+    """
+    number = dialog.invite_cseq if cseq is None else cseq
+    request = dialog.request("ACK", agent.make_via(dialog.next_flow()), number)
+    for name, value in credentials:
+        request.headers.add(name, value)
+    return finish(request, body)
+
+
+def send_bye(
+    agent: UserAgent,
+    dialog: DialogState,
+    now: float,
+    over: Callable[[], None] = lambda: None,
+    digest: DigestClient | None = None,
+) -> None:
+    """Send BYE in a transaction of its own; `over` is called when it is answered, whatever the answer, or given up.
+
+    RFC 3261 section 15.1.1: the dialog has ended then. Only a challenge that `digest` can answer is no end: the next
+    BYE has the answer.
+    """
+    flow, cseq = dialog.next_flow(), dialog.local_cseq + 1
+
+    def on_effect(effect: Effect, at: float) -> None:
+        if isinstance(effect, Deliver):
+            response = effect.message
+            assert isinstance(response, Response)
+            if response_event(response.code) is Happening.PROVISIONAL:
+                return
+            if response.code in CHALLENGES and digest is not None and digest.learn(response):
+                send_bye(agent, replace(dialog, local_cseq=cseq), at, over, digest)
+                return
+        over()
+
+    request = dialog.request("BYE", agent.make_via(flow), cseq)
+    request.headers.add("User-Agent", agent.core.name)
+    if digest is not None:
+        digest.authorize(request)
+    agent.core.start_client(finish(request), flow, now, on_effect)
