@@ -168,15 +168,15 @@ class Leg(ABC):
         self.sip.ack(self.call.clock.now())
         self.call.parts.sip.flush()
 
-    def end(self) -> None:
-        """End the leg by CANCEL or BYE."""
+    def end(self, reason: str = "") -> None:
+        """End the leg by CANCEL, with this reason, or BYE."""
         if self.over:
             return
         self.over = True
         self.store_end(confirmed=False)
         call = self.call
         ending = Ending(call.parts.owners, call.journal, call.clock, call.parts.sip, leg=self.uuid, then=self.give_back)
-        ending.begin(self.sip)
+        ending.begin(self.sip, reason)
 
     def far_end_ended(self) -> None:
         """Take that its far end has ended the leg."""

@@ -90,13 +90,13 @@ class Ending:
         self._then = then
         self._confirmed = False
 
-    def begin(self, sip: OutgoingCall) -> None:
-        """End `sip` now, whatever its state."""
+    def begin(self, sip: OutgoingCall, reason: str = "") -> None:
+        """End `sip` now, whatever its state; `reason` is that of a CANCEL (RFC 3326)."""
         self._owners.own(sip, self)
         if sip.state is CallState.ANSWERED:
             self._hang_up_when_stored(sip)
         elif sip.dialog is None:
-            sip.cancel(self._clock.now())
+            sip.cancel(self._clock.now(), reason)
         else:
             sip.bye(self._clock.now())
         self._endpoint.flush()

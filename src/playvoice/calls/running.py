@@ -113,11 +113,9 @@ class RunningCall:
             self._transfer.on_sip(sip, event)
 
     def _on_request(self, request: IncomingRequest, *, from_customer: bool) -> None:
-        """OPTIONS and INFO inside a call; an INFO about anything but keys is declined (RFC 3261 section 21.4.13)."""
-        if request.method == "INFO" and not info.is_dtmf(request.request):
-            request.respond(415, self._call.clock.now(), headers=(("Accept", ", ".join(info.DTMF_TYPES)),))
-        else:
-            request.respond(200, self._call.clock.now())
+        """OPTIONS and INFO inside a call; an INFO about anything but keys is declined."""
+        status, headers = info.answer_to(request.request) if request.method == "INFO" else (200, ())
+        request.respond(status, self._call.clock.now(), headers=headers)
         self._call.parts.sip.flush()
         key = info.key_of(request.request) if from_customer else None
         if key is not None:

@@ -14,7 +14,18 @@ from playvoice.calls.tables import LegKind
 from playvoice.media import sdp
 from playvoice.media.client import MediaError, MediaEvent, Stream
 from playvoice.media.protocol import Silent
-from playvoice.sip import URI, Address, Answered, CallEnded, Challenged, Event, Failed, Provisional, Rejected
+from playvoice.sip import (
+    COMPLETED_ELSEWHERE,
+    URI,
+    Address,
+    Answered,
+    CallEnded,
+    Challenged,
+    Event,
+    Failed,
+    Provisional,
+    Rejected,
+)
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -67,10 +78,11 @@ class Transfer:
         call.do(call.script.nobody_registered())
 
     def withdraw(self, winner: str | None = None) -> None:
-        """End every leg but that of `winner`."""
+        """End every leg but that of `winner`, whose call the others shall not show as missed."""
+        reason = "" if winner is None else COMPLETED_ELSEWHERE
         for leg in list(self._legs.values()):
             if leg.uuid != winner and not leg.over:
-                leg.end()
+                leg.end(reason)
                 self._call.do(self._call.script.agent_ended(leg.uuid))
 
     def connect(self, name: str, customer: Stream) -> None:

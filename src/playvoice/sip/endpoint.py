@@ -28,6 +28,8 @@ MESSAGE_TIMEOUT = 32.0
 """Seconds within which a message has to be whole on a TCP connection, and the first one on a connection of theirs."""
 SOCKET_BUFFER = 4_194_304
 """Octets asked for as a UDP socket's buffers: a burst of answers waits there while the loop is busy."""
+PING, PONG = b"\r\n\r\n", b"\r\n"
+"""What a phone keeps its connection open with, and sees that it is (RFC 5626 sections 3.5.1 and 4.4.1)."""
 MAX_DATAGRAM = 65_535
 DATAGRAMS_A_TURN = 64
 """Datagrams that are read from a socket in one turn of the loop, so that a flood leaves time for the rest."""
@@ -274,6 +276,8 @@ class SipEndpoint:
                 data = await reader.read(65_536)
             if not data:
                 return
+            if heard and framer.is_empty and data.startswith(PING):
+                self._send(PONG, flow)
             whole = False
             for message in framer.feed(data):
                 self.receive(message, flow)

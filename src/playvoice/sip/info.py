@@ -19,6 +19,21 @@ def is_dtmf(request: Request) -> bool:
     return _type(request) in DTMF_TYPES
 
 
+def answer_to(request: Request) -> tuple[int, tuple[tuple[str, str], ...]]:
+    """Status and headers that answer an INFO inside a call.
+
+    One about keys and one without a body, which some send to see whether the call lives (RFC 2976 section 2.2), get
+    200; one of a package 469, since we have said that we take none (RFC 6086 section 4.2.2); another body 415.
+    """
+    if is_dtmf(request):
+        return 200, ()
+    if request.headers.getlist("Info-Package"):
+        return 469, (("Recv-Info", ""),)
+    if not request.body:
+        return 200, ()
+    return 415, (("Accept", ", ".join(DTMF_TYPES)),)
+
+
 def key_of(request: Request) -> str | None:
     """The key that an INFO presses, `0` to `9`, `*`, `#`, `A` to `D`; None if it can't be read."""
     kind = _type(request)

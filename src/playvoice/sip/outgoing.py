@@ -46,6 +46,10 @@ if TYPE_CHECKING:
     from playvoice.sip.user_agent import UserAgent
 
 
+COMPLETED_ELSEWHERE = 'SIP;cause=200;text="Call completed elsewhere"'
+"""The Reason of a CANCEL to a phone whose call another took: it shows no missed call (RFC 3326 section 3.1)."""
+
+
 class OutgoingCall(Call):
     """One call that we make: an INVITE, its answer, and the dialog until BYE. Made by the user agent."""
 
@@ -72,6 +76,7 @@ class OutgoingCall(Call):
         self._longer_wanted = 0
         self._cancelling = False
         self._cancel_sent = False
+        self._reason = ""
         self._give_up_at: float | None = None
 
     def __repr__(self) -> str:
@@ -109,9 +114,13 @@ class OutgoingCall(Call):
         self._agent.watch(self)
         self._agent.confirm(self, dialog)
 
-    def cancel(self, now: float) -> None:
-        """End the call before its answer; the CANCEL waits for a provisional response (RFC 3261 section 9.1)."""
+    def cancel(self, now: float, reason: str = "") -> None:
+        """End the call before its answer; the CANCEL waits for a provisional response (RFC 3261 section 9.1).
+
+        `reason` is the value of its Reason header (RFC 3326).
+        """
         self._cancelling = True
+        self._reason = reason
         if self.state is CallState.PREPARED:
             self._end()
         elif self.state is CallState.EARLY:
@@ -307,6 +316,8 @@ class OutgoingCall(Call):
             return
         self._cancel_sent = True
         cancel = make_cancel(self._entry.transaction.request)
+        if self._reason:
+            cancel.headers.add("Reason", self._reason)
         self._core.start_client(cancel, self.invite.flow, now, lambda _effect, _now: None)
         self._give_up_at = now + 64 * T1
         self._core.schedule(self)

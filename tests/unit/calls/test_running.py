@@ -14,7 +14,7 @@ from playvoice.calls import conductor, journal, running
 from playvoice.calls.errors import UseridError
 from playvoice.media import protocol
 from playvoice.media.client import Stream
-from playvoice.sip import Credentials, IncomingCall, OutgoingCall
+from playvoice.sip import COMPLETED_ELSEWHERE, Credentials, IncomingCall, OutgoingCall
 from playvoice.store import Store
 
 EVERYBODY = ("20280003", "20280004", "20280005")
@@ -215,6 +215,7 @@ async def test_of_two_agents_who_answer_in_one_turn_one_is_connected_and_the_oth
     await house.wire.acknowledged("phone")
     await house.wire.ended("phone")
     await house.wire.cancelled("phone")
+    assert all(COMPLETED_ELSEWHERE.encode() in cancel for cancel in house.wire.sent("CANCEL")), "no missed call"
     await until(lambda: states(house).count("20280003 answer") == 1, "the answer is stored")
     assert len([message for message in house.media.worker.told if isinstance(message, protocol.Bridge)]) == 1
     assert repr(house.parts.agents) == "<Agents 1 taken>"

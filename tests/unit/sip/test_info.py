@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sipmessage import URI, Request
 
-from playvoice.sip.info import DTMF_TYPES, is_dtmf, key_of
+from playvoice.sip.info import DTMF_TYPES, answer_to, is_dtmf, key_of
 
 
 def info(kind: str, body: bytes) -> Request:
@@ -47,3 +47,20 @@ def test_an_info_without_a_content_type_is_about_nothing() -> None:
 @given(kind=st.sampled_from(DTMF_TYPES), body=st.binary(max_size=300))
 def test_any_body_is_one_key_or_none(kind: str, body: bytes) -> None:
     assert key_of(info(kind, body)) in {None, *"0123456789*#ABCD"}
+
+
+def test_what_an_info_is_answered_with_tells_what_we_take() -> None:
+    assert answer_to(info("application/dtmf-relay", b"Signal=1")) == (200, ())
+    assert answer_to(info("", b"")) == (200, ()), "somebody looks whether the call lives"
+    assert answer_to(info("application/media_control+xml", b"<x/>")) == (
+        415,
+        (("Accept", "application/dtmf-relay, application/dtmf"),),
+    )
+
+
+def test_a_package_that_we_have_not_asked_for_is_refused_unless_it_brings_keys() -> None:
+    foreign = info("application/x", b"body")
+    foreign.headers.set("Info-Package", "conference")
+    keys = info("application/dtmf", b"5")
+    keys.headers.set("Info-Package", "infoDtmf")
+    assert (answer_to(foreign), answer_to(keys)) == ((469, (("Recv-Info", ""),)), (200, ()))

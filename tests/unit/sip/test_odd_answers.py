@@ -4,7 +4,18 @@ import pytest
 from sipmessage import Request
 from tests.unit.sip.carrier import CONTACT, Headers, Line
 
-from playvoice.sip import Answered, CallEnded, CallState, Credentials, Event, Failed, Provisional, Why, late
+from playvoice.sip import (
+    COMPLETED_ELSEWHERE,
+    Answered,
+    CallEnded,
+    CallState,
+    Credentials,
+    Event,
+    Failed,
+    Provisional,
+    Why,
+    late,
+)
 from playvoice.sip.late import LATE
 from playvoice.sip.message import tag_of, to_of
 
@@ -280,3 +291,12 @@ def test_the_answer_of_a_fork_after_a_refusal_is_ended(refusal: int) -> None:
     assert line.methods()[-2:] == ["ACK", "BYE"]
     assert line.events() == []
     assert line.call.state is (CallState.CALLING if refusal == 407 else CallState.ENDED)
+
+
+@pytest.mark.parametrize("reason", ["", COMPLETED_ELSEWHERE])
+def test_a_cancel_says_why_where_it_is_told(reason: str) -> None:
+    line, _ = rung()
+    line.carrier.then("CANCEL", 200)
+    line.call.cancel(line.now, reason)
+    line.run()
+    assert line.requests("CANCEL")[0].headers.getlist("Reason") == ([reason] if reason else [])

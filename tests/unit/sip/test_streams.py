@@ -1,0 +1,127 @@
+"""What happens on connections: messages cut and joined, large ones, keep-alives, and connections that are lost."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+from sipmessage import URI, Address
+from tests.unit.sip.test_endpoint import OPTIONS, Phone
+
+from playvoice.sip import Acknowledged, Answered, CallEnded, IncomingCall, IncomingCallReceived, OutgoingCall
+from playvoice.sip.events import RequestReceived
+
+WHOLE = OPTIONS + b"Content-Length: 0\r\n\r\n"
+
+
+@pytest.fixture
+async def phone() -> AsyncIterator[Phone]:
+    made = Phone()
+    await made.endpoint.start()
+    yield made
+    await made.endpoint.close()
+
+
+@pytest.fixture
+async def pair() -> AsyncIterator[tuple[Phone, Phone]]:
+    made = Phone(), Phone()
+    for each in made:
+        await each.endpoint.start()
+    yield made
+    for each in made:
+        await each.endpoint.close()
+
+
+async def talk(caller: Phone, callee: Phone, transport: str, body: bytes) -> tuple[OutgoingCall, IncomingCall]:
+    port = callee.port(transport)
+    call = caller.endpoint.agent.prepare_invite(
+        target=URI.parse(f"sip:bob@127.0.0.1:{port};transport={transport}"),
+        flow=caller.endpoint.flow_to(transport, "127.0.0.1", port),
+        from_=Address.parse("<sip:alice@127.0.0.1>"),
+        body=body,
+    )
+    call.send(caller.endpoint.now())
+    caller.endpoint.flush()
+    received = await callee.event()
+    assert isinstance(received, IncomingCallReceived)
+    assert received.call.request.body == body
+    received.call.answer(callee.endpoint.now(), body)
+    callee.endpoint.flush()
+    assert await caller.event() == Answered(call, body)
+    call.ack(caller.endpoint.now())
+    caller.endpoint.flush()
+    assert await callee.event() == Acknowledged(received.call, b"")
+    return call, received.call
+
+
+async def test_messages_are_found_however_the_network_cuts_and_joins_them(phone: Phone) -> None:
+    _, writer = await asyncio.open_connection("127.0.0.1", phone.port("tcp"))
+    several = [WHOLE.replace(b"Call-ID: q", b"Call-ID: %d" % number) for number in range(4)]
+    several = [each.replace(b"z9hG4bK1", b"z9hG4bK1%d" % number) for number, each in enumerate(several)]
+    whole = b"".join(several)
+    cuts = [0, len(several[0]) + 40, len(whole) - 2, len(whole)]  # the second one is cut, the last one at its very end
+    for begin, end in pairwise(cuts):
+        writer.write(whole[begin:end])
+        await writer.drain()
+    found = [await phone.event() for _ in several]
+    assert [event.request.request.call_id for event in found if isinstance(event, RequestReceived)] == list("0123")
+    writer.close()
+
+
+async def test_a_body_of_60_kb_goes_over_tcp_both_ways(pair: tuple[Phone, Phone]) -> None:
+    caller, callee = pair
+    call, _ = await talk(caller, callee, "tcp", b"x" * 60_000)
+    call.bye(caller.endpoint.now())
+    caller.endpoint.flush()
+    assert await caller.event() == CallEnded(call)
+
+
+async def test_a_request_too_large_for_a_datagram_of_1300_octets_keeps_the_transport_of_its_trunk(
+    pair: tuple[Phone, Phone],
+) -> None:
+    caller, callee = pair
+    call, incoming = await talk(caller, callee, "udp", b"x" * 3_000)
+    assert incoming.request.via[0].transport == "UDP"
+    call.bye(caller.endpoint.now())
+    caller.endpoint.flush()
+    assert await caller.event() == CallEnded(call)
+
+
+@pytest.mark.parametrize("who", ["caller", "callee"])
+async def test_a_call_outlives_its_connection_and_is_ended_over_a_new_one(pair: tuple[Phone, Phone], who: str) -> None:
+    caller, callee = pair
+    call, incoming = await talk(caller, callee, "tcp", b"offer")
+    lost = [connection.task for end in pair for connection in end.endpoint._connections.values()]
+    assert len(lost) == 2
+    for connection in callee.endpoint._connections.values():
+        connection.abort()
+    async with asyncio.timeout(10):
+        await asyncio.gather(*(task for task in lost if task is not None))
+    if who == "caller":
+        call.bye(caller.endpoint.now())
+        caller.endpoint.flush()
+    else:
+        assert incoming.dialog is not None
+        incoming.dialog = replace(incoming.dialog, pinned=False)  # a far end that follows our Contact
+        incoming.bye(callee.endpoint.now())
+        callee.endpoint.flush()
+    assert await caller.event() == CallEnded(call)
+    assert await callee.event() == CallEnded(incoming)
+
+
+async def test_a_ping_is_answered_once_somebody_was_heard(phone: Phone) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", phone.port("tcp"))
+    writer.write(b"\r\n\r\n" + WHOLE)
+    event = await phone.event()
+    assert isinstance(event, RequestReceived)
+    for _ in range(2):
+        writer.write(b"\r\n\r\n")
+        async with asyncio.timeout(10):
+            assert await reader.readexactly(2) == b"\r\n"
+    writer.write(b"\r\n")  # the old way to keep a connection open, which wants no answer
+    event.request.respond(200, phone.endpoint.now())
+    phone.endpoint.flush()
+    async with asyncio.timeout(10):
+        assert await reader.readexactly(12) == b"SIP/2.0 200 ", "the first ping, of a stranger, was not answered"
+    writer.close()
