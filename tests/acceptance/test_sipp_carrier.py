@@ -89,6 +89,16 @@ def md5(text: str) -> str:
     return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
 
+def assert_proxy_credentials(request: Message, method: str, nonce: str) -> None:
+    given = {name: value.strip('"') for name, value in CREDENTIAL.findall(request.header("Proxy-Authorization"))}
+    assert (given["username"], given["realm"], given["nonce"]) == (USERNAME, "carrier.example", nonce)
+    assert given["uri"] == request.first_line.split()[1]
+    secret = md5(f"{USERNAME}:{given['realm']}:{PASSWORD}")
+    asked = md5(f"{method}:{given['uri']}")
+    stated = ":".join(given[name] for name in ("nonce", "nc", "cnonce", "qop"))
+    assert given["response"] == md5(f"{secret}:{stated}:{asked}"), "the response is that of RFC 7616 section 3.4.1"
+
+
 # --- calls that are answered ------------------------------------------------------------------------------------------
 
 
@@ -225,14 +235,33 @@ def test_a_proxy_that_asks_who_calls_gets_the_trunks_credentials(udp: SippWorld,
     first, second = sipp.received("INVITE")
     assert first.header("Proxy-Authorization") == ""
     assert [each.header("CSeq") for each in (first, second)] == ["1 INVITE", "2 INVITE"]
-    given = {name: value.strip('"') for name, value in CREDENTIAL.findall(second.header("Proxy-Authorization"))}
-    assert (given["username"], given["realm"], given["nonce"]) == (USERNAME, "carrier.example", "5f2b9c7d")
-    assert given["uri"] == second.first_line.split()[1]
-    secret = md5(f"{USERNAME}:{given['realm']}:{PASSWORD}")
-    asked = md5(f"INVITE:{given['uri']}")
-    stated = ":".join(given[name] for name in ("nonce", "nc", "cnonce", "qop"))
-    assert given["response"] == md5(f"{secret}:{stated}:{asked}"), "the response is that of RFC 7616 section 3.4.1"
+    assert_proxy_credentials(second, "INVITE", "5f2b9c7d")
+    assert sipp.received("ACK")[-1].header("Proxy-Authorization") == second.header("Proxy-Authorization")
     assert callee.heard() == NOTICE[Codec.PCMA]
+    assert_ended(record, Cause.NORMAL, Cause.CALLER_HUNG_UP)
+    assert_talked(record, talked(sipp))
+
+
+def test_a_proxy_that_asks_who_hangs_up_gets_the_trunks_credentials(udp: SippWorld, tmp_path: Path) -> None:
+    with RtpPeer() as callee, udp.carrier("bye_challenged", tmp_path, rtp_port=callee.port) as sipp:
+        uuid = udp.dial()
+        sipp.finish()
+        record = udp.record(uuid)
+    first, second = sipp.received("BYE")
+    assert (first.header("CSeq"), second.header("CSeq")) == ("2 BYE", "3 BYE")
+    assert_proxy_credentials(second, "BYE", "77aa01")
+    assert callee.heard() == NOTICE[Codec.PCMA]
+    assert_ended(record, Cause.NORMAL, Cause.CALLER_HUNG_UP)
+
+
+@pytest.mark.parametrize("scenario", ["no_contact", "answer_in_183_only", "multipart"])
+def test_an_answer_against_the_letter_makes_a_call_as_any_other(udp: SippWorld, tmp_path: Path, scenario: str) -> None:
+    with RtpPeer() as callee, udp.carrier(scenario, tmp_path, rtp_port=callee.port) as sipp:
+        uuid = udp.dial()
+        sipp.finish()
+        record = udp.record(uuid)
+    assert callee.heard() == NOTICE[Codec.PCMA]
+    assert callee.arrivals[0].at - sipp.sent(200)[0].at <= FIRST_PACKET
     assert_ended(record, Cause.NORMAL, Cause.CALLER_HUNG_UP)
     assert_talked(record, talked(sipp))
 
@@ -318,5 +347,19 @@ def test_a_callee_who_does_not_answer_in_time_is_cancelled(udp: SippWorld, tmp_p
     invite, cancel = sipp.received("INVITE")[0], sipp.received("CANCEL")[0]
     assert cancel.header("Via") == invite.header("Via"), "a CANCEL has the branch of what it cancels"
     assert cancel.at - invite.at >= WAIT_TIME - 0.1
+    assert_ended(record, Cause.NO_ANSWER, Cause.CALLER_HUNG_UP)
+    assert_never_answered(record, WAIT_TIME)
+
+
+@pytest.mark.parametrize("scenario", ["answer_crosses_cancel", "late_answer"])
+def test_an_answer_that_comes_too_late_is_hung_up_on_and_changes_no_record(
+    udp: SippWorld, tmp_path: Path, scenario: str
+) -> None:
+    with RtpPeer() as callee, udp.carrier(scenario, tmp_path, rtp_port=callee.port) as sipp:
+        uuid = udp.dial()
+        sipp.finish()
+        record = udp.record(uuid)
+    assert callee.arrivals == [], "nothing is played"
+    assert sipp.received("BYE")[0].at - sipp.sent(200)[-1].at <= 1.0, "the callee is not kept"
     assert_ended(record, Cause.NO_ANSWER, Cause.CALLER_HUNG_UP)
     assert_never_answered(record, WAIT_TIME)
