@@ -335,10 +335,12 @@ class UserAgent:
             call.on_bye(request, now)
         elif request.method in ("INVITE", "UPDATE"):
             self.on_change(call, incoming, now)
-        elif request.method in KNOWN_METHODS:
-            self.core.events.append(RequestInCall(call, incoming))
-        else:
+        elif request.method not in ("INFO", "OPTIONS"):
             incoming.respond(405, now, headers=(("Allow", ALLOW),))
+        elif unsupported := _unsupported(request):
+            incoming.respond(420, now, headers=(("Unsupported", unsupported),))
+        else:
+            self.core.events.append(RequestInCall(call, incoming))
 
     def _is_early_update(self, request: Request, flow: Flow, reply_to: Flow, now: float) -> bool:
         """Whether it was an UPDATE of a call of ours that rings (RFC 3311 section 5.2)."""
