@@ -136,9 +136,9 @@ class DialogState(_Json):
 
 
 def flow_of(uri: URI, flow: Flow) -> Flow:
-    """The flow that a URI with a literal IP address names, `flow` itself for any other."""
+    """The flow that a URI with a literal IP address of our family names, `flow` itself for any other."""
     host = uri.host.strip("[]")
-    if not _is_literal(host):
+    if not _is_literal(host) or (":" in host) != (":" in flow.local[0]):
         return flow
     named = (uri.parameters.get("transport") or "udp").lower()
     if named != flow.transport:

@@ -191,6 +191,19 @@ async def test_one_turn_of_the_loop_reads_what_waits_on_a_udp_port_up_to_a_bound
     assert [read for read in by_turn if read] == [DATAGRAMS_A_TURN, 1]
 
 
+async def test_a_response_that_leads_nowhere_takes_no_other_one_along(phones: tuple[Phone, Phone]) -> None:
+    callee = phones[1]
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+        stranger.bind(("127.0.0.1", 0))
+        stranger.settimeout(10)
+        for via in (b"127.0.0.1:99999;branch=z9hG4bK2", b"127.0.0.1:0;branch=z9hG4bK3", b"127.0.0.1;rport"):
+            data = OPTIONS.replace(b"TCP 127.0.0.1;branch=z9hG4bK1", b"UDP " + via).replace(b"OPTIONS", b"FOO")
+            stranger.sendto(data + b"\r\n", ("127.0.0.1", callee.port("udp")))
+        async with asyncio.timeout(10):
+            answer = await asyncio.to_thread(stranger.recv, 2_048)
+        assert answer.startswith(b"SIP/2.0 405 ")
+
+
 async def test_an_address_that_is_taken_is_named(phones: tuple[Phone, Phone]) -> None:
     port = phones[0].port("tcp")
     second = SipEndpoint(UserAgent(), [("tcp", "127.0.0.1", port)], lambda _event: None)

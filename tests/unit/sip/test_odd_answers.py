@@ -52,6 +52,29 @@ def test_an_answer_without_a_usable_contact_makes_a_call_where_the_invite_went(c
         assert request.headers["To"].endswith(";tag=callee")
 
 
+@pytest.mark.parametrize(
+    ("contact", "remote"),
+    [
+        ("sip:callee@192.0.2.9:5070", ("192.0.2.9", 5070)),
+        ("sip:callee@192.0.2.9:99999", ("192.0.2.9", 5060)),
+        ("sip:callee@192.0.2.9:0", ("192.0.2.9", 5060)),
+        ("sip:callee@999.0.2.9", ("192.0.2.2", 5060)),
+        ("sip:callee@phone.example", ("192.0.2.2", 5060)),
+        ("sip:callee@[2001:db8::9]", ("192.0.2.2", 5060)),
+        ("sip:callee@192.0.2.9;transport=tcp", ("192.0.2.2", 5060)),
+    ],
+)
+def test_requests_go_to_the_contact_where_it_is_an_address_that_we_reach_and_else_as_the_invite(
+    contact: str, remote: tuple[str, int]
+) -> None:
+    line, invite = rung()
+    line.carrier.respond(invite, 200, headers=(("Contact", f"<{contact}>"),), body=b"answer")
+    line.run()
+    assert line.call.dialog is not None
+    assert line.call.dialog.next_flow().remote == remote
+    assert line.call.dialog.remote_target == contact
+
+
 def test_an_answer_without_a_contact_keeps_to_the_recorded_route() -> None:
     line, invite = rung(())
     line.carrier.respond(invite, 200, headers=(("Record-Route", "<sip:192.0.2.2;lr>"),), body=b"answer")
