@@ -6,6 +6,7 @@ from collections.abc import Callable
 from sipmessage import URI, Address, Request, Response
 
 from playvoice.sip import Credentials, Event, Flow, OutgoingCall, Transport, UserAgent
+from playvoice.sip.errors import MalformedMessage
 from playvoice.sip.message import Message, make_response, parse
 from playvoice.sip.network import FakeNetwork
 
@@ -21,10 +22,15 @@ class Carrier(UserAgent):
     def __init__(self) -> None:
         super().__init__(generator=random.Random(2))
         self.got: list[Message] = []
+        self.unreadable: list[bytes] = []
         self.scripts: dict[str, list[Callable[[Request], None]]] = {}
 
     def receive(self, data: bytes, flow: Flow, now: float) -> None:
-        message = parse(data)
+        try:
+            message = parse(data)
+        except MalformedMessage:
+            self.unreadable.append(data)
+            return
         self.got.append(message)
         if isinstance(message, Request) and (waiting := self.scripts.get(message.method)):
             waiting.pop(0)(message)
