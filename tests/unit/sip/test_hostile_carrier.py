@@ -13,7 +13,10 @@ from playvoice.sip import (
     Challenged,
     Credentials,
     Failed,
+    IncomingCallReceived,
     Rejected,
+    RequestInCall,
+    RequestReceived,
     SessionChangeReceived,
 )
 from playvoice.sip.late import LATE
@@ -57,6 +60,10 @@ def end_what_is_told(line: Line) -> int:
                 line.call.ack(line.now)
             case SessionChangeReceived(change=change):
                 change.accept(line.now, b"v=0")
+            case RequestInCall(request=request) | RequestReceived(request=request):
+                request.respond(200, line.now)
+            case IncomingCallReceived(call=call):
+                call.reject(line.now, 404)
             case Challenged():
                 if line.call.authorize():
                     line.call.send(line.now)
@@ -68,7 +75,7 @@ def end_what_is_told(line: Line) -> int:
 
 
 @settings(max_examples=150, deadline=None)
-@example([("200", [("Contact", "<sip:a@b")], b"", None)], [])
+@example([("200", [("Contact", "<sip:a@b")], b"", None)], [("INFO", [], b""), ("INVITE", [], b"v=0")])
 @given(
     st.lists(st.tuples(statuses.map(str), headers, bodies, st.sampled_from(["callee", "fork", None])), max_size=5),
     st.lists(st.tuples(st.sampled_from(METHODS), headers, bodies), max_size=4),
