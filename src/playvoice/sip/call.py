@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from sipmessage import Request, Response
 
 from playvoice.sip.dialog import DialogState
-from playvoice.sip.digest import CHALLENGES, DigestClient
+from playvoice.sip.digest import DigestClient
 from playvoice.sip.events import CallEnded
 from playvoice.sip.hanging_up import send_bye
 from playvoice.sip.session import Session
@@ -88,12 +88,7 @@ class Call:
 
     def learn_inside(self, response: Response) -> bool:
         """Take the response to a request inside the call; True for a challenge that the next request answers."""
-        if self.digest is None:
-            return False
-        if response.code in CHALLENGES:
-            return self.digest.learn(response)
-        self.digest.accepted()
-        return False
+        return self.digest is not None and self.digest.hear(response)
 
     def _end(self) -> None:
         self.session.stop()

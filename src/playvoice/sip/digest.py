@@ -210,6 +210,16 @@ class DigestClient:
         realms = ", ".join(realm for _, realm in self._challenges)
         return f"<DigestClient {self._credentials.username!r} for {realms or 'no realm yet'}>"
 
+    def hear(self, response: Response) -> bool:
+        """Take a response to a request with credentials; True for challenges that the next one answers.
+
+        Any other response says that these were taken.
+        """
+        if response.code in CHALLENGES:
+            return self.learn(response)
+        self.accepted()
+        return False
+
     def learn(self, response: Response) -> bool:
         """Take the challenges of a 401 or 407; False if none can be answered, or they refuse what was answered."""
         found = read_challenges(response)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sipmessage import Request, Response
 
 from playvoice.sip.dialog import DialogState, finish
-from playvoice.sip.digest import CHALLENGES, DigestClient
+from playvoice.sip.digest import DigestClient
 from playvoice.sip.transaction import Deliver, Effect, Happening, response_event
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def send_bye(
             assert isinstance(response, Response)
             if response_event(response.code) is Happening.PROVISIONAL:
                 return
-            if response.code in CHALLENGES and digest is not None and digest.learn(response):
+            if digest is not None and digest.hear(response):
                 send_bye(agent, replace(dialog, local_cseq=cseq), at, over, digest)
                 return
         over()

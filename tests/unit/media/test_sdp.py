@@ -135,6 +135,30 @@ def test_a_streams_own_connection_line_wins_over_the_sessions() -> None:
     assert sdp.accept(OFFER, answered).remote == ("2001:db8::9", 5000)
 
 
+@pytest.mark.parametrize(
+    ("lines", "remote", "direction"),
+    [
+        (("m=audio 5000 RTP/AVP 8", "c=IN IP4 192.0.2.8"), ("192.0.2.8", 5000), Direction.SENDRECV),
+        (("m=audio 5000 RTP/AVP 8", "c=IN IP6 2001:db8::9"), ("2001:db8::9", 5000), Direction.SENDRECV),
+        (("c=IN IP4 0.0.0.0", "m=audio 5000 RTP/AVP 8"), ("0.0.0.0", 5000), Direction.RECVONLY),
+        (("c=IN IP4 192.0.2.9", "m=audio 5000 RTP/AVP 8", "a=inactive"), ("192.0.2.9", 5000), Direction.INACTIVE),
+        (("c=IN IP4 192.0.2.9", "a=x-vendor:1", "m=audio 5000 RTP/AVP 8"), ("192.0.2.9", 5000), Direction.SENDRECV),
+        (
+            ("c=IN IP4 192.0.2.9", "m=video 6000 RTP/AVP 34", "m=audio 5000 RTP/AVP 0 18 8", "a=sendonly"),
+            ("192.0.2.9", 5000),
+            Direction.RECVONLY,
+        ),
+    ],
+)
+@pytest.mark.parametrize("end", ["\r\n", "\n"])
+def test_an_answer_is_understood_however_a_carrier_writes_it(
+    lines: tuple[str, ...], remote: tuple[str, int], direction: Direction, end: str
+) -> None:
+    head = ("v=0", "o=- 1 1 IN IP4 192.0.2.9", "s=-", "t=0 0")
+    negotiated = sdp.accept(OFFER, end.join((*head, *lines)).encode())
+    assert (negotiated.remote, negotiated.direction) == (remote, direction)
+
+
 def test_further_streams_are_answered_with_port_0_in_their_places() -> None:
     offered = description(
         "m=video 6000 RTP/AVP 31 34",

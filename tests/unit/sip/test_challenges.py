@@ -119,6 +119,19 @@ def test_a_proxy_for_which_every_nonce_is_stale_is_answered_so_often_and_no_more
     assert line.events() == [CallEnded(line.call)]
 
 
+def test_a_fork_that_is_hung_up_on_may_be_challenged_and_the_call_itself_later_too() -> None:
+    line = talking()
+    for nonce in ("n1", "n2"):
+        line.carrier.then("BYE", 407, headers=(proxy(nonce),))
+        line.carrier.then("BYE", 200)
+    line.carrier.respond(line.requests("INVITE")[0], 200, tag="fork", body=b"other")
+    line.run()
+    line.call.bye(line.now)
+    line.run()
+    assert [given(bye) for bye in line.requests("BYE")] == [[], [("n1", 1)], [("n1", 2)], [("n2", 1)]]
+    assert line.events() == [CallEnded(line.call)]
+
+
 def test_without_credentials_a_challenge_to_bye_ends_the_call() -> None:
     line = talking(None)
     line.carrier.then("BYE", 407, headers=(proxy("n1"),))
