@@ -10,7 +10,7 @@ from sipmessage import Request, Response
 
 from playvoice.sip.dialog import DialogState, finish
 from playvoice.sip.digest import DigestClient
-from playvoice.sip.transaction import Deliver, Effect, Happening, response_event
+from playvoice.sip.transaction import Deliver, Effect, Happening, TransportFailed, response_event
 
 if TYPE_CHECKING:
     from playvoice.sip.user_agent import UserAgent
@@ -40,24 +40,30 @@ def send_bye(
     now: float,
     over: Callable[[], None] = lambda: None,
     digest: DigestClient | None = None,
+    connections: int = 2,
 ) -> None:
     """Send BYE in a transaction of its own; `over` is called when it is answered, whatever the answer, or given up.
 
-    RFC 3261 section 15.1.1: the dialog has ended then. Only a challenge that `digest` can answer is no end: the next
-    BYE has the answer.
+    RFC 3261 section 15.1.1: the dialog has ended then. Only two things are no end: a challenge that `digest` can
+    answer, and a connection that turns out to be dead, of which there may be so many; another BYE follows.
     """
     flow, cseq = dialog.next_flow(), dialog.local_cseq + 1
 
     def on_effect(effect: Effect, at: float) -> None:
+        left = connections
         if isinstance(effect, Deliver):
             response = effect.message
             assert isinstance(response, Response)
             if response_event(response.code) is Happening.PROVISIONAL:
                 return
-            if digest is not None and digest.hear(response):
-                send_bye(agent, replace(dialog, local_cseq=cseq), at, over, digest)
-                return
-        over()
+            is_for_another = digest is not None and digest.hear(response)
+        else:
+            left -= 1
+            is_for_another = isinstance(effect, TransportFailed) and left > 0
+        if is_for_another:
+            send_bye(agent, replace(dialog, local_cseq=cseq), at, over, digest, left)
+        else:
+            over()
 
     request = dialog.request("BYE", agent.make_via(flow), cseq)
     request.headers.add("User-Agent", agent.core.name)

@@ -61,7 +61,8 @@ class Carrier(UserAgent):
 class Line:
     """A caller of ours, the carrier, and the time between them, which is a number."""
 
-    def __init__(self, credentials: Credentials | None = None) -> None:
+    def __init__(self, credentials: Credentials | None = None, transport: Transport = Transport.UDP) -> None:
+        self.flow = Flow(transport, CARRIER, US)
         self.network = FakeNetwork()
         self.us = UserAgent(generator=random.Random(1))
         self.carrier = Carrier()
@@ -75,7 +76,7 @@ class Line:
         """Go on with another call."""
         self.call = self.us.prepare_invite(
             target=URI.parse("sip:13333333333@192.0.2.2"),
-            flow=self.network.flow(US, CARRIER),
+            flow=self.flow,
             from_=Address.parse("<sip:2120280001@192.0.2.1>"),
             body=b"offer",
             credentials=self._credentials,

@@ -3,7 +3,15 @@
 import pytest
 from tests.unit.sip.carrier import CONTACT, OTHER, Carrier, Line
 
-from playvoice.sip import Answered, CallEnded, CallState, RequestInCall, SessionChangeReceived, SessionRefused
+from playvoice.sip import (
+    Answered,
+    CallEnded,
+    CallState,
+    RequestInCall,
+    SessionChangeReceived,
+    SessionRefused,
+    Transport,
+)
 
 
 def talking() -> Line:
@@ -223,3 +231,19 @@ def test_of_two_byes_that_cross_both_are_answered_and_the_call_ends_once() -> No
     line.run(40)
     assert (line.statuses(), line.events()) == ([200], [CallEnded(line.call)])
     assert line.us.next_deadline() is None
+
+
+@pytest.mark.parametrize(("lost", "byes"), [(1, 2), (2, 2)])
+def test_a_bye_on_a_connection_that_is_dead_goes_out_again_once(lost: int, byes: int) -> None:
+    line = Line(transport=Transport.TCP)
+    line.answer(line.invite())
+    line.events()
+    line.call.bye(line.now)
+    for _ in range(lost):
+        line.us.take_sends()  # written to a connection that nobody reads any more
+        line.us.connection_failed(line.flow, line.now)
+    line.carrier.then("BYE", 200)
+    line.run()
+    sent = line.requests("BYE")
+    assert [bye.cseq.sequence for bye in sent] == ([1 + byes] if lost < byes else [])
+    assert line.events() == [CallEnded(line.call)]
