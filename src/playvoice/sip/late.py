@@ -1,7 +1,8 @@
 """Calls that were given up without a final response: what comes late after all is still ended, and not a word told.
 
-A far end that was out of reach for 32 s may ring and answer later: a proxy waits for its phones for 3 minutes and more
-(Timer C, RFC 3261 section 16.6). Nobody would ever end what it has begun.
+A far end that was out of reach for 32 s, or whose connection was lost with our INVITE on it, may ring and answer later:
+a proxy waits for its phones for 3 minutes and more (Timer C, RFC 3261 section 16.6). Nobody would ever end what it has
+begun.
 """
 
 from __future__ import annotations

@@ -184,9 +184,8 @@ class OutgoingCall(Call):
             self.on_response(effect.message, now)
         elif self.state in (CallState.CALLING, CallState.EARLY):
             self._end()
+            self._agent.remember(self, now)  # the INVITE may have arrived all the same
             why = Why.TIMEOUT if isinstance(effect, TimedOut) else Why.TRANSPORT
-            if why is Why.TIMEOUT:
-                self._agent.remember(self, now)
             self._core.events.append(Failed(self, why))
 
     def on_response(self, response: Response, now: float) -> None:

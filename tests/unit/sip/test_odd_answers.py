@@ -13,6 +13,7 @@ from playvoice.sip import (
     Event,
     Failed,
     Provisional,
+    Transport,
     Why,
     late,
 )
@@ -259,6 +260,19 @@ def test_a_call_that_rings_after_timer_b_is_cancelled_and_its_end_acknowledged(f
     line.run(LATE)
     assert line.events() == []
     assert line.us.next_deadline() is None, "nothing is left"
+
+
+def test_a_call_whose_connection_was_lost_and_that_rings_nevertheless_is_cancelled() -> None:
+    line = Line(transport=Transport.TCP)
+    invite = line.invite()
+    line.us.connection_failed(line.flow, line.now)
+    assert line.events() == [Failed(line.call, Why.TRANSPORT)]
+    line.carrier.then("CANCEL", 200)
+    line.carrier.respond(invite, 180)
+    line.run()
+    line.carrier.respond(invite, 487, headers=())
+    line.run()
+    assert (line.methods(), line.events()) == (["INVITE", "CANCEL", "ACK"], [])
 
 
 def test_an_answer_after_a_cancel_that_was_given_up_is_ended() -> None:
