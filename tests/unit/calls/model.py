@@ -31,6 +31,7 @@ from playvoice.media import protocol
 from playvoice.media.client import Stream
 from playvoice.migrations import all_tables
 from playvoice.sip import URI, CallEnded, CallState, IncomingCall, IncomingCallReceived, UserAgent
+from playvoice.sip.late import LATE
 from playvoice.sip.message import from_of
 from playvoice.voices import VoiceKind, VoiceRef, VoiceUnavailable
 
@@ -450,6 +451,7 @@ class Model:
                 break
             self.pass_time(60)
         self.pass_time(140)
+        self.pass_time(LATE)  # until nothing is expected of calls that were given up
         self._check_rest()
         self._check_callbacks()
         self._check_log()
