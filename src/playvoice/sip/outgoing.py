@@ -23,7 +23,7 @@ from playvoice.sip.body import description_of
 from playvoice.sip.call import Call, CallState, q850_cause
 from playvoice.sip.core import Entry
 from playvoice.sip.dialog import DialogState, InviteState, dialog_of_client, finish
-from playvoice.sip.digest import CHALLENGES, Credentials, DigestClient, answers_of
+from playvoice.sip.digest import CHALLENGES, MAX_ATTEMPTS, Credentials, DigestClient, answers_of
 from playvoice.sip.events import (
     Answered,
     Challenged,
@@ -68,6 +68,10 @@ class OutgoingCall(Call):
         self._headers = list(headers)
         self.digest = None if credentials is None else DigestClient(credentials, self._core.random)
         self._challenge: Response | None = None
+        self._authorized = 0
+        """INVITEs that answered a challenge."""
+        self._is_through = False
+        """A proxy has passed the INVITE on, or the far end has heard it."""
         self._entry: Entry | None = None
         self._ack: bytes | None = None
         self._early = EarlyDialogs()
@@ -144,8 +148,11 @@ class OutgoingCall(Call):
 
         False where there are no credentials, no challenge can be answered, or the server refused the answer it got.
         """
-        if self._challenge is None or self.digest is None or not self.digest.learn(self._challenge):
+        if self._challenge is None or self.digest is None or self._authorized >= MAX_ATTEMPTS:
             return False
+        if not self.digest.learn(self._challenge):
+            return False
+        self._authorized += 1
         self._challenge = None
         self._prepare_again(self._agent.next_invite(self.invite))
         return True
@@ -171,6 +178,7 @@ class OutgoingCall(Call):
     def _prepare_again(self, invite: InviteState) -> None:
         self.invite = invite
         self.state = CallState.PREPARED
+        self._is_through = False
         self._early = EarlyDialogs()
         min_se = self.session.min_se
         self.session = Session(self._agent, self)
@@ -209,8 +217,9 @@ class OutgoingCall(Call):
             self._send_cancel(now)
 
     def _on_provisional(self, response: Response, now: float) -> None:
-        if response.code > 100:
-            self.learn_inside(response)  # who has passed it on took its credentials
+        if response.code > 100 and not self._is_through:
+            self._is_through = True  # so its credentials were taken
+            self.learn_inside(response)
         if self.state is CallState.CALLING:
             self.state = CallState.EARLY
         if self._cancelling and self.state is CallState.EARLY:

@@ -149,6 +149,20 @@ def test_without_credentials_a_challenge_to_the_invite_is_told_and_cannot_be_ans
     assert not line.call.authorize()
 
 
+def test_a_carrier_that_rings_and_challenges_again_and_again_gets_so_many_invites_and_no_more() -> None:
+    line = Line(TRUNK)
+    invite, tried = line.invite(), 1
+    while True:
+        assert tried < 20, "there is no end to it"
+        line.carrier.respond(invite, 183)
+        line.carrier.respond(invite, 407, headers=(proxy(f"n{tried}"),))
+        line.run()
+        if not line.call.authorize():
+            break
+        invite, tried = line.invite(), tried + 1
+    assert tried == 1 + MAX_ATTEMPTS
+
+
 @pytest.mark.parametrize("method", ["INVITE", "UPDATE"])
 def test_each_offer_inside_a_call_may_be_challenged_with_a_nonce_of_its_own(method: str) -> None:
     line = talking()
