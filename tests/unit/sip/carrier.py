@@ -72,10 +72,10 @@ class Line:
         self.call: OutgoingCall
         self.dial_again()
 
-    def dial_again(self) -> None:
-        """Go on with another call."""
+    def dial_again(self, host: str = "192.0.2.2") -> None:
+        """Go on with another call, to a number at this host over the carrier."""
         self.call = self.us.prepare_invite(
-            target=URI.parse("sip:13333333333@192.0.2.2"),
+            target=URI.parse(f"sip:13333333333@{host}"),
             flow=self.flow,
             from_=Address.parse("<sip:2120280001@192.0.2.1>"),
             body=b"offer",

@@ -85,6 +85,17 @@ def test_an_answer_without_a_contact_keeps_to_the_recorded_route() -> None:
     assert ended(line).headers["Route"] == "<sip:192.0.2.2;lr>"
 
 
+def test_an_answer_without_a_contact_keeps_to_the_way_of_an_invite_that_was_for_another_host() -> None:
+    line = Line()
+    line.dial_again("192.0.2.9")
+    invite = line.invite()
+    line.carrier.respond(invite, 200, headers=(), body=b"answer")
+    line.run()
+    line.call.ack(line.now)
+    line.run()
+    assert str(ended(line).uri) == "sip:13333333333@192.0.2.9", "and it came to the carrier"
+
+
 def test_a_recorded_route_that_cannot_be_read_is_passed_over() -> None:
     line, invite = rung()
     line.carrier.respond(invite, 200, headers=(CONTACT, ("Record-Route", "<<sip:nowhere")), body=b"answer")

@@ -287,6 +287,17 @@ def test_a_dialog_of_an_earlier_process_is_ended_and_its_repeated_answer_too() -
     assert b"CSeq: 1002 BYE" in bye
 
 
+def test_a_late_180_of_an_earlier_process_is_a_stray() -> None:
+    world = World()
+    world.invite()
+    incoming = world.incoming()
+    successor = world.agent("caller", A, 7, orphans=lambda _call_id: True)
+    incoming.ring(world.now)
+    world.run()
+    assert world.requests("caller") == ["INVITE"]
+    assert successor.core.counters["stray_response"] >= 1
+
+
 def test_requests_in_a_dialog_follow_the_route_set_and_the_contact() -> None:
     invite = (
         b"INVITE sip:bob@192.0.2.2 SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.9:5060;branch=z9hG4bK9\r\n"
