@@ -52,7 +52,6 @@ def test_a_strict_router_stands_in_the_request_line_and_the_far_end_at_the_end_o
     assert dialog(*route).next_flow().remote == goes_to
 
 
-@pytest.mark.parametrize("host", ["999.1.1.1", "300.300.300.300", "callee.example.com"])
-def test_a_contact_that_is_no_ip_address_is_reached_where_the_call_is(host: str) -> None:
+def test_a_contact_that_is_no_ip_address_is_reached_where_the_call_is() -> None:
     """A socket would look it up, and nothing else would be served meanwhile."""
-    assert replace(dialog(), remote_target=f"sip:callee@{host}:5070").next_flow() == FLOW
+    assert replace(dialog(), remote_target="sip:callee@callee.example.com:5070").next_flow() == FLOW
