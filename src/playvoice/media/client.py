@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import socket
 import sys
 from collections.abc import Callable
@@ -12,6 +13,7 @@ import structlog
 
 from playvoice.media import protocol as p
 from playvoice.media.leg import MediaEvent, Stream, StreamStats
+from playvoice.media.tones import TONES_WEIGHT
 
 __all__ = ["MediaClient", "MediaError", "MediaEvent", "MediaFull", "MediaGone", "Stream", "StreamStats"]
 
@@ -59,6 +61,7 @@ class MediaClient:
         self._numbers = count(1)
         self._reserving: set[int] = set()
         self._streams: dict[int, Stream] = {}
+        self._with_tones: set[int] = set()
         self._unsent = bytearray()
         self._gone = False
         self._closing = False
@@ -72,6 +75,11 @@ class MediaClient:
     def reserved(self) -> int:
         """How many streams are reserved, or being reserved."""
         return len(self._streams) + len(self._reserving)
+
+    @property
+    def load(self) -> int:
+        """What stands against the capacity: one for each stream, more for those whose audio is searched for tones."""
+        return self.reserved + (TONES_WEIGHT - 1) * len(self._with_tones)
 
     @property
     def pid(self) -> int:
@@ -102,6 +110,7 @@ class MediaClient:
                     *(str(theirs.fileno()), address, str(ports[0]), str(ports[1]), str(number), str(max_streams)),
                     pass_fds=(theirs.fileno(),),
                     stdin=asyncio.subprocess.DEVNULL,
+                    env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},  # a tick's products are small, and can't wait
                 )
         except OSError as error:
             ours.close()
@@ -177,12 +186,15 @@ class MediaClient:
         """
         if self._gone:
             return
+        if isinstance(message, p.Connect):
+            (self._with_tones.add if message.tones else self._with_tones.discard)(message.stream)
         if not self._unsent:
             asyncio.get_running_loop().call_soon(self._flush)
         self._unsent += p.encode(message)
 
     def forget(self, stream: int) -> None:
         self._streams.pop(stream, None)
+        self._with_tones.discard(stream)
 
     async def ask(self, make: Callable[[int], p.ToWorker]) -> p.Message:
         """Send a command that has an answer, and wait for it; a worker that gives none in time is ended. MediaGone."""
@@ -296,6 +308,7 @@ class MediaClient:
             log.error("media_worker_gone", pid=self.pid, streams=len(self._streams))
             self._on_gone()
         self._streams.clear()
+        self._with_tones.clear()
         self._reserving.clear()
 
     def _kill(self) -> None:

@@ -21,6 +21,7 @@ from playvoice.media.recorder import Recorder
 from playvoice.media.reports import Reports
 from playvoice.media.rtp import Clock
 from playvoice.media.stream import Stream
+from playvoice.media.tones import TONES_WEIGHT, listen
 from playvoice.media.voice_file import Voice, Voices
 
 TICKS_A_SECOND = round(1 / TICK)
@@ -54,6 +55,7 @@ class Engine:
         self._batches = [Batch() for _ in range(PHASES)]
         self._pressing: list[set[Stream]] = [set() for _ in range(PHASES)]
         self._paused: dict[int, Playing] = {}
+        self._with_tones: set[Stream] = set()
         self._to_check: list[set[Stream]] = [set() for _ in range(TICKS_A_SECOND)]
         self._voices = Voices()
         self._disk = Disk()
@@ -125,7 +127,7 @@ class Engine:
                 raise p.ProtocolError(f"{type(command).__name__} is no command")
 
     def _reserve(self, command: p.Reserve) -> None:
-        if len(self._streams) >= self._capacity:
+        if len(self._streams) + (TONES_WEIGHT - 1) * len(self._with_tones) >= self._capacity:
             self._reports.append(p.Refused(command.request, f"{len(self._streams)} streams, and no more are carried"))
             return
         reason = "no free RTP port"
@@ -161,6 +163,7 @@ class Engine:
         """A new session description may change the codec of what is being played: it goes on in the new one."""
         playing = self._batch(stream).remove(stream) or self._paused.pop(stream.number, None)
         stream.connect(command, now)
+        (self._with_tones.add if command.tones else self._with_tones.discard)(stream)
         if playing is not None:
             self._play(stream, playing.paths, now, loop=playing.loop, position=playing.position)
 
@@ -226,6 +229,7 @@ class Engine:
         self._unbridge(stream)
         self._stop_playing(stream)
         self._pressing[stream.number % PHASES].discard(stream)
+        self._with_tones.discard(stream)
         self._to_check[stream.number % TICKS_A_SECOND].discard(stream)
         for sock in (stream.rtp, stream.control.socket):
             self._poll.remove(sock)
@@ -243,12 +247,17 @@ class Engine:
             self._reports.append(p.PlaybackEnded(stream.number))
         for stream in list(self._pressing[phase]):
             self._press(stream, phase, now)
+        heard = []
         for descriptor in self._poll.ready():
             stream = self._by_descriptor[descriptor]
             if descriptor == stream.rtp.fileno():
                 stream.receive(now, self._reports.append)
+                if stream.tones is not None:
+                    heard.append((stream.number, stream.tones))
             else:
                 stream.receive_rtcp(now)
+        for number, keys in listen(heard):
+            self._reports += [p.KeyPressed(number, key) for key in keys]
         for stream in self._to_check[number % TICKS_A_SECOND]:
             if stream.recorder is not None or stream.control.reports.are_due(now):
                 self._batch(stream).note(stream)

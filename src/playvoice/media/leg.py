@@ -69,8 +69,11 @@ class Stream:
     def __repr__(self) -> str:
         return f"<Stream {self.number} at port {self.port}>"
 
-    def connect(self, negotiated: Negotiated, *, sip_source: str = "") -> None:
-        """Take the far end of a session description; it may also send from where its SIP came."""
+    def connect(self, negotiated: Negotiated, *, sip_source: str = "", tones: bool = False) -> None:
+        """Take the far end of a session description; it may also send from where its SIP came.
+
+        `tones` has its audio searched for keys, while it is bridged to nobody.
+        """
         self.codec = negotiated.codec
         self._client.command(
             p.Connect(
@@ -87,6 +90,7 @@ class Stream:
                 receive_telephone_event=_number(negotiated.receive_telephone_event),
                 sends=negotiated.direction.sends,
                 receives=negotiated.direction.receives,
+                tones=tones,
             )
         )
 

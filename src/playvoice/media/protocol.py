@@ -53,6 +53,8 @@ class Connect:
     """We may send (the far end does not hold us)."""
     receives: bool
     """The far end may send."""
+    tones: bool
+    """Keys may come as tones in the audio."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,13 +128,15 @@ def answer(
     port: int,
     codecs: Sequence[Codec] = (Codec.PCMA, Codec.PCMU),
     *,
+    telephone_events: bool = True,
     session_id: int,
     version: int = 1,
 ) -> tuple[bytes, Negotiated]:
     """Answer an offer with one audio stream; all its other streams are refused (port 0).
 
     Of the codecs the first of the offer that is one of ours is taken, and only it, so that the far end has
-    no reason to change it while it talks. Payload types are those of the offer.
+    no reason to change it while it talks. Payload types are those of the offer. Its telephone-events are taken,
+    if `telephone_events` says so.
 
     :raises SdpError: the offer can't be read.
     :raises NotAcceptable: it has no audio stream that we can use.
@@ -144,13 +146,13 @@ def answer(
     media = description.media[chosen]
     number, codec = next((n, c) for n, c in media.codecs.items() if c in codecs)
     direction = _our_direction(description, media)
-    ours = _audio(port, {number: codec}, media.telephone_event, direction, DEFAULT_PTIME)
+    event = media.telephone_event if telephone_events else None
+    ours = _audio(port, {number: codec}, event, direction, DEFAULT_PTIME)
     sections = [
         ours if index == chosen else Media(other.kind, 0, other.protocol, other.formats)
         for index, other in enumerate(description.media)
     ]
-    events = (media.telephone_event, media.telephone_event)
-    negotiated = _negotiated(description, media, number, codec, direction, {number: codec}, events)
+    negotiated = _negotiated(description, media, number, codec, direction, {number: codec}, (event, event))
     return bytes(_ours(address, session_id, version, sections)), negotiated
 
 

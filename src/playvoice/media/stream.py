@@ -21,6 +21,7 @@ from playvoice.media.relay import Relay
 from playvoice.media.reports import Reports, Sending
 from playvoice.media.rtp import FRAME, HEADER_OCTETS, MAX_PACKET, SAMPLE_RATE, Clock, Packet, parse
 from playvoice.media.telephone_event import KeyReceiver, KeySender
+from playvoice.media.tones import ToneListener
 
 SILENT = 60.0
 """Seconds without RTP and RTCP that are told of a bridged stream."""
@@ -70,6 +71,8 @@ class Stream:
         self._receive: dict[int, Codec] = {}
         self._receive_event = self._send_event = -1
         self._key_receiver = KeyReceiver()
+        self.tones: ToneListener | None = None
+        """What makes frames of the audio where keys may come as tones in it."""
         self.keys = KeySender()
         self._key_timestamp = 0
         self._press_is_for_peer = False
@@ -100,6 +103,7 @@ class Stream:
             self.keys.clear()
         self._receive = {int(number): Codec(codec) for number, codec in command.receive.items()}
         self._receive_event = command.receive_telephone_event
+        self.tones = (self.tones or ToneListener()) if command.tones else None
         self.latch.describe((command.host, command.port), command.sip_source, now)
         self.control.describe((command.rtcp_host, command.rtcp_port), now)
         self._disconnect()
@@ -270,6 +274,8 @@ class Stream:
         if self.peer is not None:
             for later, frame in enumerate(self._frames.cut(packet, codec)):
                 self.peer.relay(frame, codec, now, now + later * FRAME / SAMPLE_RATE)
+        elif self.tones is not None:  # those who talk with an agent have no key to press
+            self.tones.hear(packet, codec)
 
     def relay(self, packet: Packet, codec: Codec, now: float, heard_at: float) -> None:
         """Send on audio that the other leg heard; this far end hears it at `heard_at`."""
@@ -326,7 +332,7 @@ class Stream:
 
     def _refilter(self) -> None:
         """Have the kernel drop the audio that nobody needs."""
-        wanted = self._connected and self.recorder is None and self.peer is None and self._receive_event >= 0
+        wanted = self._connected and self.recorder is None and self.peer is None and self.tones is None
         if wanted != self._filtered:
             if wanted:
                 try:

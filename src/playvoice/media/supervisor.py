@@ -112,7 +112,7 @@ class MediaSupervisor:
     @property
     def has_room(self) -> bool:
         """One more stream can be reserved."""
-        return self._client is not None and self.streams < self.capacity
+        return self._client is not None and self._client.load < self.capacity
 
     @property
     def pid(self) -> int | None:

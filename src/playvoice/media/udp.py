@@ -42,13 +42,13 @@ def _bind(address: str, port: int) -> socket.socket:
 
 
 def attach_filter(sock: socket.socket, telephone_event: int) -> None:
-    """Let only telephone-events of this payload type pass, and one packet in 64 (classic BPF, socket(7))."""
+    """Let only telephone-events of this payload type (-1: there are none) pass, and one packet in 64 (socket(7))."""
     program = b"".join(
         _INSTRUCTION.pack(*line)
         for line in (
             (_LOAD_BYTE, 0, 0, _RTP_TYPE),
             (_AND, 0, 0, 0x7F),
-            (_JUMP_EQUAL, 3, 0, telephone_event & 0x7F),
+            (_JUMP_EQUAL, 3, 0, telephone_event & 0xFF),
             (_LOAD_HALF, 0, 0, _RTP_SEQUENCE),
             (_AND, 0, 0, SAMPLED - 1),
             (_JUMP_EQUAL, 0, 1, 0),

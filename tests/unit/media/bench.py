@@ -103,7 +103,13 @@ class Bench:
 
 
 def connect(
-    reserved: p.Reserved, phone: Phone, *, sends: bool = True, receives: bool = True, event: int = EVENT
+    reserved: p.Reserved,
+    phone: Phone,
+    *,
+    sends: bool = True,
+    receives: bool = True,
+    event: int = EVENT,
+    tones: bool = False,
 ) -> p.Connect:
     return p.Connect(
         stream=reserved.stream,
@@ -119,6 +125,7 @@ def connect(
         receive_telephone_event=event,
         sends=sends,
         receives=receives,
+        tones=tones,
     )
 
 

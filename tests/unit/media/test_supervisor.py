@@ -220,6 +220,7 @@ class StandIn(MediaClient):
     def __init__(self) -> None:
         self._streams = {}
         self._reserving = set()
+        self._with_tones = set()
         self.capacity = 7
 
     async def close(self) -> None:
