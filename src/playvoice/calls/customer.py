@@ -9,6 +9,7 @@ from uuid import uuid4
 from playvoice.calls import ledger
 from playvoice.calls import script as s
 from playvoice.calls.causes import cause_of, is_for_next_address, is_for_next_trunk
+from playvoice.calls.keys import Presses, Way
 from playvoice.calls.legs import Call, Leg, release
 from playvoice.calls.tables import LegKind
 from playvoice.calls.targets import Targets
@@ -61,6 +62,7 @@ class Customer:
         stream.on_event = call.guard(self._on_media)
         self._leg: CustomerLeg | None = None
         self._tried = Tried()
+        self._presses = Presses()
         self.started_at: datetime | None = None
         """The first INVITE."""
         self.answered_at: datetime | None = None
@@ -100,7 +102,7 @@ class Customer:
 
     def _make_leg(self, trunk: Trunk, flow: Flow) -> CustomerLeg:
         call = self._call
-        described = call.describe(self.stream, trunk.codecs, flow)
+        described = call.describe(self.stream, trunk.codecs, flow, trunk.dtmf)
         target = trunk.request_uri(call.stored.destnumber)
         sip = call.parts.sip.agent.prepare_invite(
             target=target,
@@ -241,7 +243,7 @@ class Customer:
         call = self._call
         match event:
             case KeyPressed(key=key):
-                self._on_key(key)
+                self._on_key(key, Way.RTP)
             case PlaybackEnded():
                 call.do(call.script.voice_over(call.clock.now()))
             case PlaybackFailed(reason=reason):
@@ -250,14 +252,16 @@ class Customer:
             case Silent():
                 call.do(call.script.silent())
 
-    def on_info_key(self, key: str) -> None:
-        """A key came by INFO. Where telephone-events were agreed on, the press comes as one, and counts there."""
-        if self._leg is None or not self._leg.described.takes_telephone_events:
-            self._on_key(key)
+    def on_info_key(self, key: str, lasted: float) -> None:
+        """A key came by INFO that was held down for so many seconds."""
+        if self._leg is not None and self._leg.described.takes_info:
+            self._on_key(key, Way.INFO, lasted)
 
-    def _on_key(self, key: str) -> None:
-        self._call.log.info("key_pressed", key=key)
-        self._call.do(self._call.script.key(key, self._call.clock.now()))
+    def _on_key(self, key: str, way: Way, lasted: float = 0.0) -> None:
+        now = self._call.clock.now()
+        if self._presses.counts(key, way, now, lasted):
+            self._call.log.info("key_pressed", key=key, way=way.value)
+            self._call.do(self._call.script.key(key, now))
 
     # --- what the script wants ------------------------------------------------------------------------------------
 

@@ -1,18 +1,31 @@
 """What we and the far end of a leg have said of its stream, first and later, and what follows for it (RFC 3264)."""
 
+from playvoice.config import Dtmf
 from playvoice.media import sdp
 from playvoice.media.client import Stream
+
+TELEPHONE_EVENT = 101
+"""The payload type of telephone-events in our offers."""
 
 
 class DescribedStream:
     """A stream with the descriptions of its leg; a description that can't be used changes nothing."""
 
-    def __init__(self, stream: Stream, address: str, codecs: tuple[sdp.Codec, ...], session_id: int) -> None:
-        """Make the first offer: `address` is where the stream receives, `codecs` are all that it takes."""
+    def __init__(
+        self, stream: Stream, address: str, codecs: tuple[sdp.Codec, ...], dtmf: Dtmf, session_id: int
+    ) -> None:
+        """Make the first offer: `address` is where the stream receives, `codecs` are all that it takes.
+
+        Telephone-events are no part of it where keys are to come another way: a gateway that agrees on them takes the
+        tones out of the audio.
+        """
         self.stream = stream
+        self._dtmf = dtmf
+        self._events = dtmf in (Dtmf.AUTO, Dtmf.RFC4733)
         self._address = address
         self._codecs = codecs
-        self._fresh = sdp.offer(address, stream.port, codecs, session_id=session_id)
+        event = TELEPHONE_EVENT if self._events else None
+        self._fresh = sdp.offer(address, stream.port, codecs, telephone_event=event, session_id=session_id)
         self._last = self._fresh
         self.negotiated: sdp.Negotiated | None = None
         """What both agreed on last."""
@@ -30,6 +43,16 @@ class DescribedStream:
         """Whether keys come as telephone-events."""
         return self.negotiated is not None and self.negotiated.receive_telephone_event is not None
 
+    @property
+    def takes_info(self) -> bool:
+        """Whether keys may come by INFO; where telephone-events were agreed on, each press comes as one."""
+        return self._dtmf is Dtmf.INFO or (self._dtmf is Dtmf.AUTO and not self.takes_telephone_events)
+
+    @property
+    def takes_tones(self) -> bool:
+        """Whether keys may come as tones in the audio."""
+        return self._dtmf is Dtmf.INBAND or (self._dtmf is Dtmf.AUTO and not self.takes_telephone_events)
+
     def accept(self, answer: bytes, sip_source: str) -> sdp.Negotiated:
         """Take the answer to what we offered last; SdpError if it can't be used."""
         negotiated = sdp.accept(self._last, answer)
@@ -38,7 +61,9 @@ class DescribedStream:
 
     def answer(self, offer: bytes, sip_source: str) -> bytes:
         """Take an offer, and give our answer: the same session in its next version; SdpError if it can't be used."""
-        fresh, negotiated = sdp.answer(offer, self._address, self.stream.port, self._codecs, session_id=0)
+        fresh, negotiated = sdp.answer(
+            offer, self._address, self.stream.port, self._codecs, telephone_events=self._events, session_id=0
+        )
         self._last = sdp.revise(self._last, fresh)
         self._connect(negotiated, sip_source)
         return self.last
@@ -50,4 +75,4 @@ class DescribedStream:
 
     def _connect(self, negotiated: sdp.Negotiated, sip_source: str) -> None:
         self.negotiated = negotiated
-        self.stream.connect(negotiated, sip_source=sip_source)
+        self.stream.connect(negotiated, sip_source=sip_source, tones=self.takes_tones)

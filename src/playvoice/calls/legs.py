@@ -25,6 +25,7 @@ from playvoice.calls.owners import Ending, Owner, Owners
 from playvoice.calls.ports import Media, Routes, Settings, Sip
 from playvoice.calls.recordings import Recordings
 from playvoice.companies import Company
+from playvoice.config import Dtmf
 from playvoice.media import sdp
 from playvoice.media.client import MediaGone, Stream, StreamStats
 from playvoice.sip import (
@@ -80,10 +81,10 @@ class Call:
         """Store what a callback reports, then have it sent."""
         self.journal.add(fact, lambda _stored: self.parts.wake_sender())
 
-    def describe(self, stream: Stream, codecs: Sequence[sdp.Codec], flow: Flow) -> DescribedStream:
+    def describe(self, stream: Stream, codecs: Sequence[sdp.Codec], flow: Flow, dtmf: Dtmf) -> DescribedStream:
         """A stream with our offer for it (RFC 3264 section 5), for the far end of `flow`."""
         address = self.parts.settings.media_address(flow)
-        return DescribedStream(stream, address, tuple(codecs), random.getrandbits(62))
+        return DescribedStream(stream, address, tuple(codecs), dtmf, random.getrandbits(62))
 
 
 @dataclass(slots=True, eq=False, kw_only=True)

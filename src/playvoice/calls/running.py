@@ -119,7 +119,7 @@ class RunningCall:
         self._call.parts.sip.flush()
         key = info.key_of(request.request) if from_customer else None
         if key is not None:
-            self._customer.on_info_key(key)
+            self._customer.on_info_key(key, info.duration_of(request.request))
 
     def _on_deadline(self) -> None:
         self._timer = self._timer_at = None

@@ -11,6 +11,7 @@ from playvoice.calls.ledger import AgentLeg
 from playvoice.calls.legs import Call, Leg, release
 from playvoice.calls.ports import Phone
 from playvoice.calls.tables import LegKind
+from playvoice.config import Dtmf
 from playvoice.media import sdp
 from playvoice.media.client import MediaError, MediaEvent, Stream
 from playvoice.media.protocol import Silent
@@ -141,7 +142,7 @@ class Transfer:
 
     def _prepare(self, phone: Phone, stream: Stream) -> AgentsLeg:
         call = self._call
-        described = call.describe(stream, (sdp.Codec.PCMA, sdp.Codec.PCMU), phone.flow)
+        described = call.describe(stream, (sdp.Codec.PCMA, sdp.Codec.PCMU), phone.flow, Dtmf.RFC4733)
         caller = URI(scheme="sip", user=call.stored.destnumber, host=call.parts.settings.domain)
         sip = call.parts.sip.agent.prepare_invite(
             target=phone.uri,

@@ -68,6 +68,16 @@ class CallerId(StrEnum):
     RPID = "rpid"
 
 
+class Dtmf(StrEnum):
+    """The ways on which a trunk's keys are taken."""
+
+    AUTO = "auto"
+    """Telephone-events (RFC 4733) where they were agreed on; elsewhere INFO, and tones in the audio."""
+    RFC4733 = "rfc4733"
+    INFO = "info"
+    INBAND = "inband"
+
+
 class Strategy(StrEnum):
     """How a group chooses among its idle members."""
 
@@ -164,7 +174,7 @@ class TrunkConfig(_Section):
         default=None, description="a host name or an IP address"
     )
     caller_id: CallerId = Field(default=CallerId.FROM, description='"from", "pai", "ppi" or "rpid"')
-    dtmf: Literal["auto"] = Field(default="auto", description='"auto"')
+    dtmf: Dtmf = Field(default=Dtmf.AUTO, description='"auto", "rfc4733", "info" or "inband"')
     keepalive: int = Field(default=30, ge=0, le=3_600, description="whole seconds between OPTIONS, 0 for none")
     trunk_timeout: int = Field(default=4, ge=1, le=32, description="whole seconds from 1 to 32")
 

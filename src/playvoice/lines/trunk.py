@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from sqlalchemy import RowMapping
 
-from playvoice.config import CallerId
+from playvoice.config import CallerId, Dtmf
 from playvoice.media.g711 import Codec
 from playvoice.sip import URI, Address, Credentials
 
@@ -36,7 +36,7 @@ class Trunk:
     prefix: str = ""
     from_user: str | None = None
     caller_id: CallerId = CallerId.FROM
-    dtmf: str = "auto"
+    dtmf: Dtmf = Dtmf.AUTO
     keepalive: int = 30
     """Seconds between OPTIONS, 0 for none."""
     trunk_timeout: int = 4
@@ -63,7 +63,7 @@ class Trunk:
             prefix=values["prefix"],
             from_user=values["from_user"],
             caller_id=CallerId(values["caller_id"]),
-            dtmf=values["dtmf"],
+            dtmf=Dtmf(values["dtmf"]),
             keepalive=values["keepalive"],
             trunk_timeout=values["trunk_timeout"],
         )

@@ -10,6 +10,7 @@ from sipmessage import Request
 DTMF_TYPES = ("application/dtmf-relay", "application/dtmf")
 _MAX_BODY = 256
 _SIGNAL = re.compile(rb"^\s*signal\s*=\s*([0-9*#A-D]{1,2})\s*$", re.IGNORECASE | re.MULTILINE)
+_DURATION = re.compile(rb"^\s*duration\s*=\s*([0-9]{1,5})\s*$", re.IGNORECASE | re.MULTILINE)
 _KEY = re.compile(rb"^\s*([0-9*#A-D]{1,2})\s*$", re.IGNORECASE)
 _BY_NUMBER = {b"10": "*", b"11": "#", b"12": "A", b"13": "B", b"14": "C", b"15": "D"}
 
@@ -45,6 +46,12 @@ def key_of(request: Request) -> str | None:
     if len(found[1]) == 2:  # some number `*` and `#` as RFC 4733 does
         return _BY_NUMBER.get(found[1])
     return found[1].decode().upper()
+
+
+def duration_of(request: Request) -> float:
+    """Seconds for which the key of an `application/dtmf-relay` was held down, as it says in milliseconds; else 0."""
+    found = _DURATION.search(request.body[:_MAX_BODY]) if _type(request) == DTMF_TYPES[0] else None
+    return int(found[1]) / 1000 if found is not None else 0.0
 
 
 def _type(request: Request) -> str:
