@@ -36,7 +36,7 @@ serve: $(RUN)  ## the server (CONFIG=playvoice.toml)
 test: $(DEV)  ## every test that this machine can run
 	@$(BIN)/python -m pytest $(ARGS)
 
-bench: $(RUN)  ## figures of this machine (PART=playback or setup, ARGS="--help")
+bench: $(RUN)  ## figures of this machine (PART=playback, setup or tones, ARGS="--help")
 	@$(BIN)/python -m benchmarks $(PART) $(ARGS)
 
 chaos: $(RUN)  ## kill the server among calls, and compare what its far ends saw (ROUNDS=10 SEED=1)

@@ -26,6 +26,7 @@ from benchmarks.processes import cpu_seconds, machine, resident_kb
 from playvoice.media.client import MediaClient, MediaEvent, Stream
 from playvoice.media.g711 import Codec
 from playvoice.media.sdp import Direction, Negotiated
+from playvoice.media.tones import TONES_WEIGHT
 
 PORTS = (10_000, 29_999)
 WARM_UP = 2.0
@@ -39,6 +40,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--calls", type=int, default=1000)
     parser.add_argument("--seconds", type=int, default=10)
     parser.add_argument("--voices", type=int, default=1, help="different voice files; the calls take them in turn")
+    parser.add_argument("--tones", action="store_true", help="search every call's audio for keys")
     parser.add_argument("--record", action="store_true", help="record every call, both channels")
     options = parser.parse_args(arguments)
     with TemporaryDirectory(prefix="playvoice-benchmark-") as folder:
@@ -60,12 +62,12 @@ async def measure(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     assert far_end.stdin is not None
     assert far_end.stdout is not None
     far_ports = json.loads(await far_end.stdout.readline())
-    media = await MediaClient.start(address="127.0.0.1", ports=PORTS, max_streams=options.calls)
+    media = await MediaClient.start(address="127.0.0.1", ports=PORTS, max_streams=options.calls * TONES_WEIGHT)
     idle_kb = resident_kb(media.pid)
     streams = [await media.reserve(_ignore) for _ in range(options.calls)]
     far_end.stdin.write(json.dumps([stream.port for stream in streams]).encode() + b"\n")
     for number, (stream, port) in enumerate(zip(streams, far_ports, strict=True)):
-        stream.connect(far_side(port))
+        stream.connect(far_side(port), tones=options.tones)
         if options.record:
             stream.record(folder / f"{number}.raw")
         stream.play(voices[number % len(voices)], loop=True)
@@ -98,6 +100,7 @@ async def measure(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
         "cores": round(cpu / lasted, 3),
         "voices": options.voices,
         "recorded": options.record,
+        "tones": options.tones,
         "machine": machine(),
     }
 

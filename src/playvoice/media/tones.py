@@ -2,9 +2,8 @@
 
 A window of 20 ms is looked at each 5 ms, of all legs at once. First the eight frequencies are measured, which is cheap
 and rules out nearly all that is no key. What is left is measured exactly: how far each of the two tones is from its
-frequency, by how much its phase turns in 5 ms; and how much of the window's energy two steady tones there explain,
-which is nearly all of a key's, and hardly ever of a voice's. That share takes the place of limits for noise, for
-second harmonics and for neighbouring frequencies: whatever is there besides the two tones makes it smaller.
+frequency, by how much its phase turns in 5 ms; how loud each is; and what is left of the window without two steady
+tones there. Noise may be left, but no line: a voice has other harmonics besides the two that happen to be a key's.
 
 A key counts once `HITS` windows in a row have it, at 30 to 40 ms of tone, and counts again after a pause.
 """
@@ -38,13 +37,15 @@ LEAST_POWER = 10 ** (-42.0 / 10) * 0.5 * 32256**2 / 10**0.314
 of -25 dBm and more to count, and of -55 dBm and less not to."""
 COARSE_SHARE = 0.35
 """Of a window's energy, what the two strongest of the eight frequencies have of a key that is 1.5 % off, and more."""
-SHARE = 0.75
-"""Of a window's energy, what two steady tones explain: 6 dB of noise leave it so, and a window of which a tone fills
-three quarters has it, too."""
-TOLERANCE = 0.025
+REST = 0.25
+"""Of a window's energy, what two steady tones may leave: noise that is 6 dB below them is that much, and so is the rest
+of a window that they fill to three quarters."""
+LINE = 0.015
+"""Of a window's energy, what the strongest line of that rest may have: noise is spread over 80 of them."""
+TOLERANCE = 0.021
 """Of a frequency: 1.5 % have to be taken, 3.5 % must not."""
-TWIST = 10 ** (-1.0), 10**0.6
-"""Power of the upper tone over that of the lower one: -10 to +6 dB, where -8 to +4 have to be taken."""
+TWIST = 10**-0.9, 10**0.5
+"""Power of the upper tone over that of the lower one: -9 to +5 dB, where -8 to +4 have to be taken."""
 
 HITS = 4
 """Windows in a row that make a key: 40 ms of tone always have them, 23 ms never."""
@@ -109,9 +110,12 @@ def _are_keys(windows: NDArray[np.float64], pairs: NDArray[np.intp], energy: Sam
     near = np.flatnonzero((np.abs(off) <= TOLERANCE * nominal).all(axis=1))
     if not near.size:
         return near
-    explained, twist = _fit(windows[near], nominal[near] + off[near])
+    left, twist = _fit(windows[near], nominal[near] + off[near])
     low, high = TWIST
-    return near[(explained >= SHARE * energy[near]) & (twist >= low) & (twist <= high)]
+    good = np.flatnonzero((np.einsum("ij,ij->i", left, left) <= REST * energy[near]) & (twist >= low) & (twist <= high))
+    lines = np.abs(np.fft.rfft(left[good])).max(axis=1, initial=0.0) ** 2 * (2 / WINDOW)
+    found: NDArray[np.intp] = near[good[lines <= LINE * energy[near[good]]]]
+    return found
 
 
 def _offsets(windows: NDArray[np.float64], pairs: NDArray[np.intp]) -> NDArray[np.float64]:
@@ -129,14 +133,15 @@ def _offsets(windows: NDArray[np.float64], pairs: NDArray[np.intp]) -> NDArray[n
 def _fit(
     windows: NDArray[np.float64], frequencies: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Energy that two tones at these frequencies explain, and the power of the upper over that of the lower one."""
+    """What two tones at these frequencies leave, and the power of the upper one over that of the lower one."""
     angles = (np.arange(WINDOW) - (WINDOW - 1) / 2)[None, :, None] * (2 * np.pi / SAMPLE_RATE * frequencies)[:, None, :]
     tones = np.concatenate([np.cos(angles), np.sin(angles)], axis=2)
     transposed = tones.transpose(0, 2, 1)
     correlations = transposed @ windows[:, :, None]
     amplitudes = np.linalg.solve(transposed @ tones, correlations)[:, :, 0]
     powers = np.square(amplitudes[:, :2]) + np.square(amplitudes[:, 2:])
-    return (amplitudes * correlations[:, :, 0]).sum(axis=1), powers[:, 1] / np.maximum(powers[:, 0], 1e-9)
+    left = windows - (tones @ amplitudes[:, :, None])[:, :, 0]
+    return left, powers[:, 1] / np.maximum(powers[:, 0], 1e-9)
 
 
 @dataclass(slots=True)

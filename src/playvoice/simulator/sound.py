@@ -11,8 +11,12 @@ from numpy.typing import NDArray
 
 from playvoice.media.decoding import decode_file, voice_files
 from playvoice.media.g711 import SAMPLE_RATE, Codec, Samples
+from playvoice.media.tones import COLUMNS, KEYPAD, ROWS
 
 ASSETS = Path(__file__).parent / "assets"
+
+KEY_LEVEL = -10.0
+"""dBm0 of a key's tones, as phones send them."""
 
 Speech = Mapping[Codec, bytes]
 """One sound in both laws."""
@@ -92,3 +96,30 @@ def same_from_start(heard: Samples, expected: Samples) -> int:
     length = min(heard.size, expected.size)
     differs = np.flatnonzero(heard[:length] != expected[:length])
     return int(differs[0]) if differs.size else length
+
+
+def key_tones(
+    key: str,
+    seconds: float,
+    *,
+    level: float = KEY_LEVEL,
+    twist: float = 0.0,
+    off: float = 0.0,
+    phases: tuple[float, float] = (0.0, 0.0),
+) -> NDArray[np.float64]:
+    """The two tones of a key (ITU-T Q.23) in the scale of 16-bit samples; ValueError for what is no key.
+
+    `level` is dBm0 of both together, `twist` the dB by which the upper one is louder, `off` how far both are from their
+    frequencies.
+    """
+    row, column = divmod(KEYPAD.index(key.upper()), len(COLUMNS))
+    time = 2 * np.pi * (1 + off) * np.arange(round(seconds * SAMPLE_RATE)) / SAMPLE_RATE
+    low, high = 1.0, 10 ** (twist / 20)
+    sound = low * np.sin(ROWS[row] * time + phases[0]) + high * np.sin(COLUMNS[column] * time + phases[1])
+    scaled: NDArray[np.float64] = sound * (rms_of(level) * np.sqrt(2 / (low**2 + high**2)))
+    return scaled
+
+
+def rms_of(level: float) -> float:
+    """The root of the mean square of 16-bit samples whose level is so many dBm0: a sine of A-law's peak has +3.14."""
+    return float(10 ** ((level - 3.14) / 20) * 32_256 / np.sqrt(2))
