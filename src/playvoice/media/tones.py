@@ -53,8 +53,8 @@ MISSES = 7
 """Windows without the key that end its press: an interruption of 20 ms does not, a pause of 40 ms does."""
 MAX_GAP = 5 * FRAME
 """Samples of lost audio over which a press may go on."""
-TONES_WEIGHT = 4
-"""Streams for which one whose audio is searched counts against a worker's capacity (`make bench PART=tones`)."""
+TONES_WEIGHT = 3
+"""Streams for which one whose audio is searched counts against a worker's capacity (`playback --tones` of the benchmarks)."""
 MAX_REORDER = 50
 """Packets by which one may be late; beyond it the numbers began anew."""
 

@@ -4,6 +4,7 @@ import random
 import socket
 from pathlib import Path
 
+import numpy as np
 import pytest
 from tests.unit.media.bench import EVENT, Bench, Phone, assert_one_talk, connect, recording_of
 from tests.unit.media.workers import speech
@@ -11,8 +12,11 @@ from tests.unit.media.workers import speech
 from playvoice.media import protocol as p
 from playvoice.media import udp
 from playvoice.media.engine import MAX_REASON, Engine
+from playvoice.media.g711 import linear_to_alaw
 from playvoice.media.metronome import PHASES, TICK
 from playvoice.media.rtp import FRAME
+from playvoice.media.tones import TONES_WEIGHT
+from playvoice.simulator.sound import key_tones
 
 
 @pytest.fixture
@@ -263,6 +267,88 @@ def test_while_nobody_needs_it_audio_is_filtered_and_for_a_bridge_it_is_not(benc
     assert released.sampled
     assert released.ignored == 0
     assert released.received == pytest.approx(205, abs=64)
+
+
+def press_tones(bench: Bench, phone: Phone, port: int, key: str) -> list[p.Message]:
+    """Say nothing for 0.2 s, then press the key for 0.1 s, then say nothing again; what is reported meanwhile."""
+    sound = np.concatenate([np.zeros(1600), key_tones(key, 0.1), np.zeros(800)])
+    octets = linear_to_alaw(np.rint(sound).astype(np.int16))
+    reports = []
+    for start in range(0, len(octets), FRAME):
+        phone.says(port, octets[start : start + FRAME])
+        reports += bench.run(0.02)
+    return reports
+
+
+def test_keys_as_tones_are_told_where_they_are_searched_for(bench: Bench) -> None:
+    reserved, phone = bench.phone()
+    bench.do(connect(reserved, phone, event=-1, tones=True))
+    assert press_tones(bench, phone, reserved.port, "7") == [p.KeyPressed(reserved.stream, "7")]
+    bench.do(connect(reserved, phone, event=-1, tones=True))
+    assert press_tones(bench, phone, reserved.port, "#") == [p.KeyPressed(reserved.stream, "#")]
+
+
+def test_a_tone_that_leaks_into_the_audio_of_telephone_events_is_no_press_of_its_own(bench: Bench) -> None:
+    reserved, phone = bench.phone()
+    phone.says(reserved.port, b"\7\12\0\240", payload_type=EVENT, timestamp=1)
+    assert bench.run(0.02) == [p.KeyPressed(reserved.stream, "7")]
+    assert press_tones(bench, phone, reserved.port, "7") == []
+
+
+def test_who_talks_with_somebody_presses_no_tones(bench: Bench) -> None:
+    reserved, phone = bench.phone()
+    other, _ = bench.phone()
+    bench.do(connect(reserved, phone, event=-1, tones=True), p.Bridge(reserved.stream, other.stream))
+    assert press_tones(bench, phone, reserved.port, "7") == []
+    bench.do(p.Unbridge(reserved.stream))
+    assert press_tones(bench, phone, reserved.port, "7") == [p.KeyPressed(reserved.stream, "7")]
+
+
+def test_several_legs_press_at_once(bench: Bench) -> None:
+    legs = [bench.phone() for _ in range(2)]
+    for reserved, phone in legs:
+        bench.do(connect(reserved, phone, event=-1, tones=True))
+    sounds = [linear_to_alaw(np.rint(key_tones(key, 0.1)).astype(np.int16)) for key in "4D"]
+    reports = []
+    for start in range(0, len(sounds[0]), FRAME):
+        for (reserved, phone), octets in zip(legs, sounds, strict=True):
+            phone.says(reserved.port, octets[start : start + FRAME])
+        reports += bench.run(0.02)
+    assert reports == [p.KeyPressed(reserved.stream, key) for (reserved, _), key in zip(legs, "4D", strict=True)]
+
+
+def test_only_a_leg_whose_audio_is_searched_is_read_whole(bench: Bench) -> None:
+    legs = [bench.phone() for _ in range(3)]
+    for (reserved, phone), (event, tones) in zip(legs, ((EVENT, False), (-1, False), (-1, True)), strict=True):
+        bench.do(connect(reserved, phone, event=event, tones=tones))
+    for _ in range(70):
+        for reserved, phone in legs:
+            phone.says(reserved.port)
+        bench.run(0.02)
+    sampled = []
+    for reserved, _ in legs:
+        bench.do(p.Release(9, reserved.stream))
+        (released,) = bench.engine.take_reports()
+        assert isinstance(released, p.Released)
+        sampled.append(released.sampled)
+    assert sampled == [True, True, False]
+
+
+def test_a_leg_whose_audio_is_searched_counts_for_several() -> None:
+    small = Bench(capacity=TONES_WEIGHT + 1)
+    reserved, phone = small.phone()
+    small.do(connect(reserved, phone, event=-1, tones=True))
+    small.reserve()
+    small.do(p.Reserve(9))
+    (refused,) = small.engine.take_reports()
+    assert isinstance(refused, p.Refused)
+    small.do(connect(reserved, phone))
+    for _ in range(TONES_WEIGHT - 1):
+        small.reserve()
+    small.do(p.Reserve(9))
+    (refused,) = small.engine.take_reports()
+    assert isinstance(refused, p.Refused)
+    small.close()
 
 
 def test_it_tells_what_each_stream_does(bench: Bench, voice: dict[str, str]) -> None:

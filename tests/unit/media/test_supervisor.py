@@ -7,12 +7,23 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
-from tests.unit.media.workers import BOUND, PORTS, Leg, children, connected_pair, open_sockets, speech, until
+from tests.unit.media.workers import (
+    BOUND,
+    PORTS,
+    Leg,
+    children,
+    connected_pair,
+    far_end,
+    open_sockets,
+    speech,
+    until,
+)
 
 from playvoice.media.client import MediaClient, MediaFull, MediaGone, Stream
 from playvoice.media.g711 import Codec
 from playvoice.media.protocol import PlaybackEnded
 from playvoice.media.supervisor import STEADY, MediaSupervisor, restart_delay
+from playvoice.media.tones import TONES_WEIGHT
 
 NUMBER_SHIFT = 32
 """A stream's number has its worker's in the upper half."""
@@ -119,6 +130,21 @@ async def test_streams_are_counted_from_the_request_on_and_room_ends_at_the_boun
     assert media.streams == 4
     await legs[0].stream.release()
     assert (media.streams, media.has_room) == (3, True)
+
+
+async def test_a_stream_whose_audio_is_searched_for_tones_leaves_room_for_less(media: MediaSupervisor) -> None:
+    leg = await Leg.reserve(media)
+    leg.stream.connect(far_end(9), tones=True)
+    assert (media.streams, media.has_room) == (1, media.capacity > TONES_WEIGHT)
+    for _ in range(media.capacity - TONES_WEIGHT):
+        await Leg.reserve(media)
+    with pytest.raises(MediaFull, match="no more are carried"):
+        await Leg.reserve(media)
+    leg.stream.connect(far_end(9))
+    assert media.has_room
+    leg.stream.connect(far_end(9), tones=True)
+    await leg.stream.release()
+    assert media.has_room
 
 
 async def test_it_tells_its_state(media: MediaSupervisor, owner: Owner) -> None:
