@@ -54,7 +54,7 @@ MISSES = 7
 MAX_GAP = 5 * FRAME
 """Samples of lost audio over which a press may go on."""
 TONES_WEIGHT = 3
-"""Streams for which one whose audio is searched counts against a worker's capacity (`playback --tones` of the benchmarks)."""
+"""Streams for which one whose audio is searched counts against a worker's capacity (`benchmarks/playback.py`)."""
 MAX_REORDER = 50
 """Packets by which one may be late; beyond it the numbers began anew."""
 
