@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sipmessage import URI, Request
 
-from playvoice.sip.info import DTMF_TYPES, answer_to, is_dtmf, key_of
+from playvoice.sip.info import DTMF_TYPES, answer_to, duration_of, is_dtmf, key_of
 
 
 def info(kind: str, body: bytes) -> Request:
@@ -38,6 +38,21 @@ def test_a_key_is_read_from_either_body(kind: str, body: bytes, key: str | None)
     assert key_of(info(kind, body)) == key
 
 
+@pytest.mark.parametrize(
+    ("kind", "body", "seconds"),
+    [
+        ("application/dtmf-relay", b"Signal=1\r\nDuration=160\r\n", 0.16),
+        ("application/dtmf-relay", b"duration = 2500\nSignal=5", 2.5),
+        ("application/dtmf-relay", b"Signal=1\r\n", 0.0),
+        ("application/dtmf-relay", b"Signal=1\r\nDuration=-5\r\n", 0.0),
+        ("application/dtmf-relay", b"Signal=1\r\nDuration=1234567\r\n", 0.0),
+        ("application/dtmf", b"1", 0.0),
+    ],
+)
+def test_the_duration_of_a_press_is_read_where_there_is_one(kind: str, body: bytes, seconds: float) -> None:
+    assert duration_of(info(kind, body)) == seconds
+
+
 def test_an_info_without_a_content_type_is_about_nothing() -> None:
     request = Request("INFO", URI.parse("sip:a@192.0.2.1"))
     assert not is_dtmf(request)
@@ -47,6 +62,7 @@ def test_an_info_without_a_content_type_is_about_nothing() -> None:
 @given(kind=st.sampled_from(DTMF_TYPES), body=st.binary(max_size=300))
 def test_any_body_is_one_key_or_none(kind: str, body: bytes) -> None:
     assert key_of(info(kind, body)) in {None, *"0123456789*#ABCD"}
+    assert 0.0 <= duration_of(info(kind, body)) < 100.0
 
 
 def test_what_an_info_is_answered_with_tells_what_we_take() -> None:
