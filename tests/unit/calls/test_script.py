@@ -102,6 +102,15 @@ def test_a_key_within_key_time_counts() -> None:
     assert call.key("1", 24.9) == [PlayHoldMusic(), Offer("sales")]
 
 
+def test_a_key_that_comes_together_with_the_end_of_the_voice_counts_even_where_none_is_waited_for() -> None:
+    call = Script(Plan(parse_userid("1@sales,@support"), waittime=60, conntime=3600, key_time=0))
+    call.start(0)
+    call.answered(10)
+    assert call.voice_over(20) == []
+    assert call.key("1", 20) == [PlayHoldMusic(), Offer("sales")]
+    assert call.on_deadline(20) == []
+
+
 def test_where_no_key_leads_anywhere_the_group_is_rung_as_soon_as_the_voice_is_over() -> None:
     call = script("@support")
     call.start(0)

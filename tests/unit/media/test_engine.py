@@ -269,6 +269,47 @@ def test_while_nobody_needs_it_audio_is_filtered_and_for_a_bridge_it_is_not(benc
     assert released.received == pytest.approx(205, abs=64)
 
 
+def test_a_key_that_comes_in_the_tick_in_which_the_voice_ends_is_told(bench: Bench, voice: dict[str, str]) -> None:
+    reserved, phone = bench.phone()
+    lasted = []
+    for _ in range(2):
+        bench.do(p.Play(reserved.stream, voice, False))
+        begun = bench.ticks
+        lasted.append(next(bench.ticks - begun for _ in range(4_000) if bench.run(TICK)))
+    bench.do(p.Play(reserved.stream, voice, False))
+    assert bench.run((lasted[1] - 1) * TICK) == []
+    phone.says(reserved.port, b"\5\12\0\240", payload_type=EVENT, timestamp=1)
+    assert bench.run(TICK) == [p.PlaybackEnded(reserved.stream), p.KeyPressed(reserved.stream, "5")]
+
+
+def test_redundant_audio_that_was_not_agreed_on_presses_nothing(bench: Bench) -> None:
+    reserved, phone = bench.phone()
+    primary = b"\5\12\0\240"
+    phone.says(reserved.port, bytes([EVENT]) + primary, payload_type=121, timestamp=1)  # RFC 2198: no block before it
+    phone.says(reserved.port)
+    assert bench.run(0.02) == []
+    phone.says(reserved.port, primary, payload_type=EVENT, timestamp=1)
+    assert bench.run(0.02) == [p.KeyPressed(reserved.stream, "5")]
+
+
+def test_a_telephone_event_that_was_not_agreed_on_presses_nothing(bench: Bench) -> None:
+    reserved, phone = bench.phone()
+    bench.do(connect(reserved, phone, event=-1))
+    phone.says(reserved.port, b"\5\12\0\240", payload_type=EVENT, timestamp=1)
+    assert bench.run(0.02) == []
+
+
+def test_a_key_that_is_held_over_a_new_description_counts_once(bench: Bench) -> None:
+    reserved, phone = bench.phone()
+    phone.says(reserved.port, b"\5\12\0\240", payload_type=EVENT, timestamp=1)
+    assert bench.run(0.02) == [p.KeyPressed(reserved.stream, "5")]
+    bench.do(connect(reserved, phone, event=96))
+    phone.says(reserved.port, b"\5\12\1\340", payload_type=96, timestamp=1)
+    assert bench.run(0.02) == []
+    phone.says(reserved.port, b"\5\12\0\240", payload_type=96, timestamp=4_000)
+    assert bench.run(0.02) == [p.KeyPressed(reserved.stream, "5")]
+
+
 def press_tones(bench: Bench, phone: Phone, port: int, key: str) -> list[p.Message]:
     """Say nothing for 0.2 s, then press the key for 0.1 s, then say nothing again; what is reported meanwhile."""
     sound = np.concatenate([np.zeros(1600), key_tones(key, 0.1), np.zeros(800)])

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from playvoice.media.telephone_event import KEYS, MAX_KEYS, KeyReceiver, KeySender, is_key, press
+from playvoice.media.rtp import FRAME
+from playvoice.media.telephone_event import KEYS, MAX_DURATION, MAX_KEYS, KeyReceiver, KeySender, is_key, press
 
 
 def payload(key: str, duration: int, *, end: bool = False) -> bytes:
@@ -57,6 +58,55 @@ def test_a_press_longer_than_a_segment_is_one_press() -> None:
     packets = [(1000, payload("9", 0xFFFF), False), (1000 + 0xFFFF, payload("9", 160), False)]
     packets.append((1000 + 0xFFFF, payload("9", 800, end=True), False))
     assert presses(packets) == "9"
+
+
+def long_press(key: str, at: int, segments: int) -> list[tuple[int, bytes, bool]]:
+    """A press of so many whole segments, a packet each 20 ms, and a little of the last one (section 2.5.1.3)."""
+    packets: list[tuple[int, bytes, bool]] = []
+    for number in range(segments + 1):
+        begins = (at + number * MAX_DURATION) & 0xFFFFFFFF
+        lasts = MAX_DURATION if number < segments else 1_600
+        durations = [*range(FRAME, lasts, FRAME), lasts]
+        packets += [(begins, payload(key, duration), number == 0 and duration == FRAME) for duration in durations]
+    return packets + [(packets[-1][0], payload(key, 1_600, end=True), False)] * 3
+
+
+def test_a_press_of_half_a_minute_is_one_press_whatever_is_lost_of_it() -> None:
+    packets = long_press("9", 4_294_900_000, 3)
+    assert presses(packets) == "9"
+    for keep in range(7):
+        assert presses([packet for number, packet in enumerate(packets) if number % 7 == keep]) == "9"
+    assert presses(packets + sent("9", packets[-1][0] + 5_000)) == "99"
+
+
+def test_packets_of_an_earlier_segment_that_come_late_press_nothing() -> None:
+    packets = long_press("9", 1_000, 1)
+    boundary = next(number for number, packet in enumerate(packets) if packet[0] != 1_000)
+    assert presses([*packets[: boundary - 1], *packets[boundary : boundary + 2], packets[boundary - 1]]) == "9"
+
+
+def test_a_flash_between_two_presses_of_a_key_neither_joins_nor_adds_any() -> None:
+    flash = [(2_600, struct.pack("!BBH", 16, 10, 160), True), (2_600, struct.pack("!BBH", 16, 0x8A, 400), False)]
+    assert presses([*sent("4", 1_000), *flash, *sent("4", 4_000)]) == "44"
+    assert presses([*sent("4", 1_000)[:3], *flash, *sent("4", 1_000)[3:]]) == "4"
+
+
+@given(
+    st.text(alphabet="15#", min_size=1, max_size=5),
+    st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), min_size=40, max_size=40),
+)
+def test_packets_that_are_late_and_come_twice_change_nothing(keys: str, delays: list[tuple[int, int]]) -> None:
+    packets = [
+        (number * 12 + index, packet)
+        for number, key in enumerate(keys)
+        for index, packet in enumerate(sent(key, 4_294_960_000 + 12 * FRAME * number & 0xFFFFFFFF))
+    ]
+    arriving = [
+        (at + delay, number, packet)
+        for number, ((at, packet), both) in enumerate(zip(packets, delays, strict=False))
+        for delay in both
+    ]
+    assert presses([packet for _, _, packet in sorted(arriving, key=lambda arrival: arrival[:2])]) == keys
 
 
 def test_a_gateway_whose_timestamp_runs_on_during_a_press_presses_once() -> None:
