@@ -67,6 +67,7 @@ def demo(
         Path | None, typer.Option(help="Your own recording instead of ours.", exists=True, dir_okay=False)
     ] = None,
     press: Annotated[str, typer.Option(help="The key that the callee presses; '' for none.")] = "1",
+    tones: Annotated[bool, typer.Option("--tones", help="Have it pressed as a tone in the audio.")] = False,
     callee: Annotated[Callee, typer.Option(help="What the callee does.")] = Callee.ANSWER,
     agent: Annotated[Agent, typer.Option(help="What the agent does.")] = Agent.ANSWER,
     output: Annotated[Path, typer.Option(help="Where the recording and what was heard are left.")] = Path(
@@ -76,7 +77,7 @@ def demo(
     """Show one notification call on this machine: real HTTP, SIP and RTP, simulated far ends."""
     from playvoice.simulator.demo import DemoOptions, run
 
-    options = DemoOptions(press=press, callee=callee, agent=agent, output=output)
+    options = DemoOptions(press=press, tones=tones, callee=callee, agent=agent, output=output)
     raise typer.Exit(run(options if voice is None else replace(options, voice=voice)))
 
 

@@ -31,6 +31,12 @@ def test_the_demo_shows_a_whole_call_and_leaves_its_files(tmp_path: Path) -> Non
         assert Path(path).stat().st_size > 10_000
 
 
+def test_the_demo_shows_a_key_that_is_pressed_as_a_tone(tmp_path: Path) -> None:
+    status, outcome, text = demo(tmp_path, "--tones")
+    assert status == 0, text
+    assert (outcome["hangupcause"], outcome["userkey"], outcome["states"]) == (10001, "1", ["ring", "answer", "hangup"])
+
+
 @pytest.mark.parametrize(
     ("arguments", "cause"),
     [(("--callee", "busy"), 10006), (("--callee", "rejected"), 10003), (("--callee", "no-answer"), 10016)],

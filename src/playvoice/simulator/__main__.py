@@ -53,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     phones.add_argument("--speech", type=Path, help="audio file that a phone says")
     phones.add_argument("--output", type=Path, help="directory for what was heard and said")
     phones.add_argument("--codecs", default="PCMA,PCMU")
+    phones.add_argument("--tones", action="store_true", help="press keys as tones, and agree on no telephone-events")
     carrier = kinds.add_parser("carrier", parents=[phones])
     carrier.add_argument("--listen", type=_listen, action="append", help="udp:HOST:PORT or tcp:HOST:PORT")
     agents = kinds.add_parser("agents", parents=[phones])
@@ -75,6 +76,7 @@ def _build(options: argparse.Namespace, journal: Journal) -> FarEnd:
         return Receiver(journal, options.listen, treatment)
     shared = PhoneOptions(
         codecs=tuple(Codec[name] for name in options.codecs.split(",")),
+        telephone_event=not options.tones,
         speech=load(options.speech) if options.speech else None,
         output=options.output,
     )

@@ -16,7 +16,7 @@ from playvoice.media.g711 import SAMPLE_RATE, Codec
 from playvoice.media.rtp import FRAME, MAX_PACKET, Clock, Packet, parse, signed_difference
 from playvoice.media.sdp import Negotiated
 from playvoice.media.telephone_event import KeyReceiver, press
-from playvoice.simulator.sound import Speech
+from playvoice.simulator.sound import Speech, spoken_keys
 
 INTERVAL = FRAME / SAMPLE_RATE
 """Seconds between two packets."""
@@ -160,8 +160,12 @@ class Audio:
         return len(self._speech) / SAMPLE_RATE
 
     def press(self, keys: str) -> None:
-        """Press keys one after the other."""
-        self._keys = _presses(keys)
+        """Press keys one after the other, as tones in place of speech where telephone-events were not agreed on."""
+        if self._negotiated is not None and self._negotiated.telephone_event is None:
+            self._speech = spoken_keys(keys, self.codec)
+            self._position = 0
+        else:
+            self._keys = _presses(keys)
 
     def said(self) -> bytes:
         """All that was sent, from the first packet on; silence while a key was pressed."""

@@ -46,6 +46,8 @@ class DemoOptions:
 
     voice: Path = ASSETS / "notice.mp3"
     press: str = KEY
+    tones: bool = False
+    """The callee presses it as a tone in the audio, and not by RFC 4733."""
     callee: Callee = Callee.ANSWER
     agent: Agent = Agent.ANSWER
     output: Path = Path("demo-output")
@@ -110,6 +112,7 @@ def _cast(options: DemoOptions) -> Cast:
         callee_speech=ASSETS / "callee.mp3",
         agent_speech=ASSETS / "agent.mp3",
         transport=options.transport,
+        carrier_arguments=("--tones",) if options.tones else (),
         setting={
             "company": {"key_time": KEY_TIME},
             "group": {"ring_time": RING_TIME, "max_wait": MAX_WAIT},

@@ -44,6 +44,7 @@ class PhoneOptions:
     """Where RTP is received."""
     codecs: tuple[sdp.Codec, ...] = (sdp.Codec.PCMA, sdp.Codec.PCMU)
     telephone_event: bool = True
+    """Keys are pressed as telephone-events; else as tones."""
     speech: Speech | None = None
     """What a phone says."""
     output: Path | None = None
@@ -208,7 +209,12 @@ class PhoneCall:
         )
         try:
             answer, negotiated = sdp.answer(
-                self._offer, options.address, audio.port, options.codecs, session_id=self._phones.random.getrandbits(31)
+                self._offer,
+                options.address,
+                audio.port,
+                options.codecs,
+                telephone_events=options.telephone_event,
+                session_id=self._phones.random.getrandbits(31),
             )
         except sdp.NotAcceptable as error:
             audio.close()

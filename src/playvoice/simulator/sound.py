@@ -10,13 +10,14 @@ import soundfile
 from numpy.typing import NDArray
 
 from playvoice.media.decoding import decode_file, voice_files
-from playvoice.media.g711 import SAMPLE_RATE, Codec, Samples
+from playvoice.media.g711 import SAMPLE_RATE, Codec, Samples, encode
 from playvoice.media.tones import COLUMNS, KEYPAD, ROWS
 
 ASSETS = Path(__file__).parent / "assets"
 
 KEY_LEVEL = -10.0
 """dBm0 of a key's tones, as phones send them."""
+KEY_SECONDS, KEY_PAUSE = 0.1, 0.1
 
 Speech = Mapping[Codec, bytes]
 """One sound in both laws."""
@@ -118,6 +119,13 @@ def key_tones(
     sound = low * np.sin(ROWS[row] * time + phases[0]) + high * np.sin(COLUMNS[column] * time + phases[1])
     scaled: NDArray[np.float64] = sound * (rms_of(level) * np.sqrt(2 / (low**2 + high**2)))
     return scaled
+
+
+def spoken_keys(keys: str, codec: Codec) -> bytes:
+    """The tones of keys that are pressed one after the other, as G.711."""
+    pause = np.zeros(round(KEY_PAUSE * SAMPLE_RATE))
+    parts = [part for key in keys for part in (key_tones(key, KEY_SECONDS), pause)]
+    return encode(codec, np.rint(np.concatenate([pause, *parts])).astype(np.int16))
 
 
 def rms_of(level: float) -> float:

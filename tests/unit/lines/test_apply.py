@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 from tests.unit.lines.configs import company, config, extension, trunk
 
-from playvoice.config import CallerId, Config, Strategy
+from playvoice.config import CallerId, Config, Dtmf, Strategy
 from playvoice.lines import Directory, Group, Trunk, apply, tables
 from playvoice.lines.trunks import read_trunks
 from playvoice.media.g711 import Codec
@@ -53,6 +53,7 @@ def test_a_trunk_with_every_field_comes_back_as_it_was_written(store: Store) -> 
                     from_user="account",
                     from_domain="example.org",
                     caller_id="pai",
+                    dtmf="inband",
                     keepalive=0,
                     trunk_timeout=6,
                 )
@@ -75,6 +76,7 @@ def test_a_trunk_with_every_field_comes_back_as_it_was_written(store: Store) -> 
             prefix="9",
             from_user="account",
             caller_id=CallerId.PAI,
+            dtmf=Dtmf.INBAND,
             keepalive=0,
             trunk_timeout=6,
         )
