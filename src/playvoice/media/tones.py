@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import numpy as np
+from numpy.fft import rfft
+from numpy.linalg import pinv, solve
 from numpy.typing import NDArray
 
 from playvoice.media.g711 import ALAW_DECODING, SAMPLE_RATE, Codec, convert
@@ -80,7 +82,7 @@ _SILENCE = bytes([Codec.PCMA.silence]) * TAIL
 def _separator(pair: Sequence[int]) -> NDArray[np.float64]:
     """What gives the amplitudes (cosine, then sine) of two tones in `TAIL` samples, each free of the other one."""
     tones = _phasors(_FREQUENCIES[list(pair)], TAIL)
-    return np.linalg.pinv(np.hstack([tones.real, tones.imag]))
+    return pinv(np.hstack([tones.real, tones.imag]))
 
 
 _SEPARATORS = np.array([_separator(pair) for pair in _PAIRS.tolist()])
@@ -113,7 +115,7 @@ def _are_keys(windows: NDArray[np.float64], pairs: NDArray[np.intp], energy: Sam
     left, twist = _fit(windows[near], nominal[near] + off[near])
     low, high = TWIST
     good = np.flatnonzero((np.einsum("ij,ij->i", left, left) <= REST * energy[near]) & (twist >= low) & (twist <= high))
-    lines = np.abs(np.fft.rfft(left[good])).max(axis=1, initial=0.0) ** 2 * (2 / WINDOW)
+    lines = np.abs(rfft(left[good])).max(axis=1, initial=0.0) ** 2 * (2 / WINDOW)
     found: NDArray[np.intp] = near[good[lines <= LINE * energy[near[good]]]]
     return found
 
@@ -138,7 +140,7 @@ def _fit(
     tones = np.concatenate([np.cos(angles), np.sin(angles)], axis=2)
     transposed = tones.transpose(0, 2, 1)
     correlations = transposed @ windows[:, :, None]
-    amplitudes = np.linalg.solve(transposed @ tones, correlations)[:, :, 0]
+    amplitudes = solve(transposed @ tones, correlations)[:, :, 0]
     powers = np.square(amplitudes[:, :2]) + np.square(amplitudes[:, 2:])
     left = windows - (tones @ amplitudes[:, :, None])[:, :, 0]
     return left, powers[:, 1] / np.maximum(powers[:, 0], 1e-9)
