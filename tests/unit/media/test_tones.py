@@ -190,6 +190,12 @@ def test_a_press_that_loses_every_third_packet_counts_once() -> None:
         assert heard([packet for number, packet in enumerate(stream) if number % 3 != first]) == "8"
 
 
+def test_a_press_that_loses_every_other_packet_counts_once_if_it_is_long() -> None:
+    stream = packets(presses("8", 0.25))
+    for first in range(2):
+        assert heard(stream[first::2]) == "8"
+
+
 def test_loss_does_not_join_two_presses() -> None:
     stream = packets(
         np.concatenate([silence(0.06), key_tones("8", 0.08), silence(0.2), key_tones("8", 0.08), silence(0.1)])
