@@ -116,9 +116,9 @@ def test_a_phone_that_speaks_is_not_taken_for_silent_because_the_kernel_drops_wh
     assert figures.received == pytest.approx(2 * 50 * LATCH_AGAIN, abs=SAMPLED)
 
 
-def test_a_leg_without_telephone_events_is_not_filtered(bench: Bench) -> None:
+def test_a_leg_whose_keys_come_as_tones_is_not_filtered(bench: Bench) -> None:
     reserved, phone = bench.phone()
-    bench.do(connect(reserved, phone, event=-1))
+    bench.do(connect(reserved, phone, event=-1, tones=True))
     talk(bench, reserved, phone, 100)
     figures = released(bench, reserved)
     assert (figures.received, figures.sampled) == (100, False)
