@@ -1,20 +1,48 @@
-"""What a SIP answer means: `hangupcause`, and whether another trunk may be tried. Pure tables of the contract."""
+"""What a final SIP answer means: `hangupcause`, and what may be tried after it. Pure tables of the contract.
+
+`docs/sip.md` has the same tables, which a test compares with these.
+"""
+
+from dataclasses import dataclass
+from enum import Enum, auto
 
 from playvoice.codes import HangupCause as Cause
 
+
+class Next(Enum):
+    """What may be tried after a refusal, as long as the callee was not reached (no 180, no 183)."""
+
+    NOTHING = auto()
+    TRUNK = auto()
+    ADDRESS = auto()
+    """Only this address can't take the call (RFC 3263 section 4.3): the trunk's others, then another trunk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What a final status from 300 on means; the cause is that of the record where nothing else is tried."""
+
+    cause: Cause
+    next: Next = Next.NOTHING
+
+
 _BY_STATUS = {
-    **dict.fromkeys((400, 482, 483, 485), Cause.BAD_REQUEST),
-    **dict.fromkeys((401, 403, 407), Cause.FORBIDDEN),
-    **dict.fromkeys((404, 604), Cause.NOT_FOUND),
-    **dict.fromkeys((408, 504), Cause.REQUEST_TIMEOUT),
-    410: Cause.NUMBER_CHANGED,
-    480: Cause.UNREACHABLE,
-    **dict.fromkeys((416, 484), Cause.CALL_INVALID),
-    **dict.fromkeys((486, 600), Cause.BUSY),
-    **dict.fromkeys((603, 607), Cause.REJECTED),
-    487: Cause.NO_ANSWER,
-    **dict.fromkeys((488, 606), Cause.LINE_FAILURE),
+    **dict.fromkeys((400, 482, 483, 485), Refusal(Cause.BAD_REQUEST)),
+    **dict.fromkeys((401, 403, 407), Refusal(Cause.FORBIDDEN, Next.TRUNK)),
+    **dict.fromkeys((404, 604), Refusal(Cause.NOT_FOUND)),
+    **dict.fromkeys((408, 504), Refusal(Cause.REQUEST_TIMEOUT, Next.TRUNK)),
+    410: Refusal(Cause.NUMBER_CHANGED),
+    **dict.fromkeys((416, 484), Refusal(Cause.CALL_INVALID)),
+    480: Refusal(Cause.UNREACHABLE),
+    **dict.fromkeys((486, 600), Refusal(Cause.BUSY)),
+    487: Refusal(Cause.NO_ANSWER),
+    488: Refusal(Cause.LINE_FAILURE, Next.TRUNK),
+    503: Refusal(Cause.LINE_FAILURE, Next.ADDRESS),
+    **dict.fromkeys((603, 607), Refusal(Cause.REJECTED)),
+    606: Refusal(Cause.LINE_FAILURE),
 }
+_OTHER_5XX = Refusal(Cause.LINE_FAILURE, Next.TRUNK)
+_OTHER = Refusal(Cause.OTHER)
 _BY_Q850 = {
     1: Cause.NOT_FOUND,
     17: Cause.BUSY,
@@ -25,23 +53,10 @@ _BY_Q850 = {
     28: Cause.CALL_INVALID,
     **dict.fromkeys((34, 38, 41, 42, 44), Cause.LINE_FAILURE),
 }
-_NEXT_TRUNK = frozenset({401, 403, 407, 408, 488})
 
 
-def cause_of(status: int, q850: int | None = None) -> Cause:
-    """The cause of a final SIP status from 300 on; a Q.850 cause of a Reason header (RFC 3326) overrides it."""
-    if q850 in _BY_Q850:
-        return _BY_Q850[q850]
-    if status in _BY_STATUS:
-        return _BY_STATUS[status]
-    return Cause.LINE_FAILURE if 500 <= status < 600 else Cause.OTHER
-
-
-def is_for_next_address(status: int) -> bool:
-    """Whether it is only this address of the trunk that can't take the call (RFC 3263 section 4.3)."""
-    return status == 503
-
-
-def is_for_next_trunk(status: int, *, rang: bool) -> bool:
-    """Whether another trunk may be tried after this final status; never where the callee was reached (18x)."""
-    return not rang and (status in _NEXT_TRUNK or 500 <= status < 600)
+def refusal_of(status: int, q850: int | None = None) -> Refusal:
+    """The meaning of a final status; a Q.850 cause of a Reason header (RFC 3326, 6432) overrides the cause alone."""
+    refusal = _BY_STATUS.get(status, _OTHER_5XX if 500 <= status < 600 else _OTHER)
+    cause = None if q850 is None else _BY_Q850.get(q850)
+    return refusal if cause is None else Refusal(cause, refusal.next)

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from playvoice.calls import ledger
 from playvoice.calls import script as s
-from playvoice.calls.causes import cause_of, is_for_next_address, is_for_next_trunk
+from playvoice.calls.causes import Next, Refusal, refusal_of
 from playvoice.calls.keys import Presses, Way
 from playvoice.calls.legs import Call, Leg, release
 from playvoice.calls.tables import LegKind
@@ -29,12 +29,14 @@ from playvoice.sip import (
     Event,
     Failed,
     Flow,
-    OutgoingCall,
     Provisional,
     Rejected,
     Why,
 )
 from playvoice.voices import Voice
+
+_NEXT_AFTER = {Why.TRANSPORT: Next.ADDRESS, Why.TIMEOUT: Next.NOTHING}
+"""What is tried where there was no final answer."""
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -135,16 +137,22 @@ class Customer:
         """An address that has been silent has not answered this call either: another one may."""
         if leg is not self._leg or leg.over or leg.sip.state is not CallState.CALLING:
             return
-        found = self._take_another(self._without_address(leg))
+        found = self._take_next(leg, Next.ADDRESS)
         if found is not None:
             self._call.log.warning("trunk_silent", trunk=leg.trunk.name, address=str(leg.flow))
             leg.end()
             self._dial_again(*found)
 
-    def _without_address(self, leg: CustomerLeg, retry_after: float = 0.0) -> Tried:
-        """What is tried, now that this address has failed; the trunk may have others."""
-        self._call.parts.routes.failed(leg.trunk, leg.flow, self._call.clock.now(), retry_after)
-        return self._tried.and_address(leg.trunk.name, leg.flow)
+    def _take_next(self, leg: CustomerLeg, what: Next, retry_after: float) -> tuple[Trunk, Flow] | None:
+        """Take a place where the call is tried next; None if nothing may be tried, or none has a place."""
+        match what:
+            case Next.ADDRESS:
+                self._call.parts.routes.failed(leg.trunk, leg.flow, self._call.clock.now(), retry_after)
+                return self._take_another(self._tried.and_address(leg.trunk.name, leg.flow))
+            case Next.TRUNK:
+                return self._take_another(self._tried.and_trunk(leg.trunk.name))
+            case Next.NOTHING:
+                return None
 
     def _take_another(self, tried: Tried) -> tuple[Trunk, Flow] | None:
         if self._call.script.state is not s.State.DIALLING:
@@ -170,24 +178,20 @@ class Customer:
                 leg.rang = leg.rang or status in (180, 183)
             case Answered(body=body):
                 self._on_answer(leg, body)
-            case Challenged(call=sip, response=response):
-                self._on_challenge(leg, leg.trunk, sip, response.code)
+            case Challenged(response=response):
+                self._on_challenge(leg, response.code)
             case Rejected(status=422) if leg.sip.lengthen():
                 leg.send_again()
             case Rejected() if self._is_redirected(leg, event):
                 leg.send_again()
             case Rejected(status=status, q850=q850):
                 call.log.info("customer_refused", trunk=leg.trunk.name, status=status, q850=q850)
-                tried = self._tried.and_trunk(leg.trunk.name)
-                if is_for_next_address(status) and not leg.rang:
-                    tried = self._without_address(leg, retry_after(event.response, MAX_RETRY_AFTER))
-                again = is_for_next_trunk(status, rang=leg.rang)
-                self._on_refusal(leg, cause_of(status, q850), tried if again else None)
+                self._on_refusal(leg, refusal_of(status, q850), retry_after(event.response, MAX_RETRY_AFTER))
             case Failed(why=why):
                 call.log.info("customer_unreached", trunk=leg.trunk.name, address=str(leg.flow), why=why.value)
-                tried = self._tried if leg.rang else self._without_address(leg)
-                again = why is Why.TRANSPORT and not leg.rang
-                self._on_refusal(leg, Cause.LINE_FAILURE, tried if again else None)
+                if why is Why.TIMEOUT and not leg.rang:
+                    call.parts.routes.failed(leg.trunk, leg.flow, call.clock.now())
+                self._on_refusal(leg, Refusal(Cause.LINE_FAILURE, _NEXT_AFTER[why]))
             case CallEnded():
                 leg.far_end_ended()
                 call.do(call.script.customer_hung_up())
@@ -212,12 +216,11 @@ class Customer:
         call.journal.add(lambda conn: ledger.customer_answered(conn, uuid, name, dialog, at), lambda _stored: leg.ack())
         call.log.info("customer_answered", codec=negotiated.codec.name)
 
-    def _on_challenge(self, leg: CustomerLeg, trunk: Trunk, sip: OutgoingCall, status: int) -> None:
-        if not sip.authorize():
-            again = is_for_next_trunk(status, rang=leg.rang)
-            self._on_refusal(leg, cause_of(status), self._tried.and_trunk(trunk.name) if again else None)
-            return
-        leg.send_again()
+    def _on_challenge(self, leg: CustomerLeg, status: int) -> None:
+        if leg.sip.authorize():
+            leg.send_again()
+        else:
+            self._on_refusal(leg, refusal_of(status))
 
     def _is_redirected(self, leg: CustomerLeg, event: Rejected) -> bool:
         """Whether the leg goes on to another target that its trunk named; never where the callee was reached."""
@@ -230,12 +233,12 @@ class Customer:
         self._call.parts.routes.begin_again(leg.trunk, self._call.clock.now())
         return True
 
-    def _on_refusal(self, leg: CustomerLeg, cause: Cause, tried: Tried | None) -> None:
-        """Go on with an address or trunk beside those tried that has a place, or end the call; None allows none."""
+    def _on_refusal(self, leg: CustomerLeg, refusal: Refusal, retry_after: float = 0.0) -> None:
+        """Go on with an address or trunk that was not tried and has a place, or end the call."""
         leg.far_end_ended()
-        found = None if tried is None else self._take_another(tried)
+        found = None if leg.rang else self._take_next(leg, refusal.next, retry_after)
         if found is None:
-            self._call.do(self._call.script.refused(cause))
+            self._call.do(self._call.script.refused(refusal.cause))
         else:
             self._dial_again(*found)
 
