@@ -167,8 +167,8 @@ class Conductor:
         if not self._running:
             self._idle.set()
 
-    async def _abandon(self, stored: StoredCall, company: Company, cause: Cause) -> None:
-        """Report a call that is not dialled."""
+    async def _abandon(self, stored: StoredCall, company: Company | None, cause: Cause) -> None:
+        """Report a call that is not dialled; None for a company that is gone."""
         at = datetime.now(UTC)
         reports = Reports(stored, company, self._parts.settings)
         journal = Journal(self._parts.store, lambda error: log.error("call_not_abandoned", exc_info=error))

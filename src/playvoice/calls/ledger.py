@@ -231,9 +231,9 @@ def _milliseconds(seconds: float | None) -> int | None:
 
 
 class Reports:
-    """Facts of one call that a callback reports."""
+    """Facts of one call that a callback reports; a company that is gone is owed none of them."""
 
-    def __init__(self, call: StoredCall, company: Company, settings: Settings) -> None:
+    def __init__(self, call: StoredCall, company: Company | None, settings: Settings) -> None:
         self._call = call
         self._company = company
         self._settings = settings
@@ -274,8 +274,8 @@ class Reports:
         )
         if changed != 1:
             return False
-        if company.cdr_callback is None:
-            if company.status_callback is not None:
+        if company is None or company.cdr_callback is None:
+            if company is None or company.status_callback is not None:
                 end_of_call(conn, call_uuid=call.uuid, at=end.ended_at)
             return True
         record = call_record(
@@ -313,7 +313,7 @@ class Reports:
         return True
 
     def _state(self, conn: Connection, leg: AgentLeg, status: ExtensionState, at: datetime) -> None:
-        if self._company.status_callback is None:
+        if self._company is None or self._company.status_callback is None:
             return
         payload = extension_state(
             buuid=leg.uuid,

@@ -126,8 +126,7 @@ class Recovery:
     ) -> None:
         company = self._companies.get(call.company_code)
         if company is None:
-            log.error("call_without_company", uuid=call.uuid, company=call.company_code)
-            return
+            log.warning("call_without_company", uuid=call.uuid, company=call.company_code)
         stored = StoredCall(*(getattr(call, name) for name in StoredCall.__dataclass_fields__))
         reports = Reports(stored, company, parts.settings)
         ended_at = _last_known(call, all_legs, last)
@@ -139,6 +138,9 @@ class Recovery:
             leg_ended(conn, leg.uuid, ended_at, confirmed=False)  # nothing changes for those that have ended
         spoke = next((leg.extension for leg in agents if leg.answered_at is not None), "")
         answered = call.answered_at is not None
+        name = ""
+        if answered and company is not None:
+            name = parts.recordings.name(call.uuid, company, transferred=bool(spoke))
         reports.ended(
             conn,
             End(
@@ -149,7 +151,7 @@ class Recovery:
                 direction=Cause.CALLER_HUNG_UP if answered else Cause.HUNG_UP_BY_SERVER,
                 userkey=call.userkey,
                 extension=spoke,
-                recordfilename=parts.recordings.name(call.uuid, company, transferred=bool(spoke)) if answered else "",
+                recordfilename=name,
             ),
         )
 

@@ -37,7 +37,7 @@ AT_HAND = 200
 AGAIN = 1.0
 """Seconds after which a call that could not be read is read again."""
 
-Abandon = Callable[[StoredCall, Company, Cause], Awaitable[None]]
+Abandon = Callable[[StoredCall, Company | None, Cause], Awaitable[None]]
 
 
 @dataclass(order=True, frozen=True, slots=True)
@@ -178,10 +178,11 @@ class Waiting:
     async def _make_ready(self, stored: StoredCall) -> Ready | None:
         """Make a call's voice ready; None if it has ended instead."""
         uuid, company = stored.uuid, self._companies.get(stored.company_code)
-        if company is None:
-            log.error("call_without_company", uuid=uuid, company=stored.company_code)
-            return None
         assert self._abandon is not None
+        if company is None:
+            log.warning("call_without_company", uuid=uuid, company=stored.company_code)
+            await self._abandon(stored, None, Cause.OTHER)
+            return None
         if _is_expired(stored, company, datetime.now(UTC)):
             await self._abandon(stored, company, Cause.TIMER_EXPIRED)
             return None

@@ -326,15 +326,23 @@ async def test_calls_that_wait_are_left_to_be_dialled(house: House, next_house: 
     await after.stop()
 
 
-async def test_a_call_whose_company_is_gone_is_ended_on_the_wire(house: House, next_house: NextHouse) -> None:
-    _, _ = await ringing(house)
+async def test_calls_whose_company_is_gone_end_on_the_wire_and_in_the_store_and_owe_nothing(
+    house: House, next_house: NextHouse
+) -> None:
+    dialled, _ = await ringing(house)
+    house.routes.places = 1
+    waiting = await house.accept()
     await house.die()
     after = next_house(house)
     after.companies.by_code = {}
-    await recover(after)
+    await after.conductor.start()
     await after.wire.cancelled()
+    await until(lambda: set(call_states(after.store).values()) == {"ended"}, "both have ended")
     await after.quiet()
-    assert owed(after.store) == []
+    ends = {row.uuid: (row.hangupcause, row.hangupdirection) for row in rows(after.store, calls)}
+    assert ends == {dialled: (10007, 10007), waiting: (10020, 10020)}
+    assert (owed(after.store), dict(after.queue.waiting)) == ([], {})
+    await after.stop()
 
 
 async def test_a_fault_in_the_report_of_one_call_costs_no_other_its_report(

@@ -31,7 +31,7 @@ class Bench:
         self.waiting = Waiting(store, self.companies, self.voices)
         self.abandoned: list[tuple[str, Cause]] = []
 
-    async def abandon(self, stored: StoredCall, company: Company, cause: Cause) -> None:
+    async def abandon(self, stored: StoredCall, company: Company | None, cause: Cause) -> None:
         self.abandoned.append((stored.uuid, cause))
 
     async def add(self, company: str = "2028", voice: str = "notice.wav", at: datetime | None = None) -> StoredCall:
@@ -251,12 +251,12 @@ async def test_a_ready_call_expires_when_it_has_waited_longer_than_its_company_l
     assert ready.is_expired(stored.accepted_at + timedelta(seconds=60.001))
 
 
-async def test_a_call_whose_company_is_gone_is_left_alone(bench: Bench) -> None:
+async def test_a_call_whose_company_is_gone_ends_and_its_voice_is_not_asked_for(bench: Bench) -> None:
     bench.start()
-    await bench.add("9")
-    other = await bench.add("1")
+    orphan, other = await bench.add("9"), await bench.add("1", voice="other.wav")
+    await bench.was_abandoned(orphan, Cause.OTHER)
     await bench.ready(1)
-    assert (bench.heads(), bench.abandoned) == ([other.uuid], [])
+    assert (bench.heads(), bench.voices.asked) == ([other.uuid], ["other.wav"])
 
 
 async def test_a_call_that_cannot_be_read_now_is_read_again(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
