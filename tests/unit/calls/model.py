@@ -378,12 +378,15 @@ class Model:
         return not self.troubled
 
     def network_fails(self, seconds: float) -> None:
-        self.troubled = self.network_failed = True
-        network = self.house.wire.network
-        network.loss = 1.0
+        self.network_is_dead(dead=True)
         self.pass_time(seconds)
-        network.loss = self.ways.loss
+        self.network_is_dead(dead=False)
         self.settle()
+
+    def network_is_dead(self, *, dead: bool) -> None:
+        """Let nothing arrive any more, or as much as before."""
+        self.troubled = self.network_failed = self.network_failed or dead
+        self.house.wire.network.loss = 1.0 if dead else self.ways.loss
 
     def store_fails(self, how: str) -> None:
         self.troubled = True
@@ -440,6 +443,11 @@ class Model:
         assert not agents or max(agents.values()) == 1, f"an agent has one call or offer at a time: {agents}"
 
     def finish(self) -> None:
+        """Let all come to its end, and look at what is left and what was told."""
+        self.come_to_rest()
+        self._check_callbacks()
+
+    def come_to_rest(self) -> None:
         """Let all come to its end, and look at what is left."""
         network = self.house.wire.network
         network.loss = network.delay = network.jitter = network.duplicate = 0.0
@@ -453,7 +461,6 @@ class Model:
         self.pass_time(140)
         self.pass_time(LATE)  # until nothing is expected of calls that were given up
         self._check_rest()
-        self._check_callbacks()
         self._check_log()
         self.run(self.house.conductor.stop(10))
         assert self.loop.next_timer() is None, "a timer is left"
