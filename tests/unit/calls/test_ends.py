@@ -1,83 +1,17 @@
 """Every end that the contract names, as a whole call: what its record says, to the second, and what of its agents."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from structlog.testing import capture_logs
-from tests.unit.calls.model import EPOCH, Model, Ways
+from tests.unit.calls.model import EPOCH
+from tests.unit.calls.stage import ACCEPTED_AT, Stage
 from tests.unit.calls.stored import owed
 
 from playvoice.calls.causes import Next, refusal_of
-from playvoice.media.client import Stream
-from playvoice.sip import CallState, IncomingCall
-
-ACCEPTED_AT = 1_000
-"""Seconds on the model's clock."""
-
-
-class Stage:
-    """One call on a model. Each method is a step of its story."""
-
-    def __init__(self, model: Model) -> None:
-        self.model = model
-
-    def ask(self, userid: str = "1@sales", waittime: int = 60, conntime: int = 600, *, broken: bool = False) -> None:
-        self.model.accept("2028", userid, waittime, conntime, broken=broken)
-
-    @property
-    def customer(self) -> IncomingCall:
-        return self.model.carrier.calls[-1]
-
-    @property
-    def stream(self) -> Stream:
-        found = self.model.stream_of(self.customer)
-        assert found is not None
-        return found
-
-    def agent(self, extension: str = "20280003") -> IncomingCall:
-        """The last call to this agent."""
-        return [call for call in self.model.phones.calls if call.request.uri.user == extension][-1]
-
-    def wait(self, seconds: float) -> None:
-        self.model.pass_time(seconds)
-
-    def answered(self, userid: str = "1@sales", *, conntime: int = 600) -> None:
-        """Answer after 3 s."""
-        self.ask(userid, conntime=conntime)
-        self.wait(3)
-        self.model.answer(self.customer, usable=True)
-
-    def press(self, key: str = "1") -> None:
-        self.model.press(self.customer, self.stream, key)
-
-    def voice_ends(self) -> None:
-        self.model.voice_ends(self.customer, self.stream)
-
-    def transferred(self, *, conntime: int = 600) -> None:
-        """Answer after 3 s, press 1 after 4 more, whereupon two agents ring."""
-        self.answered(conntime=conntime)
-        self.wait(4)
-        self.press()
-        self.model.agent_rings(self.agent("20280003"))
-        self.model.agent_rings(self.agent("20280004"))
-
-    def talking(self, *, conntime: int = 600) -> None:
-        """The same, and 5 s later the first of them answers."""
-        self.transferred(conntime=conntime)
-        self.wait(5)
-        self.model.agents_answer(self.agent())
-        self.wait(10)
-
-    def hang_up(self) -> None:
-        self.model.customer_hangs_up(self.customer)
-
-    def refuse(self, status: int) -> None:
-        self.customer.reject(self.model.now, status)
-        self.model.settle()
+from playvoice.sip import CallState
 
 
 @dataclass(frozen=True)
@@ -447,18 +381,6 @@ def a_crash_while_talking(call: Stage) -> None:
 # --- what is compared -------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
-    with capture_logs() as log:
-        model = Model(tmp_path, monkeypatch, log, Ways())
-        try:
-            yield Stage(model)
-            model.network_is_dead(dead=False)
-            model.come_to_rest()
-        finally:
-            model.close()
-
-
 def moment(seconds: int | None) -> str:
     """How a record writes the instant so many seconds after the request; None if it never came."""
     if seconds is None:
@@ -501,9 +423,9 @@ def test_a_call_that_ends_so_has_the_record_of_the_contract(stage: Stage, story:
     story(stage)
     stage.model.settle()
     (asked,) = stage.model.asked.values()
-    *states, record = owed(stage.model.store)
+    record = owed(stage.model.store)[-1]
     assert list(record.items()) == list(whole_record(ended, asked.uuid, asked.number).items())
-    assert tuple(f"{str(state['extnumber'])[-1]} {state['status']}" for state in states) == ended.states
+    assert tuple(stage.states()) == ended.states
 
 
 STATUSES = [
