@@ -69,10 +69,27 @@ def test_of_two_agents_who_answer_in_one_moment_the_first_speaks_and_the_other_i
     assert (stage.agent(first).state, stage.agent(other).state) == (CallState.CONFIRMED, CallState.ENDED)
     assert repr(stage.model.house.parts.agents) == "<Agents 1 taken>"
     won, lost = first[-1], other[-1]
+    (bye,) = {data for _, _, _, data in stage.model.house.wire.network.sent if data.startswith(b"BYE")}
+    assert b'Reason: SIP;cause=200;text="Call completed elsewhere"' in bye
     assert stage.states() == ["3 ring", "4 ring", f"{lost} hangup", f"{won} answer"]
     stage.hang_up()
     assert stage.record() == (10001, 10041, "1", first, 3, 4)
     assert stage.states()[-1] == f"{won} hangup"
+
+
+def test_a_phone_is_told_whether_somebody_else_has_answered(stage: Stage) -> None:
+    stage.transferred()
+    stage.wait(21)
+    network = stage.model.house.wire.network
+    missed = {data for _, _, _, data in network.sent if data.startswith(b"CANCEL")}
+    assert len(missed) == 2
+    assert not any(b"Reason:" in cancel for cancel in missed)
+    stage.wait(5)
+    stage.model.agent_rings(stage.agent("20280004"))
+    stage.model.agents_answer(stage.agent("20280003"))
+    (elsewhere,) = {data for _, _, _, data in network.sent if data.startswith(b"CANCEL")} - missed
+    assert b'Reason: SIP;cause=200;text="Call completed elsewhere"' in elsewhere
+    stage.hang_up()
 
 
 def test_customer_and_agent_who_hang_up_in_one_moment_are_one_end(stage: Stage) -> None:
