@@ -2,9 +2,12 @@
 
 An agent is in at most one call or offer at a time, whichever group or call asks. `ring-all` rings every free member at
 once, `longest-idle` the one whose last conversation ended longest ago; of those who had none yet, the first.
+
+Customers who wait for an agent are served in the order in which they began to: who becomes free is offered to the first
+of them who has not been refused by him.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from playvoice.calls.ports import Groups, Phone
@@ -23,26 +26,43 @@ class Choice:
     max_wait: float
 
 
+Wake = Callable[[str], None]
+"""Hears of an agent who is free, and may choose now."""
+
+
 class Agents:
-    """The agents of all groups, and who of them is taken. Times are monotonic seconds."""
+    """The agents of all groups, who of them is taken, and who waits for one. Times are monotonic seconds."""
 
     def __init__(self, groups: Groups) -> None:
         self._groups = groups
         self._taken: set[str] = set()
         self._talked_until: dict[str, float] = {}
+        self._waiting: dict[Wake, tuple[str, str]] = {}
+        """Who waits, in order, with the company and name of the group."""
 
     def __repr__(self) -> str:
-        return f"<Agents {len(self._taken)} taken>"
+        return f"<Agents {len(self._taken)} taken, {len(self._waiting)} customers waiting>"
 
-    def choose(self, company_code: str, name: str, passed: Collection[str] = ()) -> Choice:
+    def wait(self, wake: Wake, company_code: str, name: str) -> None:
+        """Have `wake` called when a member of this group is free; who waits already keeps his place."""
+        self._waiting.setdefault(wake, (company_code, name))
+
+    def leave(self, wake: Wake) -> None:
+        """Wait no more."""
+        self._waiting.pop(wake, None)
+
+    def choose(self, company_code: str, name: str, passed: Collection[str] = (), wake: Wake | None = None) -> Choice:
         """Take the free members of a group whose turn it is; each is given back when its leg has ended.
 
-        `passed` are those who refused or did not answer this call since all had their turn.
+        `passed` are those who refused or did not answer this call since all had their turn. Who waits longer than the
+        one with this `wake` chooses first.
         """
         group = self._groups.group(company_code, name)
         if group is None:
             return Choice(registered=False, phones=(), ring_time=0.0, max_wait=0.0)
         phones = [phone for member in group.members if (phone := self._groups.phone(member)) is not None]
+        for phone in phones:
+            self._tell(phone.extension, before=wake)
         free = [phone for phone in phones if phone.extension not in self._taken and phone.extension not in passed]
         if group.strategy is Strategy.LONGEST_IDLE:
             free = sorted(free, key=lambda phone: self._talked_until.get(phone.extension, float("-inf")))[:1]
@@ -54,3 +74,13 @@ class Agents:
         self._taken.discard(extension)
         if talked_until is not None:
             self._talked_until[extension] = talked_until
+        self._tell(extension)
+
+    def _tell(self, extension: str, before: Wake | None = None) -> None:
+        """Tell those who wait of an agent who may be free, in order, until one of them has taken him."""
+        for wake, (company_code, name) in list(self._waiting.items()):
+            if wake is before or extension in self._taken or self._groups.phone(extension) is None:
+                return
+            group = self._groups.group(company_code, name)
+            if group is not None and extension in group.members:
+                wake(extension)

@@ -140,8 +140,8 @@ class RunningCall:
                 case s.PlayHoldMusic():
                     self._note_key()
                     self._customer.play(self._call.parts.settings.hold_music, loop=True)
-                case s.Offer(group):
-                    self._transfer.offer(group)
+                case s.Offer(group, again):
+                    self._transfer.offer(group, again=again)
                 case s.WithdrawOffers(winner):
                     self._transfer.withdraw(winner)
                 case s.Connect(agent):

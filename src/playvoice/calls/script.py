@@ -53,6 +53,8 @@ class Offer:
     """Ring agents of this group, as its strategy chooses; `offered` answers."""
 
     group: str
+    again: bool = False
+    """Those who had their turn have one again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +186,7 @@ class Script:
             case State.TRANSFERRING if self._offers:
                 return [WithdrawOffers()]  # each leg's end comes back as `agent_ended`
             case State.TRANSFERRING:
-                return [Offer(self._group)]
+                return [Offer(self._group, again=True)]
             case _:
                 return []
 
@@ -265,6 +267,13 @@ class Script:
         self._offers = set(agents)
         self._step_until = now + (times.ring_time if agents else OFFER_AGAIN)
         return []
+
+    def agent_is_free(self) -> list[Command]:
+        """A member of the group is free who had no turn yet; of no use while others are rung, or about to be."""
+        if self.state is not State.TRANSFERRING or self._offers or self._step_until is None:
+            return []
+        self._step_until = None
+        return [Offer(self._group)]
 
     def nobody_registered(self) -> list[Command]:
         """No member of the group has a phone."""

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from playvoice.calls import ledger
 from playvoice.calls import script as s
-from playvoice.calls.agents import Choice
+from playvoice.calls.agents import Choice, Wake
 from playvoice.calls.ledger import AgentLeg
 from playvoice.calls.legs import Call, Leg, release
 from playvoice.calls.ports import Phone
@@ -55,6 +55,7 @@ class Transfer:
         self._legs: dict[str, AgentsLeg] = {}
         self._passed: set[str] = set()
         """Agents who had their turn since it began with the first."""
+        self._wake: Wake = call.guard(self._on_free_agent)
 
     def extension(self, leg: str) -> str:
         """The agent of this leg, empty if there is none."""
@@ -67,16 +68,25 @@ class Transfer:
 
     # --- what the script wants ------------------------------------------------------------------------------------
 
-    def offer(self, group: str) -> None:
-        """Ring the free members of the group whose turn it is; when all had theirs, it begins with the first again."""
-        call = self._call
-        choice = call.parts.agents.choose(call.stored.company_code, group, self._passed)
-        if choice.registered:
-            self._passed = self._passed | {phone.extension for phone in choice.phones} if choice.phones else set()
+    def offer(self, group: str, *, again: bool) -> None:
+        """Ring the free members of the group whose turn it is; `again`: it begins with the first."""
+        call, company_code = self._call, self._call.stored.company_code
+        if again:
+            self._passed.clear()
+        call.parts.agents.wait(self._wake, company_code, group)
+        choice = call.parts.agents.choose(company_code, group, self._passed, self._wake)
+        self._passed.update(phone.extension for phone in choice.phones)
+        if choice.phones:
             call.spawn(self._ring(choice))
-            return
-        call.log.info("nobody_registered", group=group)
-        call.do(call.script.nobody_registered())
+        elif choice.registered:
+            self._offered([], choice)
+        else:
+            call.log.info("nobody_registered", group=group)
+            call.do(call.script.nobody_registered())
+
+    def _on_free_agent(self, extension: str) -> None:
+        if extension not in self._passed:
+            self._call.do(self._call.script.agent_is_free())
 
     def withdraw(self, winner: str | None = None) -> None:
         """End every leg but that of `winner`, whose call the others shall not show as missed."""
@@ -90,6 +100,7 @@ class Transfer:
         """Bridge first, then store the answer, then ACK."""
         call, leg = self._call, self._legs[name]
         assert leg.sip.dialog is not None
+        call.parts.agents.leave(self._wake)
         customer.bridge(leg.stream)
         leg.rang = leg.connected = True
         at, dialog, report = call.clock.at(), leg.sip.dialog.to_json(), leg.report
@@ -106,6 +117,7 @@ class Transfer:
         self._legs[name].end()
 
     def end_all(self) -> None:
+        self._call.parts.agents.leave(self._wake)
         for leg in list(self._legs.values()):
             leg.end()
 
@@ -120,7 +132,10 @@ class Transfer:
         if call.script.state is s.State.TRANSFERRING:
             for leg in legs:
                 self._store_and_send(leg)
-        times = s.GroupTimes(choice.ring_time, choice.max_wait)
+        self._offered(legs, choice)
+
+    def _offered(self, legs: list[AgentsLeg], choice: Choice) -> None:
+        call, times = self._call, s.GroupTimes(choice.ring_time, choice.max_wait)
         call.do(call.script.offered(frozenset(leg.uuid for leg in legs), times, call.clock.now()))
 
     async def _make_leg(self, phone: Phone) -> AgentsLeg | None:
@@ -134,7 +149,6 @@ class Transfer:
             call.log.error("no_rtp_port", extension=phone.extension, reason=str(error))
         except Exception:
             call.log.exception("agent_not_rung", extension=phone.extension)
-        self._passed.discard(phone.extension)
         call.parts.agents.give_back(phone.extension)
         if stream is not None:
             await release(stream)

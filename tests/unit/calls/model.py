@@ -478,7 +478,7 @@ class Model:
         assert [repr(part) for part in left] == [
             f"<Conductor 0 running, {house.waiting!r}>",
             "<Owners of 0 SIP calls>",
-            "<Agents 0 taken>",
+            "<Agents 0 taken, 0 customers waiting>",
             "<UserAgent 0 dialogs, 0 transactions>",
             "<Confirmations 0 to be stored>",
         ]

@@ -26,7 +26,7 @@ def test_an_agent_is_in_one_offer_at_a_time_whichever_group_asks(groups: Groups)
     agents = Agents(groups)
     agents.choose("2028", "sales")
     assert extensions(agents.choose("2028", "support")) == ["20280005"]
-    assert repr(agents) == "<Agents 3 taken>"
+    assert repr(agents) == "<Agents 3 taken, 0 customers waiting>"
 
 
 def test_who_is_given_back_can_be_chosen_again(groups: Groups) -> None:

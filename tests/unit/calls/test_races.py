@@ -67,7 +67,7 @@ def test_of_two_agents_who_answer_in_one_moment_the_first_speaks_and_the_other_i
     answer(stage, stage.agent(other))
     stage.model.settle()
     assert (stage.agent(first).state, stage.agent(other).state) == (CallState.CONFIRMED, CallState.ENDED)
-    assert repr(stage.model.house.parts.agents) == "<Agents 1 taken>"
+    assert repr(stage.model.house.parts.agents) == "<Agents 1 taken, 0 customers waiting>"
     won, lost = first[-1], other[-1]
     (bye,) = {data for _, _, _, data in stage.model.house.wire.network.sent if data.startswith(b"BYE")}
     assert b'Reason: SIP;cause=200;text="Call completed elsewhere"' in bye
@@ -168,11 +168,13 @@ def test_an_agent_whose_phone_has_vanished_is_left_after_ring_time_and_free_afte
     stage.press()
     stage.wait(31.9)
     assert sent(stage, "CANCEL", "phone") == 0, "there is no provisional response that it could follow"
-    assert repr(stage.model.house.parts.agents) == "<Agents 1 taken>", "its INVITE may still be answered"
+    assert repr(stage.model.house.parts.agents) == "<Agents 1 taken, 1 customers waiting>", (
+        "its INVITE may still be answered"
+    )
     stage.model.network_is_dead(dead=False)
+    assert sent(stage, "INVITE", "phone") == 1
     stage.wait(0.2)
-    assert repr(stage.model.house.parts.agents) == "<Agents 0 taken>"
-    stage.wait(5)
+    assert sent(stage, "INVITE", "phone") == 2
     stage.model.agents_answer(stage.agent())
     stage.hang_up()
     assert stage.record()[:4] == (10001, 10041, "1", "20280003")
@@ -195,7 +197,7 @@ def test_an_agent_whose_phone_cannot_be_reached_is_passed_over_at_once(stage: St
     stage.press()
     lose_connections(stage)
     network.loss = 0.0
-    assert repr(stage.model.house.parts.agents) == "<Agents 0 taken>"
+    assert repr(stage.model.house.parts.agents) == "<Agents 0 taken, 1 customers waiting>"
     stage.wait(4.9)
     assert stage.model.phones.calls == []
     stage.wait(0.2)
@@ -234,7 +236,7 @@ def test_an_agent_who_answers_as_his_ring_time_ends_is_hung_up_and_not_reported_
     stage.wait(0.9)
     assert stage.agent("20280003").state is CallState.ENDED
     assert stage.states() == ["3 ring", "4 ring", "3 hangup", "4 hangup"]
-    assert repr(stage.model.house.parts.agents) == "<Agents 0 taken>"
+    assert repr(stage.model.house.parts.agents) == "<Agents 0 taken, 1 customers waiting>"
     network.delay = 0.0
     stage.hang_up()
     assert stage.record()[:4] == (10001, 10041, "1", "")

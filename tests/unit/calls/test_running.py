@@ -176,7 +176,7 @@ async def test_a_customer_who_hangs_up_while_ports_are_reserved_for_agents_has_n
     house.media.held = asyncio.Event()
     press(house)
     await until(lambda: house.media.asked == 4, "ports are asked for")
-    assert repr(house.parts.agents) == "<Agents 3 taken>"
+    assert repr(house.parts.agents) == "<Agents 3 taken, 1 customers waiting>"
     house.wire.hang_up(customer)
     await house.ended(uuid)
     house.media.held.set()
@@ -218,7 +218,7 @@ async def test_of_two_agents_who_answer_in_one_turn_one_is_connected_and_the_oth
     assert all(COMPLETED_ELSEWHERE.encode() in cancel for cancel in house.wire.sent("CANCEL")), "no missed call"
     await until(lambda: states(house).count("20280003 answer") == 1, "the answer is stored")
     assert len([message for message in house.media.worker.told if isinstance(message, protocol.Bridge)]) == 1
-    assert repr(house.parts.agents) == "<Agents 1 taken>"
+    assert repr(house.parts.agents) == "<Agents 1 taken, 0 customers waiting>"
     house.wire.hang_up(customer)
     await house.ended(uuid)
     assert record(house.store, uuid) == (10001, 10041, "1", "20280003")
@@ -248,7 +248,7 @@ async def test_an_agent_for_whom_there_is_no_rtp_port_is_free_again(house: House
     house.media.refuses = True
     press(house)
     await until(lambda: house.media.asked == 2, "a port was asked for")
-    await until(lambda: repr(house.parts.agents) == "<Agents 0 taken>", "the agent is free")
+    await until(lambda: repr(house.parts.agents) == "<Agents 0 taken, 1 customers waiting>", "the agent is free")
     assert house.conductor.running == 1, "the customer hears music, and the group is asked again"
     house.wire.hang_up(customer)
     await house.ended(uuid)
@@ -270,7 +270,7 @@ async def test_an_agent_for_whom_an_invite_cannot_be_made_is_passed_over_and_fre
     monkeypatch.setattr(house.wire.agent, "prepare_invite", faulty)
     press(house)
     await ringing(house, "20280003", "20280005")
-    assert repr(house.parts.agents) == "<Agents 2 taken>"
+    assert repr(house.parts.agents) == "<Agents 2 taken, 1 customers waiting>"
     house.wire.hang_up(customer)
     await house.ended(uuid)
     assert record(house.store, uuid) == (10001, 10041, "1", "")
@@ -287,10 +287,11 @@ async def test_while_nothing_can_be_stored_a_call_goes_on_and_rings_nobody_and_a
     gate.away = True
     press(house)
     await until(
-        lambda: repr(house.parts.agents) == "<Agents 1 taken>" and gate.tries > 2, "the agent is about to be rung"
+        lambda: repr(house.parts.agents) == "<Agents 1 taken, 1 customers waiting>" and gate.tries > 2,
+        "the agent is about to be rung",
     )
     house.wire.hang_up(customer)
-    await until(lambda: repr(house.parts.agents) == "<Agents 0 taken>", "the agent is free again")
+    await until(lambda: repr(house.parts.agents) == "<Agents 0 taken, 0 customers waiting>", "the agent is free again")
     assert call_states(house.store) == {uuid: "answered"}
     gate.away = False
     await house.ended(uuid)

@@ -139,7 +139,7 @@ def test_when_all_were_passed_over_the_group_is_asked_again_after_five_seconds()
     call.agent_ended("a")
     assert call.offered(frozenset(), TIMES, 14) == []
     assert call.next_deadline() == 19
-    assert call.on_deadline(19) == [Offer("sales")]
+    assert call.on_deadline(19) == [Offer("sales", again=True)]
 
 
 def test_agents_who_do_not_answer_in_ring_time_are_withdrawn_until_the_waiting_time_is_over() -> None:
@@ -165,7 +165,22 @@ def test_a_busy_group_is_asked_again() -> None:
     call.key("1", 12)
     call.offered(frozenset(), TIMES, 12)
     assert call.next_deadline() == 17
-    assert call.on_deadline(17) == [Offer("sales")]
+    assert call.on_deadline(17) == [Offer("sales", again=True)]
+
+
+def test_an_agent_who_becomes_free_is_rung_at_once_unless_others_are_or_are_about_to_be() -> None:
+    call = answered()
+    assert call.agent_is_free() == [], "the voice plays"
+    call.key("1", 12)
+    assert call.agent_is_free() == [], "an offer is being made"
+    call.offered(frozenset({"a"}), TIMES, 12)
+    assert call.agent_is_free() == [], "somebody rings"
+    call.agent_ended("a")
+    call.offered(frozenset(), TIMES, 14)
+    assert call.agent_is_free() == [Offer("sales")]
+    assert call.agent_is_free() == [], "an offer is being made again"
+    call.offered(frozenset({"b"}), TIMES, 15)
+    assert call.next_deadline() == 35
 
 
 ENDS: dict[str, tuple[Callable[[], list[Command]], tuple[int, int, str, str]]] = {

@@ -105,7 +105,8 @@ class House:
             return f"{self.conductor!r}, {self.owners!r}, {self.parts.agents!r}, {self.routes.taken} places, {streams}"
 
         nothing = (
-            f"<Conductor 0 running, {self.waiting!r}>, <Owners of 0 SIP calls>, <Agents 0 taken>, 0 places, {set()}"
+            f"<Conductor 0 running, {self.waiting!r}>, <Owners of 0 SIP calls>, "
+            f"<Agents 0 taken, 0 customers waiting>, 0 places, {set()}"
         )
         try:
             await until(lambda: left() == nothing, "nothing runs")
