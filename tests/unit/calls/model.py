@@ -10,11 +10,13 @@ from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, TypeVar
 
 import pytest
+from sqlalchemy import select
 from structlog.typing import EventDict
 from tests.samples import COMPANY, REQUEST
 from tests.unit.calls.oracle import KEY_TIME, NEXT_TRUNK, STATUSES, Asked
@@ -24,13 +26,15 @@ from tests.unit.calls.wire import SERVER
 from tests.unit.calls.world import House
 
 from playvoice.calls import clock, conductor, recovery, waiting
+from playvoice.calls.script import OFFER_AGAIN, State
+from playvoice.calls.tables import legs
 from playvoice.calls.userid import parse_userid
 from playvoice.config import Strategy
 from playvoice.lines.trunk import Trunk
 from playvoice.media import protocol
 from playvoice.media.client import Stream
 from playvoice.migrations import all_tables
-from playvoice.sip import URI, CallEnded, CallState, IncomingCall, IncomingCallReceived, UserAgent
+from playvoice.sip import URI, CallEnded, CallState, IncomingCall, IncomingCallReceived, InviteState, UserAgent
 from playvoice.sip.late import LATE
 from playvoice.sip.message import from_of
 from playvoice.voices import VoiceKind, VoiceRef, VoiceUnavailable
@@ -42,6 +46,8 @@ GROUPS = {"sales": ("20280003", "20280004"), "support": ("20280004", "20280005")
 BROKEN = "broken.wav"
 PATIENCE = 15
 """Times that a minute passes until all has come to its end."""
+HEARD = {State.PLAYING: "voice", State.WAITING: "voice", State.TRANSFERRING: "music", State.TALKING: "agent"}
+"""What a customer hears last of what he was given."""
 LIVING = frozenset({CallState.EARLY, CallState.ANSWERED, CallState.CONFIRMED, CallState.ENDING})
 TOLD_AS_ERRORS = frozenset({"no_rtp_port", "call_not_read", "playback_failed", "store_unavailable"})
 """What a log may call an error here; anything else is a fault of ours."""
@@ -60,6 +66,11 @@ class Ways:
     seed: int = 0
     silent: bool = False
     """Trunks have been silent so long that a call leaves them after 4 s without a response."""
+
+
+@cache
+def _call_id(invite: str) -> str:
+    return InviteState.from_json(invite).call_id
 
 
 @dataclass
@@ -83,7 +94,11 @@ class Model:
         self.troubled = bool(ways.loss or ways.delay or ways.jitter)
         """The network, or the store, was not always as it should be: races are lost, and nobody can tell by whom."""
         self.network_failed = bool(ways.loss)
+        self.acks_may_wait = bool(ways.loss)
+        """Something kept us from acknowledging an answer in time."""
         self._generation = 0
+        self._refused: dict[tuple[str, str], float] = {}
+        """When an agent last refused a customer."""
         self._time: Callable[[], float] = lambda: 0.0
         monkeypatch.setattr(conductor, "HEARTBEAT", 20.0)
         monkeypatch.setattr(conductor, "LOOK_AGAIN", 1.0)
@@ -160,6 +175,7 @@ class Model:
         self.run(self.house.conductor.start())
 
     def _be_down(self, seconds: float) -> None:
+        self.acks_may_wait = self.acks_may_wait or seconds > 30
         self.house.wire.pass_time(seconds)
         self._hear()
 
@@ -202,6 +218,7 @@ class Model:
 
     def pass_time(self, seconds: float) -> None:
         self.loop.run_until_complete(self._pass_time(seconds))
+        self._check()
 
     async def _pass_time(self, seconds: float) -> None:
         network = self.house.wire.network
@@ -235,8 +252,7 @@ class Model:
 
     def settle(self) -> None:
         self.loop.run_until_complete(self._settle())
-        if not self.troubled:
-            self._check_taken()
+        self._check()
 
     def _hear(self) -> None:
         """Take what the far ends have got."""
@@ -248,11 +264,14 @@ class Model:
                 asked.attempts.append(event.call)
                 asked.dialled_by.add(self._generation)
             elif isinstance(event, CallEnded) and event.unacknowledged:
+                assert self.acks_may_wait, f"{event.call} gets its ACK"
                 self.of_carrier(event.call).customer_hung_up = True
         for event in events["phone"]:
             if isinstance(event, IncomingCallReceived):
                 self.phones.calls.append(event.call)
+                self._check_patience(event.call)
             elif isinstance(event, CallEnded) and event.unacknowledged:
+                assert self.acks_may_wait, f"{event.call} gets its ACK"
                 self.of_phone(event.call).agent_hung_up = True
         events["carrier"].clear()
         events["phone"].clear()
@@ -355,6 +374,7 @@ class Model:
         self.settle()
 
     def agent_refuses(self, call: IncomingCall, status: int) -> None:
+        self._refused[self.of_phone(call).number, str(call.request.uri.user)] = self.now
         call.reject(self.now, status)
         self.settle()
 
@@ -385,11 +405,11 @@ class Model:
 
     def network_is_dead(self, *, dead: bool) -> None:
         """Let nothing arrive any more, or as much as before."""
-        self.troubled = self.network_failed = self.network_failed or dead
+        self.troubled = self.network_failed = self.acks_may_wait = self.network_failed or dead
         self.house.wire.network.loss = 1.0 if dead else self.ways.loss
 
     def store_fails(self, how: str) -> None:
-        self.troubled = True
+        self.troubled = self.acks_may_wait = True
         match how:
             case "held":
                 self.store.hold()
@@ -434,6 +454,14 @@ class Model:
     def _records(self) -> dict[object, dict[str, Any]]:
         return {message["uuid"]: message for message in owed(self.store) if "hangupcause" in message}
 
+    def _check(self) -> None:
+        """Look at what must hold at any time."""
+        self._check_stored()
+        self._check_heard()
+        self._check_alarms()
+        if not self.troubled:
+            self._check_taken()
+
     def _check_taken(self) -> None:
         """Nobody is asked for more than there is."""
         live = [call for call in self.carrier.calls if call.state in LIVING]
@@ -441,6 +469,38 @@ class Model:
         assert len(live) <= len({str(call.request.uri.user) for call in live}), "nobody is called twice at once"
         agents = Counter(str(call.request.uri.user) for call in self.phones.calls if call.state in LIVING)
         assert not agents or max(agents.values()) == 1, f"an agent has one call or offer at a time: {agents}"
+
+    def _check_patience(self, call: IncomingCall) -> None:
+        """Who refused a customer is not rung for him again at once."""
+        refused_at = self._refused.get((self.of_phone(call).number, str(call.request.uri.user)))
+        assert refused_at is None or self.now - refused_at >= OFFER_AGAIN, "an agent who refused is left in peace"
+
+    def _check_stored(self) -> None:
+        """What the far ends got from us stands in the store, even if nothing can be stored now."""
+        dialogs = self.store.read_now(
+            lambda conn: {_call_id(row.invite): row.dialog for row in conn.execute(select(legs))}
+        )
+        for call in [*self.carrier.calls, *self.phones.calls]:
+            assert call.id in dialogs, f"{call} is stored before its INVITE leaves"
+            if not self.network_failed and not self.ways.jitter:  # else ACK and BYE of a late answer come one by one
+                assert call.state is not CallState.CONFIRMED or dialogs[call.id], f"{call} is stored before its ACK"
+
+    def _check_heard(self) -> None:
+        """Each customer hears what the state of his call says."""
+        heard: dict[int, str] = {}
+        for message in self.house.media.worker.told:
+            if isinstance(message, protocol.Play):
+                heard[message.stream] = "music" if message.loop else "voice"
+            elif isinstance(message, protocol.Bridge):
+                heard |= {message.stream: "agent", message.other: "customer"}
+        for call in self.house.conductor._running.values():
+            wanted = HEARD.get(call._script.state)
+            assert wanted in (None, heard.get(call._customer.stream.number)), f"{call} hears {heard}"
+
+    def _check_alarms(self) -> None:
+        """Only calls that run wait for a time."""
+        running = self.house.conductor._running.values()
+        assert self.loop.waiting_for("_on_deadline") <= set(running), "no call that has ended has an alarm"
 
     def finish(self) -> None:
         """Let all come to its end, and look at what is left and what was told."""
@@ -486,7 +546,8 @@ class Model:
         assert (house.routes.taken, house.media.held_streams, house.queue.waiting) == (0, [], {})
         assert house.wire.agent.next_deadline() is None
         assert house.wire.unowned == []
-        if not self.network_failed and not self.ways.jitter:  # after a crash a CANCEL can overtake its INVITE
+        overtaken = self.ways.jitter and self._generation > 1  # after a crash a CANCEL can overtake its INVITE
+        if not self.network_failed and not overtaken:
             for name, far in house.wire.far.items():
                 assert repr(far) == "<UserAgent 0 dialogs, 0 transactions>", f"the {name} was told of each end"
 

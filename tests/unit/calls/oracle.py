@@ -71,6 +71,9 @@ class Asked:
         assert record["userkey"] in {NO_KEY, *self.keys} & {NO_KEY, *self.groups}, what
         if not troubled and not self.cut:
             assert record["userkey"] == self.userkey, what
+        if not self.cut:
+            assert int(str(record["billsec"])) <= self.conntime, what
+            assert record["answertime"] or int(str(record["duration"])) <= self.waittime, what
         assert len(self.dialled_by) <= 1, f"what one process has dialled, another one does not: {what}"
         assert len(self.attempts) <= 2, f"there are two trunks: {what}"
         if not network_failed and not troubled:

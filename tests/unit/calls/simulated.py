@@ -4,6 +4,7 @@ import asyncio
 import heapq
 from collections.abc import Callable
 from contextvars import Context
+from inspect import getclosurevars, isfunction, ismethod
 from itertools import count
 from typing import Any, TypeVar, TypeVarTuple
 
@@ -47,6 +48,13 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
         while self._timers and (self._timers[0][2].cancelled() or self._timers[0][0] <= self.time()):
             heapq.heappop(self._timers)
         return self._timers[0][0] if self._timers else None
+
+    def waiting_for(self, name: str) -> set[object]:
+        """Whose methods of this name timers will call, under whatever guard."""
+        waiting: list[Any] = [handle for at, _, handle in self._timers if at > self.time() and not handle.cancelled()]
+        guards = [handle._callback for handle in waiting if isfunction(handle._callback)]
+        guarded = [getclosurevars(guard).nonlocals.get("take") for guard in guards]
+        return {take.__self__ for take in guarded if ismethod(take) and take.__name__ == name}
 
 
 class ProcessStore(Store):
