@@ -62,7 +62,7 @@ class Agents:
             return Choice(registered=False, phones=(), ring_time=0.0, max_wait=0.0)
         phones = [phone for member in group.members if (phone := self._groups.phone(member)) is not None]
         for phone in phones:
-            self._tell(phone.extension, before=wake)
+            self._offer_to_waiting(phone.extension, before=wake)
         free = [phone for phone in phones if phone.extension not in self._taken and phone.extension not in passed]
         if group.strategy is Strategy.LONGEST_IDLE:
             free = sorted(free, key=lambda phone: self._talked_until.get(phone.extension, float("-inf")))[:1]
@@ -74,12 +74,13 @@ class Agents:
         self._taken.discard(extension)
         if talked_until is not None:
             self._talked_until[extension] = talked_until
-        self._tell(extension)
+        if self._waiting and self._groups.phone(extension) is not None:
+            self._offer_to_waiting(extension)
 
-    def _tell(self, extension: str, before: Wake | None = None) -> None:
-        """Tell those who wait of an agent who may be free, in order, until one of them has taken him."""
+    def _offer_to_waiting(self, extension: str, before: Wake | None = None) -> None:
+        """Tell those who wait of an agent with a phone, in order, until one of them has taken him."""
         for wake, (company_code, name) in list(self._waiting.items()):
-            if wake is before or extension in self._taken or self._groups.phone(extension) is None:
+            if wake is before or extension in self._taken:
                 return
             group = self._groups.group(company_code, name)
             if group is not None and extension in group.members:

@@ -373,6 +373,14 @@ class Model:
             call.answer(self.now, self.house.wire.description(call) if usable else b"v=0\r\n")
         self.settle()
 
+    def customer_hangs_up_as_an_agent_answers(self, agent: IncomingCall) -> None:
+        """Both in one moment: our CANCEL crosses the answer, or our BYE follows it."""
+        agent.answer(self.now, self.house.wire.description(agent))
+        for customer in self.of_phone(agent).attempts:
+            if customer.state is CallState.CONFIRMED:
+                self.customer_hangs_up(customer)
+        self.settle()
+
     def agent_refuses(self, call: IncomingCall, status: int) -> None:
         self._refused[self.of_phone(call).number, str(call.request.uri.user)] = self.now
         call.reject(self.now, status)

@@ -184,6 +184,12 @@ class CallModel(RuleBasedStateMachine):
         self.model.agents_answer(*self._phones(CallState.EARLY))
 
     @precondition(lambda self: self._phones(CallState.EARLY))
+    @rule(n=CHOICE)
+    def customer_hangs_up_as_an_agent_answers(self, n: int) -> None:
+        calls = self._phones(CallState.EARLY)
+        self.model.customer_hangs_up_as_an_agent_answers(calls[n % len(calls)])
+
+    @precondition(lambda self: self._phones(CallState.EARLY))
     @rule(n=CHOICE, status=st.sampled_from([401, 480, 486, 603]))
     def agent_refuses(self, n: int, status: int) -> None:
         calls = self._phones(CallState.EARLY)
