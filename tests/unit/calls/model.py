@@ -374,12 +374,21 @@ class Model:
         self.settle()
 
     def customer_hangs_up_as_an_agent_answers(self, agent: IncomingCall) -> None:
-        """Both in one moment: our CANCEL crosses the answer, or our BYE follows it."""
-        agent.answer(self.now, self.house.wire.description(agent))
-        for customer in self.of_phone(agent).attempts:
-            if customer.state is CallState.CONFIRMED:
-                self.customer_hangs_up(customer)
-        self.settle()
+        """Both in one moment: the answer crosses our CANCEL."""
+        wire, asked = self.house.wire, self.of_phone(agent)
+        connected = [call for call in asked.attempts if call.state is CallState.CONFIRMED]
+
+        def crossing() -> None:
+            for customer in connected:
+                customer.bye(self.now)
+            wire.network.run(0)
+            wire.flush()  # the CANCEL is on its way
+            agent.answer(self.now, wire.description(agent))
+
+        asked.customer_hung_up = asked.customer_hung_up or bool(connected)
+        self._happens(crossing)
+        if self.is_calm and connected:
+            self._expect(asked, 10001, 10041)
 
     def agent_refuses(self, call: IncomingCall, status: int) -> None:
         self._refused[self.of_phone(call).number, str(call.request.uri.user)] = self.now
