@@ -261,6 +261,7 @@ class Model:
             if isinstance(event, IncomingCallReceived):
                 self.carrier.calls.append(event.call)
                 asked = self.asked[str(event.call.request.uri.user)]
+                assert self.troubled or not asked.rang, f"nothing follows a 180 or 183: {asked}"
                 asked.attempts.append(event.call)
                 asked.dialled_by.add(self._generation)
             elif isinstance(event, CallEnded) and event.unacknowledged:
@@ -435,6 +436,15 @@ class Model:
             case "in doubt":
                 self.store.in_doubt = True
         self.settle()
+
+    def with_slow_commits(self, step: Callable[[], None]) -> None:
+        """Take a step whose facts are stored only after all else that follows it, in the same moment."""
+        slow = self.store.is_well
+        if slow:
+            self.store.hold()
+        step()
+        if slow:
+            self.store_heals()
 
     def store_heals(self) -> None:
         self._happens(self.store.heal)

@@ -6,6 +6,7 @@
 import os
 import tempfile
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -111,7 +112,7 @@ class CallModel(RuleBasedStateMachine):
             self.model.answer(asked.attempts[-1], usable=True)
         for call, stream in self.model.streams():
             if call in asked.attempts:
-                self.model.press(call, stream, key)
+                self.model.with_slow_commits(partial(self.model.press, call, stream, key))
                 self.model.voice_ends(call, stream)
 
     # --- the customer ---------------------------------------------------------------------------------------------
@@ -144,7 +145,7 @@ class CallModel(RuleBasedStateMachine):
     @rule(n=CHOICE, key=st.sampled_from("112239*"))
     def press(self, n: int, key: str) -> None:
         streams = self.model.streams()
-        self.model.press(*streams[n % len(streams)], key)
+        self.model.with_slow_commits(lambda: self.model.press(*streams[n % len(streams)], key))
 
     @precondition(lambda self: self.model.streams())
     @rule(n=CHOICE)
@@ -176,7 +177,7 @@ class CallModel(RuleBasedStateMachine):
     @rule(n=CHOICE, usable=st.sampled_from([True] * 5 + [False]))
     def agent_answers(self, n: int, usable: bool) -> None:
         calls = self._phones(CallState.EARLY)
-        self.model.agents_answer(calls[n % len(calls)], usable=usable)
+        self.model.with_slow_commits(lambda: self.model.agents_answer(calls[n % len(calls)], usable=usable))
 
     @precondition(lambda self: len(self._phones(CallState.EARLY)) > 1)
     @rule()
@@ -244,9 +245,11 @@ class CallModel(RuleBasedStateMachine):
         self.model.media_are_slow(slow=self.model.house.media.held is None)
 
     @precondition(lambda self: self.disasters < MOST_DISASTERS and self.model.asked)
-    @rule(landed=st.booleans(), down=st.sampled_from([0.0, 0.0, 2.0, 40.0]), twice=st.booleans())
-    def crash(self, landed: bool, down: float, twice: bool) -> None:
+    @rule(landed=st.booleans(), down=st.sampled_from([0.0, 0.0, 2.0, 40.0]), twice=st.booleans(), ringing=st.booleans())
+    def crash(self, landed: bool, down: float, twice: bool, ringing: bool) -> None:
         self.disasters += 1
+        for call in self._phones(CallState.EARLY) if ringing else []:
+            self.model.agent_rings(call)
         self.model.crash(landed=landed, down=down, twice=twice)
 
     @precondition(lambda self: self.disasters < MOST_DISASTERS and self.model.asked)

@@ -312,6 +312,7 @@ def test_a_first_trunk_that_says_something_late_after_all_is_ended_and_the_secon
 ) -> None:
     routes, network = stage.model.house.routes, stage.model.house.wire.network
     routes.silent = (routes.flow,)
+    stage.model.troubled = True  # two INVITEs of a call are under way
     network.delay = 5.0
     stage.ask()
     stage.wait(5.1)
