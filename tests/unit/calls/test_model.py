@@ -103,8 +103,13 @@ class CallModel(RuleBasedStateMachine):
         self.model.accept(company, userid, waittime, conntime, broken=broken)
 
     @precondition(lambda self: self.model.store.is_well)
-    @rule(company=st.sampled_from(["2028", "1"]), userid=USERIDS, key=st.sampled_from("112"))
-    def transfer(self, company: str, userid: str, key: str) -> None:
+    @rule(
+        company=st.sampled_from(["2028", "1"]),
+        userid=USERIDS,
+        key=st.sampled_from("112"),
+        then=st.sampled_from(["ring", "cross", "talk", "cross", "wait"]),
+    )
+    def transfer(self, company: str, userid: str, key: str, then: str) -> None:
         """Accept one more, and let it come as far as agents if nothing is in its way."""
         self.model.accept(company, userid, 60, 120, broken=False)
         (*_, asked) = self.model.asked.values()
@@ -114,6 +119,15 @@ class CallModel(RuleBasedStateMachine):
             if call in asked.attempts:
                 self.model.with_slow_commits(partial(self.model.press, call, stream, key))
                 self.model.voice_ends(call, stream)
+        phones = [call for call in self._phones(CallState.EARLY) if self.model.of_phone(call) is asked]
+        for phone in phones[:1]:
+            match then:
+                case "ring":
+                    self.model.agent_rings(phone)
+                case "talk":
+                    self.model.with_slow_commits(partial(self.model.agents_answer, phone))
+                case "cross":
+                    self.model.customer_hangs_up_as_an_agent_answers(phone)
 
     # --- the customer ---------------------------------------------------------------------------------------------
 
@@ -130,10 +144,14 @@ class CallModel(RuleBasedStateMachine):
         self.model.answer(calls[n % len(calls)], usable=usable)
 
     @precondition(lambda self: self._carrier(CallState.EARLY))
-    @rule(n=CHOICE, status=st.sampled_from([*sorted(STATUSES), *[486, 503, 488, 408] * 3]))
-    def refuse(self, n: int, status: int) -> None:
+    @rule(n=CHOICE, status=st.sampled_from([*sorted(STATUSES), *[486, 503, 488, 408] * 3]), rings=st.booleans())
+    def refuse(self, n: int, status: int, rings: bool) -> None:
         calls = self._carrier(CallState.EARLY)
-        self.model.reject(calls[n % len(calls)], status)
+        call = calls[n % len(calls)]
+        if rings:
+            self.model.ring(call, 180)
+        if call.state is CallState.EARLY:
+            self.model.reject(call, status)
 
     @precondition(lambda self: self._carrier(CallState.CONFIRMED))
     @rule(n=CHOICE)
@@ -183,12 +201,6 @@ class CallModel(RuleBasedStateMachine):
     @rule()
     def agents_answer_together(self) -> None:
         self.model.agents_answer(*self._phones(CallState.EARLY))
-
-    @precondition(lambda self: self._phones(CallState.EARLY))
-    @rule(n=CHOICE)
-    def customer_hangs_up_as_an_agent_answers(self, n: int) -> None:
-        calls = self._phones(CallState.EARLY)
-        self.model.customer_hangs_up_as_an_agent_answers(calls[n % len(calls)])
 
     @precondition(lambda self: self._phones(CallState.EARLY))
     @rule(n=CHOICE, status=st.sampled_from([401, 480, 486, 603]))
