@@ -549,6 +549,8 @@ class Model:
         self.pass_time(LATE)  # until nothing is expected of calls that were given up
         self._check_rest()
         self._check_log()
+        if self._generation == 1:  # a later process hangs up what an earlier one has not acknowledged
+            self._check_acknowledged()
         self.run(self.house.conductor.stop(10))
         assert self.loop.next_timer() is None, "a timer is left"
         assert not asyncio.all_tasks(self.loop), "a task is left"
@@ -577,6 +579,15 @@ class Model:
         if not self.network_failed and not overtaken:
             for name, far in house.wire.far.items():
                 assert repr(far) == "<UserAgent 0 dialogs, 0 transactions>", f"the {name} was told of each end"
+
+    def _check_acknowledged(self) -> None:
+        """An answer gets its ACK before its BYE (RFC 3261 section 13.2.2.4)."""
+        acknowledged = set()
+        for _, source, _, data in self.house.wire.network.sent:
+            (call_id,) = [line for line in data.split(b"\r\n") if line.lower().startswith(b"call-id:")]
+            if source == "server" and data.startswith(b"ACK "):
+                acknowledged.add(call_id)
+            assert source != "server" or not data.startswith(b"BYE ") or call_id in acknowledged, data
 
     def _check_callbacks(self) -> None:
         for asked in self.asked.values():
