@@ -143,7 +143,7 @@ class Customer:
             leg.end()
             self._dial_again(*found)
 
-    def _take_next(self, leg: CustomerLeg, what: Next, retry_after: float) -> tuple[Trunk, Flow] | None:
+    def _take_next(self, leg: CustomerLeg, what: Next, retry_after: float = 0.0) -> tuple[Trunk, Flow] | None:
         """Take a place where the call is tried next; None if nothing may be tried, or none has a place."""
         match what:
             case Next.ADDRESS:
