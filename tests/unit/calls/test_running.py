@@ -360,9 +360,9 @@ async def test_a_fault_while_legs_are_ended_costs_no_record(house: House, monkey
     faults = 0
     cancel = OutgoingCall.cancel
 
-    def faulty(call: OutgoingCall, now: float) -> None:
+    def faulty(call: OutgoingCall, now: float, reason: str) -> None:
         nonlocal faults
-        cancel(call, now)
+        cancel(call, now, reason)
         faults += 1
         raise RuntimeError("a fault of ours")
 
