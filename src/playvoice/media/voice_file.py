@@ -68,13 +68,15 @@ class Voices:
     def load(self, paths: Mapping[str, str]) -> None:
         """Have the files of a voice, by codec number, read and mapped; what can't be is told by :meth:`get`."""
         self._take_loaded()
-        if self._to_load.qsize() >= MAX_LOADING:
+        wanted = ((path, Codec(int(number))) for number, path in paths.items())
+        cold = [(path, codec) for path, codec in wanted if not self._is_mapped(path, codec)]
+        if not cold or self._to_load.qsize() >= MAX_LOADING:
             return
         if self._loader is None:
             self._loader = threading.Thread(target=self._load_all, name="voices", daemon=True)
             self._loader.start()
-        for number, path in paths.items():
-            self._to_load.put((path, Codec(int(number))))
+        for path, codec in cold:
+            self._to_load.put((path, codec))
 
     def get(self, path: str, codec: Codec) -> Voice:
         """The voice in this file, which is never changed in place. OSError if it can't be read."""
@@ -83,6 +85,12 @@ class Voices:
         voice = self._mapped.pop(key, None) or _map(path, codec)
         self._keep(key, voice)
         return voice
+
+    def _is_mapped(self, path: str, codec: Codec) -> bool:
+        try:
+            return _key(os.stat(path), path, codec) in self._mapped  # noqa: PTH116
+        except (OSError, ValueError):  # ValueError: a NUL in the path
+            return False
 
     def _take_loaded(self) -> None:
         while self._loaded:  # filled by the other thread
@@ -102,8 +110,6 @@ class Voices:
             try:
                 with open(path, "rb", buffering=0) as file:  # noqa: PTH123
                     key = _key(os.fstat(file.fileno()), path, codec)
-                    if key in self._mapped:
-                        continue
                     while file.readinto(block):
                         pass
                 self._loaded.append((key, _map(path, codec)))

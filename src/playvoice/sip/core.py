@@ -20,7 +20,7 @@ from playvoice.sip.drops import Drops, Kind
 from playvoice.sip.errors import IllegalTransition
 from playvoice.sip.events import Event
 from playvoice.sip.flow import Flow
-from playvoice.sip.message import from_of, tag_of, top_via
+from playvoice.sip.message import cseq_of, from_of, tag_of, top_via
 from playvoice.sip.server_transaction import ServerInvite, ServerNonInvite
 from playvoice.sip.transaction import Effect, Happening, Send, Transaction
 
@@ -197,7 +197,7 @@ class Core:
         return entry
 
     def match_response(self, response: Response) -> Entry | None:
-        return self._entries.get(client_key(top_via(response), response.cseq.method))
+        return self._entries.get(client_key(top_via(response), cseq_of(response).method))
 
     def match_request(self, request: Request, method: str | None = None) -> Entry | None:
         """The server transaction of a retransmission; of the INVITE that an ACK or CANCEL belongs to, by `method`."""
@@ -226,4 +226,4 @@ def server_key(request: Request, method: str | None = None) -> Key:
     if branch.startswith(MAGIC_COOKIE) and branch != MAGIC_COOKIE:  # alone it tells nothing (RFC 4475 section 3.2.1)
         return "server", branch, sent_by, name
     tag = tag_of(from_of(request)) or ""
-    return "server", branch, sent_by, name, request.call_id, tag, str(request.cseq.sequence)
+    return "server", branch, sent_by, name, request.call_id, tag, str(cseq_of(request).sequence)

@@ -7,6 +7,7 @@ request inside a dialog is made from. Both are values that go through JSON uncha
 import json
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import Any, Self
 
@@ -14,7 +15,7 @@ from sipmessage import URI, Address, CSeq, Request, Response
 
 from playvoice.sip.flow import Flow, Transport, format_host
 from playvoice.sip.grammar import parse_all
-from playvoice.sip.message import MAX_ADDRESSES, addresses_of, parse_uri, read_address, tag_of
+from playvoice.sip.message import MAX_ADDRESSES, READ_VALUES, addresses_of, cseq_of, parse_uri, read_address, tag_of
 
 MAX_FORWARDS = "70"
 
@@ -146,6 +147,7 @@ def flow_of(uri: URI, flow: Flow) -> Flow:
     return Flow(flow.transport, (host, uri.port or 5060), flow.local)
 
 
+@lru_cache(READ_VALUES)
 def _is_literal(host: str) -> bool:
     """Whether it is an IP address: anything else that looks like one would be looked up as a name by the socket."""
     try:
@@ -211,7 +213,7 @@ def dialog_of_client(response: Response, flow: Flow, *, target: str, pinned: boo
     12.1.1, the far end is still at `target`, the INVITE's request URI, by the way that the INVITE took.
     """
     contact = contact_of(response)
-    cseq = response.cseq.sequence
+    cseq = cseq_of(response).sequence
     route = _recorded_route(response)
     return DialogState(
         call_id=response.call_id,
@@ -242,8 +244,8 @@ def dialog_of_server(invite: Request, local: str, flow: Flow, *, pinned: bool) -
         remote_target=contact,
         route=_recorded_route(invite),
         local_cseq=0,
-        remote_cseq=invite.cseq.sequence,
-        invite_cseq=invite.cseq.sequence,
+        remote_cseq=cseq_of(invite).sequence,
+        invite_cseq=cseq_of(invite).sequence,
         flow=flow,
         pinned=pinned,
     )

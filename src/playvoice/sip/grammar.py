@@ -10,6 +10,7 @@ Everything here raises `ValueError` for what is not valid, and takes time in pro
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
 from typing import Self
 from urllib.parse import unquote
@@ -19,6 +20,8 @@ from sipmessage import URI, Address, Via
 
 MAX_HOST = 255
 """Characters of a name (RFC 1035 section 2.3.4)."""
+READ_HOSTS = 512
+"""Hosts that are kept as read: the same few come again and again."""
 TOKEN = r"[A-Za-z0-9.!%*_+`'~-]+"
 
 _QUOTED = r'"(?:[^"\\]|\\.)*+"'
@@ -66,6 +69,8 @@ class Parameters(sipmessage.Parameters):
 
 def split_values(text: str, separator: str = ",") -> list[str]:
     """Cut a header value at the commas (or semicolons) outside of quotes and angle brackets."""
+    if separator not in text and '"' not in text and "<" not in text:
+        return [text.strip()]
     pieces: list[str] = []
     position = 0
     while True:
@@ -147,6 +152,7 @@ def _uri_parameters(text: str) -> Parameters:
     return Parameters(values, text)
 
 
+@lru_cache(READ_HOSTS)
 def _host(text: str) -> str:
     """A name, an IPv4 address, or an IPv6 address in brackets, in which RFC 3261's grammar has a colon too many."""
     text = text.replace(":::", "::")

@@ -159,6 +159,7 @@ def _one_via_a_line(texts: list[str]) -> list[str]:
     return values
 
 
+@lru_cache(READ_VALUES)
 def _read_cseq(text: str) -> CSeq:
     if not _CSEQ.fullmatch(text):
         raise ValueError("CSeq is not valid")
@@ -223,6 +224,11 @@ def to_of(message: Message) -> Address:
 def tag_of(address: Address) -> str | None:
     """The tag parameter of a From or To header."""
     return address.parameters.get("tag")
+
+
+def cseq_of(message: Message) -> CSeq:
+    """The CSeq of a message."""
+    return _read_cseq(message.headers["CSeq"])
 
 
 def addresses_of(message: Message, name: str) -> list[Address]:
@@ -296,7 +302,7 @@ def _same_branch(invite: Request, method: str, *, to: str) -> Request:
     request.headers.set("From", invite.headers["From"])
     request.headers.set("To", to)
     request.headers.set("Call-ID", invite.headers["Call-ID"])
-    request.cseq = CSeq(sequence=invite.cseq.sequence, method=method)
+    request.cseq = CSeq(sequence=cseq_of(invite).sequence, method=method)
     request.headers.set("Content-Length", "0")
     return request
 

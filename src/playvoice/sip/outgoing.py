@@ -36,7 +36,7 @@ from playvoice.sip.events import (
 )
 from playvoice.sip.flow import Flow
 from playvoice.sip.hanging_up import make_ack, send_bye
-from playvoice.sip.message import make_cancel, tag_of, to_of
+from playvoice.sip.message import cseq_of, make_cancel, tag_of, to_of
 from playvoice.sip.reliable import EarlyDialogs, Prack, rseq_of
 from playvoice.sip.session import Session
 from playvoice.sip.transaction import T1, Deliver, Effect, Happening, TimedOut, response_event, status_of
@@ -247,7 +247,7 @@ class OutgoingCall(Call):
         dialog = dialog_of_client(response, self.invite.flow, target=self.invite.uri, pinned=self.invite.pinned)
         dialog = self._early.confirm(dialog)
         is_wanted = self.state in (CallState.CALLING, CallState.EARLY)
-        if not is_wanted or response.cseq.sequence != self.invite.cseq:
+        if not is_wanted or cseq_of(response).sequence != self.invite.cseq:
             self._end_stray(dialog, now)
             return
         self.dialog = dialog

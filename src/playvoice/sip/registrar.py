@@ -24,6 +24,7 @@ from sipmessage import URI, Address, Request
 from playvoice.sip import grammar
 from playvoice.sip.errors import SipError
 from playvoice.sip.flow import Flow
+from playvoice.sip.message import cseq_of
 
 MAX_BINDINGS = 10
 """Bindings of one address of record, and contacts of one request."""
@@ -214,7 +215,7 @@ class Registrar:
                 path=path,
                 expires_at=at + timedelta(seconds=contact.expiry),
                 call_id=request.call_id,
-                cseq=request.cseq.sequence,
+                cseq=cseq_of(request).sequence,
                 preference=contact.preference,
             )
             changes += self._add(binding, known)
@@ -311,7 +312,7 @@ def _is_wildcard(request: Request) -> bool:
 
 def _check_order(binding: Binding, request: Request) -> None:
     """A request of the same Call-ID must have a higher CSeq than the one that made the binding."""
-    if binding.call_id == request.call_id and request.cseq.sequence <= binding.cseq:
+    if binding.call_id == request.call_id and cseq_of(request).sequence <= binding.cseq:
         raise RegisterError(500, "CSeq Out Of Order")
 
 

@@ -6,7 +6,7 @@ from sipmessage import Request, Response
 
 from playvoice.sip.body import description_of
 from playvoice.sip.dialog import DialogState, InviteState, dialog_of_client
-from playvoice.sip.message import from_of, tag_of, to_of
+from playvoice.sip.message import cseq_of, from_of, tag_of, to_of
 
 OPTION = "100rel"
 MAX_FORKS = 16
@@ -71,7 +71,7 @@ class EarlyDialogs:
             return None
         dialog = replace(early.dialog, local_cseq=early.dialog.local_cseq + 1)
         self._early[tag] = replace(early, dialog=dialog)
-        return Prack(dialog, f"{rseq} {response.cseq.sequence} INVITE")
+        return Prack(dialog, f"{rseq} {cseq_of(response).sequence} INVITE")
 
     def again(self, prack: Prack) -> Prack | None:
         """The same PRACK with the next number of its dialog, None where that is no more."""
@@ -91,7 +91,7 @@ class EarlyDialogs:
         early = self._early.get(tag)
         if early is None:
             return None
-        number = request.cseq.sequence
+        number = cseq_of(request).sequence
         if number < early.dialog.remote_cseq:
             return False
         self._early[tag] = replace(early, dialog=replace(early.dialog, remote_cseq=number))

@@ -29,6 +29,7 @@ from playvoice.sip.dialog import contact_of, finish
 from playvoice.sip.digest import answers_of
 from playvoice.sip.events import SessionAnswered, SessionChangeReceived, SessionRefused, TargetChanged
 from playvoice.sip.hanging_up import make_ack
+from playvoice.sip.message import cseq_of
 from playvoice.sip.repeated_answer import RepeatedAnswer
 from playvoice.sip.session_timer import Agreed, Due, SessionTimer, Side
 from playvoice.sip.state import CallState
@@ -195,7 +196,7 @@ class Session:
     def acknowledge(self, ack: Request) -> None:
         """Take the ACK to a 200 of ours, and the answer in it if the 200 made the offer."""
         change = self._unacknowledged
-        if change is None or change.request.request.cseq.sequence != ack.cseq.sequence:
+        if change is None or cseq_of(change.request.request).sequence != cseq_of(ack).sequence:
             return
         change.stop()
         self._unacknowledged = None

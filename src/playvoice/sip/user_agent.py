@@ -26,7 +26,7 @@ from playvoice.sip.flow import Flow, Transport, format_host, stamp_via
 from playvoice.sip.hanging_up import make_ack, send_bye
 from playvoice.sip.incoming import IncomingCall, IncomingRequest, with_remote_cseq
 from playvoice.sip.late import LateCalls
-from playvoice.sip.message import from_of, make_response, parse, read_address, tag_of, to_of, top_via, vias_of
+from playvoice.sip.message import cseq_of, from_of, make_response, parse, read_address, tag_of, to_of, top_via, vias_of
 from playvoice.sip.outgoing import OutgoingCall, OutgoingRequest
 from playvoice.sip.transaction import Happening, response_event
 
@@ -245,10 +245,10 @@ class UserAgent:
     def _on_response(self, response: Response, flow: Flow, now: float) -> None:
         if (entry := self.core.match_response(response)) is not None:
             entry.fire(response_event(response.code), now, response)
-        elif response.cseq.method == "INVITE" and response.code < 300:
+        elif cseq_of(response).method == "INVITE" and response.code < 300:
             self._on_late_response(response, flow, now)
         else:
-            self.core.drop(Kind.STRAY_RESPONSE, flow, now, f"{response.code} to {response.cseq.method}")
+            self.core.drop(Kind.STRAY_RESPONSE, flow, now, f"{response.code} to {cseq_of(response).method}")
 
     def _on_late_response(self, response: Response, flow: Flow, now: float) -> None:
         """A 1xx or 2xx whose transaction is gone: for a call of ours, or one that an earlier process left."""
@@ -261,7 +261,7 @@ class UserAgent:
             self.core.send(bytes(make_ack(self, dialog)), dialog.next_flow())
             send_bye(self, dialog, now)
         else:
-            self.core.drop(Kind.STRAY_RESPONSE, flow, now, f"{response.code} to {response.cseq.method}")
+            self.core.drop(Kind.STRAY_RESPONSE, flow, now, f"{response.code} to {cseq_of(response).method}")
 
     # --- requests -------------------------------------------------------------------------------------------------
 
@@ -321,13 +321,13 @@ class UserAgent:
         if request.method == "ACK":
             call.on_ack(request)
             return
-        if request.cseq.sequence < call.dialog.remote_cseq:
+        if cseq_of(request).sequence < call.dialog.remote_cseq:
             self._refuse(request, flow, reply_to, 500, now)
             return
         if call.state is CallState.ENDING and request.method != "BYE":
             self._refuse(request, flow, reply_to, 481, now)
             return
-        call.dialog = with_remote_cseq(call.dialog, request.cseq.sequence)
+        call.dialog = with_remote_cseq(call.dialog, cseq_of(request).sequence)
         incoming = IncomingRequest(self, request, flow, reply_to)
         incoming.begin(now)
         if request.method == "BYE":
