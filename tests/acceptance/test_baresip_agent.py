@@ -322,7 +322,8 @@ def test_the_recording_has_the_customer_left_and_all_that_the_customer_heard_rig
     assert (rate, len(channels)) == (SAMPLE_RATE, 2)
     left, right = channels
     assert abs(left.size / rate - talk.carrier["seconds"]) <= LENGTH
-    heard = find(talk.heard, right)
+    # Whoever hangs up hears a little more, until his BYE has arrived.
+    heard = find(talk.heard[: talk.heard.size - round(LENGTH * rate)], right)
     assert heard.likeness > SAME, "voice, hold music and agent stand on the right as the customer got them"
     assert heard.offset / rate <= LENGTH
     callee = talk.sounds.samples["callee"]
