@@ -35,6 +35,8 @@ def of(rule: object, name: str) -> object:
 BOUNDS: dict[str, tuple[object, str]] = {
     "connections at once": (app.HTTP_CONNECTIONS, ""),
     "a request's head": (http.MAX_HEAD, "octets"),
+    "headers of a request": (http.MAX_HEADERS, ""),
+    "requests that wait on a connection behind one that is being answered": (http.MAX_WAITING, ""),
     "time for a request's head": (BoundedHttp.HEAD_SECONDS, "s"),
     "rest between two requests": (app.HTTP_REST, "s"),
     "a body": (body.MAX_BODY, "octets"),
@@ -44,6 +46,7 @@ BOUNDS: dict[str, tuple[object, str]] = {
     "memory of all bodies at once, beyond that": (body.MAX_HELD, "octets"),
     "chunks of a body, of whatever size": (http.FREE_CHUNKS, ""),
     "average size of more chunks": (http.MIN_CHUNK, "octets"),
+    "what stands around the chunks, beyond twice the octets in them": (http.MAX_HEAD, "octets"),
     "fields of a form, parts of a multipart body, members of a JSON object": (reading.MAX_FIELDS, ""),
     "headers of a part": (multipart.MAX_PART_HEAD, "octets"),
     "parameters of Content-Type and Content-Disposition": (multipart.MAX_OPTIONS, ""),

@@ -7,27 +7,39 @@ whoever sent a body in crumbs would hold up the loop, and with it every call. Th
 
     connection ──> HEAD ── the head is whole ──> REQUEST ── answered ──> KEEP-ALIVE (uvicorn's timer)
                     │ HEAD_SECONDS over: closed    ^                        │ the next request begins
-                    │ more than MAX_HEAD: 400      │                        │
+                    │ beyond its bounds: 400       │                        │
                     └──────────────────────────────┴────── HEAD <───────────┘
 
 Past the connections that are served as many again are let in, to hear a 503; a further one is closed.
+
+What two readers could take for two different things is refused: lengths that contradict each other, lines that end in
+LF alone and folded ones by the parser, the rest here. A request to change the protocol is a request like any other
+(RFC 9110 section 7.8): clients that know of HTTP/2 ask for it with their first one.
 """
 
 import asyncio
 import re
 from typing import ClassVar
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 MAX_HEAD = 32_768
-"""Octets of a request line with its headers."""
+"""Octets of a request line with its headers; likewise of what stands between and behind the chunks of a body, beyond
+twice the body's octets."""
+MAX_HEADERS = 100
+"""Each takes more memory than it has octets."""
+MAX_WAITING = 32
+"""Requests that came behind one that is being answered."""
 FREE_CHUNKS = 500
 """Chunks of a body that may be of any size."""
 MIN_CHUNK = 256
 """Octets that a chunk has on average, where there are more."""
 PIECE = 16_384
 """Octets that are taken apart at once."""
+REFUSAL = "Invalid HTTP request received."
 
+_HOST = re.compile(rb"[A-Za-z0-9._~!$&'()*+,;=%:\[\]-]*")
 _ABSOLUTE = re.compile(rb"https?://[^/?#]*(.*)", re.IGNORECASE)
 
 
@@ -39,13 +51,14 @@ class BoundedHttp(HttpToolsProtocol):
 
     _timer: asyncio.TimerHandle | None = None
     _in_head = True
-    _head_octets = 0
+    _octets = 0
+    """Of the head, or after it of the rest of the message."""
+    _body_octets = 0
     _message_ended = False
     """With the piece that came last."""
     _chunks = 0
-    _chunk_octets = 0
-    _refusal = ""
-    """Of what came behind the requests that are being answered."""
+    _refuses = False
+    """What came behind the requests that are being answered."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -57,57 +70,105 @@ class BoundedHttp(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         for start in range(0, len(data), PIECE):
-            if self.transport.is_closing() or self._refusal:
+            if self.transport.is_closing() or self._refuses:
                 break
             self._take(data[start : start + PIECE])
         self._watch()
 
     def _take(self, piece: bytes) -> None:
         self._message_ended = False
-        super().data_received(piece)
-        if self._in_head and not self._message_ended:
-            self._head_octets += len(piece)
-            if self._head_octets > MAX_HEAD:
-                self.logger.warning("A request's head has more than %d octets.", MAX_HEAD)
-                self.send_400_response("Invalid HTTP request received.")
+        self._unset_keepalive_if_required()
+        try:
+            self._parse(piece)
+        except httptools.HttpParserError as error:
+            ours = error.__context__  # what a callback raised; else the URL might be told, with a token in it
+            self._refuse(str(ours if isinstance(ours, ValueError) else error))
+        if self._refuses or self.transport.is_closing() or self._message_ended:
+            return
+        self._octets += len(piece)
+        if self._octets > MAX_HEAD + 2 * self._body_octets:
+            self._refuse(f"more than {MAX_HEAD} octets beside the body")
 
-    def send_400_response(self, msg: str) -> None:
-        """Refuse what can't be read, behind the answers to what came before it."""
-        if self._answers and not self.cycle.more_body:
-            self.transport.pause_reading()
-            self._refusal = msg
-        else:
-            super().send_400_response(msg)
+    def _parse(self, data: bytes) -> None:
+        while True:
+            try:
+                self.parser.feed_data(data)
+                return
+            except httptools.HttpParserUpgrade as upgrade:
+                (end,) = upgrade.args
+                data = self._head_without_upgrade() + data[end:]
+
+    def _head_without_upgrade(self) -> bytes:
+        version = self.parser.get_http_version().encode()
+        lines = [b"%b %b HTTP/%b" % (self.parser.get_method(), self.url, version)]
+        lines += [b"%b: %b" % header for header in self.headers if header[0] != b"upgrade"]
+        return b"\r\n".join([*lines, b"", b""])
+
+    def _refuse(self, why: str) -> None:
+        """Answer 400 to what can't be read, behind the answers to what came before it."""
+        self.logger.warning("An HTTP request was refused: %s.", why)
+        is_broken_in_body = self.cycle is not None and self.cycle.more_body
+        if self.pipeline and is_broken_in_body:
+            self.pipeline.popleft()  # nobody has begun to answer it
+        elif is_broken_in_body or not self._answers:
+            self.send_400_response(REFUSAL)
+            return
+        self.transport.pause_reading()
+        self._refuses = True
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header; one behind the body is thrown away, as a trailer may be (RFC 9110 section 6.5.1)."""
+        if not self._in_head:
+            return
+        if len(self.headers) == MAX_HEADERS:
+            raise ValueError(f"a request has more than {MAX_HEADERS} headers")
+        super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
+        if self.parser.should_upgrade():
+            if self.parser.get_method() == b"CONNECT":
+                raise ValueError("this is no proxy")
+            return
         self._in_head = False
-        self._chunks = self._chunk_octets = 0
-        hosts = sum(name == b"host" for name, _ in self.headers)
-        if hosts > 1 or (hosts == 0 and self.parser.get_http_version() == "1.1"):
-            raise ValueError("a request names one host (RFC 9112 section 3.2)")
+        self._octets = self._body_octets = self._chunks = 0
+        version = self.parser.get_http_version()
+        _check_head(version, self.headers)
+        if len(self.pipeline) == MAX_WAITING:
+            raise ValueError(f"more than {MAX_WAITING} requests wait for their answers")
         self.url = _in_origin_form(self.url)
+        if version == "1.0":
+            self.expect_100_continue = False  # RFC 9110 section 10.1.1
         super().on_headers_complete()
 
     def on_chunk_header(self) -> None:
         """Count; what it raises is answered with 400, as whatever else can't be read."""
-        if self._chunks > FREE_CHUNKS and self._chunk_octets < self._chunks * MIN_CHUNK:
-            raise ValueError(f"{self._chunks} chunks of {self._chunk_octets} octets in all")
+        if self._chunks > FREE_CHUNKS and self._body_octets < self._chunks * MIN_CHUNK:
+            raise ValueError(f"{self._chunks} chunks of {self._body_octets} octets in all")
         self._chunks += 1
 
     def on_body(self, body: bytes) -> None:
-        self._chunk_octets += len(body)
+        self._body_octets += len(body)
         super().on_body(body)
 
     def on_message_complete(self) -> None:
+        if self._in_head:
+            return  # of a request to change the protocol the head comes once more
         self._in_head = self._message_ended = True
-        self._head_octets = 0
+        self._octets = 0
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
-        if self._refusal and not self._answers:
-            super().send_400_response(self._refusal)
+        if self._refuses and self.timeout_keep_alive_task is not None:
+            self.send_400_response(REFUSAL)
         self._watch()
+
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """Let a client that has said all, and closed its side, hear its answers."""
+        if not self._answers or self.cycle.more_body:
+            return False
+        self.cycle.keep_alive = False
+        return True
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_watching()
@@ -135,6 +196,17 @@ class BoundedHttp(HttpToolsProtocol):
         self._timer = None
         self.logger.warning("A request's head was not complete within %g seconds.", self.HEAD_SECONDS)
         self.transport.close()
+
+
+def _check_head(version: str, headers: list[tuple[bytes, bytes]]) -> None:
+    """Raise a ValueError where a head can't be understood by everybody in one way."""
+    if version not in ("1.0", "1.1"):
+        raise ValueError(f"HTTP/{version} is not spoken here")
+    hosts = [value for name, value in headers if name == b"host"]
+    if len(hosts) > 1 or (not hosts and version == "1.1") or not all(map(_HOST.fullmatch, hosts)):
+        raise ValueError("a request names one host (RFC 9112 section 3.2)")
+    if any(name == b"transfer-encoding" and value.lower() != b"chunked" for name, value in headers):
+        raise ValueError("the one transfer coding is chunked (RFC 9112 section 6.1)")
 
 
 def _in_origin_form(target: bytes) -> bytes:

@@ -2,54 +2,11 @@
 
 import asyncio
 import contextlib
-import socket
-from collections.abc import AsyncIterator
 
 import pytest
-import uvicorn
-from starlette.types import Receive, Scope, Send
+from tests.unit.gateway.serving import PLACES, Hasty
 
-from playvoice.gateway.http import FREE_CHUNKS, MAX_HEAD, MIN_CHUNK, BoundedHttp
-
-PLACES = 4
-
-
-class Hasty(BoundedHttp):
-    """The protocol with a bound that a test can wait for."""
-
-    HEAD_SECONDS = 0.3
-
-
-async def application(scope: Scope, receive: Receive, send: Send) -> None:
-    path = scope["path"]
-    while path != "/unread" and (await receive()).get("more_body"):
-        pass
-    headers = [(b"content-length", b"2"), (b"x-path", path.encode())]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": b"ok"})
-
-
-@pytest.fixture
-async def port() -> AsyncIterator[int]:
-    listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(
-        uvicorn.Config(
-            application,
-            http=Hasty,
-            log_config=None,
-            access_log=False,
-            lifespan="off",
-            timeout_keep_alive=60,
-            timeout_graceful_shutdown=2,
-            limit_concurrency=PLACES,
-        )
-    )
-    serving = asyncio.create_task(server._serve([listener]))
-    yield listener.getsockname()[1]
-    server.should_exit = True
-    await serving
-    listener.close()
-
+from playvoice.gateway.http import FREE_CHUNKS, MAX_HEAD, MIN_CHUNK
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 

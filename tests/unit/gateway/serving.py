@@ -1,0 +1,61 @@
+"""The HTTP of the API's port over a small application that says what it was asked."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import uvicorn
+from starlette.types import Receive, Scope, Send
+
+from playvoice.gateway.http import BoundedHttp
+
+PLACES = 4
+
+
+class Hasty(BoundedHttp):
+    """The protocol with a bound that a test can wait for."""
+
+    HEAD_SECONDS = 0.3
+
+
+async def application(scope: Scope, receive: Receive, send: Send) -> None:
+    path, size, more = scope["path"], 0, scope["path"] != "/unread"
+    while more:
+        message = await receive()
+        if message["type"] != "http.request":
+            return
+        size += len(message["body"])
+        more = message["more_body"]
+    headers = [
+        (b"content-length", b"2"),
+        (b"x-path", path.encode()),
+        (b"x-octets", str(size).encode()),
+        (b"x-keys", b",".join(value for name, value in scope["headers"] if name == b"idempotency-key")),
+    ]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": b"ok"})
+
+
+@asynccontextmanager
+async def serving() -> AsyncIterator[int]:
+    """A server on loopback; the port."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(
+        uvicorn.Config(
+            application,
+            http=Hasty,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            ws="none",
+            timeout_keep_alive=60,
+            timeout_graceful_shutdown=2,
+            limit_concurrency=PLACES,
+        )
+    )
+    running = asyncio.create_task(server._serve([listener]))
+    yield listener.getsockname()[1]
+    server.should_exit = True
+    await running
+    listener.close()
