@@ -243,7 +243,10 @@ def _location(address: WebAddress, location: str) -> str:
         location = location.encode("latin-1").decode()
     except UnicodeDecodeError:
         pass
-    return urljoin(f"{address.scheme}://{address.authority}{address.target}", location)
+    try:
+        return urljoin(f"{address.scheme}://{address.authority}{address.target}", location)
+    except ValueError as error:
+        raise BadAnswer(f"{address} redirects to what is no address: {error}") from None
 
 
 def _check_head(address: WebAddress, status: int, headers: Mapping[str, str], max_bytes: int) -> None:

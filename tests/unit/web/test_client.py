@@ -464,6 +464,18 @@ async def test_a_redirect_leads_nowhere_that_the_url_itself_might_not(
     await client.aclose()
 
 
+@pytest.mark.parametrize("location", ["http://[", "//[x]/"])
+async def test_a_redirect_to_what_is_no_address_is_an_error_of_the_far_end(
+    client: WebClient, far_end: Start, tmp_path: Path, location: str
+) -> None:
+    async def serve(exchange: Exchange) -> None:
+        await exchange.answer(302, Location=location)
+
+    end = await far_end(serve)
+    with pytest.raises(BadAnswer, match="redirects to what is no address"):
+        await client.download(end.url, tmp_path / "voice", max_bytes=5, timeout=5)
+
+
 async def announced_too_long(exchange: Exchange) -> None:
     await exchange.send(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
 
