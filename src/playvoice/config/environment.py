@@ -3,7 +3,7 @@
 `PLAYVOICE_SECTION__KEY` sets a key of a section, `PLAYVOICE_TRUNK__NAME__KEY` and
 `PLAYVOICE_COMPANY__CODE__KEY` one of a trunk or company that the file has, so that a secret need not stand
 in the file. Case doesn't matter, and any character but a letter or digit is written `_`. A list is a JSON
-array or text with commas.
+array; any other text is itself, also one that begins with a bracket, as `[::1]:8080`.
 """
 
 import json
@@ -40,11 +40,7 @@ def overlay(data: dict[str, Any], environ: Mapping[str, str]) -> tuple[dict[Loca
             )
             continue
         location, table = found
-        try:
-            table[str(location[-1])] = _value(value)
-        except ValueError:
-            problems[variable] = 'is no JSON array; expected one, as in ["a", "b"]'
-            continue
+        table[str(location[-1])] = _value(value)
         places[location] = variable
     return places, problems
 
@@ -68,4 +64,7 @@ def _as_variable(name: object) -> str:
 def _value(text: str) -> object:
     if not text.lstrip().startswith("["):
         return text
-    return json.loads(text)
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text

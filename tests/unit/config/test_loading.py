@@ -161,10 +161,21 @@ def test_what_is_wrong_in_the_environment_is_said_by_the_name_of_the_variable(pa
     ) == [
         "PLAYVOICE_SERVERS__HTTP: sets nothing; expected PLAYVOICE_SECTION__KEY with one of rtp, security, server, sip,"
         " PLAYVOICE_TRUNK__NAME__KEY or PLAYVOICE_COMPANY__CODE__KEY with one that the file has",
-        'PLAYVOICE_SIP__LISTEN: is no JSON array; expected one, as in ["a", "b"]',
         "PLAYVOICE_SERVER__HTPP: is unknown; did you mean http?",
         "PLAYVOICE_SERVER__HTTP: can't be 'nowhere'; expected HOST:PORT, as in \"127.0.0.1:8080\"",
+        "PLAYVOICE_SIP__LISTEN: can't be '[udp'; expected a list of addresses, as in"
+        ' ["udp:192.0.2.1:5060", "tcp:192.0.2.1:5060"]',
     ]
+
+
+def test_what_begins_with_a_bracket_in_the_environment_need_be_no_list(path: Path) -> None:
+    config = read(
+        path,
+        FILE,
+        {"PLAYVOICE_SERVER__HTTP": "[::1]:8080", "PLAYVOICE_COMPANY__2028__ACCESSKEY": "[secret"},
+    )
+    assert config.server.http == ListenAddress("::1", 8080)
+    assert config.companies[0].accesskey == "[secret"
 
 
 def test_all_that_is_wrong_is_said_at_once_in_the_order_of_the_file(path: Path) -> None:
