@@ -6,14 +6,14 @@ from pathlib import Path
 
 from playvoice import app
 from playvoice.callbacks import addresses, outbox, schedule, sender
-from playvoice.calls import queue, userid, waiting
+from playvoice.calls import queue, recordings, userid, waiting
 from playvoice.companies import attempts, tokens
 from playvoice.config.models import CompanyConfig, GroupConfig, RtpConfig, TrunkConfig
 from playvoice.gateway import body, http, multipart, reading
 from playvoice.gateway.http import BoundedHttp
 from playvoice.gateway.services import play_voice
-from playvoice.media import description, disk, stream, transcoder, worker
-from playvoice.sip import core, endpoint, message, registrar, user_agent
+from playvoice.media import decoding, description, disk, stream, transcoder, worker
+from playvoice.sip import core, endpoint, guesses, message, registrar, user_agent
 from playvoice.voices import library
 from playvoice.voices.downloads import DownloadLimits
 from playvoice.web import client
@@ -82,6 +82,7 @@ BOUNDS: dict[str, tuple[object, str]] = {
         {4: "a quarter of its file descriptors beyond"}[worker.DESCRIPTORS_OF_A_STREAM],
     ),
     "files in a `voice_dir`": (library.MAX_FILES, ""),
+    "a file of a `voice_dir`": (decoding.MAX_OCTETS, "octets"),
     "a download": (DOWNLOAD.octets, "octets"),
     "time for a download": (DOWNLOAD.timeout, "s"),
     "redirects of a download": (client.MAX_REDIRECTS, ""),
@@ -92,6 +93,7 @@ BOUNDS: dict[str, tuple[object, str]] = {
     "files that wait to be decoded": (transcoder.DECODE_QUEUE, ""),
     "recordings that wait to become mp3": (transcoder.MP3_BACKLOG, ""),
     "recordings that wait in all": (transcoder.ENCODE_QUEUE, ""),
+    "free space on the disk of recordings, at least": (recordings.MIN_FREE, "octets"),
     "an attempt": (sender.ATTEMPT_TIMEOUT, "s"),
     "attempts at once": (app.CALLBACK_CONNECTIONS, ""),
     "attempts at once to one address": (addresses.MAX_AT_ONCE, ""),
@@ -108,6 +110,8 @@ BOUNDS: dict[str, tuple[object, str]] = {
     "octets that wait on a TCP connection": (endpoint.MAX_UNSENT, "octets"),
     "requests of others remembered": (core.MAX_SERVER_TRANSACTIONS, ""),
     "contacts of an extension": (registrar.MAX_BINDINGS, ""),
+    "wrong passwords for an extension from one address in a window": (guesses.MAX_GUESSES, ""),
+    "that window, from the first wrong password": (guesses.GUESS_TIME, "s"),
     "an SDP": (description.MAX_OCTETS, "octets"),
     "RTP ports": (f"{PORTS.first}-{PORTS.last}", ""),
     "silence while two people talk": (stream.SILENT, "s"),
