@@ -1,0 +1,84 @@
+"""The documentation names what is there: files, tests, scenarios, pages."""
+
+import re
+from itertools import chain
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted(chain(ROOT.glob("*.md"), ROOT.glob("docs/*.md")))
+SOURCES = ROOT / "src" / "playvoice"
+PLACES = ("", "tests", "tests/unit/media", "tests/unit/sip", "src/playvoice", "src/playvoice/*")
+"""Where a page's file may be: pages name them from the folder that they are about."""
+SCENARIOS = ROOT / "tests" / "acceptance"
+
+_FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+
+
+def text(page: Path) -> str:
+    """A page without its examples."""
+    return _FENCED.sub("", page.read_text(encoding="utf-8"))
+
+
+def name(page: Path) -> str:
+    return str(page.relative_to(ROOT))
+
+
+def anchors(page: Path) -> set[str]:
+    titles = re.findall(r"^#+ (.*)$", text(page), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def test_there_are_pages() -> None:
+    assert {"README.md", "CHANGELOG.md", "docs/architecture.md"} <= {name(page) for page in PAGES}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_each_file_that_a_page_names_is_there(page: Path) -> None:
+    named = set(re.findall(r"`([\w./-]+\.(?:py|md|toml))`", text(page))) - {"playvoice.toml"}
+    missing = [
+        file for file in sorted(named) if not any(any(ROOT.glob(f"{place}/{file}".lstrip("/"))) for place in PLACES)
+    ]
+    assert not missing
+
+
+def test_each_file_of_the_table_of_rooms_is_in_its_room() -> None:
+    table = text(ROOT / "docs" / "architecture.md").partition("| room | question | files |")[2].partition("\n\n")[0]
+    room, seen = "", set()
+    for first, _, files in (line.strip("|").split(" | ") for line in table.splitlines()[2:]):
+        room = first.strip(" `/") or room
+        seen.add(room)
+        assert not [file for file in re.findall("`([^`]+)`", files) if not (SOURCES / room / file).exists()]
+    assert seen >= {"gateway", "calls", "lines", "sip", "media", "voices"}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_each_link_of_a_page_leads_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)\s]+)\)", text(page)):
+        if "://" in target:
+            continue
+        file, _, anchor = target.partition("#")
+        led_to = page.parent / file if file else page
+        assert led_to.exists(), target
+        assert not anchor or anchor in anchors(led_to), target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_each_scenario_that_a_page_names_is_there(page: Path) -> None:
+    """They stand in brackets behind the test that runs them."""
+    for file, scenarios in re.findall(r"`(acceptance/test_sipp_\w+\.py)` \(((?:`\w+`(?:, )?)+)\)", text(page)):
+        for scenario in re.findall(r"`(\w+)`", scenarios):
+            assert (SCENARIOS / "sipp" / f"{scenario}.xml").is_file(), scenario
+            assert scenario in (ROOT / "tests" / file).read_text(encoding="utf-8"), f"{file} runs no {scenario}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_each_command_of_make_that_a_page_names_is_there(page: Path) -> None:
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    assert set(re.findall(r"`make ([a-z]+)", text(page))) <= targets
+
+
+def test_the_readme_leads_to_each_page() -> None:
+    links = set(re.findall(r"\]\(([^)\s]+)\)", text(ROOT / "README.md")))
+    assert {name(page) for page in PAGES if not page.name.endswith(".zh-CN.md")} - {"README.md"} <= links
