@@ -39,6 +39,7 @@ BOUNDS: dict[str, tuple[object, str]] = {
     "requests that wait on a connection behind one that is being answered": (http.MAX_WAITING, ""),
     "time for a request's head": (BoundedHttp.HEAD_SECONDS, "s"),
     "rest between two requests": (app.HTTP_REST, "s"),
+    "time in which a client takes its answer": (BoundedHttp.SEND_SECONDS, "s"),
     "a body": (body.MAX_BODY, "octets"),
     "a body that is read to its end before it is refused": (body.MAX_DRAINED, "octets"),
     "time for a body": (body.MAX_SECONDS, "s"),

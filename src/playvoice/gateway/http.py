@@ -49,7 +49,11 @@ class BoundedHttp(HttpToolsProtocol):
     HEAD_SECONDS: ClassVar[float] = 30.0
     """From the connection, or the first octet of a further request, to the end of its head."""
 
+    SEND_SECONDS: ClassVar[float] = 30.0
+    """In which a client takes what waits for it, also of a connection that is closed behind it."""
+
     _timer: asyncio.TimerHandle | None = None
+    _send_timer: asyncio.TimerHandle | None = None
     _in_head = True
     _octets = 0
     """Of the head, or after it of the rest of the message."""
@@ -170,8 +174,21 @@ class BoundedHttp(HttpToolsProtocol):
         self.cycle.keep_alive = False
         return True
 
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._watch_sending()
+
+    def resume_writing(self) -> None:
+        self._stop_watching_sending()
+        super().resume_writing()
+
+    def timeout_keep_alive_handler(self) -> None:
+        super().timeout_keep_alive_handler()
+        self._watch()
+
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_watching()
+        self._stop_watching_sending()
         super().connection_lost(exc)
 
     @property
@@ -182,7 +199,10 @@ class BoundedHttp(HttpToolsProtocol):
     def _watch(self) -> None:
         """Let the timer run while a request is waited for, or what is left of one that was answered already."""
         rests = self.timeout_keep_alive_task is not None
-        if self._answers or rests or self.transport.is_closing():
+        if self.transport.is_closing():
+            self._stop_watching()
+            self._watch_sending()
+        elif self._answers or rests:
             self._stop_watching()
         elif self._timer is None:
             self._timer = self.loop.call_later(self.HEAD_SECONDS, self._give_up)
@@ -192,10 +212,24 @@ class BoundedHttp(HttpToolsProtocol):
             self._timer.cancel()
             self._timer = None
 
+    def _watch_sending(self) -> None:
+        if self._send_timer is None:
+            self._send_timer = self.loop.call_later(self.SEND_SECONDS, self._cut)
+
+    def _stop_watching_sending(self) -> None:
+        if self._send_timer is not None:
+            self._send_timer.cancel()
+            self._send_timer = None
+
+    def _cut(self) -> None:
+        self.logger.warning("A client did not take its answer within %g seconds.", self.SEND_SECONDS)
+        self.transport.abort()
+
     def _give_up(self) -> None:
         self._timer = None
         self.logger.warning("A request's head was not complete within %g seconds.", self.HEAD_SECONDS)
         self.transport.close()
+        self._watch()
 
 
 def _check_head(version: str, headers: list[tuple[bytes, bytes]]) -> None:

@@ -14,9 +14,14 @@ PLACES = 4
 
 
 class Hasty(BoundedHttp):
-    """The protocol with a bound that a test can wait for."""
+    """The protocol with bounds that a test can wait for."""
 
     HEAD_SECONDS = 0.3
+    SEND_SECONDS = 2.0
+
+
+LARGE = 4_194_304
+"""Octets of the answer at `/large`."""
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
@@ -27,14 +32,15 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
             return
         size += len(message["body"])
         more = message["more_body"]
+    body = b"x" * LARGE if path == "/large" else b"ok"
     headers = [
-        (b"content-length", b"2"),
+        (b"content-length", str(len(body)).encode()),
         (b"x-path", path.encode()),
         (b"x-octets", str(size).encode()),
         (b"x-keys", b",".join(value for name, value in scope["headers"] if name == b"idempotency-key")),
     ]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": b"ok"})
+    await send({"type": "http.response.body", "body": body})
 
 
 @asynccontextmanager

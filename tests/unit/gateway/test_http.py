@@ -2,9 +2,10 @@
 
 import asyncio
 import contextlib
+import socket
 
 import pytest
-from tests.unit.gateway.serving import PLACES, Hasty
+from tests.unit.gateway.serving import LARGE, PLACES, Hasty
 
 from playvoice.gateway.http import FREE_CHUNKS, MAX_HEAD, MIN_CHUNK
 
@@ -201,4 +202,44 @@ async def test_a_target_of_another_form_is_refused(port: int, target: bytes) -> 
     writer.write(b"GET " + target + b" HTTP/1.1\r\nHost: x\r\n\r\n")
     async with asyncio.timeout(10):
         assert (await reader.read(1_000)).startswith(b"HTTP/1.1 400 Bad Request")
+    writer.close()
+
+
+def count_to_the_end(client: socket.socket) -> int:
+    octets = 0
+    while piece := client.recv(65_536):
+        octets += len(piece)
+    return octets
+
+
+@pytest.mark.parametrize(
+    "last", [b"", b"Connection: close\r\n"], ids=["a connection that is kept", "one that is closed"]
+)
+async def test_a_client_that_does_not_take_its_answer_loses_the_connection(
+    port: int, last: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    with socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+        client.connect(("127.0.0.1", port))
+        client.sendall(b"GET /large HTTP/1.1\r\nHost: x\r\n" + last + b"\r\n")
+        async with asyncio.timeout(10):
+            while "did not take its answer" not in caplog.text:  # noqa: ASYNC110 - a log has no event
+                await asyncio.sleep(0.01)
+        client.settimeout(10)
+        received = await asyncio.to_thread(count_to_the_end, client)
+    assert received < LARGE, "what had not been sent is not sent any more"
+
+
+async def test_a_client_that_has_taken_a_long_answer_may_rest(port: int) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n")
+    async with asyncio.timeout(10):
+        await reader.readuntil(b"\r\n\r\n")
+        await reader.readexactly(LARGE)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(1.2 * Hasty.SEND_SECONDS):
+            await reader.read()
+    writer.write(REQUEST)
+    async with asyncio.timeout(10):
+        assert (await reader.readuntil(b"ok")).startswith(b"HTTP/1.1 200 OK")
     writer.close()
