@@ -33,6 +33,9 @@ MAX_WHY = 200
 LARGE_BODY = 65_536
 """Octets past which a body is read in a thread: a client's megabytes must not hold up the loop."""
 
+SINGLE = frozenset({b"idempotency-key", b"content-type", b"content-encoding"})
+"""Headers that say one thing: where one stands there with two values, there is no telling which is meant."""
+
 Headers = list[tuple[bytes, bytes]]
 
 _log = structlog.get_logger(__name__)
@@ -84,6 +87,7 @@ class Dispatcher:
         try:
             idempotency_key = headers.get(b"idempotency-key", b"").decode("latin-1").strip()
             parameters = await self._read(scope["query_string"], headers, receive, share)
+            _refuse_contradictions(scope["headers"])
             service = self._find(parameters)
             request = await self._authenticate(service, parameters, Request(at, source, idempotency_key))
             done = await service.handler(request, service.read(parameters))
@@ -173,6 +177,16 @@ def not_admitted(error: CompanyDisabled | LicenceExpired | AddressNotAllowed) ->
     if isinstance(error, CompanyDisabled):
         return RequestRefused(Ret.APPID)
     return RequestRefused(Ret.APPID_EXPIRED if isinstance(error, LicenceExpired) else Ret.ADDRESS)
+
+
+def _refuse_contradictions(headers: Iterable[tuple[bytes, bytes]]) -> None:
+    said: dict[bytes, bytes] = {}
+    for name, value in headers:
+        if name in SINGLE and said.setdefault(name, value) != value:
+            header = name.decode("ascii")
+            raise bad_request(
+                f"请求头{header}重复且取值不同", f"the header {header} is given twice with different values"
+            )
 
 
 def _names_service(query: bytes) -> bool:

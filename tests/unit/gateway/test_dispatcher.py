@@ -285,3 +285,12 @@ async def test_whatever_comes_gets_an_answer_of_the_contract_and_never_500(
     assert answer.status == 200
     assert answer.ret in (200, 400, 404, 600)
     assert list(answer.json) == ["ret", "data", "msg"]
+
+
+async def test_a_header_with_two_values_is_refused_where_only_one_can_be_meant(world: World) -> None:
+    answer = await world.play_voice({"Idempotency-Key": "a", "idempotency-key": "b", "Accept-Language": "en"})
+    assert answer.json["ret"] == 400
+    assert "header idempotency-key is given twice" in answer.json["msg"]
+    assert not world.calls.accepted
+    answer = await world.play_voice({"Idempotency-Key": "a", "idempotency-key": "a", "Via": "a", "via": "b"})
+    assert answer.json["ret"] == 200
