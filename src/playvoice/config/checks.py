@@ -13,6 +13,9 @@ from playvoice.config.environment import Location
 
 Finding = tuple[Location, str]
 
+_YES = ("true", "1", "yes", "on")
+"""What the environment may write for true."""
+
 
 @dataclass(slots=True)
 class _Unique:
@@ -45,7 +48,7 @@ def _trunks(data: Mapping[str, Any]) -> Iterator[Finding]:
         yield from names.check((*place, "name"), trunk.get("name"), f"trunk {index + 1}")
         if "password" in trunk and "username" not in trunk:
             yield (*place, "username"), "is missing beside password; expected the user name"
-        if trunk.get("register") is True and not {"username", "password"} <= trunk.keys():
+        if str(trunk.get("register", "")).lower() in _YES and not {"username", "password"} <= trunk.keys():
             yield (*place, "register"), "is true; expected username and password beside it"
 
 

@@ -168,6 +168,11 @@ def test_what_is_wrong_in_the_environment_is_said_by_the_name_of_the_variable(pa
     ]
 
 
+def test_a_registration_that_the_environment_switches_on_needs_an_account_as_well(path: Path) -> None:
+    (problem,) = problems(path, FILE, {"PLAYVOICE_TRUNK__CARRIER__REGISTER": "True"})
+    assert "is true; expected username and password beside it" in problem
+
+
 def test_what_begins_with_a_bracket_in_the_environment_need_be_no_list(path: Path) -> None:
     config = read(
         path,
