@@ -49,7 +49,7 @@ HTTP_CONNECTIONS = 2_000
 HTTP_REST = 30
 """Seconds that a connection may rest between two requests."""
 CALLBACK_CONNECTIONS = 200
-DOWNLOAD_CONNECTIONS = 20
+DOWNLOAD_CONNECTIONS = 200
 YOUNG_OBJECTS = 20_000
 """Objects after which the young ones are looked through: about a millisecond, and not with each request."""
 

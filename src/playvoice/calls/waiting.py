@@ -5,7 +5,7 @@
                          └──────────────────── abandon ─────────────────────┘
 
 What holds one company up (a server of voices that never answers, a trunk that is full) costs the others nothing: each
-has bounds of its own.
+has bounds of its own, and there is none that all share.
 """
 
 import asyncio
@@ -27,9 +27,8 @@ from playvoice.voices import Voice, VoiceKind, VoiceRef, VoiceUnavailable
 
 log = structlog.get_logger(__name__)
 
-PREPARING = 32
-"""Voices that are made ready at once."""
 PREPARING_OF_COMPANY = 8
+"""Voices of a company that are made ready at once."""
 READY_OF_COMPANY = 200
 """Calls of a company whose voice is ready or being made ready."""
 AT_HAND = 200
@@ -137,18 +136,15 @@ class Waiting:
     # --- making voices ready --------------------------------------------------------------------------------------
 
     def _prepare_more(self) -> None:
-        """Begin with more voices, each for the company that has the fewest in the works."""
+        """Begin with as many voices of each company as may be made ready at once."""
         if self._abandon is None:
             return
-        while len(self._tasks) < PREPARING:
-            wanting = (line for line in self._lines.values() if line.wants_a_voice)
-            line = min(wanting, key=lambda line: line.preparing, default=None)
-            if line is None:
-                return
-            line.preparing += 1
-            task = asyncio.get_running_loop().create_task(self._prepare(line, line.accepted.popleft()))
-            self._tasks.add(task)
-            task.add_done_callback(self._done)
+        for line in self._lines.values():
+            while line.wants_a_voice:
+                line.preparing += 1
+                task = asyncio.get_running_loop().create_task(self._prepare(line, line.accepted.popleft()))
+                self._tasks.add(task)
+                task.add_done_callback(self._done)
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)

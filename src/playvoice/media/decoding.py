@@ -64,6 +64,10 @@ class DecodeReason(StrEnum):
     """Our fault: the process died, the disk is full, it took too long."""
 
 
+OUR_FAULTS = frozenset({DecodeReason.BUSY, DecodeReason.FAILED})
+"""What says nothing of the file: it may be decoded the next time."""
+
+
 class DecodeError(Exception):
     """A file could not be made a voice."""
 

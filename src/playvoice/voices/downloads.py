@@ -19,13 +19,14 @@ from uuid import uuid4
 import structlog
 from sqlalchemy import Connection, bindparam, delete, select
 
-from playvoice.media.decoding import DecodeError, DecodeReason
+from playvoice.media.decoding import OUR_FAULTS, DecodeError
 from playvoice.media.g711 import SAMPLE_RATE, Codec
 from playvoice.store import Store, StoreError, upsert
 from playvoice.voices.flights import Flights
 from playvoice.voices.shelf import Shelf
 from playvoice.voices.tables import MAX_VALIDATOR, downloads
-from playvoice.voices.voice import Decoder, Fetcher, Voice, VoiceUnavailable
+from playvoice.voices.turns import Turns
+from playvoice.voices.voice import Fetcher, Voice, VoiceUnavailable
 from playvoice.web import WebError
 
 FRESH_WITH_VALIDATOR = timedelta(seconds=60)
@@ -46,8 +47,6 @@ class DownloadLimits:
     """Seconds for one download."""
     seconds: float = 3600.0
     """Length of a voice; a longer one can't be had."""
-    at_once: int = 20
-    """Downloads at once; a further one waits."""
     kept: int = 10_000
     """Voices that are kept; past these the one that was not used for longest goes, of those that no call is going to
     play; while all are going to be played, a new one can't be had."""
@@ -82,7 +81,7 @@ class Downloads:
     def __init__(
         self,
         store: Store,
-        decoder: Decoder,
+        decoder: Turns,
         fetcher: Fetcher,
         folder: Path,
         limits: DownloadLimits,
@@ -92,7 +91,6 @@ class Downloads:
         self._fetcher = fetcher
         self._shelf = Shelf(folder)
         self._limits = limits
-        self._slots = asyncio.Semaphore(limits.at_once)
         self._flights: Flights[str] = Flights()
         self._failed: dict[str, tuple[float, str]] = {}
         """When a URL's last download failed, by the loop's clock, and why."""
@@ -101,8 +99,11 @@ class Downloads:
         self._octets = sum(entry.octets for entry in self._entries.values())
         self._shelf.keep_only([entry.stem for entry in self._entries.values()])
 
-    async def prepare(self, url: str, at: datetime) -> Voice:
-        """:raises VoiceUnavailable: it can't be downloaded or decoded."""
+    async def prepare(self, company_code: str, url: str, at: datetime) -> Voice:
+        """A URL's voice; a company that asks for it has its turn at the decoder.
+
+        :raises VoiceUnavailable: it can't be downloaded or decoded.
+        """
         entry = self._entries.get(url)
         if entry is not None and entry.fresh(at):
             voice = self._shelf.lend(entry.stem)
@@ -110,7 +111,7 @@ class Downloads:
                 self._entries[url] = self._entries.pop(url)
                 return voice
         self._raise_failure(url)
-        voice = self._shelf.lend(await self._flights.join(url, lambda: self._fetch(url, at)))
+        voice = self._shelf.lend(await self._flights.join(url, lambda: self._fetch(company_code, url, at)))
         if voice is None:
             raise VoiceUnavailable(f"the voice of {self._fetcher.check_url(url)} was removed")
         return voice
@@ -129,37 +130,36 @@ class Downloads:
         if len(self._failed) > MAX_FAILED:
             del self._failed[next(iter(self._failed))]
 
-    async def _fetch(self, url: str, at: datetime) -> str:
+    async def _fetch(self, company_code: str, url: str, at: datetime) -> str:
         """Make a URL's voice; gives its stem."""
-        async with self._slots:
-            source = self._shelf.stem(f"{uuid4().hex}.download")
-            try:
-                return await self._renew(url, source, at)
-            except WebError as error:
-                self._note_failure(url, str(error))
-                raise VoiceUnavailable(str(error)) from None
-            except DecodeError as error:
-                address = self._fetcher.check_url(url)  # its text has no query, which may hold a token
-                reason = f"{address} can't be played: {error}"
-                if error.reason not in (DecodeReason.BUSY, DecodeReason.FAILED):
-                    self._note_failure(url, reason)
-                raise VoiceUnavailable(reason) from None
-            except OSError as error:
-                raise VoiceUnavailable(f"the download could not be written: {error.strerror}") from error
-            finally:
-                await asyncio.to_thread(source.unlink, missing_ok=True)
+        source = self._shelf.stem(f"{uuid4().hex}.download")
+        try:
+            return await self._renew(company_code, url, source, at)
+        except WebError as error:
+            self._note_failure(url, str(error))
+            raise VoiceUnavailable(str(error)) from None
+        except DecodeError as error:
+            address = self._fetcher.check_url(url)  # its text has no query, which may hold a token
+            reason = f"{address} can't be played: {error}"
+            if error.reason not in OUR_FAULTS:
+                self._note_failure(url, reason)
+            raise VoiceUnavailable(reason) from None
+        except OSError as error:
+            raise VoiceUnavailable(f"the download could not be written: {error.strerror}") from error
+        finally:
+            await asyncio.to_thread(source.unlink, missing_ok=True)
 
-    async def _renew(self, url: str, source: Path, at: datetime) -> str:
+    async def _renew(self, company_code: str, url: str, source: Path, at: datetime) -> str:
         """Ask for a URL again, or for the first time; what is there is not evicted meanwhile."""
         entry = self._entries.get(url)
         voice = self._shelf.lend(entry.stem) if entry is not None else None
         try:
-            return await self._download(url, source, at, entry if voice is not None else None)
+            return await self._download(company_code, url, source, at, entry if voice is not None else None)
         finally:
             if voice is not None:
                 voice.give_back()
 
-    async def _download(self, url: str, source: Path, at: datetime, known: _Entry | None) -> str:
+    async def _download(self, company_code: str, url: str, source: Path, at: datetime, known: _Entry | None) -> str:
         download = await self._fetcher.download(
             url,
             source,
@@ -174,7 +174,9 @@ class Downloads:
             return known.stem
         await self._make_room(url)
         stem = f"{_digest(url)[:32]}-{uuid4().hex[:16]}"
-        decoded = await self._decoder.decode(source, self._shelf.stem(stem), max_seconds=self._limits.seconds)
+        decoded = await self._decoder.decode(
+            company_code, source, self._shelf.stem(stem), max_seconds=self._limits.seconds
+        )
         octets = round(decoded.seconds * SAMPLE_RATE) * len(Codec)
         await self._remember(_Entry(url, stem, octets, etag, last_modified, checked_at=at))
         return stem

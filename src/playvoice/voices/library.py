@@ -25,7 +25,8 @@ from playvoice.store import Store, upsert
 from playvoice.voices.flights import Flights
 from playvoice.voices.shelf import Shelf
 from playvoice.voices.tables import MAX_NAME, MAX_PATH, voice_files
-from playvoice.voices.voice import Decoder, Voice, VoicesError, VoiceUnavailable
+from playvoice.voices.turns import Turns
+from playvoice.voices.voice import Voice, VoicesError, VoiceUnavailable
 
 MAX_FILES = 10_000
 """Files of one folder."""
@@ -65,7 +66,7 @@ def _files(folder: Path) -> Iterator[Path]:
 class Library:
     """The names, and the voices that were made of their files."""
 
-    def __init__(self, store: Store, decoder: Decoder, folder: Path, *, max_seconds: float) -> None:
+    def __init__(self, store: Store, decoder: Turns, folder: Path, *, max_seconds: float) -> None:
         self._store = store
         self._decoder = decoder
         self._shelf = Shelf(folder)
@@ -107,7 +108,8 @@ class Library:
 
     async def _decode(self, key: tuple[str, str], version: str) -> None:
         try:
-            await self._decoder.decode(self._paths[key], self._shelf.stem(version), max_seconds=self._max_seconds)
+            stem = self._shelf.stem(version)
+            await self._decoder.decode(key[0], self._paths[key], stem, max_seconds=self._max_seconds)
         except DecodeError as error:
             raise VoiceUnavailable(str(error)) from None
 

@@ -7,6 +7,7 @@ from playvoice.store import Store
 from playvoice.voices.downloads import DownloadLimits, Downloads
 from playvoice.voices.hold_music import make_hold_music
 from playvoice.voices.library import Library
+from playvoice.voices.turns import Turns
 from playvoice.voices.voice import Decoder, Fetcher, Voice, VoiceKind, VoiceRef, full_url
 
 
@@ -28,10 +29,11 @@ class Voices:
         limits: DownloadLimits | None = None,
     ) -> None:
         limits = limits or DownloadLimits()
+        turns = Turns(transcoder)
         folder = data_dir / "voices"
         self._web = web
-        self._library = Library(store, transcoder, folder / "library", max_seconds=limits.seconds)
-        self._downloads = Downloads(store, transcoder, web, folder / "downloads", limits)
+        self._library = Library(store, turns, folder / "library", max_seconds=limits.seconds)
+        self._downloads = Downloads(store, turns, web, folder / "downloads", limits)
         self._hold_music = make_hold_music(folder / "hold-music")
 
     async def exists(self, company_code: str, name: str) -> bool:
@@ -56,7 +58,7 @@ class Voices:
         """
         if ref.kind is VoiceKind.LIBRARY:
             return await self._library.prepare(company_code, ref.name)
-        return await self._downloads.prepare(full_url(ref.name), at)
+        return await self._downloads.prepare(company_code, full_url(ref.name), at)
 
     def hold_music(self) -> Voice:
         """Music without end, to be played in a loop."""

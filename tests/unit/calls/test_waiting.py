@@ -156,47 +156,32 @@ async def test_a_call_that_becomes_ready_is_told(bench: Bench) -> None:
 # --- bounds -----------------------------------------------------------------------------------------------------------
 
 
-async def test_voices_that_hang_hold_up_their_own_company_alone(bench: Bench) -> None:
+async def test_voices_that_hang_hold_up_their_own_companies_alone(bench: Bench) -> None:
     bench.voices.held = {"hung.wav"}
     bench.start()
-    for _ in range(2 * module.PREPARING_OF_COMPANY):
-        await bench.add("1", "hung.wav")
-    other = await bench.add("2")
+    for company in ("1", "2", "3", "4", "5"):
+        for _ in range(2 * module.PREPARING_OF_COMPANY):
+            await bench.add(company, "hung.wav")
+    other = await bench.add()
     await bench.ready(1)
     assert bench.heads() == [other.uuid]
-    assert bench.voices.preparing == ["hung.wav"] * module.PREPARING_OF_COMPANY
+    assert bench.voices.preparing == ["hung.wav"] * 5 * module.PREPARING_OF_COMPANY
 
 
-async def test_no_more_voices_are_made_ready_at_once_than_the_bound_allows(
+async def test_no_more_voices_of_a_company_are_made_ready_at_once_than_the_bound_allows(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "PREPARING", 3)
     monkeypatch.setattr(module, "PREPARING_OF_COMPANY", 2)
     bench.voices.held = {"1.wav", "2.wav"}
     for _ in range(3):
         await bench.add("1", "1.wav")
         await bench.add("2", "2.wav")
     bench.start()
-    await until(lambda: len(bench.voices.preparing) == 3, "as many as may")
-    assert sorted(bench.voices.preparing) in (["1.wav", "1.wav", "2.wav"], ["1.wav", "2.wav", "2.wav"])
+    await until(lambda: len(bench.voices.preparing) == 4, "as many as may")
+    assert sorted(bench.voices.preparing) == ["1.wav", "1.wav", "2.wav", "2.wav"]
     bench.voices.release("1.wav", "2.wav")
     await bench.ready(6)
     assert len(bench.voices.asked) == 6
-
-
-async def test_a_free_place_is_for_the_company_that_has_the_fewest_in_the_works(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "PREPARING", 3)
-    bench.voices.held = {"a.wav", "b.wav", "other.wav"}
-    for voice in ("a.wav", "b.wav", "b.wav", "b.wav"):
-        await bench.add("1", voice)
-    bench.start()
-    await until(lambda: len(bench.voices.preparing) == 3, "as many as may")
-    await bench.add("2", "other.wav")
-    bench.voices.release("a.wav")
-    await until(lambda: len(bench.voices.preparing) == 3 and bench.waiting.ready, "the place is taken again")
-    assert sorted(bench.voices.preparing) == ["b.wav", "b.wav", "other.wav"]
 
 
 async def test_no_more_calls_of_a_company_are_ready_than_the_bound_allows_and_a_dialled_one_makes_room(
@@ -282,7 +267,7 @@ async def test_a_call_that_cannot_be_read_now_is_read_again(bench: Bench, monkey
 async def test_a_fault_while_a_call_is_read_costs_the_others_nothing(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "PREPARING", 1)
+    monkeypatch.setattr(module, "PREPARING_OF_COMPANY", 1)
     read, tries = bench.store.read, 0
 
     async def broken(query: Callable[[Connection], Any]) -> Any:

@@ -63,8 +63,6 @@ class FakeWeb:
 
     pages: dict[str, Page] = field(default_factory=dict)
     asked: list[tuple[str, str | None, str | None]] = field(default_factory=list)
-    at_once: int = 0
-    most_at_once: int = 0
     held: dict[str, asyncio.Event] = field(default_factory=dict)
     """What holds up who asks for a URL."""
     holding: asyncio.Event = field(default_factory=asyncio.Event)
@@ -84,10 +82,7 @@ class FakeWeb:
         last_modified: str | None,
     ) -> Download:
         self.asked.append((url, etag, last_modified))
-        self.at_once += 1
-        self.most_at_once = max(self.most_at_once, self.at_once)
         await asyncio.sleep(0)
-        self.at_once -= 1
         if url in self.held:
             self.holding.set()
             await self.held[url].wait()

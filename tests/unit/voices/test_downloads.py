@@ -209,11 +209,16 @@ async def test_a_clock_that_was_set_back_makes_nothing_fresh_for_ever(voices: Vo
     assert len(web.asked) == 2
 
 
-async def test_no_more_downloads_run_at_once_than_the_bound(make_voices: Callable[..., Voices], web: FakeWeb) -> None:
-    voices = make_voices(at_once=3)
-    await asyncio.gather(*(prepare(voices, url=f"http://example.com/{n}") for n in range(20)))
-    assert len(web.asked) == 20
-    assert web.most_at_once == 3
+async def test_servers_that_never_answer_hold_nobody_else_up(voices: Voices, web: FakeWeb) -> None:
+    stalled = [f"http://example.com/{n}" for n in range(50)]
+    web.held = {url: asyncio.Event() for url in stalled}
+    waiting = [asyncio.create_task(prepare(voices, url=url)) for url in stalled]
+    async with asyncio.timeout(10):
+        await web.holding.wait()
+        assert octets(dict((await prepare(voices, url="http://example.com/there")).files)) == b"voice"
+    for event in web.held.values():
+        event.set()
+    await asyncio.gather(*waiting)
 
 
 @BOTH_DATABASES
