@@ -20,7 +20,7 @@ import structlog
 from sqlalchemy import Connection, select
 
 from playvoice.config import Config
-from playvoice.media.decoding import DecodeError
+from playvoice.media.decoding import OUR_FAULTS, DecodeError
 from playvoice.store import Store, upsert
 from playvoice.voices.flights import Flights
 from playvoice.voices.shelf import Shelf
@@ -73,6 +73,8 @@ class Library:
         self._max_seconds = max_seconds
         self._flights: Flights[None] = Flights()
         self._current: dict[tuple[str, str], str] = {}
+        self._unplayable: dict[tuple[str, str], tuple[str, str]] = {}
+        """The version that can't be decoded, and why: to find that out again may take as long as a long voice."""
         self._paths = store.read_now(_read)
         self._shelf.keep_only([stem for key in self._paths if (stem := self._version(key)) is not None])
 
@@ -90,6 +92,9 @@ class Library:
         version = self._version(key)
         if version is None:
             raise VoiceUnavailable(f"company {company_code} has no voice file {name!r}")
+        unplayable, reason = self._unplayable.get(key, ("", ""))
+        if unplayable == version:
+            raise VoiceUnavailable(reason)
         voice = self._shelf.lend(version)
         if voice is None:
             await self._flights.join(version, lambda: self._decode(key, version))
@@ -111,6 +116,8 @@ class Library:
             stem = self._shelf.stem(version)
             await self._decoder.decode(key[0], self._paths[key], stem, max_seconds=self._max_seconds)
         except DecodeError as error:
+            if error.reason not in OUR_FAULTS:
+                self._unplayable[key] = version, str(error)
             raise VoiceUnavailable(str(error)) from None
 
     def _version(self, key: tuple[str, str]) -> str | None:

@@ -9,6 +9,7 @@ import pytest
 from tests.unit.voices.conftest import BOTH_DATABASES, START, FakeDecoder, after, octets
 
 from playvoice.config import Config
+from playvoice.media.decoding import DecodeError, DecodeReason
 from playvoice.store import Store
 from playvoice.voices import VoiceKind, VoiceRef, Voices, VoicesError, VoiceUnavailable, apply
 
@@ -141,7 +142,7 @@ async def test_many_calls_at_once_decode_once(
     assert len(decoder.decoded) == 1
 
 
-async def test_what_can_not_be_decoded_says_why_and_is_tried_again(
+async def test_what_can_not_be_decoded_says_why_and_is_tried_again_when_it_has_changed(
     store: Store, folder: Path, make_voices: Callable[..., Voices], decoder: FakeDecoder
 ) -> None:
     (folder / "page.mp3").write_bytes(b"not audio")
@@ -152,7 +153,26 @@ async def test_what_can_not_be_decoded_says_why_and_is_tried_again(
         with pytest.raises(VoiceUnavailable, match=r"page\.mp3 is no audio") as error:
             await voices.prepare("2028", named("page.mp3"), START)
         assert "page.mp3" in error.value.reason
-    assert len(decoder.decoded) == 2
+    assert len(decoder.decoded) == 1, "a thousand calls don't try one by one"
+    (folder / "page.mp3").write_bytes(b"audio now")
+    assert octets(dict((await voices.prepare("2028", named("page.mp3"), START)).files)) == b"audio now"
+
+
+@pytest.mark.parametrize("reason", [DecodeReason.BUSY, DecodeReason.FAILED])
+async def test_what_was_not_decoded_for_a_fault_of_ours_is_tried_again(
+    store: Store,
+    folder: Path,
+    make_voices: Callable[..., Voices],
+    decoder: FakeDecoder,
+    reason: DecodeReason,
+) -> None:
+    put(store, folder)
+    voices = make_voices()
+    decoder.error = DecodeError(reason, "not now")
+    with pytest.raises(VoiceUnavailable, match="not now"):
+        await voices.prepare("2028", named("bye.mp3"), START)
+    decoder.error = None
+    assert octets(dict((await voices.prepare("2028", named("bye.mp3"), START)).files)) == b"bye"
 
 
 async def test_decoded_files_that_somebody_removed_are_made_again(
