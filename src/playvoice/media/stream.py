@@ -256,9 +256,10 @@ class Stream:
         timestamp = None if is_key else packet.timestamp
         self._reception.take(packet.ssrc, packet.sequence, timestamp, now, filtered=self._filtered)
         if is_key:
-            key = self._key_receiver.receive(packet.timestamp, packet.payload, marker=packet.marker, ssrc=packet.ssrc)
-            if key is not None:
+            keys = self._key_receiver.receive(packet.timestamp, packet.payload, marker=packet.marker, ssrc=packet.ssrc)
+            if keys:
                 self._press_is_for_peer = self.peer is not None
+            for key in keys:
                 report(KeyPressed(self.number, key))
             if self.peer is not None and (numbered := self._frames.number(packet)) and self._press_is_for_peer:
                 self.peer.relay_key(numbered, now)

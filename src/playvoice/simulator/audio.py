@@ -216,7 +216,7 @@ class Audio:
                 continue
             if packet.payload_type == self._negotiated.receive_telephone_event:
                 self.heard.count(packet)
-                self.keys_heard += self._key_receiver.receive(packet.timestamp, packet.payload) or ""
+                self.keys_heard += self._key_receiver.receive(packet.timestamp, packet.payload)
             elif (codec := self._negotiated.receive_payload_types.get(packet.payload_type)) is not None:
                 first = self.heard.first_at is None
                 self.heard.put(packet, codec, time.monotonic())

@@ -5,7 +5,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from playvoice.media.rtp import FRAME
-from playvoice.media.telephone_event import KEYS, MAX_DURATION, MAX_KEYS, KeyReceiver, KeySender, is_key, press
+from playvoice.media.telephone_event import (
+    KEYS,
+    MAX_DURATION,
+    MAX_EVENTS,
+    MAX_KEYS,
+    KeyReceiver,
+    KeySender,
+    is_key,
+    press,
+)
 
 
 def payload(key: str, duration: int, *, end: bool = False) -> bytes:
@@ -15,7 +24,7 @@ def payload(key: str, duration: int, *, end: bool = False) -> bytes:
 def presses(packets: list[tuple[int, bytes, bool]]) -> str:
     """The keys of (timestamp, payload, marker)."""
     receiver = KeyReceiver()
-    return "".join(receiver.receive(at, body, marker=marker, ssrc=1) or "" for at, body, marker in packets)
+    return "".join(receiver.receive(at, body, marker=marker, ssrc=1) for at, body, marker in packets)
 
 
 def sent(key: str, at: int) -> list[tuple[int, bytes, bool]]:
@@ -140,9 +149,47 @@ def test_events_that_are_no_keys_press_nothing() -> None:
     assert presses([(1000, struct.pack("!BBH", 16, 10, 160), True)]) == ""  # flash
 
 
-@given(st.integers(0, 0xFFFFFFFF), st.binary(max_size=20), st.booleans())
-def test_any_octets_are_a_key_or_nothing(timestamp: int, body: bytes, marker: bool) -> None:
-    assert KeyReceiver().receive(timestamp, body, marker=marker) in {None, *KEYS}
+@given(st.integers(0, 0xFFFFFFFF), st.binary(max_size=80), st.booleans())
+def test_any_octets_are_keys_or_nothing(timestamp: int, body: bytes, marker: bool) -> None:
+    pressed = KeyReceiver().receive(timestamp, body, marker=marker)
+    assert set(pressed) <= set(KEYS)
+    assert len(pressed) <= min(len(body) // 4, MAX_EVENTS)
+
+
+# --- several events in one packet (section 2.5.1.5) ---------------------------------------------------------------
+
+
+def packed(at: int, *events: bytes) -> tuple[int, bytes, bool]:
+    return at & 0xFFFFFFFF, b"".join(events), True
+
+
+def test_events_that_follow_on_each_other_in_one_packet_are_each_pressed_once() -> None:
+    first = packed(-400, payload("1", 400, end=True), payload("2", 400, end=True), payload("2", 160))
+    grown = packed(-400, payload("1", 400, end=True), payload("2", 400, end=True), payload("2", 320))
+    over = packed(-400, payload("1", 400, end=True), payload("2", 400, end=True), payload("2", 400, end=True))
+    assert presses([first, first, grown, over, over, over, *sent("2", 4000)]) == "1222"
+
+
+def test_the_end_of_a_press_and_the_next_one_may_share_a_packet() -> None:
+    ends = packed(1000, payload("1", 800, end=True), payload("#", 160))
+    assert presses([*sent("1", 1000)[:5], ends, *sent("#", 1800)]) == "1#"
+    assert presses([ends, *sent("1", 1000)[5:], *sent("#", 1800)[1:]]) == "1#"
+
+
+def test_an_event_that_is_no_key_takes_its_time_among_others() -> None:
+    flash = struct.pack("!BBH", 16, 0x8A, 400)
+    assert presses([packed(1000, payload("1", 400, end=True), flash, payload("2", 160)), *sent("2", 1800)]) == "12"
+
+
+@pytest.mark.parametrize("filling", [bytes(4), bytes(400), b"\5", payload("5", 0), payload("5", 160)])
+def test_what_fills_up_a_packet_is_no_key(filling: bytes) -> None:
+    for end in (False, True):
+        if not end or filling != payload("5", 160):
+            assert presses([packed(1000, payload("1", 160, end=end), filling)]) == "1"
+
+
+def test_of_a_packet_full_of_events_no_more_are_read_than_the_bound() -> None:
+    assert presses([packed(1000, *[payload("1", 400, end=True)] * 500)]) == "1" * MAX_EVENTS
 
 
 @given(st.text(alphabet=KEYS, max_size=12))
@@ -153,7 +200,7 @@ def test_what_is_pressed_is_what_is_heard(keys: str) -> None:
     while sender:
         body, first = sender.next()
         timestamp = now if first else timestamp
-        heard += receiver.receive(timestamp, body, marker=first, ssrc=1) or ""
+        heard += receiver.receive(timestamp, body, marker=first, ssrc=1)
         now += 160
     assert heard == keys
 
@@ -167,7 +214,7 @@ def test_a_press_counts_once_whichever_of_its_packets_arrive(keys: str, arrive: 
     for number, key in enumerate(keys):
         for index, (body, first) in enumerate(press(key)):
             if index in arrive[number]:
-                heard += receiver.receive(1280 * number, body, marker=first, ssrc=1) or ""
+                heard += receiver.receive(1280 * number, body, marker=first, ssrc=1)
     assert heard == keys
 
 
