@@ -67,13 +67,6 @@ class Frames:
         self._sequence = (numbered.sequence + 1) & 0xFFFF
         return numbered
 
-    def pass_over(self, packet: Packet) -> bool:
-        """A packet that is not sent on is no loss; True while numbers pass as they come: the relay has to know."""
-        if packet.ssrc != self._ssrc:
-            return True
-        self._follow(packet)
-        return False
-
     def _begin(self, packet: Packet) -> None:
         self._ssrc = packet.ssrc
         self._expected = self._sequence = packet.sequence

@@ -261,13 +261,16 @@ class Stream:
                 self._press_is_for_peer = self.peer is not None
             for key in keys:
                 report(KeyPressed(self.number, key))
-            if self.peer is not None and (numbered := self._frames.number(packet)) and self._press_is_for_peer:
-                self.peer.relay_key(numbered, now)
+            if self.peer is not None and (numbered := self._frames.number(packet)):
+                if self._press_is_for_peer:
+                    self.peer.relay_key(numbered, now)
+                else:
+                    self.peer.relay_nothing(numbered)
             return
         codec = self._receive.get(packet.payload_type)
         if codec is None:  # comfort noise and the like: alive, but nothing to hear
-            if self.peer is not None and self._frames.pass_over(packet):
-                self.peer.relay_nothing(packet)
+            if self.peer is not None and (numbered := self._frames.number(packet)):
+                self.peer.relay_nothing(numbered)
             return
         if self.recorder is not None:
             alaw = convert(packet.payload, codec, Codec.PCMA)
@@ -280,7 +283,10 @@ class Stream:
 
     def relay(self, packet: Packet, codec: Codec, now: float, heard_at: float) -> None:
         """Send on audio that the other leg heard; this far end hears it at `heard_at`."""
-        if not self.may_send or self.playing or self.keys:
+        if self.playing or self.keys:
+            return
+        if not self.may_send:
+            self.relay_nothing(packet)
             return
         placed = self._relay.place(packet, now)
         if placed is None:
@@ -296,7 +302,10 @@ class Stream:
 
     def relay_key(self, packet: Packet, now: float) -> None:
         """Send on a key that was pressed on the other leg, if this far end takes keys."""
-        if not self.may_send or self._send_event < 0 or self.playing or self.keys:
+        if self.playing or self.keys:
+            return
+        if not self.may_send or self._send_event < 0:
+            self.relay_nothing(packet)
             return
         placed = self._relay.place(packet, now, key=True)
         if placed is not None:

@@ -141,14 +141,6 @@ def test_keys_take_their_place_among_the_frames_and_late_ones_none() -> None:
     assert [sequence for sequence, _, _ in cut(frames, packet(5, 320))] == [6, 7]
 
 
-def test_what_is_not_sent_on_leaves_no_gap() -> None:
-    frames = Frames()
-    assert frames.pass_over(packet(0, 1)), "the relay sees to it"
-    cut(frames, packet(0, 320))
-    assert not frames.pass_over(packet(1, 1))
-    assert [sequence for sequence, _, _ in cut(frames, packet(2, 320, at=16_000))] == [2, 3]
-
-
 @given(
     st.lists(
         st.tuples(
@@ -157,7 +149,7 @@ def test_what_is_not_sent_on_leaves_no_gap() -> None:
             st.integers(0, 1),
             st.binary(max_size=700),
             st.sampled_from(Codec),
-            st.sampled_from(["audio", "key", "nothing"]),
+            st.sampled_from(["audio", "key"]),
         ),
         max_size=30,
     )
@@ -166,9 +158,7 @@ def test_whatever_comes_whole_frames_come_out(packets: list[tuple[int, int, int,
     frames = Frames()
     for sequence, timestamp, ssrc, payload, codec, kind in packets:
         each = Packet(8, False, sequence, timestamp, ssrc, payload)
-        if kind == "nothing":
-            frames.pass_over(each)
-        elif kind == "key":
+        if kind == "key":
             numbered = frames.number(each)
             assert numbered is None or 0 <= numbered.sequence <= 0xFFFF
         else:

@@ -45,21 +45,22 @@ def test_packets_of_any_length_are_sent_on_in_packets_of_20_ms_and_recorded(
     assert whole([packet.payload for packet in packets]) in right
 
 
+@pytest.mark.parametrize("frames", [1, 2])
 @pytest.mark.parametrize("payload_type", [13, 19, 77, 126])
 def test_comfort_noise_and_payloads_that_were_not_agreed_on_are_not_heard_and_leave_no_gap(
-    bench: Bench, tmp_path: Path, payload_type: int
+    bench: Bench, tmp_path: Path, payload_type: int, frames: int
 ) -> None:
     reserved, customer = bench.phone()
     other, agent = bench.phone()
     bench.do(p.Bridge(reserved.stream, other.stream), p.Record(reserved.stream, str(tmp_path / "raw")))
-    said = [random.Random(number).randbytes(FRAME) for number in range(40)]
+    said = [random.Random(number).randbytes(frames * FRAME) for number in range(40)]
     for number, payload in enumerate(said):
         if number % 4 == 3:
-            customer.says(reserved.port, b"noise", payload_type=payload_type, timestamp=number * FRAME)
-        customer.says(reserved.port, payload, timestamp=number * FRAME)
-        bench.run(0.02)
+            customer.says(reserved.port, b"noise", payload_type=payload_type, timestamp=number * frames * FRAME)
+        customer.says(reserved.port, payload, timestamp=number * frames * FRAME)
+        bench.run(frames * 0.02)
     packets = agent.heard()
-    assert [packet.payload for packet in packets] == said
+    assert whole([packet.payload for packet in packets]) == whole(said)
     assert {packet.payload_type for packet in packets} == {8}
     assert_one_talk(packets)
     left, _ = recording_of(bench, reserved.stream, tmp_path / "raw")
@@ -186,6 +187,48 @@ def test_keys_of_a_phone_that_sends_40_ms_come_in_order_between_the_frames(bench
     assert [packet.payload_type for packet in packets] == [8] * 6 + [EVENT] * 3 + [8] * 2
     assert_one_talk(packets)
     assert (packets[9].timestamp - packets[6].timestamp) & 0xFFFFFFFF == 6 * FRAME
+
+
+@pytest.mark.parametrize("frames", [1, 2])
+@pytest.mark.parametrize("takes", ["no keys", "none of this press"])
+def test_a_key_that_is_not_for_the_other_leg_leaves_no_gap_there(bench: Bench, frames: int, takes: str) -> None:
+    reserved, customer = bench.phone()
+    other, agent = bench.phone()
+    key = bytes((5, 10, 0, 160))
+    if takes == "no keys":
+        bench.do(connect(other, agent, event=-1))
+    else:
+        customer.says(reserved.port, key, payload_type=EVENT, timestamp=0)
+        bench.run(0.02)
+    bench.do(p.Bridge(reserved.stream, other.stream))
+    at = 0
+    for _ in range(5):
+        customer.says(reserved.port, bytes(frames * FRAME), timestamp=at)
+        customer.says(reserved.port, key, payload_type=EVENT, timestamp=0)
+        at += frames * FRAME
+        bench.run(frames * 0.02)
+    packets = agent.heard()
+    assert [packet.payload_type for packet in packets] == [8] * 5 * frames
+    assert_one_talk(packets)
+
+
+@pytest.mark.parametrize("frames", [1, 2])
+def test_what_was_said_to_a_phone_that_held_is_no_loss_when_it_hears_again(bench: Bench, frames: int) -> None:
+    reserved, customer = bench.phone()
+    other, agent = bench.phone()
+    bench.do(p.Bridge(reserved.stream, other.stream))
+    at = 0
+    for sends in (True, False, True):
+        bench.do(connect(other, agent, sends=sends))
+        for _ in range(5):
+            customer.says(reserved.port, bytes(frames * FRAME), timestamp=at)
+            at += frames * FRAME
+            bench.run(frames * 0.02)
+    packets = agent.heard()
+    assert len(packets) == 10 * frames
+    assert_one_talk(packets)
+    passed = (packets[5 * frames].timestamp - packets[5 * frames - 1].timestamp) & 0xFFFFFFFF
+    assert passed == (5 * frames + 1) * FRAME, "the time has passed all the same"
 
 
 def test_an_empty_packet_that_keeps_a_binding_alive_is_not_heard(bench: Bench) -> None:
