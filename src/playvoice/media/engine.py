@@ -256,8 +256,8 @@ class Engine:
                     heard.append((stream.number, stream.tones))
             else:
                 stream.receive_rtcp(now)
-        for number, keys in listen(heard):
-            self._reports += [p.KeyPressed(number, key) for key in keys]
+        for leg, keys in listen(heard):
+            self._reports += [p.KeyPressed(leg, key) for key in keys]
         for stream in self._to_check[number % TICKS_A_SECOND]:
             if stream.recorder is not None or stream.control.reports.are_due(now):
                 self._batch(stream).note(stream)

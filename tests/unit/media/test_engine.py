@@ -11,10 +11,11 @@ from tests.unit.media.workers import speech
 
 from playvoice.media import protocol as p
 from playvoice.media import udp
-from playvoice.media.engine import MAX_REASON, Engine
+from playvoice.media.engine import MAX_REASON, TICKS_A_SECOND, Engine
 from playvoice.media.g711 import linear_to_alaw
 from playvoice.media.metronome import PHASES, TICK
 from playvoice.media.rtp import FRAME
+from playvoice.media.stream import SILENT
 from playvoice.media.tones import TONES_WEIGHT
 from playvoice.simulator.sound import key_tones
 
@@ -356,6 +357,33 @@ def test_several_legs_press_at_once(bench: Bench) -> None:
             phone.says(reserved.port, octets[start : start + FRAME])
         reports += bench.run(0.02)
     assert reports == [p.KeyPressed(reserved.stream, key) for (reserved, _), key in zip(legs, "4D", strict=True)]
+
+
+def test_a_key_as_tones_costs_no_stream_its_turn_to_be_checked(bench: Bench) -> None:
+    reserved, phone = bench.phone()
+    other, _ = bench.phone()
+    another, _ = bench.phone()
+    bench.do(connect(reserved, phone, event=-1, tones=True))
+
+    def press(key: str) -> list[p.Message]:
+        """Until it is told; the reports of that tick."""
+        phone.sequence += 100  # what was before is long ago
+        octets = linear_to_alaw(np.rint(key_tones(key, 0.1)).astype(np.int16))
+        for start in range(0, len(octets), FRAME):
+            phone.says(reserved.port, octets[start : start + FRAME])
+            for _ in range(PHASES):
+                if p.KeyPressed(reserved.stream, key) in (reports := bench.run(TICK)):
+                    return reports
+        raise AssertionError("the key is not heard")
+
+    began = bench.ticks
+    press("7")
+    takes = bench.ticks - began
+    bench.do(p.Bridge(other.stream, another.stream))
+    due = bench.ticks + round(SILENT / TICK) + 1
+    due += (other.stream - due) % TICKS_A_SECOND
+    bench.run((due + 1 - takes - bench.ticks) * TICK)
+    assert p.Silent(other.stream) in press("8"), "told in the tick that is this stream's"
 
 
 def test_only_a_leg_whose_audio_is_searched_is_read_whole(bench: Bench) -> None:
