@@ -40,9 +40,12 @@ class Control:
             data, source = self.socket.recvfrom(MAX_PACKET)
         except OSError:  # an ICMP error about a report of ours
             return True
-        compound = parse(data)
-        if compound is None or not self._is_far_end(source[0], now):
+        if not self._is_far_end(source[0]):  # before it is read: strangers are to cost the clock nothing
             return False
+        compound = parse(data)
+        if compound is None:
+            return False
+        self._latch.alive_at = now
         if self._heard_from != self._described:  # the described address wins over another port
             self._heard_from = source[:2]
         self.reports.take(compound, now)
@@ -60,12 +63,9 @@ class Control:
             self._transmit(report)
         self.socket.close()
 
-    def _is_far_end(self, host: str, now: float) -> bool:
-        """Whether it is a host that RTP may come from, or the one that `a=rtcp` names; notes the sign of life."""
-        if self._described is not None and host == self._described[0]:
-            self._latch.alive_at = now
-            return True
-        return self._latch.admits_host(host, now)
+    def _is_far_end(self, host: str) -> bool:
+        """Whether it is a host that RTP may come from, or the one that `a=rtcp` names."""
+        return self._latch.knows(host) or (self._described is not None and host == self._described[0])
 
     def _transmit(self, report: bytes) -> None:
         target = self._target()

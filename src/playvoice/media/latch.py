@@ -57,7 +57,7 @@ class Latch:
     def admits(self, source: Address, now: float) -> bool:
         """Whether a packet that is RTP of this stream comes from its far end; latches."""
         if source != self.latched:
-            if source[0] not in self._hosts or (self.latched is not None and source != self._described):
+            if not self.knows(source[0]) or (self.latched is not None and source != self._described):
                 return False
             self.latched = self.target = source
             self._packets = 0
@@ -69,12 +69,9 @@ class Latch:
         """A packet came on a socket that hears nobody else."""
         self.packet_at = self.alive_at = now
 
-    def admits_host(self, host: str, now: float) -> bool:
-        """Whether RTCP from this host is a sign of life."""
-        if host not in self._hosts:
-            return False
-        self.alive_at = now
-        return True
+    def knows(self, host: str) -> bool:
+        """Whether RTP may come from this host."""
+        return host in self._hosts
 
     @property
     def settled(self) -> bool:

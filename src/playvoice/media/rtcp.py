@@ -10,6 +10,8 @@ from dataclasses import dataclass
 SENDER_REPORT, RECEIVER_REPORT, SOURCE_DESCRIPTION, BYE = 200, 201, 202, 203
 MAX_BLOCKS = 31
 """Report blocks, or sources of a BYE, that one packet holds: a count of five bits."""
+MAX_PACKETS = 16
+"""Packets of one datagram; a far end sends two or three, and each costs a microsecond of the clock's thread."""
 MAX_LOST = 0x7FFFFF
 """Packets; a count of lost ones stays there, as it does at its negative (section 6.4.1)."""
 
@@ -74,13 +76,18 @@ class Compound:
 
 
 def parse(data: bytes) -> Compound | None:
-    """Read a datagram; None for what is no compound of version 2, or whose lengths don't add up (appendix A.2)."""
+    """Read a datagram; None for what is no compound of version 2, whose lengths don't add up (appendix A.2), or that
+    has more than `MAX_PACKETS`.
+    """
     if len(data) < _HEADER.size or data[0] & _PADDING or data[1] not in (SENDER_REPORT, RECEIVER_REPORT):
         return None
     reports: list[Report] = []
     leaving: tuple[int, ...] = ()
-    start = 0
+    start = packets = 0
     while start < len(data):
+        packets += 1
+        if packets > MAX_PACKETS:
+            return None
         packet = _cut(data, start)
         if packet is None:
             return None

@@ -7,8 +7,8 @@ import pytest
 from tests.unit.media.bench import Bench, Phone, connect
 from tests.unit.media.workers import speech
 
+from playvoice.media import control, rtcp
 from playvoice.media import protocol as p
-from playvoice.media import rtcp
 from playvoice.media.rtcp import Block, Compound, Report, Sent
 from playvoice.media.rtp import FRAME
 
@@ -201,6 +201,19 @@ def test_what_is_no_report_or_no_far_ends_is_counted_and_is_no_sign_of_life(benc
     heard = bench.run(61.0)
     assert p.Silent(reserved.stream) in heard
     assert released(bench, reserved).ignored == 20
+
+
+def test_what_a_stranger_sends_is_not_even_read(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    reserved, phone = bench.phone()
+    read: list[bytes] = []
+    monkeypatch.setattr(control, "parse", read.append)
+    stranger = Phone("127.0.0.9")
+    bench.phones.append(stranger)
+    for each, what in ((stranger, b"theirs"), (phone, b"its own")):
+        tells(each, reserved, what)
+        bench.run(0.02)
+    assert read == [b"its own"]
+    assert released(bench, reserved).ignored == 2
 
 
 def test_reports_alone_keep_a_silent_phone_alive(bench: Bench) -> None:

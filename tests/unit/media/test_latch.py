@@ -65,14 +65,17 @@ def test_after_five_seconds_without_a_packet_another_source_may_latch_but_we_go_
     assert latch.target == ("192.0.2.1", 61_002)
 
 
-def test_rtcp_is_a_sign_of_life_but_holds_no_latch() -> None:
+def test_another_sign_of_life_holds_no_latch() -> None:
     latch = described()
     latch.admits(DESCRIBED, 1.0)
-    assert latch.admits_host(DESCRIBED[0], 6.5)
-    assert latch.alive_at == 6.5
+    latch.alive_at = 6.5
     assert latch.has_paused(6.5)
-    assert not latch.admits_host(STRANGER[0], 9.0)
-    assert latch.alive_at == 6.5
+
+
+def test_the_hosts_that_rtp_may_come_from_are_known() -> None:
+    latch = described()
+    assert latch.knows(DESCRIBED[0])
+    assert not latch.knows(STRANGER[0])
 
 
 def test_the_same_description_again_leaves_where_we_send_and_a_new_one_moves_it() -> None:

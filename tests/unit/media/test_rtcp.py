@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from playvoice.media import rtcp
-from playvoice.media.rtcp import Block, Compound, Report, Sent
+from playvoice.media.rtcp import MAX_PACKETS, Block, Compound, Report, Sent
 
 DESCRIPTION = rtcp.describe(7, b"name")
 BLOCK = Block(9, 64, -3, 65_540, 80, 0x12345678, 65_536)
@@ -90,6 +90,12 @@ def test_packets_that_nobody_asks_for_are_stepped_over_and_padding_is_taken_off(
     application = b"\x80\xcc\0\2" + bytes(4) + b"ping"
     bye = b"\xa1\xcb\0\2" + (7).to_bytes(4, "big") + b"\0\0\0\4"
     assert rtcp.parse(WHOLE + application + bye) == Compound((REPORT,), (7,))
+
+
+@pytest.mark.parametrize("packets", [MAX_PACKETS, MAX_PACKETS + 1])
+def test_a_datagram_of_very_many_packets_is_not_read(packets: int) -> None:
+    compound = rtcp.parse(WHOLE + b"\x80\xcc\0\0" * (packets - 2))
+    assert (compound is not None) is (packets == MAX_PACKETS)
 
 
 def test_a_compound_may_have_more_than_one_report() -> None:
