@@ -211,6 +211,15 @@ def test_packets_that_come_twice_or_late_change_nothing() -> None:
     assert heard(late) == "42"
 
 
+def test_packets_of_a_press_that_come_when_it_is_long_over_are_no_second_one() -> None:
+    stream = packets(np.concatenate([silence(0.06), key_tones("8", 0.2), silence(0.4)]), first=0xFFFF - 5)
+    during, after = stream[:12], stream[12:]
+    for late in (during[6:10], during[9:12], during):
+        assert heard([*during, *after[:8], *late, *after[8:]]) == "8"
+    without = [packet for number, packet in enumerate(during) if number not in (6, 7, 8)]
+    assert heard([*without, *after[:8], *during[6:9], *after[8:]]) == "8"
+
+
 def test_who_sends_nothing_while_it_is_silent_presses_as_often() -> None:
     one, other = packets(key_tones("3", 0.1)), packets(key_tones("3", 0.1))
     later = [
