@@ -21,8 +21,6 @@ MAX_FORMATS = 64
 READ_HOSTS = 256
 """Addresses that are kept as read: those of carriers and phones come again and again."""
 TELEPHONE_EVENT = "telephone-event"
-DEFAULT_PTIME = 20
-"""Milliseconds of audio in a packet where nothing is said (RFC 3551 section 4.2)."""
 
 _TOKEN = re.compile(r"[!#$%&'*+\-.0-9A-Z^_`a-z{|}~]+", re.ASCII)
 DIGITS = re.compile(r"[0-9]{1,9}", re.ASCII)
@@ -125,14 +123,6 @@ class Media:
     def telephone_event(self) -> int | None:
         """The payload type of telephone-event at 8 kHz (RFC 4733), if there is one."""
         return next((number for number, name in self.encodings.items() if name == TELEPHONE_EVENT.upper()), None)
-
-    @property
-    def ptime(self) -> int:
-        """Milliseconds of audio in a packet that its writer would like."""
-        for value in self.values("ptime"):
-            if DIGITS.fullmatch(value.strip()) and 0 < int(value) <= 200:
-                return int(value)
-        return DEFAULT_PTIME
 
 
 @dataclass(frozen=True, slots=True)

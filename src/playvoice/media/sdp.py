@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from playvoice.media.description import (
-    DEFAULT_PTIME,
     DIGITS,
     TELEPHONE_EVENT,
     Attribute,
@@ -45,6 +44,9 @@ __all__ = [
     "revise",
 ]
 
+PTIME = 20
+"""Milliseconds of audio in a packet of ours, whatever a far end asks for: up to 200 should be taken (RFC 3551, 4.2)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Negotiated:
@@ -68,13 +70,9 @@ class Negotiated:
     """Where the far end receives RTCP: the next port, unless ``a=rtcp`` (RFC 3605) says otherwise; port 0: it
     wants none (RFC 3556).
     """
-    ptime: int = DEFAULT_PTIME
-    """Milliseconds of audio in a packet that the far end would like."""
 
 
-def _audio(
-    port: int, codecs: Mapping[int, Codec], telephone_event: int | None, direction: Direction, ptime: int
-) -> Media:
+def _audio(port: int, codecs: Mapping[int, Codec], telephone_event: int | None, direction: Direction) -> Media:
     """An audio section of ours."""
     formats = [str(number) for number in codecs]
     attributes = [Attribute("rtpmap", f"{number} {codec.name}/{SAMPLE_RATE}") for number, codec in codecs.items()]
@@ -82,7 +80,7 @@ def _audio(
         formats.append(str(telephone_event))
         attributes.append(Attribute("rtpmap", f"{telephone_event} {TELEPHONE_EVENT}/{SAMPLE_RATE}"))
         attributes.append(Attribute("fmtp", f"{telephone_event} 0-15"))
-    attributes.append(Attribute("ptime", str(ptime)))
+    attributes.append(Attribute("ptime", str(PTIME)))
     attributes.append(Attribute(direction.value))
     return Media("audio", port, "RTP/AVP", tuple(formats), attributes=tuple(attributes))
 
@@ -118,7 +116,7 @@ def offer(
         dialog.
     """
     numbers = {int(codec): codec for codec in codecs}
-    media = _audio(port, numbers, telephone_event, direction, DEFAULT_PTIME)
+    media = _audio(port, numbers, telephone_event, direction)
     return _ours(address, session_id, version, [media])
 
 
@@ -147,7 +145,7 @@ def answer(
     number, codec = next((n, c) for n, c in media.codecs.items() if c in codecs)
     direction = _our_direction(description, media)
     event = media.telephone_event if telephone_events else None
-    ours = _audio(port, {number: codec}, event, direction, DEFAULT_PTIME)
+    ours = _audio(port, {number: codec}, event, direction)
     sections = [
         ours if index == chosen else Media(other.kind, 0, other.protocol, other.formats)
         for index, other in enumerate(description.media)
@@ -229,7 +227,6 @@ def _negotiated(
         receive_payload_types=MappingProxyType(dict(receive)),
         receive_telephone_event=events[1],
         remote_rtcp=_rtcp(media, remote) if description.wants_rtcp(media) else (remote[0], 0),
-        ptime=media.ptime,
     )
 
 
