@@ -11,6 +11,7 @@ received. The text itself is read and written by :mod:`playvoice.media.descripti
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from ipaddress import ip_address
 from types import MappingProxyType
 
 from playvoice.media.description import (
@@ -238,6 +239,6 @@ def _rtcp(media: Media, remote: tuple[str, int]) -> tuple[str, int]:
     for value in media.values("rtcp"):
         port, *rest = value.split() or [""]
         if DIGITS.fullmatch(port) and 0 < int(port) <= 65535:
-            address = rest[2] if len(rest) == 3 else remote[0]
-            return (address if is_one_host(address) else remote[0]), int(port)
+            named = rest[2] if len(rest) == 3 else ""
+            return (str(ip_address(named)) if is_one_host(named) else remote[0]), int(port)
     return remote[0], min(remote[1] + 1, 65535)

@@ -218,6 +218,7 @@ def test_a_description_without_a_usable_stream_is_not_acceptable(media: str, why
     [
         ("a=rtcp:53020", ("192.0.2.9", 53020)),
         ("a=rtcp:53020 IN IP4 192.0.2.10", ("192.0.2.10", 53020)),
+        ("a=rtcp:53020 IN IP6 2001:DB8:0::9", ("2001:db8::9", 53020)),
         ("a=rtcp:53020 IN IP4 phone.example.com", ("192.0.2.9", 53020)),
         ("a=rtcp:53020 IN IP4 224.0.0.1", ("192.0.2.9", 53020)),
         ("a=rtcp:0", ("192.0.2.9", 5001)),
