@@ -187,7 +187,8 @@ class MediaClient:
         if self._gone:
             return
         if isinstance(message, p.Connect):
-            (self._with_tones.add if message.tones else self._with_tones.discard)(message.stream)
+            searched = message.tones and message.stream in self._streams  # one that is released comes too late
+            (self._with_tones.add if searched else self._with_tones.discard)(message.stream)
         if not self._unsent:
             asyncio.get_running_loop().call_soon(self._flush)
         self._unsent += p.encode(message)

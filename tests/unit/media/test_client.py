@@ -13,6 +13,7 @@ from playvoice.media import leg as leg_module
 from playvoice.media import protocol as p
 from playvoice.media.client import MediaClient, MediaGone
 from playvoice.media.protocol import Reserved
+from playvoice.media.tones import TONES_WEIGHT
 
 
 @pytest.fixture
@@ -43,6 +44,16 @@ async def test_the_worker_ends_when_the_server_closes_its_end() -> None:
     media = await MediaClient.start(address="127.0.0.1", ports=PORTS)
     await media.close()
     assert media._process.returncode == 0
+
+
+async def test_a_description_for_a_stream_that_is_released_takes_no_room(media: MediaClient) -> None:
+    stream = (await Leg.reserve(media)).stream
+    stream.connect(far_end(9), tones=True)
+    assert media.load == TONES_WEIGHT
+    await stream.release()
+    stream.connect(far_end(9), tones=True)
+    assert media.load == 0
+    await Leg.reserve(media)
 
 
 async def test_a_port_that_nobody_waits_for_any_more_is_given_back(media: MediaClient) -> None:
