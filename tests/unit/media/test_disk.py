@@ -71,6 +71,27 @@ def test_a_failure_that_the_system_tells_late_is_told_and_the_thread_goes_on(
     assert closed(disk.open(tmp_path / "good")) == ""
 
 
+def test_what_was_written_before_the_disk_was_full_stays_without_a_hole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, room = os.write, 10
+
+    def write(descriptor: int, octets: memoryview) -> int:
+        nonlocal room
+        if not room:
+            raise OSError(28, "No space left on device")
+        written = real(descriptor, octets[:room])
+        room -= written
+        return written
+
+    monkeypatch.setattr(os, "write", write)
+    file = Disk(threads=1).open(tmp_path / "file")
+    for octets in (b"1234", b"5678", b"9abc", b"def"):
+        file.write(octets)
+    assert "No space left" in closed(file)
+    assert (tmp_path / "file").read_bytes() == b"123456789a"
+
+
 def test_what_waits_is_bounded_and_a_file_that_would_wait_longer_has_failed(tmp_path: Path) -> None:
     disk = Disk(threads=1, max_waiting=10)
     stand, stands = threading.Event(), threading.Event()
