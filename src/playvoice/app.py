@@ -23,7 +23,7 @@ from playvoice.calls.conductor import Conductor
 from playvoice.calls.confirmations import Confirmations
 from playvoice.calls.legs import Parts
 from playvoice.calls.owners import Owners
-from playvoice.calls.ports import Group, Phone, Settings
+from playvoice.calls.ports import Agent, Group, Phone, Settings
 from playvoice.calls.queue import CallQueue
 from playvoice.calls.recordings import Recordings
 from playvoice.calls.recovery import Recovery
@@ -258,8 +258,7 @@ class _Groups:
         found = self.lines.group(company_code, name)
         return None if found is None else Group(found.members, found.ring_time, found.max_wait, found.strategy)
 
-    def phone(self, extension: str) -> Phone | None:
+    def member(self, extension: str) -> Agent | None:
         contacts = self.lines.contacts(extension)
-        if not contacts:
-            return None
-        return Phone(extension, contacts[0].uri, contacts[0].flow, contacts[0].route)
+        phones = tuple(Phone(contact.uri, contact.flow, contact.route) for contact in contacts)
+        return Agent(extension, phones) if phones else None

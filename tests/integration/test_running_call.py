@@ -22,7 +22,7 @@ from playvoice.calls.agents import Agents
 from playvoice.calls.confirmations import Confirmations
 from playvoice.calls.legs import Parts
 from playvoice.calls.owners import Owners
-from playvoice.calls.ports import Group, Phone, Settings
+from playvoice.calls.ports import Agent, Group, Phone, Settings
 from playvoice.calls.queue import CallQueue, PlayVoice
 from playvoice.calls.recordings import Recordings
 from playvoice.calls.running import RunningCall
@@ -176,14 +176,11 @@ class World:
     def group(self, company_code: str, name: str) -> Group:
         return Group(self.members, ring_time=20, max_wait=60)
 
-    def phone(self, extension: str) -> Phone | None:
+    def member(self, extension: str) -> Agent | None:
         if not self.registered:
             return None
-        return Phone(
-            extension,
-            URI.parse(f"sip:{extension}@127.0.0.1:{self.agent.port}"),
-            self.endpoint.flow_to("udp", "127.0.0.1", self.agent.port),
-        )
+        uri = URI.parse(f"sip:{extension}@127.0.0.1:{self.agent.port}")
+        return Agent(extension, (Phone(uri, self.endpoint.flow_to("udp", "127.0.0.1", self.agent.port)),))
 
     # --- what a test does
 

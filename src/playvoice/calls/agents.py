@@ -1,7 +1,8 @@
 """Which agents are free, and whom a group's strategy rings next (API: strategies).
 
-An agent is in at most one call or offer at a time, whichever group or call asks. `ring-all` rings every free member at
-once, `longest-idle` the one whose last conversation ended longest ago; of those who had none yet, the first.
+An agent is in at most one call or offer at a time, whichever group or call asks, and however many phones he has.
+`ring-all` rings every free member at once, `longest-idle` the one whose last conversation ended longest ago; of those
+who had none yet, the first.
 
 Customers who wait for an agent are served in the order in which they began to: who becomes free is offered to the first
 of them who has not been refused by him.
@@ -10,7 +11,7 @@ of them who has not been refused by him.
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
-from playvoice.calls.ports import Groups, Phone
+from playvoice.calls.ports import Agent, Groups
 from playvoice.config import Strategy
 
 
@@ -20,8 +21,8 @@ class Choice:
 
     registered: bool
     """Some member has a phone, if only a busy one."""
-    phones: tuple[Phone, ...]
-    """Where to ring; none if every free member was passed over."""
+    agents: tuple[Agent, ...]
+    """None if every free member was passed over."""
     ring_time: float
     max_wait: float
 
@@ -52,29 +53,29 @@ class Agents:
         self._waiting.pop(wake, None)
 
     def choose(self, company_code: str, name: str, passed: Collection[str] = (), wake: Wake | None = None) -> Choice:
-        """Take the free members of a group whose turn it is; each is given back when its leg has ended.
+        """Take the free members of a group whose turn it is; each is given back when his last leg has ended.
 
         `passed` are those who refused or did not answer this call since all had their turn. Who waits longer than the
         one with this `wake` chooses first.
         """
         group = self._groups.group(company_code, name)
         if group is None:
-            return Choice(registered=False, phones=(), ring_time=0.0, max_wait=0.0)
-        phones = [phone for member in group.members if (phone := self._groups.phone(member)) is not None]
-        for phone in phones:
-            self._offer_to_waiting(phone.extension, before=wake)
-        free = [phone for phone in phones if phone.extension not in self._taken and phone.extension not in passed]
+            return Choice(registered=False, agents=(), ring_time=0.0, max_wait=0.0)
+        agents = [agent for member in group.members if (agent := self._groups.member(member)) is not None]
+        for agent in agents:
+            self._offer_to_waiting(agent.extension, before=wake)
+        free = [agent for agent in agents if agent.extension not in self._taken and agent.extension not in passed]
         if group.strategy is Strategy.LONGEST_IDLE:
-            free = sorted(free, key=lambda phone: self._talked_until.get(phone.extension, float("-inf")))[:1]
-        self._taken.update(phone.extension for phone in free)
-        return Choice(bool(phones), tuple(free), group.ring_time, group.max_wait)
+            free = sorted(free, key=lambda agent: self._talked_until.get(agent.extension, float("-inf")))[:1]
+        self._taken.update(agent.extension for agent in free)
+        return Choice(bool(agents), tuple(free), group.ring_time, group.max_wait)
 
     def give_back(self, extension: str, talked_until: float | None = None) -> None:
         """An agent is free again; `talked_until` says when a conversation ended, if there was one."""
         self._taken.discard(extension)
         if talked_until is not None:
             self._talked_until[extension] = talked_until
-        if self._waiting and self._groups.phone(extension) is not None:
+        if self._waiting and self._groups.member(extension) is not None:
             self._offer_to_waiting(extension)
 
     def _offer_to_waiting(self, extension: str, before: Wake | None = None) -> None:

@@ -41,10 +41,11 @@ class StoredCall:
 
 
 @dataclass(frozen=True, slots=True)
-class AgentLeg:
-    """An agent's leg as its callbacks tell of it."""
+class AgentOffer:
+    """An offer to an agent as its callbacks tell of it, however many of his phones ring."""
 
     uuid: str
+    """Their `buuid`."""
     extension: str
     started_at: datetime
 
@@ -158,16 +159,17 @@ def add_leg(
     at: datetime,
     *,
     trunk: str = "",
-    extension: str = "",
+    offer: AgentOffer | None = None,
 ) -> None:
-    """An INVITE that is about to be sent."""
+    """An INVITE that is about to be sent, to a phone of the agent in `offer` if it is not the customer's."""
     row = {
         "uuid": leg,
         "call_uuid": call_uuid,
         "kind": kind.value,
         "state": LegState.DIALLED.value,
         "trunk": trunk,
-        "extension": extension,
+        "extension": "" if offer is None else offer.extension,
+        "offer_uuid": None if offer is None else offer.uuid,
         "invite": invite,
         "dialog": "",
         "started_at": at,
@@ -238,21 +240,27 @@ class Reports:
         self._company = company
         self._settings = settings
 
-    def agent_rings(self, conn: Connection, leg: AgentLeg, at: datetime) -> None:
-        """The first 180 or 183 of an agent's leg, or its answer where none came."""
-        if conn.execute(_LEG_RANG, {"leg": leg.uuid, "at": at}).rowcount == 1:
-            self._state(conn, leg, ExtensionState.RING, at)
+    def agent_rings(self, conn: Connection, offer: AgentOffer, leg: str, at: datetime) -> None:
+        """The first 180 or 183 of any of an agent's phones, or the answer where none came."""
+        if conn.execute(_LEG_RANG, {"leg": leg, "at": at}).rowcount == 1:
+            self._state(conn, offer, ExtensionState.RING, at)
 
-    def agent_answered(self, conn: Connection, leg: AgentLeg, dialog: str, at: datetime) -> None:
-        """The agent's dialog: after this commit the ACK may go out."""
-        self.agent_rings(conn, leg, at)
-        if _LEG_ANSWERED.change(conn, {"leg": leg.uuid, "new_dialog": dialog, "at": at}) == 1:
-            self._state(conn, leg, ExtensionState.ANSWER, at)
+    def agent_answered(
+        self, conn: Connection, offer: AgentOffer, leg: str, dialog: str, at: datetime, *, rang: bool
+    ) -> None:
+        """The agent's dialog: after this commit the ACK may go out. `rang`: so much was reported before."""
+        if not rang:
+            self.agent_rings(conn, offer, leg, at)
+        if _LEG_ANSWERED.change(conn, {"leg": leg, "new_dialog": dialog, "at": at}) == 1:
+            self._state(conn, offer, ExtensionState.ANSWER, at)
 
-    def agent_ended(self, conn: Connection, leg: AgentLeg, at: datetime, *, rang: bool, confirmed: bool) -> None:
-        """An agent's leg has ended; one that never rang reports nothing."""
-        if leg_ended(conn, leg.uuid, at, confirmed=confirmed) and rang:
-            self._state(conn, leg, ExtensionState.HANGUP, at)
+    def agent_ended(
+        self, conn: Connection, offer: AgentOffer, legs: Sequence[str], at: datetime, *, rang: bool, confirmed: bool
+    ) -> None:
+        """The last legs of an offer have ended; one that never rang reports nothing."""
+        ended = [leg_ended(conn, leg, at, confirmed=confirmed) for leg in legs]
+        if rang and any(ended):
+            self._state(conn, offer, ExtensionState.HANGUP, at)
 
     def ended(self, conn: Connection, end: End) -> bool:
         """The call record and its callback, together; False if the call had its record already."""
@@ -312,16 +320,16 @@ class Reports:
         )
         return True
 
-    def _state(self, conn: Connection, leg: AgentLeg, status: ExtensionState, at: datetime) -> None:
+    def _state(self, conn: Connection, offer: AgentOffer, status: ExtensionState, at: datetime) -> None:
         if self._company is None or self._company.status_callback is None:
             return
         payload = extension_state(
-            buuid=leg.uuid,
+            buuid=offer.uuid,
             callee=self._call.destnumber,
-            extnumber=leg.extension,
+            extnumber=offer.extension,
             company_code=self._call.company_code,
             disnumber=self._call.disnumber,
-            started_at=leg.started_at,
+            started_at=offer.started_at,
             status=status,
             uuid=self._call.uuid,
             ip=self._settings.public_ip,

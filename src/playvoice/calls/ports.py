@@ -16,12 +16,19 @@ from playvoice.voices import Voice, VoiceRef
 
 @dataclass(frozen=True, slots=True)
 class Phone:
-    """Where a registered phone of an extension is reached."""
+    """Where a registered phone is reached."""
 
-    extension: str
     uri: URI
     flow: Flow
     route: tuple[Address, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """An extension with its phones, at least one."""
+
+    extension: str
+    phones: tuple[Phone, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +72,12 @@ class Routes(Protocol):
 
 
 class Groups(Protocol):
-    """Groups and the phones of their members."""
+    """Groups and their members."""
 
     def group(self, company_code: str, name: str) -> Group | None: ...
 
-    def phone(self, extension: str) -> Phone | None:
-        """The extension's phone, None if none is registered."""
+    def member(self, extension: str) -> Agent | None:
+        """The extension with all its phones, the most preferred first; None if none is registered."""
         ...
 
 

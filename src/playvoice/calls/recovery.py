@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Row, bindparam, or_, select
 
 from playvoice.calls.clock import Clock
 from playvoice.calls.journal import Fact, Journal
-from playvoice.calls.ledger import AgentLeg, End, Reports, StoredCall, leg_ended
+from playvoice.calls.ledger import AgentOffer, End, Reports, StoredCall, leg_ended
 from playvoice.calls.legs import Parts
 from playvoice.calls.owners import Ending
 from playvoice.calls.ports import FindsCompanies, Sip
@@ -131,9 +131,9 @@ class Recovery:
         reports = Reports(stored, company, parts.settings)
         ended_at = _last_known(call, all_legs, last)
         agents = [leg for leg in all_legs if leg.kind == LegKind.AGENT.value]
-        for leg in agents:
-            agent = AgentLeg(leg.uuid, leg.extension, leg.started_at)
-            reports.agent_ended(conn, agent, ended_at, rang=leg.rang_at is not None, confirmed=False)
+        for offer, phones in _offers(agents).items():
+            rang = any(leg.rang_at is not None for leg in phones)
+            reports.agent_ended(conn, offer, [leg.uuid for leg in phones], ended_at, rang=rang, confirmed=False)
         for leg in all_legs:
             leg_ended(conn, leg.uuid, ended_at, confirmed=False)  # nothing changes for those that have ended
         spoke = next((leg.extension for leg in agents if leg.answered_at is not None), "")
@@ -154,6 +154,14 @@ class Recovery:
                 recordfilename=name,
             ),
         )
+
+
+def _offers(agents: list[Row[Any]]) -> dict[AgentOffer, list[Row[Any]]]:
+    """The legs of each offer to an agent."""
+    found: dict[AgentOffer, list[Row[Any]]] = {}
+    for leg in agents:
+        found.setdefault(AgentOffer(leg.offer_uuid, leg.extension, leg.started_at), []).append(leg)
+    return found
 
 
 def _last_known(call: Row[Any], all_legs: list[Row[Any]], heartbeat_at: datetime | None) -> datetime:

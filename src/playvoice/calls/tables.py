@@ -87,6 +87,7 @@ legs = Table(
     Column("state", String(8), nullable=False),
     Column("trunk", String(64), nullable=False),
     Column("extension", String(32), nullable=False),
+    Column("offer_uuid", String(36)),
     Column("invite", Text, nullable=False),
     Column("dialog", Text, nullable=False),
     Column("started_at", Instant, nullable=False),
@@ -102,7 +103,9 @@ legs = Table(
     Column("far_jitter_ms", Integer),
     Column("round_trip_ms", Integer),
 )
-"""The last eight are of its RTP, `media.leg.StreamStats`: null where none ran, the last three where no RTCP came."""
+"""`offer_uuid` is one for all phones of an agent that ring at once, null with customers; `rang_at` stands with the
+first of them that did. The last eight are of its RTP, `media.leg.StreamStats`: null where none ran, the last three
+where no RTCP came."""
 Index("ix_legs_open", legs.c.call_uuid, sqlite_where=legs.c.state != "ended", postgresql_where=legs.c.state != "ended")
 
 servers = Table(

@@ -11,7 +11,7 @@ from typing import cast
 from tests.samples import COMPANY
 from tests.unit.calls.wire import PHONE, SERVER
 
-from playvoice.calls.ports import Group, Phone
+from playvoice.calls.ports import Agent, Group, Phone
 from playvoice.companies import Company
 from playvoice.config import Strategy
 from playvoice.lines.targets import Tried
@@ -152,20 +152,25 @@ class Routes:
 
 @dataclass
 class Groups:
-    """Groups by name, and the extensions that have a phone."""
+    """Groups by name, and the extensions that have a phone, or several of them."""
 
     members: dict[str, tuple[str, ...]] = field(default_factory=lambda: {"sales": ("20280003",)})
     registered: set[str] = field(default_factory=lambda: {"20280003", "20280004", "20280005"})
     strategy: Strategy = Strategy.RING_ALL
+    phones: dict[str, int] = field(default_factory=dict)
+    """How many phones those have that have more than one."""
 
     def group(self, company_code: str, name: str) -> Group | None:
         members = self.members.get(name)
         return None if members is None else Group(members, 20, 60, self.strategy)
 
-    def phone(self, extension: str) -> Phone | None:
+    def member(self, extension: str) -> Agent | None:
         if extension not in self.registered:
             return None
-        return Phone(extension, URI.parse(f"sip:{extension}@127.0.0.3:5060"), Flow(Transport.UDP, PHONE, SERVER))
+        flow, lines = Flow(Transport.UDP, PHONE, SERVER), range(1, self.phones.get(extension, 1) + 1)
+        return Agent(
+            extension, tuple(Phone(URI.parse(f"sip:{extension}@127.0.0.3:5060;line={n}"), flow) for n in lines)
+        )
 
 
 class Companies:

@@ -13,7 +13,7 @@ def groups() -> Groups:
 
 
 def extensions(choice: Choice) -> list[str]:
-    return [phone.extension for phone in choice.phones]
+    return [agent.extension for agent in choice.agents]
 
 
 def test_all_free_members_are_chosen_with_the_times_of_their_group(groups: Groups) -> None:
@@ -40,7 +40,7 @@ def test_a_group_whose_members_are_all_busy_has_phones_but_nobody_to_ring(groups
     agents = Agents(groups)
     agents.choose("2028", "sales")
     again = agents.choose("2028", "sales")
-    assert (again.registered, again.phones) == (True, ())
+    assert (again.registered, again.agents) == (True, ())
 
 
 def test_a_member_without_a_phone_is_passed_over_and_not_taken(groups: Groups) -> None:
@@ -54,12 +54,12 @@ def test_a_member_without_a_phone_is_passed_over_and_not_taken(groups: Groups) -
 def test_a_group_without_a_phone_is_not_registered(groups: Groups) -> None:
     groups.registered = set()
     choice = Agents(groups).choose("2028", "sales")
-    assert (choice.registered, choice.phones) == (False, ())
+    assert (choice.registered, choice.agents) == (False, ())
 
 
 def test_a_group_that_is_gone_meanwhile_is_one_without_a_phone(groups: Groups) -> None:
     choice = Agents(groups).choose("2028", "closed")
-    assert (choice.registered, choice.phones) == (False, ())
+    assert (choice.registered, choice.agents) == (False, ())
 
 
 def test_longest_idle_rings_one_after_the_other_beginning_with_the_first(groups: Groups) -> None:

@@ -11,7 +11,7 @@ from tests.unit.calls.world import SETTINGS
 
 from playvoice.callbacks import callbacks
 from playvoice.calls import ledger
-from playvoice.calls.ledger import AgentLeg, End, Reports, StoredCall
+from playvoice.calls.ledger import AgentOffer, End, Reports, StoredCall
 from playvoice.calls.tables import LegKind, calls, legs
 from playvoice.codes import HangupCause as Cause
 from playvoice.media.client import StreamStats
@@ -19,7 +19,7 @@ from playvoice.store import Store
 
 Fact = Callable[[Connection], object]
 
-AGENT = AgentLeg("leg-b", "20280003", later(10))
+AGENT = AgentOffer("offer", "20280003", later(10))
 STATS = StreamStats(900, 850, 7, 0.0123, sampled=True, far_lost=3, far_jitter=0.0047, round_trip=0.0318)
 END = End(AT, later(5), later(60), Cause.NORMAL, Cause.CALLEE_HUNG_UP, "1", "20280003", "x.mp3")
 
@@ -32,12 +32,10 @@ def a_whole_call(stored: StoredCall) -> dict[str, Fact]:
         "replace_invite": lambda conn: ledger.replace_invite(conn, "leg-a", "invite with credentials"),
         "customer_answered": lambda conn: ledger.customer_answered(conn, uuid, "leg-a", "dialog a", later(5)),
         "key_decided": lambda conn: ledger.key_decided(conn, uuid, "1"),
-        "add_leg": lambda conn: ledger.add_leg(
-            conn, uuid, "leg-b", LegKind.AGENT, "invite b", later(10), extension="20280003"
-        ),
-        "agent_rings": lambda conn: reports.agent_rings(conn, AGENT, later(11)),
-        "agent_answered": lambda conn: reports.agent_answered(conn, AGENT, "dialog b", later(12)),
-        "agent_ended": lambda conn: reports.agent_ended(conn, AGENT, later(60), rang=True, confirmed=False),
+        "add_leg": lambda conn: ledger.add_leg(conn, uuid, "leg-b", LegKind.AGENT, "invite b", later(10), offer=AGENT),
+        "agent_rings": lambda conn: reports.agent_rings(conn, AGENT, "leg-b", later(11)),
+        "agent_answered": lambda conn: reports.agent_answered(conn, AGENT, "leg-b", "dialog b", later(12), rang=False),
+        "agent_ended": lambda conn: reports.agent_ended(conn, AGENT, ["leg-b"], later(60), rang=True, confirmed=False),
         "leg_ended": lambda conn: ledger.leg_ended(conn, "leg-a", later(60), confirmed=False),
         "keep_dialog": lambda conn: ledger.keep_dialog(conn, "leg-a", "dialog a, later"),
         "legs_streamed": lambda conn: ledger.legs_streamed(conn, [("leg-a", STATS), ("leg-b", StreamStats(sent=5))]),
@@ -115,7 +113,7 @@ async def test_a_leg_that_never_rang_reports_nothing(store: Store) -> None:
     facts = a_whole_call(stored)
     run(store, facts["claim"], facts["add_leg"])
     reports = Reports(stored, COMPANY, SETTINGS)
-    run(store, lambda conn: reports.agent_ended(conn, AGENT, later(12), rang=False, confirmed=True))
+    run(store, lambda conn: reports.agent_ended(conn, AGENT, ["leg-b"], later(12), rang=False, confirmed=True))
     assert owed(store) == []
     assert leg_states(store) == ["dialled", "ended"]
 
@@ -140,7 +138,7 @@ async def test_an_address_that_is_not_set_is_owed_nothing(store: Store, missing:
         store,
         facts["claim"],
         facts["add_leg"],
-        lambda conn: reports.agent_rings(conn, AGENT, later(11)),
+        lambda conn: reports.agent_rings(conn, AGENT, "leg-b", later(11)),
         lambda conn: reports.ended(conn, END),
     )
     kinds = ["record" if "hangupcause" in message else message["status"] for message in owed(store)]

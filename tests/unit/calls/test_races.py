@@ -182,9 +182,9 @@ def test_an_agent_whose_phone_has_vanished_is_left_after_ring_time_and_free_afte
 
 def lose_connections(stage: Stage) -> None:
     """The connection to the phones is cut, as TCP or an ICMP error tells."""
-    wire, phone = stage.model.house.wire, stage.model.house.groups.phone("20280003")
-    assert phone is not None
-    wire.agent.connection_failed(phone.flow, stage.model.now)
+    wire, agent = stage.model.house.wire, stage.model.house.groups.member("20280003")
+    assert agent is not None
+    wire.agent.connection_failed(agent.phones[0].flow, stage.model.now)
     stage.model._happens(wire.flush)
 
 
