@@ -64,6 +64,8 @@ class Ways:
     delay: float = 0.0
     jitter: float = 0.0
     seed: int = 0
+    phones: int = 1
+    """How many the agent of both groups has."""
     silent: bool = False
     """Trunks have been silent so long that a call leaves them after 4 s without a response."""
 
@@ -97,8 +99,8 @@ class Model:
         self.acks_may_wait = bool(ways.loss)
         """Something kept us from acknowledging an answer in time."""
         self._generation = 0
-        self._refused: dict[tuple[str, str], float] = {}
-        """When an agent last refused a customer."""
+        self._refused: dict[tuple[str, str], tuple[float, str]] = {}
+        """When an agent last refused a customer, and which offer."""
         self._time: Callable[[], float] = lambda: 0.0
         monkeypatch.setattr(conductor, "HEARTBEAT", 20.0)
         monkeypatch.setattr(conductor, "LOOK_AGAIN", 1.0)
@@ -128,6 +130,7 @@ class Model:
         }
         house.groups.members = dict(GROUPS)
         house.groups.strategy = self.ways.strategy
+        house.groups.phones = {"20280004": self.ways.phones}
         house.groups.registered = before.groups.registered if before else {"20280003", "20280004", "20280005"}
         house.routes.other_trunks = (Trunk("second", URI.parse("sip:127.0.0.2:5060"), "example.com"),)
         house.routes.places = self.ways.places
@@ -392,7 +395,7 @@ class Model:
             self._expect(asked, 10001, 10041)
 
     def agent_refuses(self, call: IncomingCall, status: int) -> None:
-        self._refused[self.of_phone(call).number, str(call.request.uri.user)] = self.now
+        self._refused[self.of_phone(call).number, str(call.request.uri.user)] = self.now, self._offer_of(call)
         call.reject(self.now, status)
         self.settle()
 
@@ -494,13 +497,24 @@ class Model:
         live = [call for call in self.carrier.calls if call.state in LIVING]
         assert len(live) <= self.ways.places, "the trunks have no more places"
         assert len(live) <= len({str(call.request.uri.user) for call in live}), "nobody is called twice at once"
-        agents = Counter(str(call.request.uri.user) for call in self.phones.calls if call.state in LIVING)
+        phones = [call for call in self.phones.calls if call.state in LIVING]
+        agents = Counter(extension for extension, _ in {(c.request.uri.user, self.of_phone(c).number) for c in phones})
         assert not agents or max(agents.values()) == 1, f"an agent has one call or offer at a time: {agents}"
+        talking = {self.of_phone(call).number for call in phones if call.state is CallState.CONFIRMED}
+        ringing = {self.of_phone(call).number for call in phones if call.state is CallState.EARLY}
+        assert not talking & ringing, "no phone rings on for who talks"
 
     def _check_patience(self, call: IncomingCall) -> None:
         """Who refused a customer is not rung for him again at once."""
-        refused_at = self._refused.get((self.of_phone(call).number, str(call.request.uri.user)))
-        assert refused_at is None or self.now - refused_at >= OFFER_AGAIN, "an agent who refused is left in peace"
+        refused = self._refused.get((self.of_phone(call).number, str(call.request.uri.user)))
+        if refused is not None and refused[1] != self._offer_of(call):  # his other phones may ring on
+            assert self.now - refused[0] >= OFFER_AGAIN, "an agent who refused is left in peace"
+
+    def _offer_of(self, call: IncomingCall) -> str:
+        """The offer that a phone's call is part of."""
+        query = select(legs.c.invite, legs.c.offer_uuid)
+        offers = self.store.read_now(lambda conn: {_call_id(row.invite): row.offer_uuid for row in conn.execute(query)})
+        return str(offers[call.id])
 
     def _check_stored(self) -> None:
         """What the far ends got from us stands in the store, even if nothing can be stored now."""

@@ -53,6 +53,7 @@ class CallModel(RuleBasedStateMachine):
     @initialize(
         strategy=st.sampled_from([Strategy.RING_ALL, Strategy.LONGEST_IDLE]),
         places=st.integers(1, 4),
+        phones=st.sampled_from([1, 2, 2]),
         network=NETWORKS,
         seed=st.integers(0, 1000),
         silent=st.booleans(),
@@ -62,6 +63,7 @@ class CallModel(RuleBasedStateMachine):
         self,
         strategy: Strategy,
         places: int,
+        phones: int,
         network: tuple[float, float, float, float],
         seed: int,
         silent: bool,
@@ -71,7 +73,7 @@ class CallModel(RuleBasedStateMachine):
         folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(dir=IN_MEMORY)))
         monkeypatch = self._stack.enter_context(pytest.MonkeyPatch.context())
         log = self._stack.enter_context(capture_logs())
-        self.model = Model(folder, monkeypatch, log, Ways(strategy, places, *network, seed, silent))
+        self.model = Model(folder, monkeypatch, log, Ways(strategy, places, *network, seed, phones, silent))
 
     def teardown(self) -> None:
         with self._stack:

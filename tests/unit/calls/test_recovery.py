@@ -77,6 +77,15 @@ async def talking(house: House) -> tuple[str, IncomingCall, IncomingCall]:
     return uuid, customer, agent
 
 
+async def phones_invited(house: House) -> tuple[str, IncomingCall, IncomingCall]:
+    """Two phones of one agent have their INVITE, and none rings yet."""
+    house.groups.phones["20280003"] = 2
+    uuid, _ = await connected(house)
+    stream = house.media.streams[-1]
+    stream.on_event(protocol.KeyPressed(stream.number, "1"))
+    return uuid, await house.wire.invited("phone"), await house.wire.invited("phone")
+
+
 def cseq(message: bytes) -> int:
     (line,) = [line for line in message.split(b"\r\n") if line.startswith(b"CSeq:")]
     return int(line.split()[1])
@@ -280,6 +289,75 @@ async def test_an_agent_who_had_ended_before_the_crash_gets_no_second_hangup(
 ) -> None:
     _, _, agent = await agent_rings(house)
     house.wire.reject(agent, 486)
+    await until(lambda: len(owed(house.store)) == 2, "the hangup is stored")
+    await house.die()
+    after = next_house(house)
+    await recover(after)
+    assert [message.get("status") for message in owed(after.store)] == ["ring", "hangup", None]
+    await after.quiet()
+
+
+async def test_all_phones_of_an_agent_that_ring_get_cancel_and_he_gets_one_hangup(
+    house: House, next_house: NextHouse
+) -> None:
+    uuid, desk, soft = await phones_invited(house)
+    house.wire.ring(desk)
+    house.wire.ring(soft)
+    await until(lambda: len(owed(house.store)) == 1, "the ring is stored")
+    await house.die()
+    after = next_house(house)
+    await recover(after)
+    await after.wire.cancelled("phone")
+    await after.wire.cancelled("phone")
+    told = owed(after.store)
+    assert [message.get("status") for message in told] == ["ring", "hangup", None]
+    assert len({(message["buuid"], message["starttime"]) for message in told[:2]}) == 1
+    assert record(after.store, uuid) == (10007, 10040, "1", "")
+    await after.quiet()
+
+
+async def test_an_agent_whose_first_phone_had_rung_and_refused_gets_his_hangup_with_the_second(
+    house: House, next_house: NextHouse
+) -> None:
+    _, desk, _ = await phones_invited(house)
+    house.wire.ring(desk)
+    house.wire.reject(desk, 486)
+    await until(lambda: "ended" in leg_states(house.store), "the refusal is stored")
+    assert len(owed(house.store)) == 1
+    await house.die()
+    after = next_house(house)
+    await recover(after)
+    await after.wire.cancelled("phone")
+    assert [message.get("status") for message in owed(after.store)] == ["ring", "hangup", None]
+    await after.quiet()
+
+
+async def test_an_agent_who_talks_gets_one_hangup_though_another_phone_of_his_was_stopped(
+    house: House, next_house: NextHouse
+) -> None:
+    uuid, desk, soft = await phones_invited(house)
+    house.wire.ring(desk)
+    house.wire.answer(soft)
+    await house.wire.acknowledged("phone")
+    await until(lambda: "ended" in leg_states(house.store), "the end of the phone that was stopped is stored")
+    await house.die()
+    after = next_house(house)
+    await recover(after)
+    await after.wire.ended("phone")
+    told = owed(after.store)
+    assert [message.get("status") for message in told] == ["ring", "answer", "hangup", None]
+    assert len({message["buuid"] for message in told[:3]}) == 1
+    assert record(after.store, uuid) == (10007, 10040, "1", "20280003")
+    await after.quiet()
+
+
+async def test_an_agent_whose_phones_had_all_ended_before_the_crash_gets_no_second_hangup(
+    house: House, next_house: NextHouse
+) -> None:
+    _, desk, soft = await phones_invited(house)
+    house.wire.ring(soft)
+    house.wire.reject(desk, 480)
+    house.wire.reject(soft, 486)
     await until(lambda: len(owed(house.store)) == 2, "the hangup is stored")
     await house.die()
     after = next_house(house)
