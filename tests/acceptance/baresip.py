@@ -21,9 +21,12 @@ from playvoice.simulator.sound import read_channels
 
 REGISTERS = r"(?m)^REGISTER sip:"
 REGISTERED = r" 200 OK .*\[1 binding\]"
+REGISTERED_TOO = r" 200 OK .*\[2 bindings\]"
+"""As the second phone of its extension."""
 REFUSED = r"reg: .* 401 Unauthorized"
 RINGING = r"SIP/2\.0 180 "
 BUSY = r"SIP/2\.0 486 "
+STOPPED = r"SIP/2\.0 487 "
 ANSWERED = r"Call established: "
 ENDED = r"session closed: "
 

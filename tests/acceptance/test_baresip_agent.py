@@ -19,8 +19,10 @@ from tests.acceptance.baresip import (
     PATIENCE,
     REFUSED,
     REGISTERED,
+    REGISTERED_TOO,
     REGISTERS,
     RINGING,
+    STOPPED,
     Account,
     Baresip,
 )
@@ -37,6 +39,7 @@ pytestmark = pytest.mark.peer("baresip")
 
 CUSTOMER = "13333333333"
 PASSWORD = "secret"
+ELSEWHERE = 'SIP;cause=200;text="Call completed elsewhere"'
 PRESS_AFTER = 1.0
 VOICE = 6.0
 """Seconds of the voice; the key ends it long before."""
@@ -397,3 +400,36 @@ def test_the_phone_gets_its_next_call_from_a_server_that_was_started_again(tmp_p
             assert phone.said(REGISTERS) == before, "it had no reason to register again"
         assert (record["hangupcause"], record["hangupdirection"], record["extnumber"]) == (10001, 10041, EXTENSION)
         assert [status for _, status in states(world.receiver.all("callback"))] == ["ring", "answer", "hangup"]
+
+
+def test_two_phones_of_one_extension_ring_and_the_one_that_is_not_taken_shows_no_missed_call(
+    tmp_path: Path, sounds: Sounds
+) -> None:
+    with world_of(tmp_path, sounds) as world:
+        accounts = [Account(world.sip(kind), EXTENSION, PASSWORD, kind, answers=False) for kind in ("udp", "tcp")]
+        with (
+            Baresip(tmp_path / "desk", accounts[0], sounds.agent) as desk,
+            Baresip(tmp_path / "soft", accounts[1], sounds.agent) as soft,
+        ):
+            desk.wait_for(REGISTERED)
+            soft.wait_for(REGISTERED_TOO)
+            play_voice(world)
+            for phone in (desk, soft):
+                phone.wait_for(RINGING)
+            soft.answer()
+            soft.wait_for(ANSWERED)
+            desk.wait_for(STOPPED)
+            soft.wait_to_hear(0.5)
+            assert world.carrier is not None
+            world.carrier.send(do="hang_up", number=CUSTOMER)
+            soft.wait_for(ENDED)
+            record = world.receiver.wait_for("callback", PATIENCE, path="/cdr")["payload"]
+        cancel = re.search(r"(?m)^CANCEL sip:(?:.+\n)+", desk.output().replace("\r", ""))
+        assert cancel is not None
+        assert f"Reason: {ELSEWHERE}\n" in cancel[0]
+        assert not desk.said(ANSWERED)
+        assert not soft.said(STOPPED)
+        assert (record["hangupcause"], record["hangupdirection"], record["extnumber"]) == (10001, 10041, EXTENSION)
+        reported = states(world.receiver.all("callback"))
+        assert [status for _, status in reported] == ["ring", "answer", "hangup"], "they are one agent"
+        assert len({buuid for buuid, _ in reported}) == 1
