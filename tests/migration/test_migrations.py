@@ -3,12 +3,14 @@
 import re
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from playvoice.migrations import MigrationError, all_tables, upgrade
+from playvoice.migrations.upgrade import alembic_config
 from playvoice.store import Store, StoreError, schema_connection
 
 POSTGRESQL_CATALOGUE = """
@@ -64,6 +66,29 @@ def test_an_upgrade_goes_beside_an_open_store_which_sees_the_tables(database_url
     tables = list(all_tables().sorted_tables)
     assert store.read_now(lambda conn: [conn.execute(table.select()).all() for table in tables]) == [[]] * len(tables)
     store.close_now()
+
+
+def test_an_agents_leg_of_before_there_were_offers_is_one_of_its_own(database_url: str) -> None:
+    """A server that crashed and was brought up to date has it to end and to report."""
+    call = "uuid, server_id, company_code, state, accepted_at, destnumber, voice_kind, voice_name, userid, disnumber"
+    more = "chengshudu, customuuid, memberid, ext, waittime, conntime, userkey, extnumber, crmid, recordfilename"
+    leg = "uuid, call_uuid, kind, state, trunk, extension, invite, dialog, started_at"
+    with schema_connection(database_url) as conn:
+        command.upgrade(alembic_config(conn), "0002")
+        conn.execute(
+            text(
+                f"INSERT INTO calls ({call}, {more}) VALUES ('c', '1', '1', 'answered', 1, '', 1, '', '', '',"
+                " '', '', '', '', 60, 60, '', '', '', '')"
+            )
+        )
+        for uuid, kind in (("customers", "a"), ("agents", "b")):
+            conn.execute(
+                text(f"INSERT INTO legs ({leg}) VALUES ('{uuid}', 'c', '{kind}', 'dialled', '', '', '{{}}', '', 1)")
+            )
+    upgrade(database_url)
+    with schema_connection(database_url) as conn:
+        offers = conn.execute(text("SELECT uuid, offer_uuid FROM legs ORDER BY uuid")).all()
+    assert [tuple(row) for row in offers] == [("agents", "agents"), ("customers", None)]
 
 
 def test_a_database_of_a_newer_version_is_refused_in_words_and_left_alone(database_url: str) -> None:

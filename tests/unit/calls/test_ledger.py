@@ -108,6 +108,30 @@ async def test_an_answer_without_ringing_reports_ring_first(store: Store) -> Non
     assert [message["status"] for message in owed(store)] == ["ring", "answer"]
 
 
+async def test_an_offer_to_two_phones_is_reported_as_one_agent_however_often_its_facts_run(store: Store) -> None:
+    stored = await accept(store, at=AT)
+    facts, reports = a_whole_call(stored), Reports(stored, COMPANY, SETTINGS)
+    both: list[Fact] = [
+        facts["claim"],
+        facts["add_leg"],
+        lambda conn: ledger.add_leg(conn, stored.uuid, "leg-c", LegKind.AGENT, "invite c", later(10), offer=AGENT),
+        facts["agent_rings"],
+        lambda conn: ledger.leg_ended(conn, "leg-b", later(12), confirmed=False),
+        lambda conn: reports.agent_answered(conn, AGENT, "leg-c", "dialog c", later(12), rang=True),
+        lambda conn: reports.agent_ended(conn, AGENT, ["leg-c"], later(60), rang=True, confirmed=True),
+    ]
+    for count in range(1, len(both) + 1):
+        run(store, *both[:count])
+    told = owed(store)
+    assert [message["status"] for message in told] == ["ring", "answer", "hangup"]
+    assert {message["buuid"] for message in told} == {AGENT.uuid}
+    assert [(row.uuid, row.offer_uuid, row.extension) for row in rows(store, legs)] == [
+        ("leg-a", None, ""),
+        ("leg-b", AGENT.uuid, AGENT.extension),
+        ("leg-c", AGENT.uuid, AGENT.extension),
+    ]
+
+
 async def test_a_leg_that_never_rang_reports_nothing(store: Store) -> None:
     stored = await accept(store, at=AT)
     facts = a_whole_call(stored)

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 import pytest
-from sqlalchemy import select
 from tests.unit.calls.stage import Stage
 from tests.unit.calls.stored import owed, rows
 from tests.unit.calls.wire import SERVER
@@ -317,10 +316,3 @@ def test_a_phone_for_which_there_is_no_stream_is_left_out_and_the_others_ring(
     stage.model.agents_answer(desk)
     stage.hang_up()
     assert stage.states() == ALONE
-
-
-def test_rows_of_customers_are_of_no_offer(stage: Stage) -> None:
-    stage.answered()
-    offers = stage.model.store.read_now(lambda conn: conn.execute(select(legs.c.offer_uuid)).scalars().all())
-    assert offers == [None]
-    stage.hang_up()
