@@ -2,8 +2,8 @@
 
 ::
 
-    RINGING ── a phone answers: ANSWERED ── the others are stopped: CONNECTED ── either side hangs up ──> OVER
-       └── the last phone refused or failed · one said 6xx, the others are stopped · withdrawn ────────────^
+    phones ring ── one answers, the others are stopped ──> connected ── either side hangs up ──> over
+        └── the last of them refused or failed · one said 6xx, the others are stopped · withdrawn ──^
 
 Each phone has a leg of its own, with a stream of its own: two phones behind one address are told apart by nothing but
 the port that they send to, so with one stream for both it would be luck who of two that answer at once is heard. It
