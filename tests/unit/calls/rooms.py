@@ -167,10 +167,9 @@ class Groups:
     def member(self, extension: str) -> Agent | None:
         if extension not in self.registered:
             return None
-        flow, lines = Flow(Transport.UDP, PHONE, SERVER), range(1, self.phones.get(extension, 1) + 1)
-        return Agent(
-            extension, tuple(Phone(URI.parse(f"sip:{extension}@127.0.0.3:5060;line={n}"), flow) for n in lines)
-        )
+        first, flow = f"sip:{extension}@127.0.0.3:5060", Flow(Transport.UDP, PHONE, SERVER)
+        others = [f"{first};line={n}" for n in range(2, self.phones.get(extension, 1) + 1)]
+        return Agent(extension, tuple(Phone(URI.parse(uri), flow) for uri in (first, *others)))
 
 
 class Companies:
