@@ -41,6 +41,7 @@ from playvoice.sip import (
     Acknowledged,
     CallEnded,
     Cancelled,
+    Credentials,
     Event,
     Flow,
     IncomingCall,
@@ -156,6 +157,9 @@ class World:
             flow = self.endpoint.flow_to("udp", "127.0.0.1", trunk.address.port or 5060)
             if trunk.name not in tried.trunks and (trunk.name, flow) not in tried.addresses:
                 return trunk, flow
+        return None
+
+    def credentials(self, name: str) -> Credentials | None:
         return None
 
     def begin_again(self, trunk: Trunk, now: float) -> None:

@@ -10,7 +10,7 @@ from playvoice.config import Strategy
 from playvoice.lines.targets import Tried
 from playvoice.lines.trunk import Trunk
 from playvoice.media.client import MediaEvent, Stream
-from playvoice.sip import URI, Address, Flow, UserAgent
+from playvoice.sip import URI, Address, Credentials, Flow, UserAgent
 from playvoice.voices import Voice, VoiceRef
 
 
@@ -46,6 +46,10 @@ class Routes(Protocol):
 
     def exist(self, names: Sequence[str] | None) -> bool:
         """Whether there is any trunk of these names, None for any name, free or not."""
+        ...
+
+    def credentials(self, name: str) -> Credentials | None:
+        """What answers the challenges of this trunk; None where it has none, or there is no such trunk."""
         ...
 
     def take(self, names: Sequence[str] | None, tried: Tried, now: float) -> tuple[Trunk, Flow] | None:

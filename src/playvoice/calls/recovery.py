@@ -101,11 +101,13 @@ class Recovery:
     @staticmethod
     def _end_leg(leg: Row[Any], invite: InviteState, parts: Parts, journal: Journal, clock: Clock) -> None:
         invite = replace(invite, flow=_flow_now(parts.sip, invite.flow))
+        credentials = parts.routes.credentials(leg.trunk)
         if leg.dialog:
             dialog = DialogState.from_json(leg.dialog).raised(CSEQ_RAISED)
-            sip = parts.sip.agent.resume_dialog(invite, replace(dialog, flow=_flow_now(parts.sip, dialog.flow)))
+            dialog = replace(dialog, flow=_flow_now(parts.sip, dialog.flow))
+            sip = parts.sip.agent.resume_dialog(invite, dialog, credentials)
         else:
-            sip = parts.sip.agent.resume_invite(invite, clock.now())
+            sip = parts.sip.agent.resume_invite(invite, clock.now(), credentials)
         Ending(parts.owners, journal, clock, parts.sip, leg=leg.uuid, then=lambda: None).begin(sip)
 
     # --- the records ----------------------------------------------------------------------------------------------

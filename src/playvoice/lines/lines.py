@@ -27,7 +27,16 @@ from playvoice.lines.sources import source_of
 from playvoice.lines.targets import Tried
 from playvoice.lines.trunk import Trunk
 from playvoice.lines.trunks import Trunks, read_trunks
-from playvoice.sip import Event, Flow, IncomingCallReceived, IncomingRequest, Request, RequestReceived, SipError
+from playvoice.sip import (
+    Credentials,
+    Event,
+    Flow,
+    IncomingCallReceived,
+    IncomingRequest,
+    Request,
+    RequestReceived,
+    SipError,
+)
 from playvoice.sip.digest import Algorithm
 from playvoice.sip.digest_server import DigestServer, Outcome
 from playvoice.sip.message import to_of
@@ -156,6 +165,11 @@ class Lines:
     def exist(self, names: Sequence[str] | None) -> bool:
         """Whether there is any trunk of these names, None for any name, free or not."""
         return self.trunks.exist(names)
+
+    def credentials(self, name: str) -> Credentials | None:
+        """What answers the challenges of this trunk; None where it has none, or there is no such trunk."""
+        trunk = self.trunks.get(name)
+        return None if trunk is None else trunk.credentials
 
     def begin_again(self, trunk: Trunk, now: float) -> None:
         """A call that has a place there goes to another target: the carrier counts it once more."""

@@ -144,15 +144,17 @@ class UserAgent:
         )
         return OutgoingCall(self, invite, body, headers, credentials)
 
-    def resume_invite(self, invite: InviteState, now: float) -> OutgoingCall:
+    def resume_invite(self, invite: InviteState, now: float, credentials: Credentials | None = None) -> OutgoingCall:
         """Take up an INVITE of an earlier process, so that it can be cancelled."""
-        call = OutgoingCall(self, invite, b"", ())
+        call = OutgoingCall(self, invite, b"", (), credentials)
         call.resume(now)
         return call
 
-    def resume_dialog(self, invite: InviteState, dialog: DialogState) -> OutgoingCall:
+    def resume_dialog(
+        self, invite: InviteState, dialog: DialogState, credentials: Credentials | None = None
+    ) -> OutgoingCall:
         """Take up a dialog of an earlier process, so that it can be ended; the caller has raised its CSeq."""
-        call = OutgoingCall(self, invite, b"", ())
+        call = OutgoingCall(self, invite, b"", (), credentials)
         call.resume_dialog(dialog)
         return call
 

@@ -22,6 +22,7 @@ from playvoice.media.encoding import EncodeError, RecordingFormat
 from playvoice.media.g711 import Codec
 from playvoice.sip import (
     URI,
+    Credentials,
     Flow,
     Transport,
 )
@@ -121,6 +122,9 @@ class Routes:
 
     def exist(self, names: Sequence[str] | None) -> bool:
         return self.there
+
+    def credentials(self, name: str) -> Credentials | None:
+        return next((each.credentials for each in (self.trunk, *self.other_trunks) if each.name == name), None)
 
     def take(self, names: Sequence[str] | None, tried: Tried, now: float) -> tuple[Trunk, Flow] | None:
         if self.taken >= self.places:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -16,7 +17,8 @@ from playvoice.calls.recovery import LATE, heartbeat
 from playvoice.calls.tables import calls, legs
 from playvoice.companies import Company
 from playvoice.media import protocol
-from playvoice.sip import IncomingCall
+from playvoice.sip import Credentials, Flow, IncomingCall, Request
+from playvoice.sip.message import make_response, parse
 from playvoice.store import Store
 
 NextHouse = Callable[..., House]
@@ -84,6 +86,23 @@ async def phones_invited(house: House) -> tuple[str, IncomingCall, IncomingCall]
     stream = house.media.streams[-1]
     stream.on_event(protocol.KeyPressed(stream.number, "1"))
     return uuid, await house.wire.invited("phone"), await house.wire.invited("phone")
+
+
+def challenge_bye(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the carrier take no BYE without credentials."""
+    carrier = house.wire.far["carrier"]
+    receive = carrier.receive
+
+    def challenging(data: bytes, flow: Flow, now: float) -> None:
+        if data.startswith(b"BYE") and b'\r\nAuthorization: Digest username="user"' not in data:
+            bye = parse(data)
+            assert isinstance(bye, Request)
+            headers = (("WWW-Authenticate", 'Digest realm="carrier", nonce="n"'),)
+            carrier.core.send(bytes(make_response(bye, 401, headers=headers)), flow)
+        else:
+            receive(data, flow, now)
+
+    monkeypatch.setattr(carrier, "receive", challenging)
 
 
 def cseq(message: bytes) -> int:
@@ -159,6 +178,25 @@ async def test_a_dialog_that_the_far_end_has_ended_meanwhile_is_over_too(house: 
     await recover(after)
     assert record(after.store, uuid) == (10007, 10040, "", "")
     await after.quiet()
+
+
+@pytest.mark.parametrize("answers_late", [False, True], ids=["answered before", "answer crosses the CANCEL"])
+async def test_a_carrier_that_challenges_bye_gets_the_credentials_of_its_trunk(
+    house: House, next_house: NextHouse, monkeypatch: pytest.MonkeyPatch, answers_late: bool
+) -> None:
+    uuid, call = await (ringing if answers_late else connected)(house)
+    await house.die()
+    after = next_house(house)
+    after.routes.trunk = replace(after.routes.trunk, credentials=Credentials("user", "secret"))
+    challenge_bye(after, monkeypatch)
+    if answers_late:
+        call.answer(house.wire.network.now, house.wire.description(call))
+        after.wire.network.take("carrier")  # the answer is on its way
+    await recover(after)
+    await after.wire.ended()
+    assert len(after.wire.sent("BYE")) == 2, "one without credentials, and one with them"
+    await after.quiet()
+    assert record(after.store, uuid)[0] == 10007
 
 
 async def test_what_the_far_end_has_not_confirmed_is_ended_again_after_a_second_crash(
