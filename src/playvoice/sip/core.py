@@ -19,7 +19,7 @@ from playvoice.sip.client_transaction import ClientInvite, ClientNonInvite
 from playvoice.sip.drops import Drops, Kind
 from playvoice.sip.errors import IllegalTransition
 from playvoice.sip.events import Event
-from playvoice.sip.flow import Flow
+from playvoice.sip.flow import Flow, Transport
 from playvoice.sip.message import cseq_of, from_of, tag_of, top_via
 from playvoice.sip.server_transaction import ServerInvite, ServerNonInvite
 from playvoice.sip.transaction import Effect, Happening, Send, Transaction
@@ -30,6 +30,7 @@ MAX_SERVER_TRANSACTIONS = 50_000
 is dropped and counted; its sender repeats it."""
 Handler = Callable[[Effect, float], None]
 Key = tuple[str, ...]
+FarEnd = tuple[Transport, tuple[str, int]]
 
 
 class Timed(Protocol):
@@ -43,12 +44,13 @@ class Timed(Protocol):
 class Entry:
     """A transaction that is alive, and who hears of it."""
 
-    __slots__ = ("_core", "_handler", "key", "transaction")
+    __slots__ = ("_core", "_handler", "far_end", "key", "transaction")
 
     def __init__(self, core: "Core", key: Key, transaction: Transaction, handler: Handler) -> None:
         self._core = core
         self.key = key
         self.transaction = transaction
+        self.far_end: FarEnd = transaction.flow.transport, transaction.flow.remote
         self._handler = handler
 
     def next_deadline(self) -> float | None:
@@ -97,6 +99,8 @@ class Core:
         self._max_servers = max_server_transactions
         self._tag_key = generator.randbytes(32)
         self._entries: dict[Key, Entry] = {}
+        self._entries_of: dict[FarEnd, dict[Entry, None]] = {}
+        """Those of each far end: connections are lost as often as strangers like."""
         self._servers = 0
         self._heap: list[tuple[float, int, Timed]] = []
         self._scheduled: dict[Timed, float] = {}
@@ -184,14 +188,14 @@ class Core:
         """Send a request in a transaction of its own, or go on with one that an earlier process sent."""
         kind = ClientInvite if request.method == "INVITE" else ClientNonInvite
         entry = Entry(self, client_key(top_via(request), request.method), kind(request, flow), handler)
-        self._entries[entry.key] = entry
+        self._add(entry)
         entry.fire(Happening.RESUME if resumed else Happening.START, now)
         return entry
 
     def start_server(self, request: Request, flow: Flow, now: float, handler: Handler) -> Entry:
         kind = ServerInvite if request.method == "INVITE" else ServerNonInvite
         entry = Entry(self, server_key(request), kind(request, flow), handler)
-        self._entries[entry.key] = entry
+        self._add(entry)
         self._servers += 1
         entry.fire(Happening.START, now)
         return entry
@@ -204,12 +208,23 @@ class Core:
         return self._entries.get(server_key(request, method))
 
     def connection_failed(self, flow: Flow, now: float) -> None:
-        for entry in [entry for entry in self._entries.values() if entry.transaction.flow == flow]:
+        """The connection to this far end is lost, from whichever address of ours it was."""
+        for entry in list(self._entries_of.get((flow.transport, flow.remote), ())):
             entry.fire(Happening.TRANSPORT_ERROR, now)
 
+    def _add(self, entry: Entry) -> None:
+        self._entries[entry.key] = entry
+        self._entries_of.setdefault(entry.far_end, {})[entry] = None
+
     def forget(self, entry: Entry) -> None:
-        if self._entries.pop(entry.key, None) is not None and entry.key[0] == "server":
-            self._servers -= 1
+        """The transaction has ended; a later one with its key, a second CANCEL say, goes on."""
+        if self._entries.get(entry.key) is entry:
+            del self._entries[entry.key]
+            self._servers -= entry.key[0] == "server"
+        if (entries := self._entries_of.get(entry.far_end)) is not None:
+            entries.pop(entry, None)
+            if not entries:
+                del self._entries_of[entry.far_end]
 
 
 def client_key(via: Via, method: str) -> Key:

@@ -3,11 +3,11 @@
 import random
 
 import pytest
-from sipmessage import Request, Response
+from sipmessage import URI, Address, Request, Response
 
-from playvoice.sip import Flow, IncomingRequest, RequestReceived, Transport, UserAgent
+from playvoice.sip import Flow, IncomingRequest, RequestFailed, RequestReceived, Transport, UserAgent, Why
 from playvoice.sip.drops import Kind
-from playvoice.sip.message import parse, tag_of
+from playvoice.sip.message import make_cancel, make_response, parse, tag_of
 
 THERE, HERE = ("192.0.2.1", 5060), ("192.0.2.2", 5060)
 FLOW = Flow(Transport.UDP, THERE, HERE)
@@ -123,3 +123,31 @@ def test_a_flood_of_repetitions_and_of_strangers_takes_one_place_among_the_timer
     assert registrar.next_deadline() == 32.0, "Timer J"
     registrar.handle_deadline(32.0)
     assert (registrar.core.timer_count, registrar.core.transaction_count) == (0, 0)
+
+
+def test_a_lost_connection_ends_what_went_to_its_far_end_and_nothing_else() -> None:
+    us = agent()
+    waiting = {}
+    for remote in (THERE, ("192.0.2.3", 5060)):
+        for transport in Transport:
+            flow = Flow(transport, remote, ("0.0.0.0", 5060))
+            uri, who = URI.parse("sip:192.0.2.1"), Address.parse("<sip:1001@192.0.2.2>")
+            waiting[transport, remote] = us.request("OPTIONS", uri, flow=flow, from_=who, to=who, now=0.0)
+    us.connection_failed(Flow(Transport.TCP, THERE, HERE), 1.0)
+    lost = RequestFailed(waiting[Transport.TCP, THERE], Why.TRANSPORT)
+    assert us.take_events() == [lost], "whichever address of ours the connection was on"
+    assert us.core.transaction_count == 3
+    us.handle_deadline(32.0)
+    assert (us.core.transaction_count, us.core._entries_of) == (0, {}), "nothing is remembered of a far end"
+
+
+def test_the_end_of_a_transaction_is_not_that_of_a_later_one_with_its_branch() -> None:
+    core = agent().core
+    invite = parse(request("INVITE", 1))
+    assert isinstance(invite, Request)
+    first = core.start_client(make_cancel(invite), FLOW, 0.0, lambda _effect, _now: None)
+    second = core.start_client(make_cancel(invite), FLOW, 1.0, lambda _effect, _now: None)
+    answer = parse(bytes(make_response(second.transaction.request, 200)))
+    assert isinstance(answer, Response)
+    core.forget(first)
+    assert core.match_response(answer) is second
