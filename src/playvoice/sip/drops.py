@@ -35,6 +35,8 @@ class Kind(StrEnum):
     """A request beyond the bound of transactions, or a connection beyond that of connections."""
     IDLE = "idle"
     """A connection on which no whole message came in time."""
+    LOST = "lost"
+    """A connection that the far end, or the network, has broken off."""
 
 
 @dataclass(frozen=True, slots=True)

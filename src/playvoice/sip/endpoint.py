@@ -197,7 +197,10 @@ class SipEndpoint:
     def _on_timer(self) -> None:
         self._timer = None
         self._timer_at = float("inf")
-        self.agent.handle_deadline(self.now())
+        try:
+            self.agent.handle_deadline(self.now())
+        except Exception:
+            log.exception("sip_timer_failed")  # the other timers go on
         self.flush()
 
     # --- sockets --------------------------------------------------------------------------------------------------
@@ -223,7 +226,7 @@ class SipEndpoint:
             async with asyncio.timeout(CONNECT_TIMEOUT):
                 reader, writer = await asyncio.open_connection(*flow.remote, local_addr=(flow.local[0], 0))
         except (OSError, TimeoutError) as error:
-            self._connections.pop(flow.remote, None)
+            self._forget(connection)
             self._connecting.pop(flow, None)
             log.info("sip_connection_failed", flow=str(flow), reason=str(error) or type(error).__name__)
             self._connection_failed(flow)
@@ -260,11 +263,10 @@ class SipEndpoint:
         except TimeoutError:
             self._drop(Kind.IDLE, flow, f"no whole message in {self._message_timeout:g} s")
         except OSError as error:
-            log.info("sip_connection_lost", flow=str(flow), reason=str(error))
+            self._drop(Kind.LOST, flow, str(error))
         finally:
             connection.close()
-            if self._connections.get(flow.remote) is connection:
-                del self._connections[flow.remote]
+            self._forget(connection)
             with contextlib.suppress(RuntimeError):
                 self._connection_failed(flow)
 
@@ -286,6 +288,10 @@ class SipEndpoint:
                 whole_by = None
             elif whole or whole_by is None:
                 whole_by = asyncio.get_running_loop().time() + self._message_timeout
+
+    def _forget(self, connection: "_Connection") -> None:
+        if self._connections.get(connection.flow.remote) is connection:
+            del self._connections[connection.flow.remote]
 
     def _drop(self, kind: Kind, flow: Flow, reason: str) -> None:
         self.agent.drop(kind, flow, self.now(), reason)

@@ -1,6 +1,8 @@
 """What happens on connections: messages cut and joined, large ones, keep-alives, and connections that are lost."""
 
 import asyncio
+import socket
+import struct
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from itertools import pairwise
@@ -10,6 +12,8 @@ from sipmessage import URI, Address
 from tests.unit.sip.test_endpoint import OPTIONS, Phone
 
 from playvoice.sip import Acknowledged, Answered, CallEnded, IncomingCall, IncomingCallReceived, OutgoingCall
+from playvoice.sip.alarm import Alarm
+from playvoice.sip.drops import Kind
 from playvoice.sip.events import RequestReceived
 
 WHOLE = OPTIONS + b"Content-Length: 0\r\n\r\n"
@@ -125,3 +129,34 @@ async def test_a_ping_is_answered_once_somebody_was_heard(phone: Phone) -> None:
     async with asyncio.timeout(10):
         assert await reader.readexactly(12) == b"SIP/2.0 200 ", "the first ping, of a stranger, was not answered"
     writer.close()
+
+
+async def test_a_connection_that_is_reset_is_counted_and_told_once(phone: Phone) -> None:
+    for _ in range(3):
+        with socket.create_connection(("127.0.0.1", phone.port("tcp"))) as stranger:
+            stranger.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # so that close resets
+            stranger.sendall(b"OPTIONS")
+    dropped = phone.endpoint.agent.core.counters
+    async with asyncio.timeout(10):
+        while dropped[Kind.LOST] < 3:  # noqa: ASYNC110 - no event tells what a stranger loses
+            await asyncio.sleep(0.01)
+    assert not phone.endpoint._connections
+
+
+async def test_a_timer_that_fails_stops_no_other_one(phone: Phone) -> None:
+    class Faulty:
+        def next_deadline(self) -> float | None:
+            return None if rung.is_set() else 0.0
+
+        def on_deadline(self, now: float) -> None:
+            rung.set()
+            raise ValueError("a fault of ours")
+
+    rung, rung_later = asyncio.Event(), asyncio.Event()
+    later = Alarm(phone.endpoint.agent.core, lambda _now: rung_later.set())
+    later.set(phone.endpoint.now() + 0.05)
+    phone.endpoint.agent.core.schedule(Faulty())
+    phone.endpoint.flush()
+    async with asyncio.timeout(10):
+        await rung.wait()
+        await rung_later.wait()
