@@ -23,7 +23,7 @@ from playvoice.sip.errors import SipError
 MAX_HEADER = 4_096
 """Characters of a challenge or an answer that is read."""
 MAX_CHALLENGES = 8
-"""Challenges of one response, and answers of one request, that are looked at."""
+"""Challenges of one response, and answers of one request, that are looked at; and challenges that a client keeps."""
 MAX_ATTEMPTS = 3
 """Times that a request is sent with credentials before a server that goes on asking is believed."""
 
@@ -228,8 +228,11 @@ class DigestClient:
             return False
         self._attempts += 1
         for key, challenge in found.items():
+            self._challenges.pop(key, None)
             self._challenges[key] = (challenge, 0)
             self._tried.add(key)
+        for key in list(self._challenges)[:-MAX_CHALLENGES]:
+            del self._challenges[key]  # a peer may think of a new realm each time
         return True
 
     def authorize(self, request: Request) -> None:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from sipmessage import URI, Request, Response
 
 from playvoice.sip.digest import (
+    MAX_CHALLENGES,
     MAX_HEADER,
     Algorithm,
     Answer,
@@ -289,3 +290,13 @@ def test_a_response_without_a_usable_challenge_cannot_be_answered() -> None:
 def test_the_password_stands_in_no_repr() -> None:
     assert "secret" not in repr(ALICE)
     assert repr(client()) == "<DigestClient 'alice' for no realm yet>"
+
+
+def test_a_client_remembers_the_last_realms_of_a_peer_that_thinks_of_a_new_one_each_time() -> None:
+    digest, request = client(), register()
+    for number in range(20):
+        assert digest.learn(response_with(f'Digest realm="{number}", nonce="n"'))
+        digest.accepted()
+    digest.authorize(request)
+    realms = [Answer.parse(value).realm for value in request.headers.getlist("Authorization")]
+    assert realms == [str(number) for number in range(20 - MAX_CHALLENGES, 20)]
