@@ -38,7 +38,8 @@ from playvoice.sip import (
     SipError,
 )
 from playvoice.sip.digest import Algorithm
-from playvoice.sip.digest_server import DigestServer, Outcome
+from playvoice.sip.digest_server import DigestServer, Outcome, Verdict
+from playvoice.sip.drops import Kind
 from playvoice.sip.message import to_of
 from playvoice.sip.registrar import Registrar
 from playvoice.sip.user_agent import ALLOW
@@ -242,10 +243,7 @@ class Lines:
             "REGISTER", request.headers.getlist("Authorization"), self._directory.password, now, source[0]
         )
         if not verdict.accepted:
-            if verdict.outcome is Outcome.REFUSED:
-                log.info("register_refused", source=f"{source[0]}:{source[1]}", user=(verdict.username or "")[:64])
-            elif verdict.outcome is Outcome.UNCHECKED:
-                log.debug("register_unchecked", source=f"{source[0]}:{source[1]}", user=verdict.username)
+            self._tell_refused(verdict, incoming.flow, source, endpoint)
             challenges = self._digest.challenge(now, stale=verdict.stale)
             incoming.refuse(401, headers=tuple(("WWW-Authenticate", value) for value in challenges))
             return
@@ -257,6 +255,16 @@ class Lines:
             incoming.respond(503, now, headers=(("Retry-After", "10"),))
         else:
             self._bind(number, incoming, source, endpoint)
+
+    def _tell_refused(self, verdict: Verdict, flow: Flow, source: tuple[str, int], endpoint: Endpoint) -> None:
+        """Each wrong password of an extension is told, as far as they are counted; whoever else comes by number."""
+        user = (verdict.username or "")[:64]
+        if verdict.outcome is Outcome.UNCHECKED:
+            log.debug("register_unchecked", source=f"{source[0]}:{source[1]}", user=user)
+        elif verdict.outcome is Outcome.REFUSED and self._directory.password(user) is None:
+            endpoint.agent.drop(Kind.UNKNOWN_USER, flow, endpoint.now(), f"REGISTER of {user}")
+        elif verdict.outcome is Outcome.REFUSED:
+            log.info("register_refused", source=f"{source[0]}:{source[1]}", user=user)
 
     def _bind(self, number: str, incoming: IncomingRequest, source: tuple[str, int], endpoint: Endpoint) -> None:
         outcome = self._registrations.handle(

@@ -27,6 +27,8 @@ class Kind(StrEnum):
     """No SIP, or not as it has to be; somebody whom the owner knows may have got a 400."""
     STRANGER = "stranger"
     """A request of somebody whom the owner doesn't know."""
+    UNKNOWN_USER = "unknown_user"
+    """Credentials of a user whom the owner doesn't know, or who may not come; he is answered as one who is known."""
     STRAY_RESPONSE = "stray_response"
     STRAY_ACK = "stray_ack"
     TOO_LATE = "illegal_transition"

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from random import Random
 
+import structlog
 from sipmessage import Address, Request, Response
 from tests.unit.lines.far_end import FarEnd, far_end
 from tests.unit.lines.serving import Server, serving, until
@@ -166,8 +167,8 @@ async def test_the_phones_of_an_extension_come_in_the_order_of_their_q_also_afte
             assert [contact.flow.remote for contact in again.lines.contacts("1001")] == order
 
 
-async def register(phone: FarEnd, contact: str, password: str = "secret") -> Response:
-    client = DigestClient(Credentials("1001", password), Random(1))
+async def register(phone: FarEnd, contact: str, password: str = "secret", user: str = "1001") -> Response:
+    client = DigestClient(Credentials(user, password), Random(1))
     assert client.learn(await phone.request("REGISTER"))
     return await phone.request("REGISTER", ("Contact", contact), phone.authorization(client))
 
@@ -178,6 +179,19 @@ async def test_who_guesses_passwords_is_not_told_when_he_is_right(lines_store: S
             assert (await register(thief, thief.contact, f"guess-{guess}")).code == 401
         assert (await register(thief, thief.contact)).code == 401
         assert not server.lines.contacts("1001")
+
+
+async def test_users_whom_nobody_knows_are_counted_and_wrong_passwords_told_one_by_one(lines_store: Store) -> None:
+    async with serving(lines_store) as server, far_end(server.flow, "nobody") as stranger:
+        with structlog.testing.capture_logs() as logs:
+            for _ in range(3):
+                assert (await register(stranger, stranger.contact, user="nobody")).code == 401
+            async with far_end(server.flow, "1001") as phone:
+                for _ in range(2):
+                    assert (await register(phone, phone.contact, "wrong")).code == 401
+        told = [(line["event"], line.get("reason", line.get("user"))) for line in logs]
+        assert told == [("sip_dropped", "REGISTER of nobody"), *[("register_refused", "1001")] * 2]
+        assert server.agent.core.counters["unknown_user"] == 3
 
 
 async def test_a_scheme_that_nobody_knows_gets_a_challenge(lines_store: Store) -> None:
