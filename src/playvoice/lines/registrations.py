@@ -126,7 +126,7 @@ class Registrations:
 
     async def save(self, number: str) -> None:
         """Write an extension's bindings as they are now; later if the store is away."""
-        bindings = [binding for binding in self._registrar if binding.aor == number]
+        bindings = self._registrar.of(number)
         self._unsaved.discard(number)
         try:
             await self._store.write(lambda conn: write_bindings(conn, number, bindings))

@@ -132,6 +132,10 @@ class Registrar:
         alive = [binding for binding in self._bindings.get(aor, ()) if binding.expires_at > at]
         return sorted(alive, key=lambda binding: (binding.preference, binding.expires_at), reverse=True)
 
+    def of(self, aor: str) -> list[Binding]:
+        """All bindings of an address of record, those that have expired and are not dropped yet as well."""
+        return list(self._bindings.get(aor, ()))
+
     def aors_at(self, source: tuple[str, int], at: datetime) -> list[str]:
         """The addresses of record that are registered from this address and port."""
         return [
@@ -149,10 +153,10 @@ class Registrar:
 
     def remove(self, aor: str) -> list[Change]:
         """Drop an address of record with all its bindings."""
-        return [self._remove(binding) for binding in list(self._bindings.get(aor, ()))]
+        return [self._remove(binding) for binding in self.of(aor)]
 
     def __iter__(self) -> Iterator[Binding]:
-        return (binding for bindings in list(self._bindings.values()) for binding in list(bindings))
+        return (binding for aor in list(self._bindings) for binding in self.of(aor))
 
     def handle(
         self,
@@ -224,7 +228,7 @@ class Registrar:
     def _add(self, binding: Binding, known: Binding | None) -> Iterator[Change]:
         if known is not None:
             self._drop(known)
-        for other in list(self._bindings.get(binding.aor, ())):
+        for other in self.of(binding.aor):
             same_phone = other.source == binding.source and not other.path and not binding.path
             if same_phone and other.call_id != binding.call_id:
                 yield self._remove(other)
