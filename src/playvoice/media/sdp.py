@@ -49,6 +49,10 @@ PTIME = 20
 """Milliseconds of audio in a packet of ours, whatever a far end asks for: up to 200 should be taken (RFC 3551, 4.2)."""
 
 
+ZEROS = ("0.0.0.0", "::")
+"""What stood in c= for hold before there were directions (RFC 3264 section 8.4)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Negotiated:
     """What an offer and its answer agree on, seen from our side."""
@@ -141,7 +145,7 @@ def answer(
     :raises NotAcceptable: it has no audio stream that we can use.
     """
     description = parse(offered) if isinstance(offered, bytes) else offered
-    chosen = _choose(description, codecs)
+    chosen = _choose(description, codecs, address)
     media = description.media[chosen]
     number, codec = next((n, c) for n, c in media.codecs.items() if c in codecs)
     direction = _our_direction(description, media)
@@ -164,7 +168,7 @@ def accept(our_offer: SessionDescription | bytes, their_answer: SessionDescripti
     offered = parse(our_offer) if isinstance(our_offer, bytes) else our_offer
     answered = parse(their_answer) if isinstance(their_answer, bytes) else their_answer
     ours = offered.media[0]
-    media = answered.media[_choose(answered, list(ours.codecs.values()))]
+    media = answered.media[_choose(answered, list(ours.codecs.values()), offered.address)]
     number, codec = next((n, c) for n, c in media.codecs.items() if c in ours.codecs.values())
     allowed = offered.direction(ours)
     wanted = _our_direction(answered, media)
@@ -184,27 +188,31 @@ def revise(previous: SessionDescription, fresh: SessionDescription | bytes) -> S
     return previous if same == previous else replace(same, version=str(int(previous.version) + 1))
 
 
-def _choose(description: SessionDescription, codecs: Sequence[Codec]) -> int:
-    """The index of the first audio stream that can be used."""
+def _choose(description: SessionDescription, codecs: Sequence[Codec], address: str) -> int:
+    """The index of the first audio stream that can be used from `address`."""
     audio = [media for media in description.media if media.kind == "audio"]
+    unreached: list[str] = []
     if not audio:
         raise NotAcceptable("the description has no audio stream")
     for index, media in enumerate(description.media):
         usable = media.kind == "audio" and media.port > 0 and media.protocol.upper() == "RTP/AVP"
         if usable and any(codec in codecs for codec in media.codecs.values()):
-            return index
+            host = description.remote(media)[0]
+            if host in ZEROS or (":" in host) == (":" in address):
+                return index
+            unreached.append(host)
     if all(media.port == 0 for media in audio):
         raise NotAcceptable("the audio stream is refused: its port is 0")
+    if unreached:
+        raise NotAcceptable(f"audio can't be sent from {address} to {unreached[0]}: they are of different families")
     offered = "; ".join(f"{media.protocol} {' '.join(media.formats)}"[:80] for media in audio)
     raise NotAcceptable(f"no common codec: we have {', '.join(c.name for c in codecs)}, they have {offered}")
 
 
 def _our_direction(description: SessionDescription, media: Media) -> Direction:
-    """What we do with a stream of the far end's; an address of zeros is the old way to say hold (RFC 3264,
-    8.4).
-    """
+    """What we do with a stream of the far end's."""
     direction = description.direction(media).reversed
-    if description.remote(media)[0] in ("0.0.0.0", "::"):
+    if description.remote(media)[0] in ZEROS:
         return direction_of(sends=False, receives=direction.receives)
     return direction
 

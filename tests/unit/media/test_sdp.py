@@ -131,15 +131,34 @@ def test_an_address_of_zeros_is_a_hold() -> None:
 
 
 def test_a_streams_own_connection_line_wins_over_the_sessions() -> None:
+    offered = bytes(sdp.offer("2001:db8::1", 4000, session_id=1))
     answered = description("m=audio 5000 RTP/AVP 8", "c=IN IP6 2001:DB8::9")
-    assert sdp.accept(OFFER, answered).remote == ("2001:db8::9", 5000)
+    assert sdp.accept(offered, answered).remote == ("2001:db8::9", 5000)
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"), [("192.0.2.1", "IP6 2001:db8::9"), ("192.0.2.1", "IP6 ::1"), ("2001:db8::1", "IP4 192.0.2.9")]
+)
+def test_audio_at_an_address_of_the_other_family_can_not_be_used(ours: str, theirs: str) -> None:
+    text = description("m=audio 5000 RTP/AVP 8", f"c=IN {theirs}")
+    with pytest.raises(sdp.NotAcceptable, match="families"):
+        sdp.accept(sdp.offer(ours, 4000, session_id=1), text)
+    with pytest.raises(sdp.NotAcceptable, match="families"):
+        sdp.answer(text, ours, 4000, session_id=1)
+
+
+def test_of_two_streams_the_one_of_our_family_is_taken() -> None:
+    both = ("m=audio 5000 RTP/AVP 8", "c=IN IP6 2001:db8::9", "m=audio 5002 RTP/AVP 8", "c=IN IP4 192.0.2.9")
+    body, negotiated = sdp.answer(description(*both), "192.0.2.1", 4000, session_id=1)
+    assert negotiated.remote == ("192.0.2.9", 5002)
+    assert [media.port for media in sdp.parse(body).media] == [0, 4000]
 
 
 @pytest.mark.parametrize(
     ("lines", "remote", "direction"),
     [
         (("m=audio 5000 RTP/AVP 8", "c=IN IP4 192.0.2.8"), ("192.0.2.8", 5000), Direction.SENDRECV),
-        (("m=audio 5000 RTP/AVP 8", "c=IN IP6 2001:db8::9"), ("2001:db8::9", 5000), Direction.SENDRECV),
+        (("c=IN IP6 ::", "m=audio 5000 RTP/AVP 8"), ("::", 5000), Direction.RECVONLY),
         (("c=IN IP4 0.0.0.0", "m=audio 5000 RTP/AVP 8"), ("0.0.0.0", 5000), Direction.RECVONLY),
         (("c=IN IP4 192.0.2.9", "m=audio 5000 RTP/AVP 8", "a=inactive"), ("192.0.2.9", 5000), Direction.INACTIVE),
         (("c=IN IP4 192.0.2.9", "a=x-vendor:1", "m=audio 5000 RTP/AVP 8"), ("192.0.2.9", 5000), Direction.SENDRECV),
