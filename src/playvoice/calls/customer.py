@@ -35,6 +35,8 @@ from playvoice.sip import (
 )
 from playvoice.voices import Voice
 
+LOOK_AGAIN = 1.0
+"""Seconds after which a call on a silent address looks again for another one that has a place."""
 _NEXT_AFTER = {Why.TRANSPORT: Next.ADDRESS, Why.TIMEOUT: Next.NOTHING}
 """What is tried where there was no final answer."""
 
@@ -131,14 +133,22 @@ class Customer:
         leg.send()
         call.log.info("invite_sent", trunk=trunk.name, address=str(leg.flow), destnumber=call.stored.destnumber)
         if call.parts.routes.is_silent(trunk, leg.flow, call.clock.now()):
-            asyncio.get_running_loop().call_later(trunk.trunk_timeout, call.guard(self._on_silent_trunk), leg)
+            self._look_again_after(trunk.trunk_timeout, leg)
+
+    def _look_again_after(self, seconds: float, leg: CustomerLeg) -> None:
+        asyncio.get_running_loop().call_later(seconds, self._call.guard(self._on_silent_trunk), leg)
 
     def _on_silent_trunk(self, leg: CustomerLeg) -> None:
-        """An address that has been silent has not answered this call either: another one may."""
+        """An address that has been silent has not answered this call either: another one may, as soon as it has room.
+
+        Timer B ends what nobody has room for.
+        """
         if leg is not self._leg or leg.over or leg.sip.state is not CallState.CALLING:
             return
         found = self._take_next(leg, Next.ADDRESS)
-        if found is not None:
+        if found is None:
+            self._look_again_after(LOOK_AGAIN, leg)
+        else:
             self._call.log.warning("trunk_silent", trunk=leg.trunk.name, address=str(leg.flow))
             leg.end()
             self._dial_again(*found)

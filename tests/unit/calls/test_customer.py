@@ -9,7 +9,7 @@ from tests.unit.calls.stored import call_states, record, until
 from tests.unit.calls.wire import CARRIER
 from tests.unit.calls.world import House
 
-from playvoice.calls import conductor, journal
+from playvoice.calls import conductor, customer, journal
 from playvoice.sip import Flow, Transport
 from playvoice.store import Store
 
@@ -104,6 +104,23 @@ async def test_without_a_connection_the_call_goes_to_the_next_address(house: Hou
     await house.wire.invited()
     assert house.routes.failures == [NOBODY]
     assert house.routes.taken == 1
+
+
+async def test_a_silent_address_is_left_as_soon_as_another_one_has_a_place(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(customer, "LOOK_AGAIN", 0.01)
+    house.routes.flow, house.routes.others, house.routes.silent = NOBODY, (SOMEBODY,), (NOBODY,)
+    house.routes.trunk = replace(house.routes.trunk, trunk_timeout=0)
+    house.routes.places = 1
+    uuid = await house.accept()
+    await until(lambda: len(house.routes.failures) > 1, "it has looked twice")
+    assert house.wire.sent("CANCEL") == []
+    house.routes.places = 2
+    house.wire.answer(await house.wire.invited())
+    await house.wire.acknowledged()
+    assert call_states(house.store) == {uuid: "answered"}
+    house.wire.pass_time(64.0)  # Timer B of the first
 
 
 async def test_an_address_that_was_silent_and_says_nothing_is_left_for_the_next_one(house: House) -> None:
