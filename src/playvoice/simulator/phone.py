@@ -34,6 +34,7 @@ from playvoice.sip import (
     SessionChangeReceived,
     SipEndpoint,
 )
+from playvoice.sip.message import from_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +154,7 @@ class PhoneCall:
         self._timers: list[asyncio.TimerHandle] = []
         self._answered_at: float | None = None
         invite = call.request
-        caller = invite.from_address.uri
+        caller = from_of(invite).uri
         self.write("invite", caller=caller.user or "", source=str(call.flow), uri=str(invite.uri))
         try:
             self._offer = sdp.parse(invite.body)
