@@ -9,6 +9,7 @@ from sqlalchemy import RowMapping
 from playvoice.config import CallerId, Dtmf
 from playvoice.media.g711 import Codec
 from playvoice.sip import URI, Address, Credentials
+from playvoice.sip.message import parse_uri
 
 IPNetwork = IPv4Network | IPv6Network
 SERVICE_USER = "playvoice"
@@ -47,7 +48,7 @@ class Trunk:
         """Read a row of the table `trunks`; `domain` is the server's."""
         values: dict[str, Any] = dict(row)
         username, password = values["username"], values["password"]
-        address = URI.parse(values["address"])
+        address = parse_uri(values["address"])
         return cls(
             name=values["name"],
             address=address,
@@ -58,7 +59,7 @@ class Trunk:
             max_calls=values["max_calls"],
             calls_per_second=values["calls_per_second"],
             hosts=tuple(ip_network(text) for text in values["hosts"].split(",") if text),
-            proxy=None if values["proxy"] is None else URI.parse(values["proxy"]),
+            proxy=None if values["proxy"] is None else parse_uri(values["proxy"]),
             strip=values["strip"],
             prefix=values["prefix"],
             from_user=values["from_user"],

@@ -9,8 +9,9 @@ from tests.unit.lines.configs import trunk as trunk_of_file
 
 from playvoice.config import CallerId
 from playvoice.lines import Trunk, apply
+from playvoice.lines.resolving import transport_of
 from playvoice.lines.trunks import read_trunks
-from playvoice.sip import URI, Credentials
+from playvoice.sip import URI, Credentials, Transport
 from playvoice.store import Store
 
 
@@ -105,3 +106,20 @@ def test_the_domain_of_a_trunk_that_wants_a_registration_is_the_registrar_s(
     lines_store.write_now(lambda conn: apply(conn, text, datetime(2026, 1, 1, tzinfo=UTC)))
     (read,) = lines_store.read_now(lambda conn: read_trunks(conn, "pbx.example.org"))
     assert read.domain == domain
+
+
+@pytest.mark.parametrize(
+    ("address", "transport"),
+    [
+        ("sip:itsp.example.com;Transport=TCP", Transport.TCP),
+        ("sip:trunk-.itsp.example.com;transport=udp", Transport.UDP),
+    ],
+)
+def test_an_address_is_read_by_the_grammar_of_the_messages(
+    lines_store: Store, address: str, transport: Transport
+) -> None:
+    text = config(trunks=[trunk_of_file(address=address, proxy=address)])
+    lines_store.write_now(lambda conn: apply(conn, text, datetime(2026, 1, 1, tzinfo=UTC)))
+    (read,) = lines_store.read_now(lambda conn: read_trunks(conn, "pbx.example.org"))
+    assert [transport_of(uri) for uri in (read.address, read.next_hop)] == [transport] * 2
+    assert str(read.address) == address
