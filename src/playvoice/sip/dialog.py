@@ -15,6 +15,7 @@ from sipmessage import URI, Address, CSeq, Request, Response
 
 from playvoice.sip.flow import Flow, Transport, format_host
 from playvoice.sip.grammar import parse_all
+from playvoice.sip.headers import new_request
 from playvoice.sip.message import MAX_ADDRESSES, READ_VALUES, addresses_of, cseq_of, parse_uri, read_address, tag_of
 
 MAX_FORWARDS = "70"
@@ -169,7 +170,7 @@ def make_request(
     route: tuple[str, ...] = (),
 ) -> Request:
     """A request with the headers that each has, without Content-Length (see `finish`)."""
-    request = Request(method, uri)
+    request = new_request(method, uri)
     request.headers.set("Via", via)
     request.headers.set("Max-Forwards", MAX_FORWARDS)
     for value in route:

@@ -5,7 +5,8 @@ from enum import StrEnum
 
 from sipmessage import Request
 
-from playvoice.sip.grammar import parse_via, replace_parameters, split_values
+from playvoice.sip.grammar import replace_parameters
+from playvoice.sip.message import top_via
 
 
 class Transport(StrEnum):
@@ -44,9 +45,8 @@ def stamp_via(request: Request, flow: Flow) -> Flow:
 
     RFC 3261 sections 18.2.1 and 18.2.2, RFC 3581 section 4. All else of the Via goes back as it came.
     """
-    first, *others = request.headers.getlist("Via")
-    top, *below = split_values(first)
-    via = parse_via(top)
+    top, *others = request.headers.getlist("Via")
+    via = top_via(request)
     host, port = flow.remote
     changes: dict[str, str | None] = {}
     if via.host.strip("[]") != host or "rport" in via.parameters:
@@ -54,7 +54,7 @@ def stamp_via(request: Request, flow: Flow) -> Flow:
     if "rport" in via.parameters:
         changes["rport"] = str(port)
     if changes:
-        request.headers.setlist("Via", [replace_parameters(top, changes), *below, *others])
+        request.headers.setlist("Via", [replace_parameters(top, changes), *others])
     if flow.reliable or "rport" in via.parameters:
         return flow
     return Flow(flow.transport, (host, via.port or 5060), flow.local)

@@ -21,7 +21,7 @@ from sipmessage import URI, Address, Via
 MAX_HOST = 255
 """Characters of a name (RFC 1035 section 2.3.4)."""
 READ_HOSTS = 512
-"""Hosts that are kept as read: the same few come again and again."""
+"""Hosts that are kept as read: a server hears of the same ones all day."""
 TOKEN = r"[A-Za-z0-9.!%*_+`'~-]+"
 
 _QUOTED = r'"(?:[^"\\]|\\.)*+"'

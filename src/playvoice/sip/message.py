@@ -19,6 +19,7 @@ from sipmessage.message import COMPACT_FORMS
 
 from playvoice.sip import grammar
 from playvoice.sip.errors import MalformedMessage
+from playvoice.sip.headers import new_request, new_response
 
 MAX_MESSAGE = 65_535
 """Octets of a whole message: what UDP can carry, and as much for TCP."""
@@ -95,7 +96,7 @@ def _decode_line(line: bytes) -> str:
 def _start_line(line: str) -> tuple[Message, MalformedMessage | None]:
     """Read the first line; a request that can be answered but not understood comes with its complaint."""
     if status := _STATUS_LINE.fullmatch(line):
-        return Response(int(status[1]), status[2] or ""), None
+        return new_response(int(status[1]), status[2] or ""), None
     words = line.split()
     if len(words) < 3 or not _TOKEN.fullmatch(words[0]) or not _VERSION.fullmatch(words[-1]):
         raise MalformedMessage(f"neither a request line nor a status line: {line[:80]!r}")
@@ -112,16 +113,23 @@ def _start_line(line: str) -> tuple[Message, MalformedMessage | None]:
             uri = _read_request_uri(target)
         except ValueError:
             complaint = MalformedMessage(f"the request URI is not valid: {target[:80]!r}", 400)
-    return Request(method, uri), complaint
+    return new_request(method, uri), complaint
 
 
 def _read_headers(message: Message, lines: list[str]) -> None:
     for line in lines:
         name, colon, value = line.partition(":")
-        name = name.rstrip()
-        if not colon or not _TOKEN.fullmatch(name):
+        if not colon:
             raise MalformedMessage(f"not a header: {line[:80]!r}")
-        message.headers.add(COMPACT_FORMS.get(name.lower(), name), value.strip())
+        message.headers.add(_read_name(name), value.strip())
+
+
+@lru_cache(READ_VALUES)
+def _read_name(text: str) -> str:
+    name = text.rstrip()
+    if not _TOKEN.fullmatch(name):
+        raise MalformedMessage(f"not the name of a header: {name[:80]!r}")
+    return COMPACT_FORMS.get(name.lower(), name)
 
 
 def _check_headers(message: Message) -> None:
@@ -237,13 +245,13 @@ def addresses_of(message: Message, name: str) -> list[Address]:
 
 
 def vias_of(message: Message) -> list[Via]:
-    """All values of Via, the last hop's first."""
-    return [_read_via(value) for text in message.headers.getlist("Via") for value in grammar.split_values(text)]
+    """All values of Via, the last hop's first, of a message that `parse` gave: one a line."""
+    return [_read_via(value) for value in message.headers.getlist("Via")]
 
 
 def top_via(message: Message) -> Via:
-    """The first Via of a message that `parse` gave."""
-    return _read_via(grammar.split_values(message.headers["Via"])[0])
+    """The first of them."""
+    return _read_via(message.headers["Via"])
 
 
 def make_response(
@@ -260,7 +268,7 @@ def make_response(
 
     `to_tag` is added to a To that has none; one that can't be read goes back as it came.
     """
-    response = Response(status, reason or REASONS.get(status, "Unknown"), body)
+    response = new_response(status, reason or REASONS.get(status, "Unknown"), body)
     response.headers.setlist("Via", list(request.headers.getlist("Via")))
     if 100 < status < 300 and (routes := request.headers.getlist("Record-Route")):
         response.headers.setlist("Record-Route", list(routes))
@@ -294,7 +302,7 @@ def make_cancel(invite: Request) -> Request:
 
 
 def _same_branch(invite: Request, method: str, *, to: str) -> Request:
-    request = Request(method, invite.uri)
+    request = new_request(method, invite.uri)
     request.headers.set("Via", str(top_via(invite)))
     request.headers.set("Max-Forwards", "70")
     for value in invite.headers.getlist("Route"):
