@@ -22,8 +22,7 @@ def description_of(message: Request | Response) -> bytes:
     """The session description that a message brings, empty if there is none that can be read."""
     if not message.body or _is_encoded(message):
         return b""
-    value = _first(message, "Content-Type")
-    kind = value.partition(";")[0].strip().lower()
+    value, kind = message.headers.get("Content-Type") or "", media_type(message)
     if kind == SDP or (not kind and message.body.lstrip().startswith(b"v=0")):
         return message.body
     boundary = _BOUNDARY.search(value) if kind.startswith("multipart/") else None
@@ -37,7 +36,12 @@ def is_unsupported(request: Request) -> bool:
     """Whether a request is refused with 415: it wants a body understood that has no description."""
     if not request.body or description_of(request):
         return False
-    return _OPTIONAL.search(_first(request, "Content-Disposition")) is None
+    return _OPTIONAL.search(request.headers.get("Content-Disposition") or "") is None
+
+
+def media_type(message: Request | Response) -> str:
+    """The Content-Type in lower case without its parameters, empty if there is none."""
+    return (message.headers.get("Content-Type") or "").partition(";")[0].strip().lower()
 
 
 def _parts(body: bytes, boundary: bytes) -> Iterator[tuple[str, bytes]]:
@@ -54,9 +58,4 @@ def _parts(body: bytes, boundary: bytes) -> Iterator[tuple[str, bytes]]:
 
 
 def _is_encoded(message: Request | Response) -> bool:
-    return _first(message, "Content-Encoding").strip().lower() not in ("", "identity")
-
-
-def _first(message: Request | Response, name: str) -> str:
-    values = message.headers.getlist(name)
-    return values[0] if values else ""
+    return (message.headers.get("Content-Encoding") or "").strip().lower() not in ("", "identity")

@@ -7,6 +7,8 @@ import re
 
 from sipmessage import Request
 
+from playvoice.sip.body import media_type
+
 DTMF_TYPES = ("application/dtmf-relay", "application/dtmf")
 _MAX_BODY = 256
 _SIGNAL = re.compile(rb"^\s*signal\s*=\s*([0-9*#A-D]{1,2})\s*$", re.IGNORECASE | re.MULTILINE)
@@ -17,7 +19,7 @@ _BY_NUMBER = {b"10": "*", b"11": "#", b"12": "A", b"13": "B", b"14": "C", b"15":
 
 def is_dtmf(request: Request) -> bool:
     """Whether an INFO is about keys."""
-    return _type(request) in DTMF_TYPES
+    return media_type(request) in DTMF_TYPES
 
 
 def answer_to(request: Request) -> tuple[int, tuple[tuple[str, str], ...]]:
@@ -37,7 +39,7 @@ def answer_to(request: Request) -> tuple[int, tuple[tuple[str, str], ...]]:
 
 def key_of(request: Request) -> str | None:
     """The key that an INFO presses, `0` to `9`, `*`, `#`, `A` to `D`; None if it can't be read."""
-    kind = _type(request)
+    kind = media_type(request)
     if kind not in DTMF_TYPES or len(request.body) > _MAX_BODY:
         return None
     found = (_SIGNAL.search if kind == DTMF_TYPES[0] else _KEY.match)(request.body)
@@ -50,10 +52,5 @@ def key_of(request: Request) -> str | None:
 
 def duration_of(request: Request) -> float:
     """Seconds for which the key of an `application/dtmf-relay` was held down, as it says in milliseconds; else 0."""
-    found = _DURATION.search(request.body[:_MAX_BODY]) if _type(request) == DTMF_TYPES[0] else None
+    found = _DURATION.search(request.body[:_MAX_BODY]) if media_type(request) == DTMF_TYPES[0] else None
     return int(found[1]) / 1000 if found is not None else 0.0
-
-
-def _type(request: Request) -> str:
-    values = request.headers.getlist("Content-Type")
-    return values[0].partition(";")[0].strip().lower() if values else ""

@@ -24,7 +24,7 @@ from playvoice.sip.errors import MalformedMessage
 from playvoice.sip.events import Event, IncomingCallReceived, RequestInCall, RequestReceived
 from playvoice.sip.flow import Flow, Transport, format_host, stamp_via
 from playvoice.sip.hanging_up import make_ack, send_bye
-from playvoice.sip.incoming import IncomingCall, IncomingRequest, with_remote_cseq
+from playvoice.sip.incoming import IncomingCall, IncomingRequest
 from playvoice.sip.late import LateCalls
 from playvoice.sip.message import cseq_of, from_of, make_response, parse, read_address, tag_of, to_of, top_via, vias_of
 from playvoice.sip.outgoing import OutgoingCall, OutgoingRequest
@@ -259,7 +259,7 @@ class UserAgent:
             call.on_late_response(response, now)
         elif response.code >= 200 and self._orphans(response.call_id):
             dialog = dialog_of_client(response, flow, target=str(to_of(response).uri), pinned=False)
-            dialog = dialog.raised(1000)
+            dialog = dialog.raised()
             self.core.send(bytes(make_ack(self, dialog)), dialog.next_flow())
             send_bye(self, dialog, now)
         else:
@@ -329,7 +329,7 @@ class UserAgent:
         if call.state is CallState.ENDING and request.method != "BYE":
             self._refuse(request, flow, reply_to, 481, now)
             return
-        call.dialog = with_remote_cseq(call.dialog, cseq_of(request).sequence)
+        call.dialog = replace(call.dialog, remote_cseq=cseq_of(request).sequence)
         incoming = IncomingRequest(self, request, flow, reply_to)
         incoming.begin(now)
         if request.method == "BYE":
@@ -378,8 +378,8 @@ class UserAgent:
         if len(self._dialogs) >= MAX_CALLS:
             self._refuse(request, flow, reply_to, 503, now, (("Retry-After", "10"),))
             return
-        if not _is_description(request):
-            self._refuse(request, flow, reply_to, 415, now, (("Accept", "application/sdp"),))
+        if is_unsupported(request):
+            self._refuse(request, flow, reply_to, 415, now, (("Accept", SDP),))
             return
         pinned = "received" in top_via(request).parameters and len(vias_of(request)) == 1
         try:
@@ -435,13 +435,6 @@ def _key_of(invite: InviteState) -> tuple[str, str]:
 def _dialog_of(request: Request) -> tuple[str, str, str]:
     """The key of the dialog that a request of the far end belongs to."""
     return request.call_id, tag_of(to_of(request)) or "", tag_of(from_of(request)) or ""
-
-
-def _is_description(request: Request) -> bool:
-    """Whether there is no body, or one that may be a session description (section 8.2.3)."""
-    kind = (request.headers.get("Content-Type") or "application/sdp").partition(";")[0].strip().lower()
-    encoding = (request.headers.get("Content-Encoding") or "identity").lower()
-    return not request.body or (kind == "application/sdp" and encoding == "identity")
 
 
 def _unsupported(request: Request) -> str:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from sipmessage import Response
 from tests.unit.sip.pair import World
 
-from playvoice.sip import CallState, SessionChangeReceived
+from playvoice.sip import CallState, Flow, IncomingCallReceived, SessionChangeReceived, Transport, UserAgent
 from playvoice.sip.body import description_of, is_unsupported
 from playvoice.sip.message import parse
 
@@ -107,3 +107,18 @@ def test_an_offer_among_other_parts_reaches_the_owner() -> None:
     (event,) = world.network.take("caller")
     assert isinstance(event, SessionChangeReceived)
     assert event.change.offer == DESCRIPTION
+
+
+@pytest.mark.parametrize(("kind", "taken"), [(b"application/sdp", True), (b"text/plain", False)])
+def test_the_first_offer_of_a_call_is_found_as_later_ones_are(kind: bytes, taken: bool) -> None:
+    agent = UserAgent()
+    body = multipart((b"Content-Type: application/isup", ISUP), (b"Content-Type: " + kind, DESCRIPTION))
+    lines = ["INVITE sip:192.0.2.2 SIP/2.0", "Via: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK1", "From: <sip:a@b>;tag=1"]
+    lines += ["To: <sip:c@d>", "Call-ID: x", "CSeq: 1 INVITE", "Contact: <sip:192.0.2.1>"]
+    lines += ["Content-Type: multipart/mixed;boundary=b1", f"Content-Length: {len(body)}"]
+    flow = Flow(Transport.UDP, ("192.0.2.1", 5060), ("192.0.2.2", 5060))
+    agent.receive("\r\n".join([*lines, "", ""]).encode() + body, flow, 0.0)
+    assert [type(event) for event in agent.take_events()] == [IncomingCallReceived] * taken
+    status = parse(agent.take_sends()[-1][0])
+    assert isinstance(status, Response)
+    assert status.code == (100 if taken else 415)
