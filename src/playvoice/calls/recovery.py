@@ -28,8 +28,6 @@ from playvoice.store import Store, upsert
 
 log = structlog.get_logger(__name__)
 
-CSEQ_RAISED = 1_000
-"""Nobody knows which numbers the earlier process used."""
 LATE = timedelta(minutes=5)
 """How long after its INVITE an answer may still come: longer than `waittime` and Timer B."""
 
@@ -103,7 +101,7 @@ class Recovery:
         invite = replace(invite, flow=_flow_now(parts.sip, invite.flow))
         credentials = parts.routes.credentials(leg.trunk)
         if leg.dialog:
-            dialog = DialogState.from_json(leg.dialog).raised(CSEQ_RAISED)
+            dialog = DialogState.from_json(leg.dialog).raised()
             dialog = replace(dialog, flow=_flow_now(parts.sip, dialog.flow))
             sip = parts.sip.agent.resume_dialog(invite, dialog, credentials)
         else:

@@ -69,7 +69,7 @@ class Keepalive:
             state = health.state
             number = health.handle_deadline(now)
             if number is not None:
-                self._set_back(trunk, endpoint.now())
+                self._set_back(trunk, now)
                 self._send(trunk, number, endpoint, now)
             _tell(trunk, state, health.state)
 
@@ -101,7 +101,7 @@ class Keepalive:
 
     def _send(self, trunk: Trunk, number: int, endpoint: Endpoint, now: float) -> None:
         try:
-            flow = flow_of(trunk, self._trunks.targets(trunk, now), endpoint)
+            flow = flows_of(trunk, self._trunks.targets(trunk, now), endpoint)[0]
         except LinesError as error:
             log.debug("options_not_sent", trunk=trunk.name, reason=str(error))
             self._trunks.health(trunk).failed(number)
@@ -131,11 +131,6 @@ def flows_of(trunk: Trunk, targets: tuple[Target, ...], endpoint: Endpoint) -> l
     if not flows:
         raise LinesError(f"trunk {trunk.name!r} can't be reached at {trunk.next_hop}: {reason}")
     return flows
-
-
-def flow_of(trunk: Trunk, targets: tuple[Target, ...], endpoint: Endpoint) -> Flow:
-    """The first of them."""
-    return flows_of(trunk, targets, endpoint)[0]
 
 
 def _tell(trunk: Trunk, before: State, after: State) -> None:

@@ -19,6 +19,8 @@ from playvoice.sip.headers import new_request
 from playvoice.sip.message import MAX_ADDRESSES, READ_VALUES, addresses_of, cseq_of, parse_uri, read_address, tag_of
 
 MAX_FORWARDS = "70"
+CSEQ_RAISED = 1_000
+"""More requests than an earlier process has sent in a dialog since that was stored."""
 
 
 def _flow_to_json(flow: Flow) -> dict[str, Any]:
@@ -103,9 +105,9 @@ class DialogState(_Json):
     def remote_tag(self) -> str:
         return tag_of(read_address(self.remote)) or ""
 
-    def raised(self, by: int) -> "DialogState":
+    def raised(self) -> "DialogState":
         """The dialog with a later CSeq: after a crash nobody knows which numbers were used."""
-        return replace(self, local_cseq=self.local_cseq + by)
+        return replace(self, local_cseq=self.local_cseq + CSEQ_RAISED)
 
     def request(self, method: str, via: str, cseq: int) -> Request:
         """A request inside the dialog: RFC 3261 section 12.2.1.1, with its strict routing."""

@@ -10,7 +10,7 @@ class SipError(Exception):
 class MalformedMessage(SipError):
     """Bytes that are no SIP message, or one that may not be processed.
 
-    `status` is what a server answers (400, 413, 505, …), or None where no answer is possible, because the bytes
+    `status` is what a server answers (400, 416, 505), or None where no answer is possible, because the bytes
     lack what a response is made of.
     """
 

@@ -8,7 +8,6 @@ A call::
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sipmessage import Request
@@ -16,7 +15,7 @@ from sipmessage import Request
 from playvoice.sip.body import description_of
 from playvoice.sip.call import Call, CallState
 from playvoice.sip.core import Entry
-from playvoice.sip.dialog import DialogState, dialog_of_server
+from playvoice.sip.dialog import dialog_of_server
 from playvoice.sip.events import Acknowledged, Cancelled
 from playvoice.sip.flow import Flow
 from playvoice.sip.message import make_response
@@ -180,8 +179,3 @@ class IncomingCall(Call):
     def _end(self) -> None:
         self._stop_repeating()
         super()._end()
-
-
-def with_remote_cseq(dialog: DialogState, cseq: int) -> DialogState:
-    """The dialog after a request of the far end."""
-    return replace(dialog, remote_cseq=cseq)

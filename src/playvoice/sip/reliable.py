@@ -33,8 +33,7 @@ def rseq_of(response: Response) -> int | None:
     """The RSeq of a reliable provisional response, None for any other."""
     if not 100 < response.code < 200 or OPTION not in (tag.lower() for tag in response.require):
         return None
-    values = response.headers.getlist("RSeq")
-    text = values[0].strip() if values else ""
+    text = (response.headers.get("RSeq") or "").strip()
     if not (text.isascii() and text.isdigit() and len(text) <= 10):
         return None
     return int(text) if 0 < int(text) <= MAX_RSEQ else None

@@ -63,25 +63,23 @@ class Due(Enum):
 
 def read(message: Request | Response) -> SessionExpires | None:
     """The Session-Expires of a message; None if there is none that can be read."""
-    values = message.headers.getlist("Session-Expires")
-    found = _SECONDS.fullmatch(values[0]) if values else None
+    value = message.headers.get("Session-Expires") or ""
+    found = _SECONDS.fullmatch(value)
     if found is None or int(found[1]) == 0:
         return None
-    refresher = _REFRESHER.search(values[0])
+    refresher = _REFRESHER.search(value)
     return SessionExpires(min(int(found[1]), LONGEST), Side(refresher[1].lower()) if refresher else None)
 
 
 def min_se(message: Request | Response) -> int:
     """The Min-SE of a message, as far as we follow it; 0 if there is none."""
-    values = message.headers.getlist("Min-SE")
-    found = _SECONDS.fullmatch(values[0]) if values else None
+    found = _SECONDS.fullmatch(message.headers.get("Min-SE") or "")
     return 0 if found is None or int(found[1]) > LONGEST else int(found[1])
 
 
 def supports(request: Request) -> bool:
     """Whether the sender of a request knows session timers."""
-    values = [*request.headers.getlist("Supported"), *request.headers.getlist("Require")]
-    return any(tag.strip().lower() == OPTION for value in values for tag in value.split(","))
+    return OPTION in (tag.lower() for tag in (*request.supported, *request.require))
 
 
 def is_too_short(request: Request) -> bool:

@@ -12,7 +12,7 @@ from tests.unit.lines.serving import AT, COMPANY, Server, serving, until
 
 from playvoice.lines import LinesError, apply, tables
 from playvoice.lines.health import State
-from playvoice.lines.keepalive import flow_of
+from playvoice.lines.keepalive import flows_of
 from playvoice.lines.registrations import read_bindings
 from playvoice.lines.resolving import Resolver, Service
 from playvoice.lines.targets import Tried
@@ -227,7 +227,7 @@ async def test_a_trunk_gets_options_and_comes_up_with_its_answer(lines_store: St
             (line,) = server.lines.trunks
             await until(lambda: server.lines.trunks.health(line).state is State.UP)
             assert carrier.requests == ["OPTIONS"]
-            assert flow_of(line, server.lines.trunks.targets(line, 0.0), server.endpoint).remote == (host, port)
+            assert flows_of(line, server.lines.trunks.targets(line, 0.0), server.endpoint)[0].remote == (host, port)
 
 
 async def test_a_trunk_that_cannot_be_reached_says_why(lines_store: Store) -> None:
@@ -240,7 +240,7 @@ async def test_a_trunk_that_cannot_be_reached_says_why(lines_store: Store) -> No
             assert line is not None
             targets = server.lines.trunks.targets(line, 0.0)
             with pytest.raises(LinesError, match=reason):
-                flow_of(line, targets, server.endpoint)
+                flows_of(line, targets, server.endpoint)
 
 
 async def test_that_a_trunk_is_passed_over_is_told_once_however_often_a_call_looks_for_one(lines_store: Store) -> None:

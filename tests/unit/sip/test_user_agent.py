@@ -279,7 +279,7 @@ def test_a_dialog_of_an_earlier_process_is_ended_and_its_repeated_answer_too() -
     assert world.requests("caller")[-2:] == ["ACK", "BYE"], "the repeated 2xx was ended"
     assert incoming.state is CallState.ENDED
     successor = world.agent("caller", A, 8)
-    resumed = successor.resume_dialog(call.invite, dialog.raised(1000))
+    resumed = successor.resume_dialog(call.invite, dialog.raised())
     resumed.bye(world.now)
     world.run()
     assert world.network.take("caller")[-1] == CallEnded(resumed)
