@@ -7,10 +7,10 @@ its host is the one of the trunk's address (name or IP), the IP address that the
 """
 
 from dataclasses import replace
-from ipaddress import ip_address
 
 from playvoice.lines.trunk import Trunk
 from playvoice.sip import URI, Address, Flow, Response
+from playvoice.sip.flow import DEFAULT_PORT, ip_of
 from playvoice.sip.message import addresses_of
 
 MAX_TARGETS = 5
@@ -60,7 +60,7 @@ class Targets:
         host = uri.host.strip("[]").lower()
         if host == trunk.address.host.strip("[]").lower():
             reached = flow.remote[0]
-            if (uri.port or 5060) == (trunk.address.port or 5060):
+            if (uri.port or DEFAULT_PORT) == (trunk.address.port or DEFAULT_PORT):
                 return flow
         elif host == flow.remote[0] or _is_among_hosts(trunk, host):
             reached = host
@@ -68,11 +68,11 @@ class Targets:
             return None
         if (":" in reached) != (":" in flow.local[0]):
             return None  # our address there is one of the other family
-        return flow if trunk.proxy is not None else replace(flow, remote=(reached, uri.port or 5060))
+        return flow if trunk.proxy is not None else replace(flow, remote=(reached, uri.port or DEFAULT_PORT))
 
 
 def _key(uri: URI) -> tuple[str, str, int]:
-    return uri.user or "", uri.host.lower(), uri.port or 5060
+    return uri.user or "", uri.host.lower(), uri.port or DEFAULT_PORT
 
 
 def _q(contact: Address) -> float:
@@ -84,8 +84,4 @@ def _q(contact: Address) -> float:
 
 
 def _is_among_hosts(trunk: Trunk, host: str) -> bool:
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return trunk.has_host(host)
+    return ip_of(host) is not None and trunk.has_host(host)

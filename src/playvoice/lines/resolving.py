@@ -10,7 +10,6 @@ import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from ipaddress import ip_address
 from random import Random
 
 import dns.asyncresolver
@@ -21,8 +20,8 @@ import structlog
 from dns.rdtypes.IN.SRV import SRV
 
 from playvoice.sip import URI, Transport
+from playvoice.sip.flow import DEFAULT_PORT, ip_of
 
-DEFAULT_PORT = 5060
 LOOKUP_TIMEOUT = 5.0
 """Seconds for all look-ups of one URI."""
 SERVICE_TIMEOUT = HOST_TIMEOUT = 2.0
@@ -66,11 +65,8 @@ def transport_of(uri: URI) -> Transport:
 
 def literal(uri: URI) -> Target | None:
     """The target of a URI whose host is an IP address, None for a name."""
-    try:
-        address = ip_address(uri.host.strip("[]"))
-    except ValueError:
-        return None
-    return Target(transport_of(uri), str(address), uri.port or DEFAULT_PORT)
+    address = ip_of(uri.host)
+    return None if address is None else Target(transport_of(uri), address, uri.port or DEFAULT_PORT)
 
 
 def in_order(services: Iterable[Service], random: Random) -> list[Service]:

@@ -4,9 +4,8 @@ from collections.abc import Collection
 from ipaddress import ip_address
 
 from playvoice.sip import Flow, Request
+from playvoice.sip.flow import DEFAULT_PORT
 from playvoice.sip.message import vias_of
-
-DEFAULT_PORT = 5060
 
 
 def source_of(request: Request, flow: Flow, edges: Collection[str]) -> tuple[str, int]:

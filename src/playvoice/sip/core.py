@@ -19,7 +19,7 @@ from playvoice.sip.client_transaction import ClientInvite, ClientNonInvite
 from playvoice.sip.drops import Drops, Kind
 from playvoice.sip.errors import IllegalTransition
 from playvoice.sip.events import Event
-from playvoice.sip.flow import Flow, Transport
+from playvoice.sip.flow import DEFAULT_PORT, Flow, Transport
 from playvoice.sip.message import cseq_of, from_of, tag_of, top_via
 from playvoice.sip.server_transaction import ServerInvite, ServerNonInvite
 from playvoice.sip.transaction import Effect, Happening, Send, Transaction
@@ -237,7 +237,7 @@ def server_key(request: Request, method: str | None = None) -> Key:
     via = top_via(request)
     branch = via.parameters.get("branch") or ""
     name = method or ("INVITE" if request.method == "ACK" else request.method)
-    sent_by = f"{via.host.lower()}:{via.port or 5060}"
+    sent_by = f"{via.host.lower()}:{via.port or DEFAULT_PORT}"
     if branch.startswith(MAGIC_COOKIE) and branch != MAGIC_COOKIE:  # alone it tells nothing (RFC 4475 section 3.2.1)
         return "server", branch, sent_by, name
     tag = tag_of(from_of(request)) or ""

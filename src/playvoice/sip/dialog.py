@@ -7,16 +7,14 @@ request inside a dialog is made from. Both are values that go through JSON uncha
 import json
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from ipaddress import ip_address
 from typing import Any, Self
 
 from sipmessage import URI, Address, CSeq, Request, Response
 
-from playvoice.sip.flow import Flow, Transport, format_host
+from playvoice.sip.flow import DEFAULT_PORT, Flow, Transport, format_host, ip_of
 from playvoice.sip.grammar import parse_all
 from playvoice.sip.headers import new_request
-from playvoice.sip.message import MAX_ADDRESSES, READ_VALUES, addresses_of, cseq_of, parse_uri, read_address, tag_of
+from playvoice.sip.message import MAX_ADDRESSES, addresses_of, cseq_of, parse_uri, read_address, tag_of
 
 MAX_FORWARDS = "70"
 CSEQ_RAISED = 1_000
@@ -141,23 +139,13 @@ class DialogState(_Json):
 
 def flow_of(uri: URI, flow: Flow) -> Flow:
     """The flow that a URI with a literal IP address of our family names, `flow` itself for any other."""
-    host = uri.host.strip("[]")
-    if not _is_literal(host) or (":" in host) != (":" in flow.local[0]):
+    host = ip_of(uri.host)
+    if host is None or (":" in host) != (":" in flow.local[0]):
         return flow
     named = (uri.parameters.get("transport") or "udp").lower()
     if named != flow.transport:
         return flow
-    return Flow(flow.transport, (host, uri.port or 5060), flow.local)
-
-
-@lru_cache(READ_VALUES)
-def _is_literal(host: str) -> bool:
-    """Whether it is an IP address: anything else that looks like one would be looked up as a name by the socket."""
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True
+    return Flow(flow.transport, (host, uri.port or DEFAULT_PORT), flow.local)
 
 
 def make_request(

@@ -2,11 +2,15 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from ipaddress import ip_address
 
 from sipmessage import Request
 
 from playvoice.sip.grammar import replace_parameters
 from playvoice.sip.message import top_via
+
+DEFAULT_PORT = 5060
+"""Where SIP is spoken over UDP and TCP if no port is named (RFC 3261 section 19.1.2)."""
 
 
 class Transport(StrEnum):
@@ -35,6 +39,17 @@ class Flow:
         return f"{self.transport}:{format_host(self.remote[0])}:{self.remote[1]}"
 
 
+def ip_of(host: str) -> str | None:
+    """The IP address that a host of a URI or Via is, in its usual form; None for a name.
+
+    What only looks like an address is a name, which a socket would look up.
+    """
+    try:
+        return str(ip_address(host.strip("[]")))
+    except ValueError:
+        return None
+
+
 def format_host(host: str) -> str:
     """Write an IPv6 address in brackets, as URIs and Via want it; leave anything else alone."""
     return f"[{host}]" if ":" in host and not host.startswith("[") else host
@@ -49,7 +64,7 @@ def stamp_via(request: Request, flow: Flow) -> Flow:
     via = top_via(request)
     host, port = flow.remote
     changes: dict[str, str | None] = {}
-    if via.host.strip("[]") != host or "rport" in via.parameters:
+    if ip_of(via.host) != host or "rport" in via.parameters:
         changes["received"] = host
     if "rport" in via.parameters:
         changes["rport"] = str(port)
@@ -57,4 +72,4 @@ def stamp_via(request: Request, flow: Flow) -> Flow:
         request.headers.setlist("Via", [replace_parameters(top, changes), *others])
     if flow.reliable or "rport" in via.parameters:
         return flow
-    return Flow(flow.transport, (host, via.port or 5060), flow.local)
+    return Flow(flow.transport, (host, via.port or DEFAULT_PORT), flow.local)
