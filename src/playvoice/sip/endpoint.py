@@ -16,7 +16,7 @@ from playvoice.sip.drops import Kind
 from playvoice.sip.errors import MalformedMessage, SipError
 from playvoice.sip.events import Event
 from playvoice.sip.flow import Flow, Transport
-from playvoice.sip.message import StreamFramer
+from playvoice.sip.framing import StreamFramer
 from playvoice.sip.user_agent import UserAgent
 
 MAX_CONNECTIONS = 1_000

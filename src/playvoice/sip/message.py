@@ -3,7 +3,8 @@
 `parse` takes the bytes of one message and gives a :class:`Request` or :class:`Response` whose mandatory headers (RFC
 3261 section 8.1.1) are there and readable, so that nobody above has to ask again. It unfolds lines (section 7.3.1),
 takes any case and the compact forms (7.3.3), holds the limits below, and cuts a datagram's body to its Content-Length
-(18.3). What it can't take is a :class:`MalformedMessage`. The values of headers are read by `playvoice.sip.grammar`.
+(18.3). What it can't take is a :class:`MalformedMessage`. The values of headers are read by `playvoice.sip.grammar`; a
+stream is cut into messages by `playvoice.sip.framing`.
 
 A line that is not UTF-8 is read as Latin-1: a phone's display name in GBK should not cost a call. A line feed or
 carriage return alone, which one receiver takes for the end of a line and another one not, and a null octet that is
@@ -11,7 +12,6 @@ not escaped, are refused.
 """
 
 import re
-from collections.abc import Iterator
 from functools import lru_cache
 
 from sipmessage import URI, Address, CSeq, Request, Response, Via
@@ -35,7 +35,8 @@ READ_VALUES = 512
 
 Message = Request | Response
 
-_FOLD = re.compile(rb"\r\n[ \t]+")
+FOLD = re.compile(rb"\r\n[ \t]+")
+"""A line that goes on in the next one (section 7.3.1)."""
 _FORBIDDEN = re.compile(rb"(?<!\r)\n|\r(?!\n)|(?<!\\)\0")
 _TOKEN = re.compile(grammar.TOKEN)
 _STATUS_LINE = re.compile(r"SIP/2\.0 ([1-6][0-9][0-9])(?: (.*))?", re.IGNORECASE)
@@ -55,7 +56,7 @@ def parse(data: bytes, *, stream: bool = False) -> Message:
     head, separator, body = data.lstrip(b"\r\n").partition(b"\r\n\r\n")
     if not separator:
         raise MalformedMessage("no empty line ends the headers")
-    unfolded = _FOLD.sub(b" ", head)
+    unfolded = FOLD.sub(b" ", head)
     if _FORBIDDEN.search(unfolded):
         raise MalformedMessage("a CR, LF or null octet inside a line")
     lines = _decode(unfolded)
@@ -313,74 +314,6 @@ def _same_branch(invite: Request, method: str, *, to: str) -> Request:
     request.cseq = CSeq(sequence=cseq_of(invite).sequence, method=method)
     request.headers.set("Content-Length", "0")
     return request
-
-
-class StreamFramer:
-    """Cuts a TCP stream into messages by their Content-Length: RFC 3261 section 18.3.
-
-    CRLFs between messages, a peer's keep-alive (RFC 5626 section 3.5.1), are dropped. A stream on which nothing can
-    be found is a :class:`MalformedMessage`: its connection has to be closed, since nobody knows where the next
-    message begins. The error has the head of a message whose length is not known, or is too much.
-    """
-
-    def __init__(self) -> None:
-        self._buffer = bytearray()
-        self._searched = 0
-        self._total = 0
-
-    def __repr__(self) -> str:
-        return f"<StreamFramer {len(self._buffer)} octets waiting>"
-
-    @property
-    def is_empty(self) -> bool:
-        """No message has begun and is not whole yet."""
-        return not self._buffer
-
-    def feed(self, data: bytes) -> Iterator[bytes]:
-        """Take what came and give the messages that are whole now, those before a fault as well."""
-        self._buffer += data
-        while message := self._next():
-            yield message
-
-    def _next(self) -> bytes | None:
-        if not self._total:
-            self._total = self._find_total()
-        if not self._total or len(self._buffer) < self._total:
-            return None
-        message = bytes(self._buffer[: self._total])
-        del self._buffer[: self._total]
-        self._searched = self._total = 0
-        return message
-
-    def _find_total(self) -> int:
-        """The octets of the message that begins the buffer, 0 while its head is not whole."""
-        if not self._searched:
-            self._buffer = self._buffer.lstrip(b"\r\n")
-        end_of_head = self._buffer.find(b"\r\n\r\n", self._searched)
-        if end_of_head < 0:
-            if len(self._buffer) > MAX_MESSAGE:
-                raise MalformedMessage("headers without an end")
-            self._searched = max(0, len(self._buffer) - 3)
-            return 0
-        head = bytes(self._buffer[: end_of_head + 4])
-        try:
-            total = len(head) + _content_length_of(head[:-2])
-            if total > MAX_MESSAGE:
-                raise MalformedMessage(f"{total} octets, more than {MAX_MESSAGE}")
-        except MalformedMessage as error:
-            error.head = head[:MAX_MESSAGE]
-            raise
-        return total
-
-
-_LENGTH_LINE = re.compile(rb"\r\n(?:content-length|l)[ \t]*:[ \t]*([0-9]{1,9})[ \t]*(?=\r\n)", re.IGNORECASE)
-
-
-def _content_length_of(head: bytes) -> int:
-    lengths = {int(value) for value in _LENGTH_LINE.findall(_FOLD.sub(b" ", head))}
-    if len(lengths) != 1:
-        raise MalformedMessage("more than one Content-Length" if lengths else "no Content-Length on a stream")
-    return lengths.pop()
 
 
 REASONS = {

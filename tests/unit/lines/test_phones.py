@@ -14,8 +14,9 @@ from tests.unit.sip import rfc4475
 
 from playvoice.lines.registrations import ContactBinding
 from playvoice.sip import URI, Credentials, DigestClient
+from playvoice.sip.framing import StreamFramer
 from playvoice.sip.guesses import MAX_GUESSES
-from playvoice.sip.message import StreamFramer, make_response, parse
+from playvoice.sip.message import make_response, parse
 from playvoice.store import Store
 
 

@@ -11,13 +11,13 @@ from sipmessage.message import COMPACT_FORMS
 from tests.unit.sip import rfc4475, rfc5118
 from tests.unit.sip.torture import read, send
 
-from playvoice.sip import Flow, IncomingCallReceived, RequestReceived, Transport, UserAgent, message
+from playvoice.sip import Flow, IncomingCallReceived, RequestReceived, Transport, UserAgent, framing, message
 from playvoice.sip.errors import MalformedMessage
+from playvoice.sip.framing import StreamFramer
 from playvoice.sip.message import (
     MAX_HEADER_LINES,
     MAX_MESSAGE,
     MAX_VIAS,
-    StreamFramer,
     addresses_of,
     from_of,
     parse,
@@ -355,13 +355,13 @@ def test_a_line_made_to_be_slow_is_read_like_any_other(line: bytes) -> None:
 
 def test_a_stream_in_single_octets_costs_one_look_at_each_head(monkeypatch: pytest.MonkeyPatch) -> None:
     heads: list[bytes] = []
-    measure = message._content_length_of
+    measure = framing._content_length_of
 
     def counted(head: bytes) -> int:
         heads.append(head)
         return measure(head)
 
-    monkeypatch.setattr(message, "_content_length_of", counted)
+    monkeypatch.setattr(framing, "_content_length_of", counted)
     framer = StreamFramer()
     data = changed(b"Content-Length: 4", b"Content-Length: 4000").replace(b"body", b"x" * 4_000)
     found = [each for octet in data * 2 for each in framer.feed(bytes([octet]))]

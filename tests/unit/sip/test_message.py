@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 from sipmessage import Request, Response
 
 from playvoice.sip.errors import MalformedMessage
+from playvoice.sip.framing import StreamFramer
 from playvoice.sip.message import (
     MAX_MESSAGE,
-    StreamFramer,
     make_cancel,
     make_response,
     parse,
