@@ -93,7 +93,7 @@ class Call:
     def _end(self) -> None:
         self.session.stop()
         self.state = CallState.ENDED
-        self._agent.release(self)
+        self._agent.dialogs.release(self)
 
 
 def q850_cause(message: Request | Response) -> int | None:

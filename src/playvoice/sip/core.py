@@ -44,7 +44,7 @@ class Timed(Protocol):
 class Entry:
     """A transaction that is alive, and who hears of it."""
 
-    __slots__ = ("_core", "_handler", "far_end", "key", "transaction")
+    __slots__ = ("_core", "_handler", "far_end", "key", "on_cancel", "transaction")
 
     def __init__(self, core: "Core", key: Key, transaction: Transaction, handler: Handler) -> None:
         self._core = core
@@ -52,6 +52,8 @@ class Entry:
         self.transaction = transaction
         self.far_end: FarEnd = transaction.flow.transport, transaction.flow.remote
         self._handler = handler
+        self.on_cancel: Callable[[float], None] = lambda _now: None
+        """Hears of a CANCEL of this INVITE of the far end (RFC 3261 section 9.2)."""
 
     def next_deadline(self) -> float | None:
         return self.transaction.next_deadline()

@@ -8,6 +8,7 @@ A call::
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from sipmessage import Request
@@ -48,6 +49,11 @@ class IncomingRequest:
     def begin(self, now: float) -> None:
         """Start its transaction; the user agent does."""
         self._entry = self._agent.core.start_server(self.request, self.reply_to, now, lambda _effect, _now: None)
+
+    def when_cancelled(self, cancelled: Callable[[float], None]) -> None:
+        """Have a CANCEL of it told, if it is an INVITE."""
+        assert self._entry is not None
+        self._entry.on_cancel = cancelled
 
     def refuse(self, status: int, *, headers: tuple[tuple[str, str], ...] = ()) -> None:
         """Send the only response, and keep nothing of it (RFC 3261 section 8.2.7).
@@ -103,8 +109,9 @@ class IncomingCall(Call):
     def begin(self, reply_to: Flow, now: float) -> None:
         """Start its transaction, which sends 100; the user agent does."""
         assert self.dialog is not None
-        self._agent.confirm(self, self.dialog)
+        self._agent.dialogs.confirm(self, self.dialog)
         self._entry = self._core.start_server(self.request, reply_to, now, self._on_effect)
+        self._entry.on_cancel = self.on_cancel
 
     # --- what the owner does --------------------------------------------------------------------------------------
 

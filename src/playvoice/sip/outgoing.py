@@ -101,22 +101,22 @@ class OutgoingCall(Call):
         finish(request, self._body)
         self.authorize_inside(request)
         self.state = CallState.CALLING
-        self._agent.watch(self)
+        self._agent.dialogs.watch(self)
         self._entry = self._core.start_client(request, self.invite.flow, now, self._on_effect)
 
     def resume(self, now: float) -> None:
         """Go on with an INVITE that an earlier process sent; `cancel` is what follows."""
         request = finish(self.invite.request())
         self.state = CallState.EARLY
-        self._agent.watch(self)
+        self._agent.dialogs.watch(self)
         self._entry = self._core.start_client(request, self.invite.flow, now, self._on_effect, resumed=True)
 
     def resume_dialog(self, dialog: DialogState) -> None:
         """Go on with a call that an earlier process had answered; `bye` is what follows."""
         self.dialog = dialog
         self.state = CallState.CONFIRMED
-        self._agent.watch(self)
-        self._agent.confirm(self, dialog)
+        self._agent.dialogs.watch(self)
+        self._agent.dialogs.confirm(self, dialog)
 
     def cancel(self, now: float, reason: str = "") -> None:
         """End the call before its answer; the CANCEL waits for a provisional response (RFC 3261 section 9.1).
@@ -192,7 +192,7 @@ class OutgoingCall(Call):
             self.on_response(effect.message, now)
         elif self.state in (CallState.CALLING, CallState.EARLY):
             self._end()
-            self._agent.remember(self, now)  # the INVITE may have arrived all the same
+            self._agent.dialogs.remember(self, now)  # the INVITE may have arrived all the same
             why = Why.TIMEOUT if isinstance(effect, TimedOut) else Why.TRANSPORT
             self._core.events.append(Failed(self, why))
 
@@ -253,7 +253,7 @@ class OutgoingCall(Call):
         self.dialog = dialog
         self.state = CallState.ANSWERED
         self._give_up_at = None
-        self._agent.confirm(self, dialog)
+        self._agent.dialogs.confirm(self, dialog)
         self.session.begin_as_client(response, now)
         self.session.description = self.session.description or self._body
         self.learn_inside(response)

@@ -155,6 +155,7 @@ class Session:
             self.accept(change, now, b"")
             return
         self._theirs = change
+        incoming.when_cancelled(partial(change.refuse, status=487))
         self._core.events.append(SessionChangeReceived(self._call, change))
 
     def _conflict(self, incoming: IncomingRequest) -> int | None:
@@ -202,14 +203,6 @@ class Session:
         self._unacknowledged = None
         if not change.offer:
             self._core.events.append(SessionAnswered(self._call, description_of(ack)))
-
-    def cancel(self, invite: Request, now: float) -> bool:
-        """Take a CANCEL of this INVITE (section 9.2); False if it is not the one that is open."""
-        change = self._theirs
-        if change is None or change.request.request is not invite:
-            return False
-        change.refuse(now, 487)
-        return True
 
     def _give_up(self, now: float) -> None:
         self._unacknowledged = None

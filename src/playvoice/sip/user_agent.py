@@ -18,6 +18,7 @@ from playvoice.sip.body import SDP, is_unsupported
 from playvoice.sip.call import Call, CallState
 from playvoice.sip.core import MAX_SERVER_TRANSACTIONS, Core
 from playvoice.sip.dialog import DialogState, InviteState, dialog_of_client, finish, make_request, make_via
+from playvoice.sip.dialogs import Dialogs
 from playvoice.sip.digest import Credentials
 from playvoice.sip.drops import Dropped, Kind
 from playvoice.sip.errors import MalformedMessage
@@ -25,8 +26,7 @@ from playvoice.sip.events import Event, IncomingCallReceived, RequestInCall, Req
 from playvoice.sip.flow import Flow, Transport, format_host, stamp_via
 from playvoice.sip.hanging_up import make_ack, send_bye
 from playvoice.sip.incoming import IncomingCall, IncomingRequest
-from playvoice.sip.late import LateCalls
-from playvoice.sip.message import cseq_of, from_of, make_response, parse, read_address, tag_of, to_of, top_via, vias_of
+from playvoice.sip.message import cseq_of, make_response, parse, tag_of, to_of, top_via, vias_of
 from playvoice.sip.outgoing import OutgoingCall, OutgoingRequest
 from playvoice.sip.transaction import Happening, response_event
 
@@ -36,8 +36,6 @@ SUPPORTED = frozenset({"path", session_timer.OPTION})
 """The extensions that a request may require (section 8.2.2.3): Path is the registrar's (RFC 3327)."""
 MAX_CALLS = 20_000
 """Dialogs at once; beyond it an INVITE gets 503."""
-
-Dialogs = dict[tuple[str, str, str], Call]
 
 
 class UserAgent:
@@ -61,12 +59,10 @@ class UserAgent:
         self.core = Core(advertise, generator or random.SystemRandom(), name, max_server_transactions)
         self._admits = admits
         self._orphans = orphans
-        self._outgoing: dict[tuple[str, str], OutgoingCall] = {}
-        self._dialogs: Dialogs = {}
-        self._late = LateCalls(self.core, self.release)
+        self.dialogs = Dialogs(self.core)
 
     def __repr__(self) -> str:
-        return f"<UserAgent {len(self._dialogs)} dialogs, {self.core.transaction_count} transactions>"
+        return f"<UserAgent {len(self.dialogs)} dialogs, {self.core.transaction_count} transactions>"
 
     # --- the five verbs -------------------------------------------------------------------------------------------
 
@@ -209,8 +205,7 @@ class UserAgent:
         return replace(invite, via=self.make_via(invite.flow), cseq=invite.cseq + 1)
 
     def invite_headers(self, flow: Flow) -> tuple[tuple[str, str], ...]:
-        contact = str(Address(uri=self.contact(flow)))
-        return ("Contact", contact), ("Allow", ALLOW), ("User-Agent", self.core.name)
+        return (*self.session_headers(flow), ("User-Agent", self.core.name))
 
     def response_headers(self, flow: Flow) -> tuple[tuple[str, str], ...]:
         return (*self.session_headers(flow), self.server_header())
@@ -221,26 +216,6 @@ class UserAgent:
 
     def server_header(self) -> tuple[str, str]:
         return "Server", self.core.name
-
-    def watch(self, call: OutgoingCall) -> None:
-        """Route to the call what no transaction takes."""
-        self._outgoing[_key_of(call.invite)] = call
-
-    def confirm(self, call: Call, dialog: DialogState) -> None:
-        """Route requests inside the dialog to the call."""
-        self._dialogs[dialog.call_id, dialog.local_tag, dialog.remote_tag] = call
-
-    def release(self, call: Call) -> None:
-        """Forget an ended call; what its transactions still do, they do alone."""
-        if call.dialog is not None:
-            self._dialogs.pop((call.dialog.call_id, call.dialog.local_tag, call.dialog.remote_tag), None)
-        if isinstance(call, OutgoingCall):
-            self._outgoing.pop(_key_of(call.invite), None)
-
-    def remember(self, call: OutgoingCall, now: float) -> None:
-        """Route what comes late to a call that was given up and released."""
-        self.watch(call)
-        self._late.add(call, now)
 
     # --- responses ------------------------------------------------------------------------------------------------
 
@@ -254,7 +229,7 @@ class UserAgent:
 
     def _on_late_response(self, response: Response, flow: Flow, now: float) -> None:
         """A 1xx or 2xx whose transaction is gone: for a call of ours, or one that an earlier process left."""
-        call = self._outgoing.get((response.call_id, tag_of(from_of(response)) or ""))
+        call = self.dialogs.of_response(response)
         if call is not None:
             call.on_late_response(response, now)
         elif response.code >= 200 and self._orphans(response.call_id):
@@ -299,17 +274,10 @@ class UserAgent:
             return
         incoming.begin(now)
         incoming.respond(200, now)
-        original = invite.transaction.request
-        inside = self._dialogs.get(_dialog_of(original))
-        if inside is not None and inside.session.cancel(original, now):
-            return
-        for call in self._dialogs.values():
-            if isinstance(call, IncomingCall) and call.request is original:
-                call.on_cancel(now)
-                return
+        invite.on_cancel(now)
 
     def _on_request_in_dialog(self, request: Request, flow: Flow, reply_to: Flow, now: float) -> None:
-        call = self._dialogs.get(_dialog_of(request))
+        call = self.dialogs.of_request(request)
         if call is None or call.dialog is None:
             if self._is_early_update(request, flow, reply_to, now):
                 return
@@ -346,7 +314,7 @@ class UserAgent:
 
     def _is_early_update(self, request: Request, flow: Flow, reply_to: Flow, now: float) -> bool:
         """Whether it was an UPDATE of a call of ours that rings (RFC 3311 section 5.2)."""
-        call = self._outgoing.get((request.call_id, tag_of(to_of(request)) or ""))
+        call = self.dialogs.ringing(request)
         if call is None or request.method != "UPDATE":
             return False
         return call.on_early_update(IncomingRequest(self, request, flow, reply_to), now)
@@ -375,7 +343,7 @@ class UserAgent:
             self.core.events.append(RequestReceived(incoming))
 
     def _on_invite(self, request: Request, flow: Flow, reply_to: Flow, now: float) -> None:
-        if len(self._dialogs) >= MAX_CALLS:
+        if len(self.dialogs) >= MAX_CALLS:
             self._refuse(request, flow, reply_to, 503, now, (("Retry-After", "10"),))
             return
         if is_unsupported(request):
@@ -425,16 +393,6 @@ class UserAgent:
         except (ValueError, KeyError, IndexError):
             return
         self.core.send(bytes(response), reply_to)
-
-
-def _key_of(invite: InviteState) -> tuple[str, str]:
-    """What the responses to an INVITE of ours are known by when its transaction is gone: Call-ID and our tag."""
-    return invite.call_id, tag_of(read_address(invite.local)) or ""
-
-
-def _dialog_of(request: Request) -> tuple[str, str, str]:
-    """The key of the dialog that a request of the far end belongs to."""
-    return request.call_id, tag_of(to_of(request)) or "", tag_of(from_of(request)) or ""
 
 
 def _unsupported(request: Request) -> str:

@@ -280,7 +280,7 @@ def test_update_is_named_among_what_we_do_and_outside_a_dialog_belongs_to_nothin
 def test_an_offer_of_ours_that_finds_no_dialog_ends_the_call() -> None:
     world = World()
     call, far = world.talk()
-    world.callee.release(far)
+    world.callee.dialogs.release(far)
     call.session.offer(world.now, b"hold")
     world.run()
     assert world.requests("callee")[-2:] == ["481", "481"], "to INVITE and BYE"

@@ -1,0 +1,64 @@
+"""The calls by their dialogs: which call a message belongs to that no transaction takes (RFC 3261 section 12.2.2)."""
+
+from sipmessage import Request, Response
+
+from playvoice.sip.call import Call
+from playvoice.sip.core import Core
+from playvoice.sip.dialog import DialogState, InviteState
+from playvoice.sip.late import LateCalls
+from playvoice.sip.message import from_of, read_address, tag_of, to_of
+from playvoice.sip.outgoing import OutgoingCall
+
+
+class Dialogs:
+    """The calls of a user agent: those that have a dialog, and those whose INVITE is ours."""
+
+    def __init__(self, core: Core) -> None:
+        self._dialogs: dict[tuple[str, str, str], Call] = {}
+        """By Call-ID, our tag and theirs."""
+        self._invites: dict[tuple[str, str], OutgoingCall] = {}
+        """By Call-ID and our tag."""
+        self._late = LateCalls(core, self.release)
+
+    def __repr__(self) -> str:
+        return f"<Dialogs of {len(self)} calls>"
+
+    def __len__(self) -> int:
+        return len(self._dialogs)
+
+    def watch(self, call: OutgoingCall) -> None:
+        """Route to the call what comes back to its INVITE."""
+        self._invites[_key_of(call.invite)] = call
+
+    def confirm(self, call: Call, dialog: DialogState) -> None:
+        """Route requests inside the dialog to the call."""
+        self._dialogs[dialog.call_id, dialog.local_tag, dialog.remote_tag] = call
+
+    def release(self, call: Call) -> None:
+        """Forget an ended call; what its transactions still do, they do alone."""
+        if (dialog := call.dialog) is not None:
+            self._dialogs.pop((dialog.call_id, dialog.local_tag, dialog.remote_tag), None)
+        if isinstance(call, OutgoingCall):
+            self._invites.pop(_key_of(call.invite), None)
+
+    def remember(self, call: OutgoingCall, now: float) -> None:
+        """Route what comes late to a call that was given up and released."""
+        self.watch(call)
+        self._late.add(call, now)
+
+    def of_request(self, request: Request) -> Call | None:
+        """The call in whose dialog a request of the far end is."""
+        ours, theirs = tag_of(to_of(request)) or "", tag_of(from_of(request)) or ""
+        return self._dialogs.get((request.call_id, ours, theirs))
+
+    def ringing(self, request: Request) -> OutgoingCall | None:
+        """The call of ours that a request of the far end is about, whichever early dialog it is in."""
+        return self._invites.get((request.call_id, tag_of(to_of(request)) or ""))
+
+    def of_response(self, response: Response) -> OutgoingCall | None:
+        """The call whose INVITE was answered."""
+        return self._invites.get((response.call_id, tag_of(from_of(response)) or ""))
+
+
+def _key_of(invite: InviteState) -> tuple[str, str]:
+    return invite.call_id, tag_of(read_address(invite.local)) or ""
