@@ -277,6 +277,8 @@ def make_response(
     response.headers.set("To", _with_tag(request.headers["To"], to_tag))
     response.headers.set("Call-ID", request.headers["Call-ID"])
     response.headers.set("CSeq", request.headers["CSeq"])
+    if status == 100 and (timestamp := request.headers.get("Timestamp")) is not None:
+        response.headers.set("Timestamp", timestamp)
     for name, value in headers:
         response.headers.add(name, value)
     if body:

@@ -145,6 +145,12 @@ def test_a_response_repeats_what_it_must_and_adds_our_tag_once() -> None:
     assert make_response(request, 486).headers.get("Record-Route") is None
 
 
+def test_a_100_repeats_the_timestamp_by_which_a_client_measures_the_way() -> None:
+    request = parse(INVITE.replace(b"CSeq:", b"Timestamp: 54.2\r\nCSeq:"))
+    assert isinstance(request, Request)
+    assert [make_response(request, status).headers.get("Timestamp") for status in (100, 180)] == ["54.2", None]
+
+
 def test_a_cancel_has_the_branch_of_its_invite() -> None:
     request = parse(INVITE)
     assert isinstance(request, Request)
