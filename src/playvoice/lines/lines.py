@@ -318,6 +318,8 @@ class Lines:
                 await self._registrations.save_unsaved()
             except Exception:
                 log.exception("upkeep_failed")  # the next round may succeed, and no round would lose every trunk
+                await asyncio.sleep(TICK)  # what failed is still due
+                continue
             times = (self._keepalive.next_deadline(), self._registering.next_deadline())
             deadline = min((at for at in times if at is not None), default=endpoint.now() + TICK)
             wait = min(TICK, max(0.01, deadline - endpoint.now()))

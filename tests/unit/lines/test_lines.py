@@ -10,7 +10,7 @@ from tests.unit.lines.configs import company, config, extension, trunk
 from tests.unit.lines.far_end import FarEnd, far_end
 from tests.unit.lines.serving import AT, COMPANY, Server, serving, until
 
-from playvoice.lines import LinesError, apply, tables
+from playvoice.lines import LinesError, apply, lines, tables
 from playvoice.lines.health import State
 from playvoice.lines.keepalive import flows_of
 from playvoice.lines.registrations import read_bindings
@@ -338,3 +338,17 @@ async def test_nothing_is_left_running_after_stop(lines_store: Store) -> None:
         await phone.register()
     await until(lambda: asyncio.all_tasks() == before)
     assert repr(server.lines).startswith("<Lines <Trunks ")
+
+
+async def test_upkeep_that_fails_is_tried_again_after_a_tick_and_not_at_once(
+    lines_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lines, "TICK", 3_600.0)
+    with structlog.testing.capture_logs() as logs:
+        async with serving(lines_store, config(companies=[COMPANY], trunks=[trunk()])) as server:
+            monkeypatch.setattr(server.lines._keepalive, "send_due", lambda _endpoint: 1 / 0)
+            await until(lambda: [line for line in logs if line["event"] == "upkeep_failed"])
+            async with far_end(server.flow, "1001") as phone:
+                for _ in range(20):
+                    assert (await phone.register()).code == 200
+    assert [line["event"] for line in logs].count("upkeep_failed") == 1
