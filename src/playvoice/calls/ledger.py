@@ -12,7 +12,7 @@ from sqlalchemy import Connection, bindparam, or_, select, update
 
 from playvoice.callbacks import CallbackKind, ExtensionState, call_record, end_of_call, extension_state, owe
 from playvoice.calls.ports import Settings
-from playvoice.calls.tables import CallState, LegKind, LegState, calls, legs
+from playvoice.calls.tables import IS_OPEN, CallState, LegKind, LegState, calls, legs
 from playvoice.codes import HangupCause
 from playvoice.companies import Company
 from playvoice.media.client import StreamStats
@@ -66,7 +66,7 @@ class End:
 
 _REQUEST = select(*(calls.c[name] for name in StoredCall.__dataclass_fields__))
 _ONE = _REQUEST.where(calls.c.uuid == bindparam("uuid"))
-_WAITING = _REQUEST.where(calls.c.state == CallState.WAITING.value).order_by(calls.c.id)
+_WAITING = _REQUEST.where(IS_OPEN, calls.c.state == CallState.WAITING.value).order_by(calls.c.id)
 _CLAIM = Prepared(
     update(calls)
     .where(calls.c.uuid == bindparam("the_call"), calls.c.state == CallState.WAITING.value)

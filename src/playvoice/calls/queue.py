@@ -5,18 +5,19 @@ gets the same answer and dials nothing, also while the first is still being stor
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 from uuid import uuid4
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from playvoice.calls.errors import IdempotencyMismatch, QueueFull
 from playvoice.calls.ledger import StoredCall
 from playvoice.calls.request import PlayVoice
-from playvoice.calls.tables import SERVER_ID, CallState, calls
+from playvoice.calls.tables import IS_OPEN, SERVER_ID, CallState, calls
 from playvoice.store import Prepared, Store
 
 __all__ = ["Accepted", "Accepts", "CallQueue", "IdempotencyMismatch", "PlayVoice", "QueueFull", "fingerprint"]
@@ -44,11 +45,7 @@ _FORGET_KEY = (
     .where(calls.c.company_code == bindparam("company"), calls.c.idempotency_key == bindparam("key"))
     .values(idempotency_key=None)
 )
-_WAITING = (
-    select(calls.c.company_code, func.count())
-    .where(calls.c.state == CallState.WAITING.value)
-    .group_by(calls.c.company_code)
-)
+_WAITING = select(calls.c.company_code).where(IS_OPEN, calls.c.state == CallState.WAITING.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,4 +195,4 @@ def _earlier(conn: Connection, company: str, key: str, wanted: str, at: datetime
 
 
 def _count_waiting(conn: Connection) -> dict[str, int]:
-    return {company: int(waiting) for company, waiting in conn.execute(_WAITING)}
+    return Counter(conn.execute(_WAITING).scalars())

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, Row, bindparam, or_, select
+from sqlalchemy import Connection, Row, bindparam, select, union_all
 
 from playvoice.calls.clock import Clock
 from playvoice.calls.journal import Fact, Journal
@@ -21,7 +21,7 @@ from playvoice.calls.legs import Parts
 from playvoice.calls.owners import Ending
 from playvoice.calls.ports import FindsCompanies, Sip
 from playvoice.calls.recordings import Recordings
-from playvoice.calls.tables import SERVER_ID, CallState, LegKind, LegState, calls, legs, servers
+from playvoice.calls.tables import IS_OPEN, IS_OPEN_LEG, SERVER_ID, CallState, LegKind, LegState, calls, legs, servers
 from playvoice.codes import HangupCause as Cause
 from playvoice.sip import DialogState, Flow, InviteState, SipError
 from playvoice.store import Store, upsert
@@ -35,9 +35,14 @@ AT_ONCE = 500
 """Recordings that are asked for in one statement."""
 
 _OPEN_CALLS = (
-    select(calls).where(calls.c.state.in_([CallState.DIALLED.value, CallState.ANSWERED.value])).order_by(calls.c.id)
+    select(calls)
+    .where(IS_OPEN, calls.c.state.in_([CallState.DIALLED.value, CallState.ANSWERED.value]))
+    .order_by(calls.c.id)
 )
-_LEGS = select(legs).where(or_(legs.c.state != LegState.ENDED.value, legs.c.started_at > bindparam("since")))
+_LEGS = union_all(
+    select(legs).where(IS_OPEN_LEG),
+    select(legs).where(legs.c.state == LegState.ENDED.value, legs.c.started_at > bindparam("since")),
+)
 _LEGS_OF_OPEN_CALLS = select(legs).where(legs.c.call_uuid.in_(select(_OPEN_CALLS.subquery().c.uuid)))
 _HEARTBEAT = select(servers.c.heartbeat_at).where(servers.c.server_id == SERVER_ID)
 _RECORDINGS = select(calls.c.uuid, calls.c.recordfilename, calls.c.answered_at).where(

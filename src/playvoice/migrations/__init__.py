@@ -8,8 +8,7 @@ To make a migration, change the tables in the rooms, then:
     python -m playvoice.migrations "what changes"
 
 It compares all tables with what the migrations so far make and writes `versions/NNNN_what_changes.py`, to be read and
-corrected by hand; the tests compare its outcome with the tables, on both databases. Until the first release there is
-one migration only: delete `versions/0001_initial.py` and make it anew with the message `initial`.
+corrected by hand; the tests compare its outcome with the tables, on both databases.
 """
 
 from playvoice.migrations.upgrade import MigrationError, all_tables, upgrade
