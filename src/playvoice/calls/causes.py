@@ -35,7 +35,6 @@ _BY_STATUS = {
     **dict.fromkeys((416, 484), Refusal(Cause.CALL_INVALID)),
     480: Refusal(Cause.UNREACHABLE),
     **dict.fromkeys((486, 600), Refusal(Cause.BUSY)),
-    487: Refusal(Cause.NO_ANSWER),
     488: Refusal(Cause.LINE_FAILURE, Next.TRUNK),
     503: Refusal(Cause.LINE_FAILURE, Next.ADDRESS),
     **dict.fromkeys((603, 607), Refusal(Cause.REJECTED)),
