@@ -23,8 +23,9 @@ from playvoice.calls.confirmations import Confirmations
 from playvoice.calls.legs import Parts
 from playvoice.calls.owners import Owners
 from playvoice.calls.ports import Agent, Group, Phone, Settings
-from playvoice.calls.queue import CallQueue, PlayVoice
+from playvoice.calls.queue import CallQueue
 from playvoice.calls.recordings import Recordings
+from playvoice.calls.request import PlayVoice
 from playvoice.calls.running import RunningCall
 from playvoice.calls.tables import calls, legs
 from playvoice.calls.userid import parse_userid

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import Connection, bindparam, insert, select, update
@@ -19,8 +19,6 @@ from playvoice.calls.ledger import StoredCall
 from playvoice.calls.request import PlayVoice
 from playvoice.calls.tables import IS_OPEN, SERVER_ID, CallState, calls
 from playvoice.store import Prepared, Store
-
-__all__ = ["Accepted", "Accepts", "CallQueue", "IdempotencyMismatch", "PlayVoice", "QueueFull", "fingerprint"]
 
 MAX_WAITING_OF_COMPANY = 20_000
 MAX_WAITING = 100_000
@@ -61,18 +59,6 @@ class Accepted:
     """Its number, if it is new."""
 
 
-class Accepts(Protocol):
-    """What the customers' HTTP API needs of the queue; `CallQueue` is it."""
-
-    async def accept(self, request: PlayVoice, at: datetime) -> Accepted:
-        """Store `request` and return; raises `QueueFull`, `IdempotencyMismatch` or `StoreUnavailable`."""
-        ...
-
-    async def earlier(self, company_code: str, key: str, fingerprint: str, at: datetime) -> Accepted | None:
-        """The call that this idempotency key made; None if there is none, `IdempotencyMismatch` for another request."""
-        ...
-
-
 class CallQueue:
     """Accepts calls and counts those that wait."""
 
@@ -100,14 +86,17 @@ class CallQueue:
 
     async def accept(self, request: PlayVoice, at: datetime) -> Accepted:
         """Store `request` and return; raises `QueueFull`, `IdempotencyMismatch` or `StoreUnavailable`."""
-        company = request.company_code
-        of_company = self._waiting.get(company, 0)
-        if of_company >= self._max_of_company:
-            raise QueueFull(f"{of_company} calls of company {company} wait, and no more may")
-        if sum(self._waiting.values()) >= self._max_waiting:
-            raise QueueFull(f"{self._max_waiting} calls wait, and no more may")
-        self._waiting[company] = of_company + 1  # taken before the commit: many may be on their way at once
-        row = _row(request, str(uuid4()), at)
+        company, row = request.company_code, _row(request, str(uuid4()), at)
+        try:
+            self._take_place(company)
+        except QueueFull:
+            if request.idempotency_key is None:
+                raise
+            # A fact, and no query: it comes after the first request with this key, if that is still being stored.
+            earlier = await self._store.write(lambda conn: _earlier_of(conn, row))
+            if earlier is None:
+                raise
+            return earlier
         try:
             accepted = await self._store.write(lambda conn: _accept(conn, row))
         except BaseException:
@@ -118,6 +107,15 @@ class CallQueue:
         else:
             self._tell(_stored_call(accepted.id, row))
         return accepted
+
+    def _take_place(self, company: str) -> None:
+        """Count one more call that waits, before its commit: many may be on their way at once."""
+        of_company = self._waiting.get(company, 0)
+        if of_company >= self._max_of_company:
+            raise QueueFull(f"{of_company} calls of company {company} wait, and no more may")
+        if sum(self._waiting.values()) >= self._max_waiting:
+            raise QueueFull(f"{self._max_waiting} calls wait, and no more may")
+        self._waiting[company] = of_company + 1
 
     async def earlier(self, company_code: str, key: str, fingerprint: str, at: datetime) -> Accepted | None:
         """The call that this idempotency key made; None if there is none, `IdempotencyMismatch` for another request."""
@@ -142,7 +140,7 @@ def fingerprint(parameters: Mapping[str, str]) -> str:
     return digest.hexdigest()
 
 
-def _row(request: PlayVoice, uuid: str, at: datetime) -> dict[str, object]:
+def _row(request: PlayVoice, uuid: str, at: datetime) -> dict[str, Any]:
     return {
         "uuid": uuid,
         "server_id": SERVER_ID,
@@ -169,16 +167,22 @@ def _row(request: PlayVoice, uuid: str, at: datetime) -> dict[str, object]:
     }
 
 
-def _accept(conn: Connection, row: dict[str, object]) -> Accepted:
-    key, company, at = row["idempotency_key"], str(row["company_code"]), row["accepted_at"]
-    assert isinstance(at, datetime)
-    if key is not None:
-        earlier = _earlier(conn, company, str(key), str(row["fingerprint"]), at)
-        if earlier is not None:
-            return earlier
-        conn.execute(_FORGET_KEY, {"company": company, "key": key})
+def _accept(conn: Connection, row: dict[str, Any]) -> Accepted:
+    earlier = _earlier_of(conn, row)
+    if earlier is not None:
+        return earlier
+    if row["idempotency_key"] is not None:
+        conn.execute(_FORGET_KEY, {"company": row["company_code"], "key": row["idempotency_key"]})
     ((number,),) = _INSERT.rows(conn, row)
-    return Accepted(str(row["uuid"]), repeated=False, at=at, id=number)
+    return Accepted(row["uuid"], repeated=False, at=row["accepted_at"], id=number)
+
+
+def _earlier_of(conn: Connection, row: dict[str, Any]) -> Accepted | None:
+    """The call that the row's idempotency key made, if it has one."""
+    key = row["idempotency_key"]
+    if key is None:
+        return None
+    return _earlier(conn, row["company_code"], key, row["fingerprint"], row["accepted_at"])
 
 
 def _stored_call(number: int, row: dict[str, Any]) -> StoredCall:

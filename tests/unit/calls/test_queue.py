@@ -12,7 +12,8 @@ from tests.samples import REQUEST
 
 from playvoice.calls import ledger
 from playvoice.calls.ledger import StoredCall
-from playvoice.calls.queue import CallQueue, IdempotencyMismatch, QueueFull, fingerprint
+from playvoice.calls.errors import IdempotencyMismatch, QueueFull
+from playvoice.calls.queue import CallQueue, fingerprint
 from playvoice.calls.tables import calls
 from playvoice.store import Store, metadata
 
@@ -87,6 +88,19 @@ async def test_at_its_bounds_the_queue_refuses_and_a_restart_counts_anew(store: 
     queue.dequeued("9")
     await queue.accept(replace(REQUEST, company_code="8"), AT)
     assert CallQueue(store).waiting == {"2028": 2, "8": 1, "9": 1}
+
+
+async def test_a_repetition_is_answered_in_a_full_queue_too_while_its_first_request_is_being_stored(
+    store: Store,
+) -> None:
+    queue = CallQueue(store, max_of_company=1)
+    first, again = await asyncio.gather(queue.accept(KEYED, AT), queue.accept(KEYED, AT))
+    assert (again.uuid, first.repeated, again.repeated) == (first.uuid, False, True)
+    with pytest.raises(IdempotencyMismatch):
+        await queue.accept(replace(KEYED, fingerprint="f2"), AT)
+    with pytest.raises(QueueFull):
+        await queue.accept(replace(KEYED, idempotency_key="k2"), AT)
+    assert queue.waiting == {"2028": 1}
 
 
 def test_a_fingerprint_tells_parameters_apart_and_not_their_order() -> None:
