@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 from tests.peers import PEERS, need
 from tests.postgresql import PostgresqlServer
@@ -14,6 +15,14 @@ from playvoice.store import Store
 
 settings.register_profile("playvoice", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("playvoice")  # how long an example takes says how busy the machine is, and nothing of the code
+
+structlog.configure(
+    processors=[
+        structlog.processors.add_log_level,
+        structlog.processors.format_exc_info,  # a traceback with the values of variables takes seconds
+        structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

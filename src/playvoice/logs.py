@@ -41,15 +41,17 @@ def configure(form: Format, level: Level = Level.INFO) -> None:
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer(ensure_ascii=False)
         if form is Format.JSON
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        else structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
     )
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,  # without the values of variables, which may be secrets
             printable,
-            structlog.processors.format_exc_info,
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level.value),
@@ -60,8 +62,14 @@ def configure(form: Format, level: Level = Level.INFO) -> None:
 
 
 def printable(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
-    """Escape what would move a terminal's cursor or begin a line of its own: values come from strangers."""
-    return {name: _escape(value) if isinstance(value, str) else value for name, value in event.items()}
+    """Escape what would move a terminal's cursor or begin a line of its own: values come from strangers.
+
+    A traceback keeps its lines, each indented: what an exception says may come from strangers, too.
+    """
+    printed = {name: _escape(value) if isinstance(value, str) else value for name, value in event.items()}
+    if isinstance(traceback := event.get("exception"), str):
+        printed["exception"] = "\n".join(f"    {_escape(line)}" for line in traceback.split("\n"))
+    return printed
 
 
 def _escape(text: str) -> str:

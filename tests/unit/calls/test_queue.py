@@ -11,8 +11,8 @@ from sqlalchemy import func, select
 from tests.samples import REQUEST
 
 from playvoice.calls import ledger
-from playvoice.calls.ledger import StoredCall
 from playvoice.calls.errors import IdempotencyMismatch, QueueFull
+from playvoice.calls.ledger import StoredCall
 from playvoice.calls.queue import CallQueue, fingerprint
 from playvoice.calls.tables import calls
 from playvoice.store import Store, metadata

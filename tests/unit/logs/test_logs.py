@@ -4,9 +4,10 @@ import logging
 from collections.abc import Iterator
 
 import pytest
+import structlog
 from structlog.testing import capture_logs
 
-from playvoice.logs import INTERVAL, Libraries, printable
+from playvoice.logs import INTERVAL, Format, Libraries, configure, printable
 
 
 class Clock:
@@ -72,3 +73,32 @@ def test_a_value_can_neither_move_the_cursor_nor_begin_a_line() -> None:
         "zh": "语音\\u2028",
         "count": 3,
     }
+
+
+@pytest.fixture
+def configuration() -> Iterator[None]:
+    """The configuration that other tests have comes back."""
+    before, handlers = structlog.get_config(), logging.getLogger().handlers[:]
+    yield
+    structlog.configure(**before)
+    logging.getLogger().handlers[:] = handlers
+
+
+@pytest.mark.parametrize("form", Format)
+def test_a_traceback_holds_no_values_of_variables_and_no_line_of_a_stranger(
+    form: Format, configuration: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    configure(form)
+
+    def sign(secret: str) -> None:
+        raise ValueError(f"{len(secret)} characters\x1b[2J\n2026 [info] forged")
+
+    try:
+        sign("-".join(("hunter", "two")))
+    except ValueError:
+        structlog.get_logger().exception("signing_failed")
+    text = capsys.readouterr().err
+    assert "in sign" in text, "where it failed is told"
+    assert "hunter-two" not in text, "what it failed with is not"
+    assert "\x1b" not in text
+    assert not any(line.startswith("2026 [info] forged") for line in text.splitlines())
