@@ -42,6 +42,7 @@ from playvoice.sip.flow import format_host
 from playvoice.store import Store, StoreError
 from playvoice.voices import Voices
 from playvoice.web import NetworkPolicy, WebClient
+from playvoice.web.server import HttpServer
 
 log = structlog.get_logger(__name__)
 
@@ -137,6 +138,7 @@ async def _serve(config: Config, stack: contextlib.AsyncExitStack) -> None:
     await routes.start(endpoint)
     stack.push_async_callback(routes.stop)
     sending = asyncio.create_task(sender.run())
+    sending.add_done_callback(_tell_fault)
     stack.push_async_callback(_finish, sending, sender)
     await conductor.start()
     stack.push_async_callback(conductor.stop, float(config.server.stop_timeout))
@@ -154,7 +156,7 @@ async def _serve(config: Config, stack: contextlib.AsyncExitStack) -> None:
 async def _serve_http(config: Config, app: object, endpoint: SipEndpoint) -> None:
     """Answer HTTP until a signal comes."""
     sock = _listen_http(config)
-    server = uvicorn.Server(
+    server = HttpServer(
         uvicorn.Config(
             app,  # type: ignore[arg-type]
             http=BoundedHttp,
@@ -169,17 +171,16 @@ async def _serve_http(config: Config, app: object, endpoint: SipEndpoint) -> Non
             timeout_graceful_shutdown=2,
         )
     )
-    serving = asyncio.create_task(server._serve([sock]))
-    stopped = asyncio.Event()
-    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        log.info("server_stopping")
+        server.should_exit = True
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopped.set)
+        asyncio.get_running_loop().add_signal_handler(number, stop)
     _tell_ready(sock, endpoint)
     with _without_full_collections():
-        await asyncio.wait([serving, asyncio.create_task(stopped.wait())], return_when=asyncio.FIRST_COMPLETED)
-    log.info("server_stopping")
-    server.should_exit = True
-    await serving
+        await server.serve([sock])
 
 
 def _listen_http(config: Config) -> socket.socket:
@@ -209,6 +210,12 @@ async def _finish(sending: "asyncio.Task[None]", sender: callbacks.Sender) -> No
     await sender.stop()
     sending.cancel()
     await asyncio.gather(sending, return_exceptions=True)
+
+
+def _tell_fault(sending: "asyncio.Task[None]") -> None:
+    """A fault of ours has ended the sender: what is owed waits in the store for the next start."""
+    if not sending.cancelled() and (error := sending.exception()) is not None:
+        log.error("callbacks_stopped", exc_info=error)
 
 
 def _apply(conn: Connection, config: Config) -> None:

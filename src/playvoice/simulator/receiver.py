@@ -7,13 +7,12 @@ sender's code.
 import asyncio
 import base64
 import binascii
-import contextlib
 import hmac
 import json
 import socket
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Generator, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs
@@ -21,6 +20,7 @@ from urllib.parse import parse_qs
 import uvicorn
 
 from playvoice.simulator.journal import Journal
+from playvoice.web.server import HttpServer
 
 TOLERANCE = 300
 """Seconds that a signature's time may be off."""
@@ -41,14 +41,6 @@ class ReceiverOptions:
     """Attempts of each callback that get 503 before one is taken."""
 
 
-class _Server(uvicorn.Server):
-    """A server that leaves the process's signals to the process."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Generator[None]:
-        yield
-
-
 class Receiver:
     """A web server on a port of its own; every request but none else is a callback."""
 
@@ -62,7 +54,7 @@ class Receiver:
         config = uvicorn.Config(
             self._application, log_level="error", access_log=False, lifespan="off", ws="none", interface="asgi3"
         )
-        self._server = _Server(config)
+        self._server = HttpServer(config)
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:

@@ -9,6 +9,7 @@ import uvicorn
 from starlette.types import Receive, Scope, Send
 
 from playvoice.gateway.http import BoundedHttp
+from playvoice.web.server import HttpServer
 
 PLACES = 4
 
@@ -47,7 +48,7 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
 async def serving() -> AsyncIterator[int]:
     """A server on loopback; the port."""
     listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(
+    server = HttpServer(
         uvicorn.Config(
             application,
             http=Hasty,
@@ -60,7 +61,7 @@ async def serving() -> AsyncIterator[int]:
             limit_concurrency=PLACES,
         )
     )
-    running = asyncio.create_task(server._serve([listener]))
+    running = asyncio.create_task(server.serve([listener]))
     yield listener.getsockname()[1]
     server.should_exit = True
     await running
