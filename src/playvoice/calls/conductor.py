@@ -186,6 +186,8 @@ class Conductor:
                     self._can_store = True
                 except StoreUnavailable:
                     self._can_store = False
+                except Exception:
+                    log.exception("heartbeat_failed")
             await asyncio.sleep(HEARTBEAT)
 
 

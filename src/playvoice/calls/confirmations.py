@@ -69,6 +69,8 @@ class Confirmations:
                 log.debug("confirmations_wait", legs=len(self._legs), streams=len(self._streams), reason=str(error))
                 await asyncio.sleep(EVERY)
                 continue
+            except Exception:  # those that come later are not to be lost by it
+                log.exception("confirmations_failed", legs=len(legs), streams=len(streams))
             del self._legs[: len(legs)]
             del self._streams[: len(streams)]
         self._task = None

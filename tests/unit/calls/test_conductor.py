@@ -15,6 +15,7 @@ from tests.unit.calls.world import House
 
 from playvoice.calls import conductor as module
 from playvoice.calls import journal
+from playvoice.calls.recovery import heartbeat
 from playvoice.calls.tables import calls, servers
 from playvoice.media import protocol
 from playvoice.media.client import MediaEvent, Stream
@@ -360,5 +361,23 @@ async def test_the_server_notes_that_it_lives_while_calls_run(house: House) -> N
     await until(lambda: rows(house.store, servers), "a heartbeat")
     (first,) = rows(house.store, servers)
     await until(lambda: rows(house.store, servers)[0].heartbeat_at > first.heartbeat_at, "a later heartbeat")
+    house.wire.reject(call, 486)
+    await house.ended(uuid)
+
+
+async def test_a_fault_in_one_heartbeat_is_not_the_last_of_them(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    failures = iter([ValueError("no time")] * 2)
+
+    def beat(conn: Connection, at: datetime) -> None:
+        for failure in failures:
+            raise failure
+        heartbeat(conn, at)
+
+    monkeypatch.setattr(module, "heartbeat", beat)
+    with structlog.testing.capture_logs() as log:
+        uuid = await house.accept()
+        call = await house.wire.invited()
+        await until(lambda: rows(house.store, servers), "a heartbeat")
+    assert "heartbeat_failed" in [line["event"] for line in log]
     house.wire.reject(call, 486)
     await house.ended(uuid)

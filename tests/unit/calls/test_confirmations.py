@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Connection
+from structlog.testing import capture_logs
 from tests.unit.calls.stored import AT, accept, leg_states, rows, run
 
 from playvoice.calls import confirmations as module
@@ -120,3 +121,16 @@ async def test_what_the_streams_did_is_stored_in_the_same_commit_as_the_confirma
         (60, "ending"),
         (None, "ending"),
     ]
+
+
+async def test_a_fault_in_what_is_stored_costs_what_comes_later_nothing(
+    store: Store, legs: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    confirmations = Confirmations(store)
+    with capture_logs() as log:
+        confirmations.add_stream(legs[0], StreamStats(jitter=float("inf")))
+        await confirmations.written()
+    assert [line["event"] for line in log] == ["confirmations_failed"]
+    confirmations.add(legs[1])
+    await confirmations.written()
+    assert [row.state for row in rows(store, table)] == ["ending", "ended", "ending"]
