@@ -163,6 +163,9 @@ class World:
     def credentials(self, name: str) -> Credentials | None:
         return None
 
+    def remain(self, names: Sequence[str] | None, tried: Tried, now: float) -> bool:
+        return self.take(names, tried, now) is not None
+
     def begin_again(self, trunk: Trunk, now: float) -> None:
         raise AssertionError("nothing is redirected here")
 

@@ -35,8 +35,8 @@ from playvoice.sip import (
 )
 from playvoice.voices import Voice
 
-LOOK_AGAIN = 1.0
-"""Seconds after which a call on a silent address looks again for another one that has a place."""
+LOOK_AGAIN = 0.1
+"""Seconds between two looks for a place on the next trunk."""
 _NEXT_AFTER = {Why.TRANSPORT: Next.ADDRESS, Why.TIMEOUT: Next.NOTHING}
 """What is tried where there was no final answer."""
 
@@ -145,32 +145,32 @@ class Customer:
         """
         if leg is not self._leg or leg.over or leg.sip.state is not CallState.CALLING:
             return
-        found = self._take_next(leg, Next.ADDRESS)
+        call, tried = self._call, self._tried.and_address(leg.trunk.name, leg.flow)
+        call.parts.routes.failed(leg.trunk, leg.flow, call.clock.now())
+        found = call.parts.routes.take(call.company.trunks, tried, call.clock.now())
         if found is None:
             self._look_again_after(LOOK_AGAIN, leg)
         else:
-            self._call.log.warning("trunk_silent", trunk=leg.trunk.name, address=str(leg.flow))
+            call.log.warning("trunk_silent", trunk=leg.trunk.name, address=str(leg.flow))
+            self._tried = tried
             leg.end()
             self._dial_again(*found)
 
-    def _take_next(self, leg: CustomerLeg, what: Next, retry_after: float = 0.0) -> tuple[Trunk, Flow] | None:
-        """Take a place where the call is tried next; None if nothing may be tried, or none has a place."""
-        match what:
-            case Next.ADDRESS:
-                self._call.parts.routes.failed(leg.trunk, leg.flow, self._call.clock.now(), retry_after)
-                return self._take_another(self._tried.and_address(leg.trunk.name, leg.flow))
-            case Next.TRUNK:
-                return self._take_another(self._tried.and_trunk(leg.trunk.name))
-            case Next.NOTHING:
-                return None
+    def _dial_next(self, cause: Cause) -> None:
+        """Dial where it was not tried yet, as soon as there is a place; end the call for this cause if that is nowhere.
 
-    def _take_another(self, tried: Tried) -> tuple[Trunk, Flow] | None:
-        if self._call.script.state is not s.State.DIALLING:
-            return None
-        found = self._call.parts.routes.take(self._call.company.trunks, tried, self._call.clock.now())
+        Until then nothing is dialled: `waittime` goes on.
+        """
+        call, routes, names = self._call, self._call.parts.routes, self._call.company.trunks
+        if call.script.state is not s.State.DIALLING:
+            return
+        found = routes.take(names, self._tried, call.clock.now())
         if found is not None:
-            self._tried = tried
-        return found
+            self._dial_again(*found)
+        elif routes.remain(names, self._tried, call.clock.now()):
+            asyncio.get_running_loop().call_later(LOOK_AGAIN, call.guard(self._dial_next), cause)
+        else:
+            call.do(call.script.refused(cause))
 
     # --- what comes back ------------------------------------------------------------------------------------------
 
@@ -243,14 +243,18 @@ class Customer:
         self._call.parts.routes.begin_again(leg.trunk, self._call.clock.now())
         return True
 
-    def _on_refusal(self, leg: CustomerLeg, refusal: Refusal, retry_after: float = 0.0) -> None:
-        """Go on with an address or trunk that was not tried and has a place, or end the call."""
+    def _on_refusal(self, leg: CustomerLeg, refusal: Refusal, closed_for: float = 0.0) -> None:
+        """Go on with an address or trunk that was not tried, or end the call; `closed_for` seconds leave this one."""
         leg.far_end_ended()
-        found = None if leg.rang else self._take_next(leg, refusal.next, retry_after)
-        if found is None:
+        if leg.rang or refusal.next is Next.NOTHING:
             self._call.do(self._call.script.refused(refusal.cause))
+            return
+        if refusal.next is Next.ADDRESS:
+            self._call.parts.routes.failed(leg.trunk, leg.flow, self._call.clock.now(), closed_for)
+            self._tried = self._tried.and_address(leg.trunk.name, leg.flow)
         else:
-            self._dial_again(*found)
+            self._tried = self._tried.and_trunk(leg.trunk.name)
+        self._dial_next(refusal.cause)
 
     def _on_media(self, event: MediaEvent) -> None:
         call = self._call

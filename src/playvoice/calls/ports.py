@@ -56,6 +56,10 @@ class Routes(Protocol):
         """Take a place on the first trunk that has one, and an address that was not tried; None if none has."""
         ...
 
+    def remain(self, names: Sequence[str] | None, tried: Tried, now: float) -> bool:
+        """Whether there is an address that was not tried, free or not."""
+        ...
+
     def begin_again(self, trunk: Trunk, now: float) -> None:
         """A call that has a place there goes to another target."""
         ...

@@ -10,7 +10,7 @@ This is the thin part with tasks and clocks. What it decides by is in the module
 
 import asyncio
 import random as randomness
-from collections.abc import Callable, Collection, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -142,6 +142,14 @@ class Lines:
         `names` are a company's trunks, None all; one whose address can't be had is passed over. `give_back` follows
         when the call has ended.
         """
+        return next((found for found in self._untried(names, tried, now) if self.trunks.take(found[0], now)), None)
+
+    def remain(self, names: Sequence[str] | None, tried: Tried, now: float) -> bool:
+        """Whether `take` may find something later: an address that was not tried, of a trunk that has no place now."""
+        return any(True for _ in self._untried(names, tried, now))
+
+    def _untried(self, names: Sequence[str] | None, tried: Tried, now: float) -> Iterator[tuple[Trunk, Flow]]:
+        """The trunks to try, in their order, each with its first address that was not tried."""
         assert self._endpoint is not None
         for trunk in self.trunks.candidates(names, now):
             if trunk.name in tried.trunks:
@@ -152,10 +160,9 @@ class Lines:
                 self._tell_passed_over(trunk, str(error))
                 continue
             self._passed_over.pop(trunk.name, None)
-            untried = [flow for flow in flows if (trunk.name, flow) not in tried.addresses]
-            if untried and self.trunks.take(trunk, now):
-                return trunk, untried[0]
-        return None
+            untried = next((flow for flow in flows if (trunk.name, flow) not in tried.addresses), None)
+            if untried is not None:
+                yield trunk, untried
 
     def _tell_passed_over(self, trunk: Trunk, reason: str) -> None:
         """Tell it once: a call that waits looks for a trunk many times a second."""

@@ -1,7 +1,7 @@
 """Stands for the rooms below: media that only note, one trunk, groups, companies, voices, an encoder."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -112,6 +112,8 @@ class Routes:
     others: tuple[Flow, ...] = ()
     places: int = 100
     taken: int = 0
+    looks: int = 0
+    """Times that a place was looked for."""
     there: bool = True
     silent: tuple[Flow, ...] = ()
     trunk: Trunk = field(default_factory=lambda: Trunk("carrier", URI.parse("sip:127.0.0.2:5060"), "example.com"))
@@ -127,14 +129,21 @@ class Routes:
         return next((each.credentials for each in (self.trunk, *self.other_trunks) if each.name == name), None)
 
     def take(self, names: Sequence[str] | None, tried: Tried, now: float) -> tuple[Trunk, Flow] | None:
-        if self.taken >= self.places:
+        self.looks += 1
+        found = next(self._untried(tried), None)
+        if found is None or self.taken >= self.places:
             return None
+        self.taken += 1
+        return found
+
+    def remain(self, names: Sequence[str] | None, tried: Tried, now: float) -> bool:
+        return next(self._untried(tried), None) is not None
+
+    def _untried(self, tried: Tried) -> Iterator[tuple[Trunk, Flow]]:
         for trunk in (self.trunk, *self.other_trunks):
             flows = [flow for flow in (self.flow, *self.others) if (trunk.name, flow) not in tried.addresses]
             if trunk.name not in tried.trunks and flows:
-                self.taken += 1
-                return trunk, flows[0]
-        return None
+                yield trunk, flows[0]
 
     def begin_again(self, trunk: Trunk, now: float) -> None:
         self.begun_again.append(trunk.name)

@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from tests.unit.calls.stored import record
+from tests.unit.calls.stored import call_states, record, until
 from tests.unit.calls.world import House
 
-from playvoice.calls import conductor
+from playvoice.calls import conductor, customer
 from playvoice.lines import Trunk
 from playvoice.sip import URI
 from playvoice.store import Store
@@ -18,6 +18,7 @@ SECOND = Trunk("second", URI.parse("sip:second@127.0.0.2:5060"), "second.example
 @pytest.fixture
 async def house(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[House]:
     monkeypatch.setattr(conductor, "HEARTBEAT", 3600.0)
+    monkeypatch.setattr(customer, "LOOK_AGAIN", 0.005)
     made = House(store, tmp_path, monkeypatch)
     made.routes.other_trunks = (SECOND,)
     await made.conductor.start()
@@ -61,11 +62,47 @@ async def test_nothing_follows_a_phone_that_rang(house: House, ringing: int) -> 
     assert record(house.store, uuid) == (10004, 10004, "", "")
 
 
-async def test_where_the_next_trunk_has_no_place_the_refusal_is_the_end(house: House) -> None:
-    house.routes.places = 1
+async def full_after_a_refusal(house: House) -> str:
+    """A call that the first trunk refused while the second one has no place."""
     uuid = await house.accept()
     call = await house.wire.invited()
     house.routes.places = 0
     house.wire.reject(call, 500)
+    await looked(house)
+    assert call_states(house.store)[uuid] == "dialled"
+    return uuid
+
+
+async def looked(house: House, times: int = 3) -> None:
+    """Wait until a place was looked for so many times."""
+    before = house.routes.looks
+    await until(lambda: house.routes.looks >= before + times, "a place is looked for")
+
+
+async def test_where_the_next_trunk_has_no_place_the_call_waits_for_one(house: House) -> None:
+    uuid = await full_after_a_refusal(house)
+    house.routes.places = 1
+    second = await house.wire.invited()
+    house.wire.reject(second, 486)
     await house.ended(uuid)
-    assert record(house.store, uuid) == (10004, 10004, "", "")
+    assert record(house.store, uuid) == (10006, 10006, "", "")
+
+
+async def test_who_waits_for_the_next_trunk_waits_for_no_longer_than_waittime(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uuid = await full_after_a_refusal(house)
+    (call,) = house.conductor._running.values()
+    house.wire.pass_time(60)
+    call._guard(call._on_deadline)()
+    await house.ended(uuid)
+    assert record(house.store, uuid) == (10016, 10040, "", "")
+    house.routes.places = 1
+    assert len(house.wire.sent("INVITE")) == 1, "what has ended is dialled no more"
+
+
+async def test_who_waits_for_the_next_trunk_is_told_of_where_there_is_none_any_more(house: House) -> None:
+    uuid = await full_after_a_refusal(house)
+    house.routes.other_trunks = ()
+    await house.ended(uuid)
+    assert record(house.store, uuid) == (10004, 10004, "", ""), "as the first trunk said"

@@ -271,7 +271,11 @@ async def test_a_call_takes_the_first_trunk_with_an_address_and_a_place(lines_st
         second = server.lines.take(None, Tried(), 0.0)
         assert second is not None
         assert second[0].name == "second"
-        assert server.lines.take(("first", "unreachable"), Tried(), 0.0) is None
+        both = ("first", "unreachable")
+        assert server.lines.take(both, Tried(), 0.0) is None
+        assert server.lines.remain(both, Tried(), 0.0), "the first one has a place later"
+        assert not server.lines.remain(both, Tried(frozenset({"first"})), 0.0), "the other one can't be reached"
+        assert not server.lines.remain(("first",), Tried(addresses=frozenset({("first", flow)})), 0.0)
         server.lines.trunks.give_back(first)
         assert server.lines.take(("first", "second"), Tried(frozenset({"first", "second"})), 0.0) is None
         again = server.lines.take(("first", "second"), Tried(), 1.0)
