@@ -58,9 +58,12 @@ class Report:
     """What a run proved: counts for scripts, findings in words for people."""
 
     def __init__(self, evidence: Evidence, findings: dict[str, list[str]], others: list[str]) -> None:
+        records = evidence.records()
         self.counts = {
             "accepted": sum(len(uuids) for uuids in evidence.accepted.values()),
-            "records": len(evidence.records()),
+            "unanswered": len(evidence.unanswered),
+            "records": len(records),
+            "records_of_unanswered": sum(record.number in evidence.unanswered for record in records),
             "callbacks": len({callback.webhook_id for callback in evidence.callbacks}),
             **{name: len(found) for name, found in findings.items()},
         }

@@ -35,8 +35,9 @@ def lost(evidence: Evidence) -> Findings:
 
 
 def duplicated(evidence: Evidence) -> Findings:
-    """Requests that were dialled twice, calls with two uuids or records, events under two webhook-ids."""
-    return [*_dialled_twice(evidence), *_called_twice(evidence), *_reported_twice(evidence)]
+    """Requests that were dialled twice, calls with two uuids or records or that nobody asked for, events that came
+    under two webhook-ids."""
+    return [*_dialled_twice(evidence), *_called_twice(evidence), *_unasked(evidence), *_reported_twice(evidence)]
 
 
 def out_of_order(evidence: Evidence) -> Findings:
@@ -132,6 +133,13 @@ def _called_twice(evidence: Evidence) -> Iterator[str]:
     for number_of_record, found in ids.items():
         if len(found) > 1:
             yield f"the record id {number_of_record} stands for {len(found)} calls: {', '.join(sorted(found))}"
+
+
+def _unasked(evidence: Evidence) -> Iterator[str]:
+    """Each record is of a request that was accepted, or of one whose answer a kill cut off."""
+    for record in evidence.records():
+        if record.number not in evidence.accepted.keys() | evidence.unanswered:
+            yield f"the record of {record.uuid} is of {record.number}, for which no request was accepted"
 
 
 def _reported_twice(evidence: Evidence) -> Iterator[str]:

@@ -103,6 +103,8 @@ class Evidence:
 
     accepted: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Number to the uuids of its accepted requests, without repetition."""
+    unanswered: frozenset[str] = frozenset()
+    """Numbers whose requests got no answer, also when they were repeated: nobody told whether they are called."""
     userids: Mapping[str, str] = field(default_factory=dict)
     """Number to what was asked for."""
     customers: tuple[Leg, ...] = ()
@@ -126,8 +128,12 @@ def read(journals: Journals) -> Evidence:
     for line in _of(journals.client, "accepted"):
         uuids = accepted.get(line["number"], ())
         accepted[line["number"]] = uuids if line["uuid"] in uuids else (*uuids, line["uuid"])
+    answered = accepted.keys() | {line["number"] for line in _of(journals.client, "refused")}
     return Evidence(
         accepted=accepted,
+        unanswered=frozenset(
+            line["number"] for line in _of(journals.client, "unanswered") if line["number"] not in answered
+        ),
         userids={line["number"]: line["userid"] for line in _of(journals.client, "request")},
         customers=read_legs(journals.carrier),
         agents=read_legs(journals.agents),

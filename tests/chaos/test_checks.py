@@ -141,8 +141,40 @@ def test_a_good_run_has_no_findings_though_a_callback_was_delivered_twice() -> N
     judged = report(journals())
     assert judged.is_clean
     assert judged.counts == {
-        "accepted": 2, "records": 2, "callbacks": 8, "lost": 0, "duplicated": 0, "out_of_order": 0, "left_ringing": 0,
+        "accepted": 2, "unanswered": 0, "records": 2, "records_of_unanswered": 0, "callbacks": 8,
+        "lost": 0, "duplicated": 0, "out_of_order": 0, "left_ringing": 0,
     }  # fmt: skip
+
+
+def unanswered(number: str) -> Change:
+    """The answer to the request for this number is cut off."""
+
+    def change(lines: list[dict[str, Any]]) -> None:
+        for place, one in enumerate(lines):
+            if (one["event"], one["number"]) == ("accepted", number):
+                lines[place] = line("unanswered", one["time"], number=number, why="the connection was lost")
+
+    return change
+
+
+def test_a_record_more_than_was_accepted_is_of_a_request_whose_answer_was_cut_off() -> None:
+    judged = report(journals(client=unanswered(WHOLE_NUMBER)))
+    assert judged.is_clean
+    names = ("accepted", "unanswered", "records", "records_of_unanswered")
+    assert [judged.counts[name] for name in names] == [1, 1, 2, 1]
+
+
+def test_a_request_that_was_answered_when_it_was_repeated_is_none_without_an_answer() -> None:
+    cut_off = line("unanswered", 10.1, number=CUT_NUMBER, why="the connection was lost")
+    judged = report(journals(client=adding(cut_off)))
+    assert judged.is_clean
+    assert (judged.counts["accepted"], judged.counts["unanswered"]) == (2, 0)
+
+
+def test_a_record_of_a_call_that_nobody_asked_for_is_found() -> None:
+    run = journals(receiver=adding(record(30.0, "w9", "u-strange", "13900019990", extnumber="")))
+    assert findings(run) == {"duplicated": 1}
+    assert "13900019990" in checks.duplicated(read(run))[0]
 
 
 # --- lost -------------------------------------------------------------------------------------------------------------
@@ -165,7 +197,7 @@ def test_a_record_that_the_receiver_refused_has_not_arrived() -> None:
 
 
 def test_a_call_that_was_dialled_for_an_unanswered_request_needs_its_record_too() -> None:
-    run = journals(client=without(uuid=WHOLE), receiver=without(webhook_id="w4"))
+    run = journals(client=unanswered(WHOLE_NUMBER), receiver=without(webhook_id="w4"))
     assert findings(run) == {"lost": 1}
     assert WHOLE_NUMBER in checks.lost(read(run))[0]
 
@@ -277,7 +309,8 @@ def test_a_phone_that_answered_while_nothing_listened_is_ended_when_its_answer_c
             22.4, "w9", "u-l", "139", hangupcause=10007, hangupdirection=10007, answertime="", userkey="",
             extnumber="", endtime="2026-03-01 12:00:19",
         )  # fmt: skip
-        return journals(carrier=adding(*late), receiver=adding(told))
+        asked = line("unanswered", 18.9, number="139", why="the connection was lost")
+        return journals(client=adding(asked), carrier=adding(*late), receiver=adding(told))
 
     assert findings(answers_late(READY + checks.ANSWERED_ENDED_WITHIN - 1)) == {}
     assert findings(answers_late(READY + checks.ANSWERED_ENDED_WITHIN + 1)) == {"left_ringing": 1}
