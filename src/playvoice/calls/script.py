@@ -149,8 +149,6 @@ class Script:
         self._plan = plan
         self.state = State.INITIAL
         self.userkey = ""
-        self.wrong_keys = ""
-        """Keys that lead nowhere, for the log."""
         self._group = ""
         self._agent = ""
         self._times = GroupTimes(0.0, 0.0)
@@ -203,11 +201,6 @@ class Script:
         self._step_until = now + self._plan.waittime
         return [Dial()]
 
-    def abandon(self, cause: Cause) -> list[Command]:
-        """The call ends before anything was dialled."""
-        self._expect(State.INITIAL)
-        return self._finish(cause, cause)
-
     def refused(self, cause: Cause) -> list[Command]:
         """The last trunk's answer is final, or none could take the call."""
         if self.state is State.ENDED:
@@ -230,7 +223,6 @@ class Script:
         if self.state not in (State.PLAYING, State.WAITING):
             return []
         if key not in self._groups:
-            self.wrong_keys = (self.wrong_keys + key)[-32:]
             return []
         self.userkey = key
         return self._transfer(self._groups[key])

@@ -32,11 +32,6 @@ def parse_userid(text: str) -> KeyGroups:
     return tuple(pairs)
 
 
-def format_userid(key_groups: KeyGroups) -> str:
-    """Return the text that `parse_userid` reads as `key_groups`."""
-    return ",".join(f"{key}@{group}" for key, group in key_groups)
-
-
 def _parse_pair(part: str) -> tuple[str, str]:
     key, at, group = part.partition("@")
     key, group = key.strip(), group.strip()

@@ -80,7 +80,7 @@ def test_a_key_of_userid_stops_the_voice_and_rings_its_group() -> None:
 def test_a_wrong_key_is_noted_and_changes_nothing() -> None:
     call = answered()
     assert call.key("9", 12) == []
-    assert (call.state, call.userkey, call.wrong_keys) == (State.PLAYING, "", "9")
+    assert (call.state, call.userkey) == (State.PLAYING, "")
 
 
 def test_a_key_after_the_deciding_one_changes_nothing() -> None:
@@ -185,8 +185,6 @@ def test_an_agent_who_becomes_free_is_rung_at_once_unless_others_are_or_are_abou
 
 ENDS: dict[str, tuple[Callable[[], list[Command]], tuple[int, int, str, str]]] = {
     "busy": (lambda: started().refused(Cause.BUSY), (10006, 10006, "", "")),
-    "voice could not be had": (lambda: script().abandon(Cause.OTHER), (10020, 10020, "", "")),
-    "expired in the queue": (lambda: script().abandon(Cause.TIMER_EXPIRED), (10011, 10011, "", "")),
     "no answer": (lambda: started().on_deadline(60), (10016, 10040, "", "")),
     "customer hangs up while the voice plays": (lambda: answered().customer_hung_up(), (10001, 10041, "", "")),
     "customer hangs up while an agent rings": (lambda: ringing().customer_hung_up(), (10001, 10041, "1", "")),
@@ -197,7 +195,6 @@ ENDS: dict[str, tuple[Callable[[], list[Command]], tuple[int, int, str, str]]] =
     "conntime over": (lambda: talking().on_deadline(3610), (10011, 10040, "1", "a")),
     "no key and no group for it": (lambda: silent_customer().on_deadline(25), (10001, 10040, "", "")),
     "silence": (lambda: talking().silent(), (10011, 10040, "1", "a")),
-    "no trunk": (lambda: script().abandon(Cause.LINE_FAILURE), (10004, 10004, "", "")),
     "the trunk answers nothing": (lambda: started().refused(Cause.LINE_FAILURE), (10004, 10004, "", "")),
     "wrong keys alone": (lambda: wrong_key().on_deadline(25), (10001, 10040, "", "")),
     "a wrong key and then hang-up": (lambda: wrong_key().customer_hung_up(), (10001, 10041, "", "")),
