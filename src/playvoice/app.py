@@ -4,10 +4,12 @@ import asyncio
 import contextlib
 import gc
 import json
+import os
 import random
 import resource
 import signal
 import socket
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -53,6 +55,10 @@ CALLBACK_CONNECTIONS = 200
 DOWNLOAD_CONNECTIONS = 200
 YOUNG_OBJECTS = 20_000
 """Objects after which the young ones are looked through: about a millisecond, and not with each request."""
+
+
+STOP_REST = 4.0
+"""Seconds beyond `stop_timeout` after which a stop is given up: what is left is as after a crash."""
 
 
 class StartError(Exception):
@@ -175,12 +181,25 @@ async def _serve_http(config: Config, app: object, endpoint: SipEndpoint) -> Non
     def stop() -> None:
         log.info("server_stopping")
         server.should_exit = True
+        _end_within(config.server.stop_timeout + STOP_REST)
 
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop)
     _tell_ready(sock, endpoint)
     with _without_full_collections():
         await server.serve([sock])
+
+
+def _end_within(seconds: float) -> None:
+    """End the process after so many seconds, whatever a stop still waits for: a database that does not answer, say."""
+    timer = threading.Timer(seconds, _give_up)
+    timer.daemon = True
+    timer.start()
+
+
+def _give_up() -> None:
+    log.error("stop_given_up")
+    os._exit(1)
 
 
 def _listen_http(config: Config) -> socket.socket:

@@ -84,9 +84,8 @@ class Conductor:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(grace):
                 await self._idle.wait()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(FAR_ENDS):
-                await self._parts.owners.empty()
+                async with asyncio.timeout(FAR_ENDS):
+                    await self._parts.owners.empty()
 
     def lose(self, streams: Collection[Stream]) -> None:
         """A media process has gone, and these streams with it: their calls end."""
