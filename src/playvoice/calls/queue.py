@@ -12,16 +12,18 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from playvoice.calls.errors import IdempotencyMismatch, QueueFull
 from playvoice.calls.ledger import StoredCall
 from playvoice.calls.request import PlayVoice
 from playvoice.calls.tables import IS_OPEN, SERVER_ID, CallState, calls
-from playvoice.store import Prepared, Store
+from playvoice.store import Prepared, Store, StoreUnavailable
 
 MAX_WAITING_OF_COMPANY = 20_000
 MAX_WAITING = 100_000
+MAX_REFUSED = 1_000
+"""Requests that a commit of which nobody knows whether it holds may have stored: a commit has at most 256 facts."""
 IDEMPOTENCY_KEPT = timedelta(hours=24)
 
 _INSERT = Prepared(
@@ -34,6 +36,9 @@ _INSERT = Prepared(
         }
     )
     .returning(calls.c.id)
+)
+_WITHDRAW = delete(calls).where(
+    calls.c.uuid.in_(bindparam("uuids", expanding=True)), calls.c.state == CallState.WAITING.value
 )
 _EARLIER = select(calls.c.uuid, calls.c.fingerprint, calls.c.accepted_at).where(
     calls.c.company_code == bindparam("company"), calls.c.idempotency_key == bindparam("key")
@@ -75,6 +80,8 @@ class CallQueue:
         self._max_of_company = max_of_company
         self._max_waiting = max_waiting
         self._waiting: dict[str, int] = store.read_now(_count_waiting)
+        self._refused: dict[str, None] = {}
+        """Requests that were refused since they could not be stored, of which nobody knows whether they are."""
 
     def __repr__(self) -> str:
         return f"<CallQueue {sum(self._waiting.values())} waiting>"
@@ -97,11 +104,16 @@ class CallQueue:
             if earlier is None:
                 raise
             return earlier
+        refused = list(self._refused)
         try:
-            accepted = await self._store.write(lambda conn: _accept(conn, row))
-        except BaseException:
+            accepted = await self._store.write(lambda conn: _accept(conn, row, refused))
+        except BaseException as error:
             self.dequeued(company)
+            if isinstance(error, StoreUnavailable):
+                self._refuse(row["uuid"])
             raise
+        for uuid in refused:
+            self._refused.pop(uuid, None)
         if accepted.repeated:
             self.dequeued(company)
         else:
@@ -119,7 +131,14 @@ class CallQueue:
 
     async def earlier(self, company_code: str, key: str, fingerprint: str, at: datetime) -> Accepted | None:
         """The call that this idempotency key made; None if there is none, `IdempotencyMismatch` for another request."""
-        return await self._store.read(lambda conn: _earlier(conn, company_code, key, fingerprint, at))
+        found = await self._store.read(lambda conn: _earlier(conn, company_code, key, fingerprint, at))
+        return None if found is None or found.uuid in self._refused else found
+
+    def _refuse(self, uuid: str) -> None:
+        """Have the row, if there is one, removed as the next request is stored: who was refused is not called."""
+        self._refused[uuid] = None
+        if len(self._refused) > MAX_REFUSED:
+            del self._refused[next(iter(self._refused))]
 
     def dequeued(self, company_code: str) -> None:
         """A call of this company waits no longer."""
@@ -167,7 +186,9 @@ def _row(request: PlayVoice, uuid: str, at: datetime) -> dict[str, Any]:
     }
 
 
-def _accept(conn: Connection, row: dict[str, Any]) -> Accepted:
+def _accept(conn: Connection, row: dict[str, Any], refused: list[str]) -> Accepted:
+    if refused:
+        conn.execute(_WITHDRAW, {"uuids": refused})
     earlier = _earlier_of(conn, row)
     if earlier is not None:
         return earlier

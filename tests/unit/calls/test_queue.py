@@ -1,13 +1,14 @@
 """The queue on a real store: what is stored, what is refused, what is repeated."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select
 from tests.samples import REQUEST
 
 from playvoice.calls import ledger
@@ -15,7 +16,7 @@ from playvoice.calls.errors import IdempotencyMismatch, QueueFull
 from playvoice.calls.ledger import StoredCall
 from playvoice.calls.queue import CallQueue, fingerprint
 from playvoice.calls.tables import calls
-from playvoice.store import Store, metadata
+from playvoice.store import Store, StoreUnavailable, metadata
 
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 KEYED = replace(REQUEST, idempotency_key="k1", fingerprint="f1")
@@ -101,6 +102,28 @@ async def test_a_repetition_is_answered_in_a_full_queue_too_while_its_first_requ
     with pytest.raises(QueueFull):
         await queue.accept(replace(KEYED, idempotency_key="k2"), AT)
     assert queue.waiting == {"2028": 1}
+
+
+async def test_who_was_refused_is_not_called_though_the_commit_held_and_may_ask_again(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[StoredCall] = []
+    queue, write = CallQueue(store, tell=told.append), store.write
+
+    async def lose(fact: Callable[[Connection], Any]) -> Any:
+        await write(fact)
+        raise StoreUnavailable("the connection was lost while it committed")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "write", lose)
+        with pytest.raises(StoreUnavailable):
+            await queue.accept(KEYED, AT)
+    assert (stored(store), told, queue.waiting) == (1, [], {})
+    assert await queue.earlier("2028", "k1", "f1", AT) is None, "it was refused"
+    again = await queue.accept(KEYED, AT)
+    assert not again.repeated
+    assert [call.uuid for call in told] == [again.uuid]
+    assert [call.uuid for call in store.read_now(ledger.read_waiting)] == [again.uuid], "and is called once"
 
 
 def test_a_fingerprint_tells_parameters_apart_and_not_their_order() -> None:
