@@ -449,6 +449,15 @@ class Model:
         if slow:
             self.store_heals()
 
+    def with_doubtful_commits(self, step: Callable[[], None]) -> None:
+        """Take a step of which nobody knows whether its commits hold, so that its facts run once more."""
+        in_doubt = self.store.is_well
+        if in_doubt:
+            self.store_fails("in doubt")
+        step()
+        if in_doubt:
+            self.store_heals()
+
     def store_heals(self) -> None:
         self._happens(self.store.heal)
 

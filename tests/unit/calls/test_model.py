@@ -156,10 +156,11 @@ class CallModel(RuleBasedStateMachine):
             self.model.reject(call, status)
 
     @precondition(lambda self: self._carrier(CallState.CONFIRMED))
-    @rule(n=CHOICE)
-    def customer_hangs_up(self, n: int) -> None:
+    @rule(n=CHOICE, doubt=st.booleans())
+    def customer_hangs_up(self, n: int, doubt: bool) -> None:
         calls = self._carrier(CallState.CONFIRMED)
-        self.model.customer_hangs_up(calls[n % len(calls)])
+        hang_up = partial(self.model.customer_hangs_up, calls[n % len(calls)])
+        self.model.with_doubtful_commits(hang_up) if doubt and self.rough else hang_up()
 
     @precondition(lambda self: self.model.streams())
     @rule(n=CHOICE, key=st.sampled_from("112239*"))
