@@ -29,7 +29,7 @@ from playvoice.calls import clock, conductor, recovery, waiting
 from playvoice.calls.script import OFFER_AGAIN, State
 from playvoice.calls.tables import legs
 from playvoice.calls.userid import parse_userid
-from playvoice.config import Strategy
+from playvoice.config import RecordPolicy, Strategy
 from playvoice.lines.trunk import Trunk
 from playvoice.media import protocol
 from playvoice.media.client import Stream
@@ -126,7 +126,8 @@ class Model:
         self._generation += 1
         house = House(self.store, self._folder, self._monkeypatch, before)
         house.companies.by_code = {
-            code: replace(COMPANY, code=code, key_time=KEY_TIME, expire_after=300) for code in ("2028", "1")
+            code: replace(COMPANY, code=code, key_time=KEY_TIME, expire_after=300, record=record)
+            for code, record in {"2028": RecordPolicy.ALWAYS, "1": RecordPolicy.NEVER}.items()
         }
         house.groups.members = dict(GROUPS)
         house.groups.strategy = self.ways.strategy

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Connection
-from tests.unit.calls.stored import AT, accept, leg_states, rows, run, until
+from tests.unit.calls.stored import AT, Gate, accept, leg_states, rows, run, until
 from tests.unit.calls.wire import Wire, invite
 
 from playvoice.calls import ledger
@@ -307,3 +307,20 @@ async def test_nobody_is_done_before_it_is_stored_that_the_far_end_is(bench: Ben
     async with asyncio.timeout(10):
         await waiting
     assert states == [["ended"]]
+
+
+async def test_a_confirmation_does_not_overtake_the_end_that_it_confirms(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = Gate(bench.store, monkeypatch)
+    bench.send()
+    call = await bench.wire.invited()
+    bench.wire.ring(call)
+    gate.hold()
+    bench.journal.add(lambda conn: ledger.leg_ended(conn, "leg", AT, confirmed=False))
+    bench.end()
+    assert bench.sip.state is CallState.ENDED
+    assert repr(bench.wire.owners.confirmations) == "<Confirmations 0 to be stored>", "its end is not stored yet"
+    gate.let_go()
+    await bench.confirmed()
+    assert rows(bench.store, legs)[0].ended_at == AT

@@ -12,6 +12,7 @@ from tests.unit.calls.world import House
 
 from playvoice.calls import conductor, journal, running
 from playvoice.calls.errors import UseridError
+from playvoice.config import RecordPolicy
 from playvoice.media import protocol
 from playvoice.media.client import Stream
 from playvoice.sip import COMPLETED_ELSEWHERE, Credentials, IncomingCall, OutgoingCall
@@ -79,6 +80,32 @@ async def test_of_a_stream_without_a_packet_nothing_is_stored(house: House) -> N
     await house.ended(uuid)
     await house.quiet()
     assert streamed(house.store) == [("a", *(None,) * 8)]
+
+
+async def test_the_record_is_the_last_to_be_reported_where_no_recording_is_waited_for_too(house: House) -> None:
+    company = house.companies.by_code["2028"]
+    house.companies.by_code["2028"] = replace(company, record=RecordPolicy.NEVER)
+    uuid, call = await connected(house)
+    press(house)
+    (agent,) = await ringing(house, "20280003")
+    house.wire.answer(agent)
+    await house.wire.acknowledged("phone")
+    house.wire.hang_up(call)
+    await house.ended(uuid)
+    assert [message.get("status", "record") for message in owed(house.store)] == ["ring", "answer", "hangup", "record"]
+
+
+async def test_the_sender_is_told_of_a_callback_that_is_stored(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[int] = []
+    await connected(house)
+    monkeypatch.setattr(house, "wake", lambda: told.append(len(owed(house.store))))
+    press(house)
+    (agent,) = await ringing(house, "20280003")
+    await until(lambda: told, "the sender is woken")
+    assert told == [1], "by the ring, which it finds"
+    house.wire.reject(agent, 486)
+    await until(lambda: len(told) > 1, "the sender is woken")
+    assert told[1] == 2
 
 
 # --- the customer -----------------------------------------------------------------------------------------------------

@@ -67,11 +67,11 @@ class House:
             recordings=self.recordings,
             owners=self.owners,
             settings=SETTINGS,
-            wake_sender=self._wake,
+            wake_sender=lambda: self.wake(),
         )
         self.conductor = Conductor(self.parts, self.waiting, self.recovery, self.queue.dequeued)
 
-    def _wake(self) -> None:
+    def wake(self) -> None:
         self.woken += 1
 
     async def die(self) -> None:
