@@ -27,9 +27,13 @@ from playvoice.companies import Company
 from playvoice.lines.trunk import Trunk
 from playvoice.media.client import MediaGone, Stream
 from playvoice.sip import Event, Flow, IncomingRequest, RequestInCall, info
+from playvoice.sip.user_agent import ALLOW
 from playvoice.voices import Voice
 
 log = structlog.get_logger(__name__)
+
+CAPABILITIES = (("Allow", ALLOW), ("Accept", "application/sdp"), ("Supported", "timer"))
+"""What the 200 to OPTIONS has to tell (RFC 3261 section 11.2)."""
 
 
 class RunningCall:
@@ -114,7 +118,7 @@ class RunningCall:
 
     def _on_request(self, request: IncomingRequest, *, from_customer: bool) -> None:
         """OPTIONS and INFO inside a call; an INFO about anything but keys is declined."""
-        status, headers = info.answer_to(request.request) if request.method == "INFO" else (200, ())
+        status, headers = info.answer_to(request.request) if request.method == "INFO" else (200, CAPABILITIES)
         request.respond(status, self._call.clock.now(), headers=headers)
         self._call.parts.sip.flush()
         key = info.key_of(request.request) if from_customer else None
