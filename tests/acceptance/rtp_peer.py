@@ -36,9 +36,13 @@ class Arrival:
 class RtpPeer:
     """A callee's ear and mouth: keeps every packet, and speaks back to where the first one came from."""
 
-    def __init__(self, says: bytes = b"", codec: Codec = Codec.PCMA, address: str = LOOPBACK) -> None:
+    def __init__(
+        self, says: bytes = b"", codec: Codec = Codec.PCMA, address: str = LOOPBACK, *, packet: int = 20
+    ) -> None:
+        """`packet` is how many milliseconds one of its packets has."""
         self.arrivals: list[Arrival] = []
-        self._frames = [says[start : start + FRAME] for start in range(0, len(says), FRAME)]
+        self._size = packet * SAMPLE_RATE // 1_000
+        self._frames = [says[start : start + self._size] for start in range(0, len(says), self._size)]
         self._codec = codec
         self._socket = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
@@ -98,8 +102,8 @@ class RtpPeer:
                     due = float("inf")
                     continue
                 self._socket.sendto(clock.packet(self._codec.value, frame), far_end)
-                clock.advance(FRAME)
-                due += INTERVAL
+                clock.advance(len(frame))
+                due += self._size / SAMPLE_RATE
 
 
 def write_capture(path: Path, speech: bytes, keys: Sequence[tuple[float, str]]) -> None:
