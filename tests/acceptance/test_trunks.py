@@ -84,6 +84,28 @@ def test_a_trunk_that_answered_options_and_does_so_no_more_is_passed_over(
     assert methods == {b"OPTIONS"}, "it is asked on, and gets no call"
 
 
+def test_a_trunk_that_wants_no_calls_for_a_minute_gets_none_while_there_is_another(
+    tmp_path_factory: pytest.TempPathFactory, tmp_path: Path
+) -> None:
+    with ExitStack() as stack:
+        second = HeldPort("udp")
+        stack.callback(second.release)
+        setting = {"more_trunks": [{"name": "second", "address": second.uri, "keepalive": 0}]}
+        world = stack.enter_context(
+            sipp_world(tmp_path_factory.mktemp("world"), "udp", registered=False, setting=setting)
+        )
+        with world.carrier("unavailable", tmp_path / "1") as refusing, second.sipp("busy", tmp_path / "2") as busy:
+            uuid = world.dial()
+            refusing.finish()
+            busy.finish()
+        assert world.record(uuid)["hangupcause"] == Cause.BUSY
+        with second.sipp("busy", tmp_path / "3") as busy:
+            uuid = world.dial()
+            busy.finish()
+        assert world.record(uuid)["hangupcause"] == Cause.BUSY
+        assert world.port.take() == [], "it said Retry-After: 60"
+
+
 def need_ipv6() -> None:
     """Go on if this machine has the IPv6 loopback address."""
     with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as sock:
