@@ -141,11 +141,30 @@ class Baresip:
         """End the call; one that rings is refused."""
         self._press("b")
 
+    def hold(self) -> None:
+        self._press("x")
+
+    def resume(self) -> None:
+        self._press("X")
+
+    def press(self, key: str) -> None:
+        """Press a key of the telephone while it talks."""
+        self._press(key)
+
+    def kill(self) -> None:
+        """End it in the middle of whatever it does."""
+        self._process.kill()
+        self._process.wait()
+
+    def heard_seconds(self) -> float:
+        """How much it has heard so far."""
+        return sum(path.stat().st_size for path in self._dumps()) / OCTETS_PER_SECOND
+
     def wait_to_hear(self, seconds: float) -> None:
         """Return once so much more was heard than by now; AssertionError if that lasts too long."""
         deadline = time.monotonic() + seconds + PATIENCE
-        enough = self._heard_octets() + int(seconds * OCTETS_PER_SECOND)
-        while self._heard_octets() < enough:
+        enough = self.heard_seconds() + seconds
+        while self.heard_seconds() < enough:
             assert time.monotonic() < deadline, f"baresip does not hear enough:\n{self.output()}"
             time.sleep(POLL)
 
@@ -158,9 +177,6 @@ class Baresip:
         assert self._process.stdin is not None
         self._process.stdin.write(key.encode())
         self._process.stdin.flush()
-
-    def _heard_octets(self) -> int:
-        return sum(path.stat().st_size for path in self._dumps())
 
     def _dumps(self) -> list[Path]:
         return list(self._directory.glob("dump-*-dec.wav"))

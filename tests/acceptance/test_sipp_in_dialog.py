@@ -1,4 +1,4 @@
-"""A real server with SIPp as its carrier, which asks, changes and ends within a call; the scenarios say who does that."""
+"""A real server with SIPp as its carrier, which asks, changes and ends within a call; the scenarios say who does so."""
 
 from collections.abc import Iterator
 from pathlib import Path
