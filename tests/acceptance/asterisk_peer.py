@@ -38,10 +38,12 @@ ACCEPTED = r"(?m)^SIP/2\.0 200 OK\r?\n(?:.+\n)*CSeq: \d+ REGISTER"
 
 MODULES = """
     app_dial app_echo app_playback app_record app_senddtmf app_verbose
-    bridge_native_rtp bridge_simple chan_pjsip codec_alaw codec_ulaw format_pcm format_wav func_channel pbx_config
+    bridge_native_rtp bridge_simple chan_pjsip codec_alaw codec_ulaw format_pcm format_wav func_callerid func_channel
+    pbx_config
     res_http_websocket res_pjproject res_pjsip res_pjsip_authenticator_digest res_pjsip_caller_id
     res_pjsip_dtmf_info res_pjsip_endpoint_identifier_ip res_pjsip_endpoint_identifier_user
     res_pjsip_logger res_pjsip_outbound_authenticator_digest res_pjsip_outbound_registration res_pjsip_pubsub
+    res_pjsip_registrar
     res_pjsip_rfc3326 res_pjsip_sdp_rtp res_pjsip_session res_rtp_asterisk res_sorcery_astdb res_sorcery_config
     res_sorcery_memory res_timing_timerfd res_websocket_client
 """
