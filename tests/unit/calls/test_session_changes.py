@@ -13,7 +13,9 @@ from playvoice.calls import conductor
 from playvoice.calls.tables import legs
 from playvoice.media import protocol, sdp
 from playvoice.media.g711 import Codec
-from playvoice.sip import CallState, DialogState, IncomingCall, InviteState, SessionAnswered, SessionRefused
+from playvoice.sip import CallState, DialogState, IncomingCall, InviteState, Response, SessionAnswered, SessionRefused
+from playvoice.sip.dialog import finish
+from playvoice.sip.transaction import Deliver, Effect
 from playvoice.store import Store
 
 
@@ -289,4 +291,27 @@ async def test_an_update_before_the_answer_moves_the_audio_and_nothing_is_played
     await house.wire.acknowledged()
     assert connects(house, 1)[-1].port == 42_000
     call.dialog = replace(call.dialog, local_cseq=1)
+    house.wire.hang_up(call)
+
+
+async def test_options_inside_a_call_are_answered_with_what_we_can_do(house: House) -> None:
+    call = await answered(house)
+    assert call.dialog is not None
+    call.dialog = replace(call.dialog, local_cseq=call.dialog.local_cseq + 1)
+    request = call.dialog.request("OPTIONS", call._agent.make_via(call.flow), call.dialog.local_cseq)
+    heard: list[Effect] = []
+    house.wire.far["carrier"].core.start_client(
+        finish(request), call.flow, house.wire.network.now, lambda effect, _now: heard.append(effect)
+    )
+    house.wire.settle()
+    (effect,) = heard
+    assert isinstance(effect, Deliver)
+    assert isinstance(effect.message, Response)
+    assert effect.message.code == 200
+    told = {name: effect.message.headers[name] for name in ("Allow", "Accept", "Supported")}
+    assert told == {
+        "Allow": "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE",
+        "Accept": "application/sdp",
+        "Supported": "timer",
+    }
     house.wire.hang_up(call)
