@@ -13,6 +13,7 @@ import pytest
 from tests.acceptance.rtp_peer import RtpPeer
 from tests.acceptance.sipp_peer import Sipp
 from tests.acceptance.sipp_world import LONG, NOTICE, SippWorld, noise, sipp_world
+from tests.acceptance.test_sipp_carrier import assert_ended, assert_talked, talked
 
 from playvoice.codes import HangupCause as Cause
 from playvoice.media.g711 import Codec, decode
@@ -155,6 +156,20 @@ def test_the_ack_takes_its_way_over_twenty_proxies(
     sipp = answer(world, "described", tmp_path, headers=headers, description=lines((*HEAD, *AUDIO)))
     (ack,) = sipp.received("ACK")
     assert ack.header("Route").split(", ") == [first, *reversed(proxies)]
+
+
+def test_over_tcp_and_in_mu_law_a_call_goes_the_same_way(tcp: SippWorld, tmp_path: Path) -> None:
+    with RtpPeer() as callee:
+        keys = {"rtp_port": callee.port, "payload_type": Codec.PCMU.value, "codec": "PCMU"}
+        with tcp.carrier("answer", tmp_path, **keys) as sipp:
+            uuid = tcp.dial("notice-ulaw.wav")
+            sipp.finish()
+            record = tcp.record(uuid)
+    assert callee.heard() == NOTICE[Codec.PCMU]
+    assert callee.payload_types() == {Codec.PCMU}
+    assert_ended(record, Cause.NORMAL, Cause.CALLER_HUNG_UP)
+    assert_talked(record, talked(sipp))
+    assert all("/TCP " in each.header("Via") for each in sipp.messages())
 
 
 def test_over_tcp_an_answer_may_have_50_000_octets(tcp: SippWorld, tmp_path: Path) -> None:

@@ -125,22 +125,6 @@ def test_a_callee_who_answers_hears_the_voice_sample_for_sample_and_is_hung_up_o
     assert find(decode(Codec.PCMA, CALLEE), left).likeness >= ALIKE, "the left channel has what the callee said"
 
 
-def test_over_tcp_and_in_mu_law_a_call_goes_the_same_way(
-    tmp_path_factory: pytest.TempPathFactory, tmp_path: Path
-) -> None:
-    with sipp_world(tmp_path_factory.mktemp("tcp"), "tcp", registered=False) as tcp, RtpPeer() as callee:
-        keys = {"rtp_port": callee.port, "payload_type": Codec.PCMU.value, "codec": "PCMU"}
-        with tcp.carrier("answer", tmp_path, **keys) as sipp:
-            uuid = tcp.dial("notice-ulaw.wav")
-            sipp.finish()
-            record = tcp.record(uuid)
-    assert callee.heard() == NOTICE[Codec.PCMU]
-    assert callee.payload_types() == {Codec.PCMU}
-    assert_ended(record, Cause.NORMAL, Cause.CALLER_HUNG_UP)
-    assert_talked(record, talked(sipp))
-    assert all("/TCP " in each.header("Via") for each in sipp.messages())
-
-
 def test_a_callee_who_hangs_up_while_the_voice_plays_ends_the_call(udp: SippWorld, tmp_path: Path) -> None:
     with RtpPeer() as callee, udp.carrier("hang_up", tmp_path, rtp_port=callee.port) as sipp:
         uuid = udp.dial("long.wav")
