@@ -28,7 +28,6 @@ from tests.acceptance.baresip import (
 )
 
 from playvoice.media.g711 import SAMPLE_RATE, Codec, Samples, decode, encode
-from playvoice.media.rtp import FRAME
 from playvoice.simulator.configuration import COMPANY, GROUP, LOOPBACK, NUMBERS, free_ports
 from playvoice.simulator.evidence import RECORD_KEYS, RECORDING_WAIT, STATE_KEYS
 from playvoice.simulator.program import Line
