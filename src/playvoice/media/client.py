@@ -5,7 +5,7 @@ import contextlib
 import os
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import count
 from typing import Self
 
@@ -25,6 +25,8 @@ ANSWER_TIMEOUT = 5.0
 """Seconds in which a worker answers; one that doesn't is stuck, and of no more use than a dead one."""
 STOP_TIMEOUT = 2.0
 """Seconds that a worker has to end when asked to."""
+MAX_KNOWN = 500
+"""Voices, of two files each, that the worker was told of and holds on to."""
 _HELLO = 0
 """The number of the answer to no request."""
 MAX_UNSENT = 8_388_608
@@ -62,6 +64,7 @@ class MediaClient:
         self._reserving: set[int] = set()
         self._streams: dict[int, Stream] = {}
         self._with_tones: set[int] = set()
+        self._known: set[tuple[str, ...]] = set()
         self._unsent = bytearray()
         self._gone = False
         self._closing = False
@@ -75,6 +78,16 @@ class MediaClient:
     def reserved(self) -> int:
         """How many streams are reserved, or being reserved."""
         return len(self._streams) + len(self._reserving)
+
+    def knows(self, paths: Mapping[str, str]) -> bool:
+        """Whether the worker was told of this voice already, and has it at hand; from now on it counts as told."""
+        voice = tuple(paths.values())
+        if voice in self._known:
+            return True
+        if len(self._known) >= MAX_KNOWN:
+            self._known.clear()
+        self._known.add(voice)
+        return False
 
     @property
     def load(self) -> int:

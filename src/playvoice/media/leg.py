@@ -29,6 +29,8 @@ class Worker(Protocol):
 
     async def ask_within(self, seconds: float, make: Callable[[int], p.ToWorker]) -> p.Message | None: ...
 
+    def knows(self, paths: Mapping[str, str]) -> bool: ...
+
     def forget(self, stream: int) -> None: ...
 
 
@@ -96,7 +98,9 @@ class Stream:
 
     def load(self, voice: Mapping[Codec, Path]) -> None:
         """Have a decoded voice at hand that is going to be played: its files are read before anybody waits for them."""
-        self._client.command(p.Load(self.number, _paths(voice)))
+        paths = _paths(voice)
+        if not self._client.knows(paths):
+            self._client.command(p.Load(self.number, paths))
 
     def play(self, voice: Mapping[Codec, Path], *, loop: bool = False) -> None:
         """Play a decoded voice from the next tick on, in place of what is played; PlaybackEnded tells its end.

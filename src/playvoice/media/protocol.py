@@ -270,7 +270,7 @@ def encode(message: Message) -> bytes:
 def decode(body: bytes) -> Message:
     """Read the body of one frame; ProtocolError for anything that `encode` did not write."""
     try:
-        name, *values = json.loads(body)
+        name, *values = json.loads(body.decode())
         kind, expected = _TYPES[name], _FIELDS[name]
     except (ValueError, KeyError, TypeError, RecursionError):
         raise ProtocolError(f"not a message: {body[:80]!r}") from None

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from ipaddress import ip_address
 
 from sipmessage import Request
 
-from playvoice.sip.grammar import replace_parameters
+from playvoice.sip.grammar import READ_HOSTS, replace_parameters
 from playvoice.sip.message import top_via
 
 DEFAULT_PORT = 5060
@@ -39,6 +40,7 @@ class Flow:
         return f"{self.transport}:{format_host(self.remote[0])}:{self.remote[1]}"
 
 
+@lru_cache(READ_HOSTS)
 def ip_of(host: str) -> str | None:
     """The IP address that a host of a URI or Via is, in its usual form; None for a name.
 

@@ -45,6 +45,9 @@ class Worker:
             raise MediaGone("the media worker has ended")
         self.told.append(message)
 
+    def knows(self, paths: object) -> bool:
+        return False
+
     def forget(self, stream: int) -> None:
         pass
 

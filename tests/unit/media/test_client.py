@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 from tests.unit.media.workers import BOUND, PORTS, Leg, far_end, until
 
+from playvoice.media import client as client_module
 from playvoice.media import leg as leg_module
 from playvoice.media import protocol as p
 from playvoice.media.client import MediaClient, MediaGone
+from playvoice.media.g711 import Codec
 from playvoice.media.protocol import Reserved
 from playvoice.media.tones import TONES_WEIGHT
 
@@ -54,6 +56,18 @@ async def test_a_description_for_a_stream_that_is_released_takes_no_room(media: 
     stream.connect(far_end(9), tones=True)
     assert media.load == 0
     await Leg.reserve(media)
+
+
+async def test_a_voice_is_told_to_the_worker_once_until_it_may_have_let_go_of_it(
+    media: MediaClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client_module, "MAX_KNOWN", 2)
+    stream = (await Leg.reserve(media)).stream
+    told: list[str] = []
+    monkeypatch.setattr(media, "command", lambda message: told.extend(message.paths.values()))
+    for name in ("a", "b", "a", "b", "c", "a"):
+        stream.load({Codec.PCMA: Path(name)})
+    assert told == ["a", "b", "c", "a"]
 
 
 async def test_a_port_that_nobody_waits_for_any_more_is_given_back(media: MediaClient) -> None:
