@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice, zip_longest
+from itertools import cycle, islice, zip_longest
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -155,13 +155,13 @@ def voices(minutes: int, seed: int) -> dict[str, Iterable[Sound]]:
 
 
 def read_aloud() -> Iterator[Sound]:
-    """The pages of this project, read by several voices: about an hour and a half."""
-    text = "\n".join(path.read_text() for path in sorted(TEXTS.glob("*.md")))
-    for voice in ESPEAK_VOICES:
+    """The English pages of this project, each read by two of several voices."""
+    pages = [path for path in sorted(TEXTS.glob("*.md")) if not path.name.endswith(".zh-CN.md")]
+    for voice, page in zip(cycle(ESPEAK_VOICES), pages * 2, strict=False):
         with TemporaryDirectory(prefix="playvoice-benchmark-") as folder:
             path = Path(folder, "read.wav")
             command = [ESPEAK, "-v", voice, "-w", str(path), "--stdin"]
-            subprocess.run(command, input=text, text=True, timeout=120, check=True)
+            subprocess.run(command, input=page.read_text(), text=True, timeout=120, check=True)
             octets = load(path)[Codec.PCMA]
         sound = alaw_to_linear(octets).astype(np.float64)
         yield np.clip(sound * (rms_of(-19.0) / np.sqrt(np.mean(sound[np.abs(sound) > 100] ** 2))), -32_000, 32_000)
