@@ -5,7 +5,7 @@ import contextlib
 import os
 import socket
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from itertools import count
 from typing import Self
 
@@ -25,7 +25,7 @@ ANSWER_TIMEOUT = 5.0
 """Seconds in which a worker answers; one that doesn't is stuck, and of no more use than a dead one."""
 STOP_TIMEOUT = 2.0
 """Seconds that a worker has to end when asked to."""
-MAX_KNOWN = 500
+MAX_LOADED = 500
 """Voices, of two files each, that the worker was told of and holds on to."""
 _HELLO = 0
 """The number of the answer to no request."""
@@ -64,7 +64,7 @@ class MediaClient:
         self._reserving: set[int] = set()
         self._streams: dict[int, Stream] = {}
         self._with_tones: set[int] = set()
-        self._known: set[tuple[str, ...]] = set()
+        self._loaded: set[tuple[str, ...]] = set()
         self._unsent = bytearray()
         self._gone = False
         self._closing = False
@@ -79,15 +79,15 @@ class MediaClient:
         """How many streams are reserved, or being reserved."""
         return len(self._streams) + len(self._reserving)
 
-    def knows(self, paths: Mapping[str, str]) -> bool:
-        """Whether the worker was told of this voice already, and has it at hand; from now on it counts as told."""
-        voice = tuple(paths.values())
-        if voice in self._known:
-            return True
-        if len(self._known) >= MAX_KNOWN:
-            self._known.clear()
-        self._known.add(voice)
-        return False
+    def load_once(self, command: p.Load) -> None:
+        """Send the command, unless the worker was told of this voice already and has it at hand."""
+        voice = tuple(command.paths.values())
+        if voice in self._loaded:
+            return
+        if len(self._loaded) >= MAX_LOADED:
+            self._loaded.clear()
+        self._loaded.add(voice)
+        self.command(command)
 
     @property
     def load(self) -> int:

@@ -29,7 +29,7 @@ class Worker(Protocol):
 
     async def ask_within(self, seconds: float, make: Callable[[int], p.ToWorker]) -> p.Message | None: ...
 
-    def knows(self, paths: Mapping[str, str]) -> bool: ...
+    def load_once(self, command: p.Load) -> None: ...
 
     def forget(self, stream: int) -> None: ...
 
@@ -98,9 +98,7 @@ class Stream:
 
     def load(self, voice: Mapping[Codec, Path]) -> None:
         """Have a decoded voice at hand that is going to be played: its files are read before anybody waits for them."""
-        paths = _paths(voice)
-        if not self._client.knows(paths):
-            self._client.command(p.Load(self.number, paths))
+        self._client.load_once(p.Load(self.number, _paths(voice)))
 
     def play(self, voice: Mapping[Codec, Path], *, loop: bool = False) -> None:
         """Play a decoded voice from the next tick on, in place of what is played; PlaybackEnded tells its end.

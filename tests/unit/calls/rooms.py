@@ -45,8 +45,8 @@ class Worker:
             raise MediaGone("the media worker has ended")
         self.told.append(message)
 
-    def knows(self, paths: object) -> bool:
-        return False
+    def load_once(self, message: object) -> None:
+        self.command(message)
 
     def forget(self, stream: int) -> None:
         pass

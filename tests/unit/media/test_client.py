@@ -61,7 +61,7 @@ async def test_a_description_for_a_stream_that_is_released_takes_no_room(media: 
 async def test_a_voice_is_told_to_the_worker_once_until_it_may_have_let_go_of_it(
     media: MediaClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(client_module, "MAX_KNOWN", 2)
+    monkeypatch.setattr(client_module, "MAX_LOADED", 2)
     stream = (await Leg.reserve(media)).stream
     told: list[str] = []
     monkeypatch.setattr(media, "command", lambda message: told.extend(message.paths.values()))
