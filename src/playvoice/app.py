@@ -16,9 +16,8 @@ from datetime import UTC, datetime
 
 import structlog
 import uvicorn
-from sqlalchemy import Connection
 
-from playvoice import callbacks, companies, lines, migrations, voices
+from playvoice import callbacks, migrations
 from playvoice.callbacks import CallbackKind, Endpoint
 from playvoice.calls.agents import Agents
 from playvoice.calls.conductor import Conductor
@@ -32,6 +31,12 @@ from playvoice.calls.recovery import Recovery
 from playvoice.calls.waiting import Waiting
 from playvoice.companies import Companies, CompaniesError
 from playvoice.config import Config
+from playvoice.control.all_commands import stored_commands
+from playvoice.control.errors import ControlError
+from playvoice.control.registry import REFUSALS, Commands
+from playvoice.control.reloading import Configuration, Reload, apply
+from playvoice.control.rooms import Rooms
+from playvoice.control.server import ControlServer
 from playvoice.gateway.application import create_app
 from playvoice.gateway.http import BoundedHttp
 from playvoice.lines import Lines, ToldAddress
@@ -65,22 +70,23 @@ class StartError(Exception):
     """The server could not start; the text says why, in words for the operator."""
 
 
-async def run(config: Config) -> None:
-    """Run the server until SIGTERM or SIGINT. StartError if it can't start."""
+async def run(configuration: Configuration) -> None:
+    """Run the server until SIGTERM or SIGINT; SIGHUP has it read its file anew. StartError if it can't start."""
     async with contextlib.AsyncExitStack() as stack:
         try:
-            await _serve(config, stack)
+            await _serve(configuration, stack)
         except (StoreError, SipError, MediaError, MigrationError, CompaniesError, OSError) as error:
             raise StartError(str(error)) from error
 
 
-async def _serve(config: Config, stack: contextlib.AsyncExitStack) -> None:
+async def _serve(configuration: Configuration, stack: contextlib.AsyncExitStack) -> None:
+    config = configuration.current
     _raise_descriptors()
     config.server.data_dir.mkdir(parents=True, exist_ok=True)
     store = Store.open(config.server.database)
     stack.push_async_callback(store.close)
     await asyncio.to_thread(migrations.upgrade, config.server.database)
-    await store.write(lambda conn: _apply(conn, config))
+    await store.write(lambda conn: apply(conn, config, datetime.now(UTC)))
     policy = NetworkPolicy(config.security.allow_networks)
     callback_web = WebClient(policy, max_connections=CALLBACK_CONNECTIONS)
     stack.push_async_callback(callback_web.aclose)
@@ -148,6 +154,12 @@ async def _serve(config: Config, stack: contextlib.AsyncExitStack) -> None:
     stack.push_async_callback(_finish, sending, sender)
     await conductor.start()
     stack.push_async_callback(conductor.stop, float(config.server.stop_timeout))
+    rooms = Rooms(store, lambda: configuration.current, clients, routes, library)
+    reload = Reload(configuration, rooms, lambda config: policy.allow(config.security.allow_networks))
+    control = ControlServer(config.server.data_dir, Commands([*stored_commands(rooms), reload.command()]))
+    await control.start()
+    stack.push_async_callback(control.close)
+    _reload_at_hangup(reload)
     app = create_app(
         companies=clients,
         calls=queue,
@@ -188,6 +200,24 @@ async def _serve_http(config: Config, app: object, endpoint: SipEndpoint) -> Non
     _tell_ready(sock, endpoint)
     with _without_full_collections():
         await server.serve([sock])
+
+
+def _reload_at_hangup(reload: Reload) -> None:
+    """Take the configuration file at each SIGHUP, one after the other."""
+    loop, tasks = asyncio.get_running_loop(), set[asyncio.Task[None]]()
+
+    async def run() -> None:
+        try:
+            await reload.run()
+        except (ControlError, StoreError, *REFUSALS) as error:
+            log.error("configuration_not_reloaded", reason=str(error))
+
+    def begin() -> None:
+        task = loop.create_task(run())
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
+
+    loop.add_signal_handler(signal.SIGHUP, begin)
 
 
 def _end_within(seconds: float) -> None:
@@ -235,13 +265,6 @@ def _tell_fault(sending: "asyncio.Task[None]") -> None:
     """A fault of ours has ended the sender: what is owed waits in the store for the next start."""
     if not sending.cancelled() and (error := sending.exception()) is not None:
         log.error("callbacks_stopped", exc_info=error)
-
-
-def _apply(conn: Connection, config: Config) -> None:
-    at = datetime.now(UTC)
-    companies.apply(conn, config, at)
-    lines.apply(conn, config, at)
-    voices.apply(conn, config, at)
 
 
 def _raise_descriptors() -> None:

@@ -1,7 +1,6 @@
 """The command `playvoice`: every command that a user types, and nothing that is not about typing it."""
 
 import asyncio
-import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -9,7 +8,9 @@ from typing import Annotated
 import typer
 
 from playvoice import __version__, logs
-from playvoice.config import ConfigError, load
+from playvoice.commands import manage
+from playvoice.commands.desk import DEFAULT_CONFIG, ConfigOption, ask_server, read_config
+from playvoice.commands.output import show_done
 from playvoice.simulator.expectation import Agent, Callee
 
 cli = typer.Typer(
@@ -38,27 +39,27 @@ def options(
 
 @cli.command()
 def serve(
-    config: Annotated[Path, typer.Option("--config", "-c", help="The configuration file.", show_default=True)] = Path(
-        "playvoice.toml"
-    ),
+    config: ConfigOption = DEFAULT_CONFIG,
     log_format: Annotated[logs.Format, typer.Option(help="Log lines for people or for programs.")] = logs.Format.TEXT,
     log_level: Annotated[logs.Level, typer.Option(help="The least that is logged.")] = logs.Level.INFO,
 ) -> None:
-    """Run the server until SIGTERM or Ctrl-C."""
+    """Run the server until SIGTERM or Ctrl-C; SIGHUP, or `playvoice reload`, has it read its file anew."""
     from playvoice.app import StartError, run
+    from playvoice.control.reloading import Configuration
 
-    try:
-        settings = load(config, os.environ)
-    except ConfigError as error:
-        for problem in error.problems:
-            typer.echo(f"{config}: {problem}", err=True)
-        raise typer.Exit(2) from None
+    settings = read_config(config)
     logs.configure(log_format, log_level)
     try:
-        asyncio.run(run(settings))
+        asyncio.run(run(Configuration(config, settings)))
     except StartError as error:
         typer.echo(f"playvoice could not start: {error}", err=True)
         raise typer.Exit(1) from None
+
+
+@cli.command()
+def reload(config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """Have the running server read its configuration file anew; no call is disturbed."""
+    show_done(ask_server(config, "reload", {}))
 
 
 @cli.command()
@@ -79,6 +80,9 @@ def demo(
 
     options = DemoOptions(press=press, tones=tones, callee=callee, agent=agent, output=output)
     raise typer.Exit(run(options if voice is None else replace(options, voice=voice)))
+
+
+manage.register(cli)
 
 
 def main() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, or_, select, update
+from sqlalchemy import Connection, bindparam, func, or_, select, update
 
 from playvoice.callbacks import CallbackKind, ExtensionState, call_record, end_of_call, extension_state, owe
 from playvoice.calls.ports import Settings
@@ -132,6 +132,12 @@ def read_call(conn: Connection, uuid: str) -> StoredCall | None:
     """One call's request."""
     row = conn.execute(_ONE, {"uuid": uuid}).one_or_none()
     return None if row is None else StoredCall(*row)
+
+
+def open_calls_of(conn: Connection, company_code: str) -> int:
+    """How many calls of a company wait or run."""
+    wanted = select(func.count()).select_from(calls).where(IS_OPEN, calls.c.company_code == company_code)
+    return int(conn.execute(wanted).scalar_one())
 
 
 def read_waiting(conn: Connection) -> list[StoredCall]:

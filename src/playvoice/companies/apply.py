@@ -22,6 +22,7 @@ _BY_CODE = select(companies).where(companies.c.code == bindparam("code"))
 _BY_APPID = select(companies.c.code).where(companies.c.appid == bindparam("appid"))
 _PLAIN = (
     "name",
+    "appid",
     "enabled",
     "cdr_callback",
     "status_callback",
@@ -45,7 +46,7 @@ def apply(conn: Connection, config: Config, at: datetime) -> None:
     """
     _free_appids(conn, config)
     for company in config.companies:
-        _apply_company(conn, company, config.server.timezone, at)
+        save_company(conn, company.code, company, config.server.timezone, at)
     for company in config.companies:
         for number in company.numbers:
             row = {"number": number, "company_code": company.code, "enabled": True}
@@ -67,10 +68,11 @@ def _free_appids(conn: Connection, config: Config) -> None:
             conn.execute(companies.update().where(companies.c.code == owner).values(appid=f" {owner}"))
 
 
-def _apply_company(conn: Connection, company: CompanyConfig, zone: ZoneInfo, at: datetime) -> None:
-    stored = conn.execute(_BY_CODE, {"code": company.code}).mappings().first()
+def save_company(conn: Connection, code: str, company: CompanyConfig, zone: ZoneInfo, at: datetime) -> None:
+    """Create the company of this code, or overwrite those of its fields that are set in `company`."""
+    stored = conn.execute(_BY_CODE, {"code": code}).mappings().first()
     named = set(CompanyConfig.model_fields) if stored is None else company.model_fields_set
-    row: dict[str, Any] = {"appid": company.appid, "updated_at": at}
+    row: dict[str, Any] = {"updated_at": at}
     row |= {name: getattr(company, name) for name in _PLAIN if name in named}
     row |= {name: write(getattr(company, name)) for name, write in _WRITTEN.items() if name in named}
     if "licensed_until" in named:
@@ -79,12 +81,12 @@ def _apply_company(conn: Connection, company: CompanyConfig, zone: ZoneInfo, at:
         row["signing_secret"] = company.signing_secret
     if stored is None:
         row.setdefault("signing_secret", new_signing_secret())
-        row |= {"code": company.code, "accesskey_hash": hash_key(company.accesskey), "created_at": at}
+        row |= {"code": code, "accesskey_hash": hash_key(company.accesskey), "created_at": at}
         conn.execute(companies.insert().values(row))
         return
-    if not key_matches(company.accesskey, stored["accesskey_hash"]):
+    if "accesskey" in named and not key_matches(company.accesskey, stored["accesskey_hash"]):
         row["accesskey_hash"] = hash_key(company.accesskey)
-    conn.execute(companies.update().where(companies.c.code == company.code).values(row))
+    conn.execute(companies.update().where(companies.c.code == code).values(row))
 
 
 def _end_of_day(day: date | None, zone: ZoneInfo) -> datetime | None:

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from random import Random
@@ -69,6 +69,9 @@ class Companies:
         """Return a company by its code, None if there is none."""
         return self._snapshot.by_code.get(code)
 
+    def __iter__(self) -> Iterator[Company]:
+        return iter(list(self._snapshot.by_code.values()))
+
     async def login(self, appid: str, accesskey: str, *, source: str, at: datetime) -> tuple[Company, str]:
         """Issue a token for right credentials; earlier tokens stay valid.
 
@@ -78,6 +81,10 @@ class Companies:
         company = self._check_key(appid, accesskey, source)
         company.admit(source, at)
         return company, await self._tokens.issue(company.code, at)
+
+    async def issue_token(self, code: str, at: datetime) -> str:
+        """Issue a token to a company that the operator vouches for."""
+        return await self._tokens.issue(code, at)
 
     async def authenticate(self, token: str, *, source: str, at: datetime) -> Company:
         """Return the company that a token stands for.

@@ -1,6 +1,5 @@
 """Reading the file: text, then TOML, then the environment over it, then every check, all problems at once."""
 
-import difflib
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -25,6 +24,7 @@ from playvoice.config.models import (
     SipConfig,
     TrunkConfig,
 )
+from playvoice.config.wording import in_words
 
 MAX_OCTETS = 16 * 1024 * 1024
 _MODELS: Mapping[tuple[str, ...], type[BaseModel]] = {
@@ -38,7 +38,6 @@ _MODELS: Mapping[tuple[str, ...], type[BaseModel]] = {
     ("company", "extension"): ExtensionConfig,
     ("company", "group"): GroupConfig,
 }
-_SECRET = frozenset({"password", "accesskey", "signing_secret", "database"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,22 +167,7 @@ def _to_keys(loc: tuple[int | str, ...]) -> Location:
 
 def _in_words(location: Location, details: ErrorDetails) -> str:
     *table, key = _names(location)
-    model = _MODELS.get(tuple(table), BaseModel)
-    known = {field.alias or name: field for name, field in model.model_fields.items()}
-    if details["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(key, known, n=1)
-        return f"is unknown; did you mean {near[0]}?" if near else f"is unknown; expected one of {', '.join(known)}"
-    expected = known[key].description if key in known else None
-    if details["type"] == "missing":
-        return f"is missing; expected {expected}"
-    if key in _SECRET:
-        return f"can't be used; expected {expected}"
-    return f"can't be {_shorten(details['input'])}; expected {expected}"
-
-
-def _shorten(value: object) -> str:
-    text = "a table" if isinstance(value, dict) else repr(str(value) if isinstance(value, Path) else value)
-    return text if len(text) <= 100 else f"{text[:97]}…"
+    return in_words(_MODELS.get(tuple(table), BaseModel), key, details)
 
 
 def _locate(

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from sqlalchemy.sql import Delete
 
-from playvoice.config import CompanyConfig, Config, ExtensionConfig, GroupConfig, TrunkConfig
+from playvoice.config import Config, ExtensionConfig, GroupConfig, TrunkConfig
 from playvoice.lines.tables import extensions, group_members, groups, trunks
 from playvoice.store import upsert
 
@@ -41,21 +41,22 @@ _MEMBERS_OF_GROUP = delete(group_members).where(_m.group_id == bindparam("group"
 def apply(conn: Connection, config: Config, at: datetime) -> None:
     """Create or update the lines that the file describes."""
     for position, trunk in enumerate(config.trunks):
-        _apply_trunk(conn, trunk, position, at)
+        save_trunk(conn, trunk.name, trunk, position, at)
     named = [trunk.name for trunk in config.trunks]
     for position, name in enumerate(conn.execute(_OTHER_TRUNKS, {"names": named}).scalars().all(), len(named)):
         conn.execute(_MOVE_TRUNK, {"trunk": name, "place": position})
     for company in config.companies:
         for extension in company.extensions:
-            _apply_extension(conn, company.code, extension, at)
+            save_extension(conn, company.code, extension, at)
     for company in config.companies:
         for group in company.groups:
-            _apply_group(conn, company, group, at)
+            save_group(conn, company.code, group.name, group, at)
 
 
-def _apply_trunk(conn: Connection, trunk: TrunkConfig, position: int, at: datetime) -> None:
-    new = conn.execute(_TRUNK, {"name": trunk.name}).first() is None
-    row: dict[str, Any] = {"name": trunk.name, "position": position, "updated_at": at}
+def save_trunk(conn: Connection, name: str, trunk: TrunkConfig, position: int, at: datetime) -> None:
+    """Create the trunk of this name, or overwrite its place and those of its fields that are set in `trunk`."""
+    new = conn.execute(_TRUNK, {"name": name}).first() is None
+    row: dict[str, Any] = {"name": name, "position": position, "updated_at": at}
     for column, field in _TRUNK_COLUMNS.items():
         if new or field in trunk.model_fields_set:
             value = getattr(trunk, field)
@@ -63,10 +64,11 @@ def _apply_trunk(conn: Connection, trunk: TrunkConfig, position: int, at: dateti
     if new:
         conn.execute(insert(trunks), row | {"created_at": at})
     else:
-        conn.execute(update(trunks).where(trunks.c.name == trunk.name), row)
+        conn.execute(update(trunks).where(trunks.c.name == name), row)
 
 
-def _apply_extension(conn: Connection, company_code: str, extension: ExtensionConfig, at: datetime) -> None:
+def save_extension(conn: Connection, company_code: str, extension: ExtensionConfig, at: datetime) -> None:
+    """Create an extension, or give it this password and company; it leaves the groups of any other."""
     if conn.execute(_EXTENSION, {"number": extension.number}).scalar() not in (None, company_code):
         conn.execute(_memberships_elsewhere(company_code, extension.number))
     row = {
@@ -85,10 +87,11 @@ def _memberships_elsewhere(company_code: str, number: str) -> Delete:
     return delete(group_members).where(_m.number == number, _m.group_id.in_(foreign))
 
 
-def _apply_group(conn: Connection, company: CompanyConfig, group: GroupConfig, at: datetime) -> None:
-    key = {"company": company.code, "group": group.name}
+def save_group(conn: Connection, company_code: str, name: str, group: GroupConfig, at: datetime) -> None:
+    """Create a company's group of this name, or overwrite those of its fields that are set in `group`."""
+    key = {"company": company_code, "group": name}
     new = conn.execute(_GROUP_ID, key).first() is None
-    row: dict[str, Any] = {"company_code": company.code, "name": group.name, "updated_at": at}
+    row: dict[str, Any] = {"company_code": company_code, "name": name, "updated_at": at}
     for field in ("strategy", "ring_time", "max_wait"):
         if new or field in group.model_fields_set:
             value = getattr(group, field)
@@ -96,7 +99,7 @@ def _apply_group(conn: Connection, company: CompanyConfig, group: GroupConfig, a
     if new:
         conn.execute(insert(groups), row | {"created_at": at})
     else:
-        conn.execute(update(groups).where(_g.company_code == company.code, _g.name == group.name), row)
+        conn.execute(update(groups).where(_g.company_code == company_code, _g.name == name), row)
     if "members" not in group.model_fields_set:
         return
     group_id = conn.execute(_GROUP_ID, key).scalar_one()

@@ -17,7 +17,7 @@ from datetime import datetime
 from pathlib import Path
 
 import structlog
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, delete, select
 
 from playvoice.config import Config
 from playvoice.media.decoding import OUR_FAULTS, DecodeError
@@ -46,6 +46,11 @@ def apply(conn: Connection, config: Config, at: datetime) -> None:
         for path in _files(company.voice_dir):
             row = {"company_code": company.code, "name": _name(path.name), "path": str(path), "added_at": at}
             upsert(conn, voice_files, ["company_code", "name"], row, keep=["added_at"])
+
+
+def remove_all_of(conn: Connection, company_code: str) -> None:
+    """Forget the voice files of a company; those in its ``voice_dir`` stay where they are."""
+    conn.execute(delete(voice_files).where(voice_files.c.company_code == company_code))
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -96,6 +96,10 @@ class NetworkPolicy:
     def __init__(self, allow_networks: Iterable[IPNetwork] = ()) -> None:
         self._allowed = tuple(allow_networks)
 
+    def allow(self, networks: Iterable[IPNetwork]) -> None:
+        """Allow these networks from now on, and no others beside what is globally reachable."""
+        self._allowed = tuple(networks)
+
     def check_url(self, url: str) -> WebAddress:
         """Take a URL apart; no name is looked up.
 

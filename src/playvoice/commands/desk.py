@@ -1,0 +1,107 @@
+"""Where a command is carried out: by the server that runs, else here, under the database's one-server lock."""
+
+import asyncio
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from random import SystemRandom
+from typing import Annotated, Any
+
+import typer
+
+from playvoice.config import Config, ConfigError, load
+from playvoice.control import ControlError, ServerNotRunning
+from playvoice.control.client import ask, stream
+from playvoice.control.protocol import Told
+
+ConfigOption = Annotated[
+    Path, typer.Option("--config", "-c", envvar="PLAYVOICE_CONFIG", help="The server's configuration file.")
+]
+DEFAULT_CONFIG = Path("playvoice.toml")
+
+
+def read_config(path: Path) -> Config:
+    """Read the configuration, or say all that is wrong with it and leave with 2."""
+    try:
+        return load(path, os.environ)
+    except ConfigError as error:
+        for problem in error.problems:
+            typer.echo(f"{path}: {problem}", err=True)
+        raise typer.Exit(2) from None
+
+
+def carry_out(config_path: Path, command: str, arguments: Mapping[str, Any]) -> Any:
+    """Return the result of a command about what is stored, or say why there is none and leave with 1."""
+    config = read_config(config_path)
+    try:
+        return ask(config.server.data_dir, command, arguments)
+    except ServerNotRunning:
+        return _here(config, command, arguments)
+    except ControlError as error:
+        fail(str(error))
+
+
+def ask_server(config_path: Path, command: str, arguments: Mapping[str, Any]) -> Any:
+    """Return the result of a command that only a running server can carry out, or say why not and leave with 1."""
+    config = read_config(config_path)
+    try:
+        return ask(config.server.data_dir, command, arguments)
+    except ServerNotRunning as error:
+        fail(f"{error}; start it with: playvoice serve --config {config_path}")
+    except ControlError as error:
+        fail(str(error))
+
+
+def follow_server(config_path: Path, command: str, arguments: Mapping[str, Any]) -> Iterator[Any]:
+    """Yield what a running server tells of a command; leaves as `ask_server` does."""
+    config = read_config(config_path)
+    try:
+        for answer in stream(config.server.data_dir, command, arguments):
+            if isinstance(answer, Told):
+                yield answer.value
+    except ServerNotRunning as error:
+        fail(f"{error}; start it with: playvoice serve --config {config_path}")
+    except ControlError as error:
+        fail(str(error))
+
+
+def fail(text: str) -> Any:
+    """Say what was wrong, and leave with 1."""
+    typer.echo(f"playvoice: {text}", err=True)
+    raise typer.Exit(1)
+
+
+def _here(config: Config, command: str, arguments: Mapping[str, Any]) -> Any:
+    from playvoice import migrations
+    from playvoice.companies import Companies
+    from playvoice.control.all_commands import stored_commands
+    from playvoice.control.registry import tell_nobody
+    from playvoice.control.rooms import Rooms
+    from playvoice.lines import Lines
+    from playvoice.media.transcoder import Transcoder
+    from playvoice.migrations.upgrade import MigrationError
+    from playvoice.store import Store, StoreError
+    from playvoice.voices import Voices
+    from playvoice.web import NetworkPolicy, WebClient
+
+    async def work() -> Any:
+        config.server.data_dir.mkdir(parents=True, exist_ok=True)
+        store = Store.open(config.server.database)
+        try:
+            await asyncio.to_thread(migrations.upgrade, config.server.database)
+            transcoder, web = Transcoder(), WebClient(NetworkPolicy(()), max_connections=1)
+            voices = Voices(store, transcoder, web, config.server.data_dir)
+            rooms = Rooms(store, lambda: config, Companies(store, random=SystemRandom()), Lines(store, config), voices)
+            try:
+                return await stored_commands(rooms).find(command).run(arguments, tell_nobody)
+            finally:
+                await voices.close()
+                await web.aclose()
+                await transcoder.close()
+        finally:
+            await store.close()
+
+    try:
+        return asyncio.run(work())
+    except (ControlError, StoreError, MigrationError, OSError) as error:
+        fail(str(error))

@@ -1,0 +1,13 @@
+"""Every command, over the rooms of a server."""
+
+from playvoice.control.companies import company_commands
+from playvoice.control.lines import extension_commands, group_commands, trunk_commands
+from playvoice.control.registry import Commands
+from playvoice.control.rooms import Rooms
+
+
+def stored_commands(rooms: Rooms) -> Commands:
+    """Return what can be done whether the server runs or not: it is about what is stored."""
+    return Commands(
+        [*company_commands(rooms), *trunk_commands(rooms), *extension_commands(rooms), *group_commands(rooms)]
+    )

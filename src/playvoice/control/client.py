@@ -1,0 +1,54 @@
+"""The operator's end of the control socket; it blocks, since a command line has nothing else to do."""
+
+import socket
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from playvoice.control.errors import CommandFailed, ControlError, ServerNotRunning
+from playvoice.control.protocol import MAX_LINE, Failure, Order, Result, Told, read_answer, write_order
+from playvoice.control.server import SOCKET, reachable
+
+
+def stream(data_dir: Path, command: str, arguments: Mapping[str, Any]) -> Iterator[Told | Result]:
+    """Yield what a running server tells, and at last its result.
+
+    Raises ServerNotRunning where nothing answers, CommandFailed with the server's words, ControlError where it
+    can't be understood or leaves.
+    """
+    order = write_order(Order(command, arguments))
+    with _connect(data_dir) as sock, sock.makefile("rb") as lines:
+        try:
+            sock.sendall(order)
+            while line := lines.readline(MAX_LINE + 1):
+                answer = read_answer(line)
+                if isinstance(answer, Failure):
+                    raise CommandFailed(answer.text)
+                yield answer
+                if isinstance(answer, Result):
+                    return
+        except OSError as error:
+            raise ControlError(f"the server was lost: {error.strerror}") from None
+    raise ControlError("the server left without an answer: it was stopped, or it broke (see its log)")
+
+
+def ask(data_dir: Path, command: str, arguments: Mapping[str, Any]) -> Any:
+    """Return a command's result; raises what `stream` raises."""
+    for answer in stream(data_dir, command, arguments):
+        if isinstance(answer, Result):
+            return answer.value
+    raise ControlError("the server told no result")
+
+
+def _connect(data_dir: Path) -> socket.socket:
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        with reachable(data_dir) as path:
+            sock.connect(path)
+    except (FileNotFoundError, ConnectionRefusedError, NotADirectoryError):
+        sock.close()
+        raise ServerNotRunning(f"no server answers on {data_dir / SOCKET}") from None
+    except OSError as error:
+        sock.close()
+        raise ControlError(f"the server can't be reached on {data_dir / SOCKET}: {error.strerror}") from None
+    return sock

@@ -1,0 +1,205 @@
+"""The commands about trunks, extensions and groups."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from playvoice.config import ExtensionConfig, GroupConfig, TrunkConfig
+from playvoice.config.pieces import changed_piece, new_piece
+from playvoice.control.errors import CommandFailed
+from playvoice.control.notes import done
+from playvoice.control.registry import Arguments, Command, Tell
+from playvoice.control.rooms import Rooms
+from playvoice.lines import manage
+
+
+class AllTrunks(Arguments):
+    """Every trunk, or one."""
+
+    name: str | None = None
+
+
+class OneTrunk(Arguments):
+    """A trunk by its name."""
+
+    name: str
+
+
+class TrunkFields(OneTrunk):
+    """A trunk with the keys that are to be set, as text."""
+
+    fields: dict[str, str]
+
+
+class OfCompany(Arguments):
+    """A company's, or all."""
+
+    company: str | None = None
+
+
+class OneExtension(Arguments):
+    """An extension by its number."""
+
+    number: str
+
+
+class NewExtension(OneExtension):
+    """An extension, whose it becomes, and its password."""
+
+    company: str
+    password: str
+
+
+class ExtensionChange(OneExtension):
+    """What is to be changed of an extension."""
+
+    password: str | None = None
+    enabled: bool | None = None
+
+
+class OneGroup(Arguments):
+    """A company's group by its name."""
+
+    company: str
+    name: str
+
+
+class GroupFields(OneGroup):
+    """A group with the keys that are to be set, as text."""
+
+    fields: dict[str, str]
+
+
+def trunk_commands(rooms: Rooms) -> list[Command[Any]]:
+    """Return the commands `trunk.*`."""
+
+    def in_file(name: str) -> TrunkConfig | None:
+        return next((trunk for trunk in rooms.config().trunks if trunk.name == name), None)
+
+    async def list_all(asked: AllTrunks, _tell: Tell) -> object:
+        return await rooms.store.read(lambda conn: manage.list_trunks(conn, asked.name))
+
+    async def add(asked: TrunkFields, _tell: Tell) -> object:
+        trunk = new_piece(TrunkConfig, {"name": asked.name} | asked.fields)
+        _check_transport(rooms, trunk)
+        await rooms.change(lambda conn, at: manage.add_trunk(conn, trunk, at))
+        return done(f"trunk {asked.name} was added")
+
+    async def change(asked: TrunkFields, _tell: Tell) -> object:
+        _refuse_key("name", asked.fields)
+        trunk = changed_piece(TrunkConfig, asked.fields)
+        _check_transport(rooms, trunk)
+        await rooms.change(lambda conn, at: manage.change_trunk(conn, asked.name, trunk, at))
+        return done(f"trunk {asked.name} was changed", in_file(asked.name), asked.fields)
+
+    async def remove(asked: OneTrunk, _tell: Tell) -> object:
+        users = [
+            company.code for company in rooms.companies if company.trunks is not None and asked.name in company.trunks
+        ]
+        if users:
+            raise CommandFailed(f"trunk {asked.name} is one that company {', '.join(users)} uses; set its trunks first")
+        await rooms.change(lambda conn, _at: manage.remove_trunk(conn, asked.name))
+        return done(f"trunk {asked.name} was removed", in_file(asked.name))
+
+    return [
+        Command("trunk.list", AllTrunks, list_all),
+        Command("trunk.add", TrunkFields, add),
+        Command("trunk.set", TrunkFields, change),
+        Command("trunk.remove", OneTrunk, remove),
+    ]
+
+
+def extension_commands(rooms: Rooms) -> list[Command[Any]]:
+    """Return the commands `extension.*`."""
+
+    def in_file(number: str) -> ExtensionConfig | None:
+        found = (each for company in rooms.config().companies for each in company.extensions if each.number == number)
+        return next(found, None)
+
+    async def list_all(asked: OfCompany, _tell: Tell) -> object:
+        listed = await rooms.store.read(lambda conn: manage.list_extensions(conn, asked.company))
+        return [
+            row | {"phones": [str(contact.uri) for contact in rooms.lines.contacts(row["number"])]} for row in listed
+        ]
+
+    async def add(asked: NewExtension, _tell: Tell) -> object:
+        _check_company(rooms, asked.company)
+        extension = new_piece(ExtensionConfig, {"number": asked.number, "password": asked.password})
+        await rooms.change(lambda conn, at: manage.add_extension(conn, asked.company, extension, at))
+        return done(f"extension {asked.number} was added to company {asked.company}")
+
+    async def change(asked: ExtensionChange, _tell: Tell) -> object:
+        fields = {} if asked.password is None else {"password": asked.password}
+        password = changed_piece(ExtensionConfig, fields).password if fields else None
+
+        def fact(conn: Connection, at: datetime) -> None:
+            manage.change_extension(conn, asked.number, at, password=password, enabled=asked.enabled)
+
+        await rooms.change(fact)
+        return done(f"extension {asked.number} was changed", in_file(asked.number), fields)
+
+    async def remove(asked: OneExtension, _tell: Tell) -> object:
+        await rooms.change(lambda conn, _at: manage.remove_extension(conn, asked.number))
+        return done(f"extension {asked.number} was removed", in_file(asked.number))
+
+    return [
+        Command("extension.list", OfCompany, list_all),
+        Command("extension.add", NewExtension, add),
+        Command("extension.set", ExtensionChange, change),
+        Command("extension.remove", OneExtension, remove),
+    ]
+
+
+def group_commands(rooms: Rooms) -> list[Command[Any]]:
+    """Return the commands `group.*`."""
+
+    def in_file(company_code: str, name: str) -> GroupConfig | None:
+        companies = (company for company in rooms.config().companies if company.code == company_code)
+        return next((group for company in companies for group in company.groups if group.name == name), None)
+
+    async def list_all(asked: OfCompany, _tell: Tell) -> object:
+        return await rooms.store.read(lambda conn: manage.list_groups(conn, asked.company))
+
+    async def add(asked: GroupFields, _tell: Tell) -> object:
+        _check_company(rooms, asked.company)
+        group = new_piece(GroupConfig, {"name": asked.name} | asked.fields)
+        await rooms.change(lambda conn, at: manage.add_group(conn, asked.company, group, at))
+        return done(f"group {asked.name} was added to company {asked.company}")
+
+    async def change(asked: GroupFields, _tell: Tell) -> object:
+        _refuse_key("name", asked.fields)
+        group = changed_piece(GroupConfig, asked.fields)
+        await rooms.change(lambda conn, at: manage.change_group(conn, asked.company, asked.name, group, at))
+        return done(f"group {asked.name} was changed", in_file(asked.company, asked.name), asked.fields)
+
+    async def remove(asked: OneGroup, _tell: Tell) -> object:
+        await rooms.change(lambda conn, _at: manage.remove_group(conn, asked.company, asked.name))
+        return done(f"group {asked.name} was removed", in_file(asked.company, asked.name))
+
+    return [
+        Command("group.list", OfCompany, list_all),
+        Command("group.add", GroupFields, add),
+        Command("group.set", GroupFields, change),
+        Command("group.remove", OneGroup, remove),
+    ]
+
+
+def _check_company(rooms: Rooms, code: str) -> None:
+    if rooms.companies.get(code) is None:
+        raise CommandFailed(f"there is no company {code}")
+
+
+def _refuse_key(key: str, fields: dict[str, str]) -> None:
+    if key in fields:
+        raise CommandFailed(f"{key} can't be changed; add another and remove this one")
+
+
+def _check_transport(rooms: Rooms, trunk: TrunkConfig) -> None:
+    """A trunk is reached from an address of its transport that is listened on."""
+    key = "proxy" if trunk.proxy is not None else "address"
+    if key not in trunk.model_fields_set:
+        return
+    transport = "tcp" if ";transport=tcp" in str(getattr(trunk, key)).lower() else "udp"
+    if all(listen.transport != transport for listen in rooms.config().sip.listen):
+        raise CommandFailed(f"{key} is reached over {transport}; expected a {transport}: address in [sip] listen")

@@ -1,0 +1,102 @@
+"""The lines that go over the control socket, each one JSON object and a line feed::
+
+    client ── {"command": NAME, "arguments": {…}}
+    server ── {"tell": …}      as often as the command has something to tell while it runs
+    server ── {"result": …}    or  {"error": TEXT}, the last line
+
+One command a connection; who closes it early ends a command that tells, and leaves any other to its end.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from playvoice.control.errors import ControlError
+
+MAX_LINE = 1_048_576
+"""Octets of a line either way, its line feed included."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a client wants."""
+
+    command: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Something to show while the command runs."""
+
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What the command came to."""
+
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why the command was not carried out, in words for the operator."""
+
+    text: str
+
+
+Answer = Told | Result | Failure
+
+
+def write_order(order: Order) -> bytes:
+    """Return the line of an order; ControlError where it is longer than a line may be."""
+    return _line({"command": order.command, "arguments": dict(order.arguments)})
+
+
+def read_order(line: bytes) -> Order:
+    """Read a client's line; ControlError if it is none."""
+    match _object(line):
+        case {"command": str(command), "arguments": dict(arguments), **rest} if not rest:
+            return Order(command, arguments)
+    raise ControlError('the line is no order; expected {"command": NAME, "arguments": {…}}')
+
+
+def write_answer(answer: Answer) -> bytes:
+    """Return the line of an answer; ControlError where it is longer than a line may be."""
+    match answer:
+        case Told(value):
+            return _line({"tell": value})
+        case Result(value):
+            return _line({"result": value})
+        case Failure(text):
+            return _line({"error": text})
+
+
+def read_answer(line: bytes) -> Answer:
+    """Read a server's line; ControlError if it is none."""
+    match _object(line):
+        case {"tell": value, **rest} if not rest:
+            return Told(value)
+        case {"result": value, **rest} if not rest:
+            return Result(value)
+        case {"error": str(text), **rest} if not rest:
+            return Failure(text)
+    raise ControlError("the server's line is no answer; is it of another version?")
+
+
+def _line(value: Mapping[str, Any]) -> bytes:
+    line = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+    if len(line) > MAX_LINE:
+        raise ControlError(f"{len(line)} octets are more than the {MAX_LINE} of a line; ask for less at once")
+    return line
+
+
+def _object(line: bytes) -> object:
+    if not line.endswith(b"\n"):
+        raise ControlError("the line has no end")
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError):
+        raise ControlError("the line is no JSON") from None

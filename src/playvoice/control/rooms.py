@@ -1,0 +1,44 @@
+"""The rooms that commands work on."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from sqlalchemy import Connection
+
+from playvoice.companies import Companies
+from playvoice.config import Config
+from playvoice.lines import Lines
+from playvoice.store import Store
+from playvoice.voices import Voices
+
+T = TypeVar("T")
+
+
+async def _nothing() -> None:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Rooms:
+    """The rooms of a server, running or not."""
+
+    store: Store
+    config: Callable[[], Config]
+    """The configuration as it was read last."""
+    companies: Companies
+    lines: Lines
+    voices: Voices
+    refreshed: Callable[[], Awaitable[None]] = _nothing
+    """Called after a change, when the rooms have read it."""
+
+    async def change(self, fact: Callable[[Connection, datetime], T]) -> T:
+        """Store a change, and have every room read what it keeps in memory anew."""
+        at = datetime.now(UTC)
+        result = await self.store.write(lambda conn: fact(conn, at))
+        await self.companies.refresh()
+        await self.lines.refresh()
+        await self.voices.refresh()
+        await self.refreshed()
+        return result

@@ -1,0 +1,77 @@
+"""The commands as they are typed where no server runs: real configuration, real database, real output."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from playvoice.cli import cli
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a configuration that says as good as nothing."""
+    (tmp_path / "playvoice.toml").write_text("[server]\n")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run(*words: str, typed: str = "") -> Result:
+    return CliRunner().invoke(cli, words, input=typed)
+
+
+def test_a_server_is_set_up_by_commands_alone(folder: Path) -> None:
+    for words in (
+        ["trunk", "add", "carrier", "address=sip:192.0.2.1", "max_calls=3"],
+        ["company", "add", "2028", "name=Demo", "appid=demo", "accesskey=key", "numbers=2120280001"],
+        ["extension", "add", "2028", "20280003", "password=secret"],
+        ["group", "add", "2028", "sales", "members=20280003"],
+    ):
+        done = run(*words)
+        assert (done.exit_code, done.stderr) == (0, "")
+        assert "was added" in done.stdout
+    assert run("company", "list").stdout.splitlines()[1].split()[:5] == ["2028", "Demo", "demo", "yes", "2120280001"]
+    assert json.loads(run("group", "list", "--json").stdout)[0]["members"] == ["20280003"]
+    assert "max_calls         3" in run("trunk", "show", "carrier").stdout
+    assert run("token", "2028").stdout.strip().isalnum()
+
+
+def test_an_empty_list_says_what_to_do(folder: Path) -> None:
+    assert run("trunk", "list").stdout == "there is no trunk; see playvoice trunk add --help\n"
+    assert run("trunk", "list", "--json").stdout == "[]\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["trunk", "add", "x", "address=bla"], "playvoice: address can't be 'bla'; expected a SIP URI"),
+        (["trunk", "add", "x", "address"], "playvoice: 'address' is not KEY=VALUE"),
+        (["company", "show", "1"], "playvoice: there is no company 1"),
+        (["reload"], "start it with: playvoice serve --config playvoice.toml"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_line_with_status_1(folder: Path, words: list[str], said: str) -> None:
+    result = run(*words)
+    assert result.exit_code == 1
+    assert said in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert result.stdout == ""
+
+
+def test_a_configuration_that_is_missing_or_wrong_is_said_with_status_2(folder: Path) -> None:
+    (folder / "playvoice.toml").write_text("[serve]\n")
+    result = run("company", "list")
+    assert result.exit_code == 2
+    assert "did you mean server?" in result.stderr
+    assert "can't be read: No such file" in run("company", "list", "--config", "other.toml").stderr
+
+
+def test_a_password_is_read_from_standard_input(folder: Path) -> None:
+    run("company", "add", "2028", "name=Demo", "appid=demo", "accesskey=-", typed="from-a-pipe\n")
+    assert "was added" in run("extension", "add", "2028", "20280003", typed="secret\n").stdout
+
+
+def test_help_names_every_key_with_what_is_expected(folder: Path) -> None:
+    text = " ".join(run("trunk", "add", "--help").stdout.split())
+    assert "max_calls: how many calls at once, 1 to 10000" in text

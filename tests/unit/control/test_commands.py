@@ -1,0 +1,128 @@
+"""What each command does to the rooms, and what it refuses."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from tests.samples import REQUEST
+from tests.unit.control.conftest import Desk
+
+from playvoice.calls.queue import CallQueue
+from playvoice.control import CommandFailed
+
+ADDED: list[tuple[str, dict[str, Any]]] = [
+    ("trunk.add", {"name": "north", "fields": {"address": "sip:192.0.2.1"}}),
+    ("company.add", {"code": "2029", "fields": {"name": "Second", "appid": "second", "accesskey": "k"}}),
+    ("number.add", {"code": "2029", "number": "2120290001"}),
+    ("extension.add", {"company": "2029", "number": "20290001", "password": "x"}),
+    ("group.add", {"company": "2029", "name": "support", "fields": {"members": "20290001"}}),
+]
+
+
+async def test_what_is_added_is_used_at_once(desk: Desk) -> None:
+    for command, arguments in ADDED:
+        result = await desk.run(command, **arguments)
+        assert "was added" in result["done"]
+        assert result["notes"] == []
+    company = desk.rooms.companies.get("2029")
+    assert company is not None
+    assert await desk.rooms.companies.caller_number(company, "") == "2120290001"
+    assert [trunk.name for trunk in desk.rooms.lines.trunks] == ["carrier", "north"]
+    group = desk.rooms.lines.group("2029", "support")
+    assert group is not None
+    assert group.members == ("20290001",)
+
+
+@pytest.mark.parametrize(
+    ("command", "arguments", "said"),
+    [
+        ("trunk.add", {"name": "t", "fields": {}}, "address is missing; expected a SIP URI"),
+        (
+            "trunk.add",
+            {"name": "carrier", "fields": {"address": "sip:192.0.2.1"}},
+            "there is a trunk 'carrier' already",
+        ),
+        (
+            "trunk.add",
+            {"name": "t", "fields": {"address": "sip:192.0.2.1;transport=tcp"}},
+            r"address is reached over tcp; expected a tcp: address in \[sip\] listen",
+        ),
+        ("trunk.set", {"name": "carrier", "fields": {"name": "x"}}, "name can't be changed"),
+        ("trunk.remove", {"name": "carrier"}, "company 2028 uses; set its trunks first"),
+        ("trunk.remove", {"name": "x"}, "there is no trunk 'x'"),
+        ("company.set", {"code": "2028", "fields": {"trunks": "x"}}, "there is no trunk x"),
+        ("company.set", {"code": "2028", "fields": {"voice_dir": "/etc"}}, "voice_dir can only be set in the"),
+        ("company.set", {"code": "2028", "fields": {"code": "1"}}, "code can't be changed"),
+        ("company.set", {"code": "1", "fields": {}}, "there is no company 1"),
+        ("number.add", {"code": "2028", "number": "12x"}, "numbers can't be"),
+        ("number.add", {"code": "2028", "number": ""}, "number is missing"),
+        ("number.add", {"code": "2028", "number": "2120280001"}, "belongs to company 2028 already"),
+        ("number.set", {"number": "1", "enabled": True}, "there is no caller number 1"),
+        ("extension.add", {"company": "1", "number": "11", "password": "x"}, "there is no company 1"),
+        ("extension.add", {"company": "2028", "number": "1", "password": "x"}, "number can't be '1'"),
+        ("extension.set", {"number": "11"}, "there is no extension 11"),
+        ("group.add", {"company": "2028", "name": "a b", "fields": {}}, "name can't be 'a b'"),
+        ("group.set", {"company": "2028", "name": "x", "fields": {}}, "has no group 'x'"),
+        ("secret", {"code": "1"}, "there is no company 1"),
+        ("token", {"code": "1"}, "there is no company 1"),
+        ("company.list", {"code": "1"}, "there is no company 1"),
+    ],
+)
+async def test_what_can_not_be_done_says_why(desk: Desk, command: str, arguments: dict[str, Any], said: str) -> None:
+    with pytest.raises(CommandFailed, match=said):
+        await desk.run(command, **arguments)
+
+
+async def test_what_the_file_will_undo_is_told(desk: Desk) -> None:
+    again = "sets max_calls again at the next start or reload"
+    assert (
+        again in (await desk.run("trunk.set", name="carrier", fields={"max_calls": "5", "keepalive": "0"}))["notes"][0]
+    )
+    assert (await desk.run("trunk.set", name="carrier", fields={"keepalive": "9"}))["notes"] == []
+    back = "it comes back at the next start or reload"
+    for command, arguments in (
+        ("number.remove", {"number": "2120280001"}),
+        ("group.remove", {"company": "2028", "name": "sales"}),
+        ("extension.remove", {"number": "20280003"}),
+        ("company.remove", {"code": "2028"}),
+    ):
+        assert back in (await desk.run(command, **arguments))["notes"][0]
+
+
+async def test_a_company_with_an_open_call_stays(desk: Desk) -> None:
+    queue = CallQueue(desk.rooms.store, tell=lambda _stored: None)
+    await queue.accept(REQUEST, datetime.now(UTC))
+    with pytest.raises(CommandFailed, match="company 2028 has 1 calls that wait or run; set enabled=false"):
+        await desk.run("company.remove", code="2028")
+    assert desk.rooms.companies.get("2028") is not None
+    assert desk.rooms.lines.group("2028", "sales") is not None
+
+
+async def test_a_removed_company_leaves_nothing_behind(desk: Desk) -> None:
+    await desk.run("company.remove", code="2028")
+    assert desk.rooms.companies.get("2028") is None
+    assert desk.rooms.lines.group("2028", "sales") is None
+    for listed in ("company.list", "number.list", "extension.list", "group.list"):
+        assert await desk.run(listed) == []
+
+
+async def test_a_token_is_as_good_as_one_of_login(desk: Desk) -> None:
+    token = await desk.run("token", code="2028")
+    company = await desk.rooms.companies.authenticate(token, source="192.0.2.1", at=datetime.now(UTC))
+    assert company.code == "2028"
+
+
+async def test_a_new_secret_signs_from_now_on(desk: Desk) -> None:
+    before = await desk.run("secret", code="2028")
+    new = await desk.run("secret", code="2028", new=True)
+    company = desk.rooms.companies.get("2028")
+    assert company is not None
+    assert company.signing_secret == new != before
+
+
+async def test_no_list_shows_a_secret(desk: Desk) -> None:
+    secret = await desk.run("secret", code="2028")
+    for listed in ("company.list", "trunk.list", "extension.list", "group.list", "number.list"):
+        text = str(await desk.run(listed))
+        assert secret not in text
+        assert "'secret'" not in text
