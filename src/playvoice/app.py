@@ -33,6 +33,7 @@ from playvoice.companies import Companies, CompaniesError
 from playvoice.config import Config
 from playvoice.control.all_commands import stored_commands
 from playvoice.control.errors import ControlError
+from playvoice.control.live import Live, live_commands
 from playvoice.control.registry import REFUSALS, Commands
 from playvoice.control.reloading import Configuration, Reload, apply
 from playvoice.control.rooms import Rooms
@@ -154,9 +155,11 @@ async def _serve(configuration: Configuration, stack: contextlib.AsyncExitStack)
     stack.push_async_callback(_finish, sending, sender)
     await conductor.start()
     stack.push_async_callback(conductor.stop, float(config.server.stop_timeout))
-    rooms = Rooms(store, lambda: configuration.current, clients, routes, library)
+    rooms = Rooms(store, lambda: configuration.current, clients, routes, library, sender.expect)
     reload = Reload(configuration, rooms, lambda config: policy.allow(config.security.allow_networks))
-    control = ControlServer(config.server.data_dir, Commands([*stored_commands(rooms), reload.command()]))
+    live = Live(conductor, waiting, parts.agents, sender, media)
+    commands = Commands([*stored_commands(rooms), *live_commands(rooms, live), reload.command()])
+    control = ControlServer(config.server.data_dir, commands)
     await control.start()
     stack.push_async_callback(control.close)
     _reload_at_hangup(reload)

@@ -8,9 +8,8 @@ from typing import Annotated
 import typer
 
 from playvoice import __version__, logs
-from playvoice.commands import manage
-from playvoice.commands.desk import DEFAULT_CONFIG, ConfigOption, ask_server, read_config
-from playvoice.commands.output import show_done
+from playvoice.commands import live, manage
+from playvoice.commands.desk import DEFAULT_CONFIG, ConfigOption, read_config
 from playvoice.simulator.expectation import Agent, Callee
 
 cli = typer.Typer(
@@ -57,12 +56,6 @@ def serve(
 
 
 @cli.command()
-def reload(config: ConfigOption = DEFAULT_CONFIG) -> None:
-    """Have the running server read its configuration file anew; no call is disturbed."""
-    show_done(ask_server(config, "reload", {}))
-
-
-@cli.command()
 def demo(
     voice: Annotated[
         Path | None, typer.Option(help="Your own recording instead of ours.", exists=True, dir_okay=False)
@@ -83,6 +76,7 @@ def demo(
 
 
 manage.register(cli)
+live.register(cli)
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ After a crash, what was under way is sent again under the same `webhook-id`.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from random import Random
@@ -90,6 +90,16 @@ class Sender:
     def wake(self) -> None:
         """Say that a callback has been committed; costs nothing, however often."""
         self._fresh_wanted = True
+        self._read_event.set()
+
+    @property
+    def under_way(self) -> int:
+        """Attempts that run now."""
+        return len(self._under_way)
+
+    def expect(self, company_codes: Iterable[str]) -> None:
+        """Say that what is owed to these companies was changed: it is looked at again."""
+        self._deliveries.expect(company_codes, self._clock())
         self._read_event.set()
 
     async def run(self) -> None:

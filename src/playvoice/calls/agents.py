@@ -8,6 +8,7 @@ Customers who wait for an agent are served in the order in which they began to: 
 of them who has not been refused by him.
 """
 
+from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
@@ -43,6 +44,16 @@ class Agents:
 
     def __repr__(self) -> str:
         return f"<Agents {len(self._taken)} taken, {len(self._waiting)} customers waiting>"
+
+    @property
+    def taken(self) -> frozenset[str]:
+        """The extensions that ring or talk."""
+        return frozenset(self._taken)
+
+    @property
+    def customers(self) -> Counter[tuple[str, str]]:
+        """How many customers wait for an agent, by company and group."""
+        return Counter(self._waiting.values())
 
     def wait(self, wake: Wake, company_code: str, name: str) -> None:
         """Have `wake` called when a member of this group is free; who waits already keeps his place."""

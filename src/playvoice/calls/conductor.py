@@ -18,6 +18,7 @@ from playvoice.calls.ledger import End, Reports, StoredCall
 from playvoice.calls.legs import Parts, release
 from playvoice.calls.recovery import Recovery, heartbeat
 from playvoice.calls.running import RunningCall
+from playvoice.calls.views import CallView
 from playvoice.calls.waiting import Ready, Waiting
 from playvoice.codes import HangupCause as Cause
 from playvoice.companies import Company
@@ -61,6 +62,17 @@ class Conductor:
     def running(self) -> int:
         """Calls that run now."""
         return len(self._running)
+
+    def views(self) -> list[CallView]:
+        """The calls that run now."""
+        return [call.view for call in self._running.values()]
+
+    async def hang_up(self, uuid: str) -> bool:
+        """End a call that runs, or that waits to be dialled, with its record; False where there is none."""
+        if uuid in self._running:
+            self._running[uuid].cut()
+            return True
+        return await self._waiting.withdraw(uuid)
 
     # --- start and stop -------------------------------------------------------------------------------------------
 

@@ -72,6 +72,16 @@ class Customer:
         self.answered_at: datetime | None = None
         self.recorded = False
 
+    @property
+    def trunk(self) -> str:
+        """The name of the trunk that the last INVITE goes over, empty before the first."""
+        return "" if self._leg is None else self._leg.trunk.name
+
+    @property
+    def is_ringing(self) -> bool:
+        """Whether there was a 180 or 183."""
+        return self._leg is not None and self._leg.rang
+
     # --- dialling -------------------------------------------------------------------------------------------------
 
     def dial(self, trunk: Trunk, flow: Flow, claimed: Callable[[bool], None]) -> None:

@@ -22,6 +22,7 @@ from playvoice.calls.ledger import End, Reports, StoredCall
 from playvoice.calls.legs import Call, Parts
 from playvoice.calls.transfer import Transfer
 from playvoice.calls.userid import parse_userid
+from playvoice.calls.views import CallView
 from playvoice.codes import HangupCause as Cause
 from playvoice.companies import Company
 from playvoice.lines.trunk import Trunk
@@ -77,6 +78,26 @@ class RunningCall:
 
     def __repr__(self) -> str:
         return f"<RunningCall {self.stored.uuid} {self._script.state.name}>"
+
+    @property
+    def view(self) -> CallView:
+        """What can be seen of it now."""
+        state, customer, agents = self._script.state.name.lower(), self._customer, self._transfer.extensions
+        if self._script.state is s.State.DIALLING and customer.is_ringing:
+            state = "ringing"
+        return CallView(
+            uuid=self.stored.uuid,
+            company_code=self.stored.company_code,
+            destnumber=self.stored.destnumber,
+            disnumber=self.stored.disnumber,
+            state=state,
+            accepted_at=self.stored.accepted_at,
+            started_at=customer.started_at,
+            answered_at=customer.answered_at,
+            trunk=customer.trunk,
+            key=self._script.userkey,
+            agents=agents,
+        )
 
     # --- what happens ---------------------------------------------------------------------------------------------
 

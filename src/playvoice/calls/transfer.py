@@ -35,6 +35,11 @@ class Transfer:
         return self._offers[offer].extension if offer in self._offers else ""
 
     @property
+    def extensions(self) -> tuple[str, ...]:
+        """The agents whose phones ring or talk."""
+        return tuple(offer.extension for offer in self._offers.values() if not offer.over)
+
+    @property
     def streams(self) -> list[Stream]:
         """The streams of the legs that live."""
         return [leg.stream for leg in self._legs if not leg.over]

@@ -59,15 +59,16 @@ class _Line:
 
     accepted: deque[StoredCall | str] = field(default_factory=deque)
     """The next ones as they are stored, those behind by their uuid: so many may wait that they stay in the store."""
-    preparing: int = 0
+    preparing: set[str] = field(default_factory=set)
+    """By their uuid."""
     ready: list[Ready] = field(default_factory=list)
 
     @property
     def wants_a_voice(self) -> bool:
         return (
             bool(self.accepted)
-            and self.preparing < PREPARING_OF_COMPANY
-            and self.preparing + len(self.ready) < READY_OF_COMPANY
+            and len(self.preparing) < PREPARING_OF_COMPANY
+            and len(self.preparing) + len(self.ready) < READY_OF_COMPANY
         )
 
 
@@ -82,6 +83,8 @@ class Waiting:
         """Companies in turn: who was served last stands last."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._abandon: Abandon | None = None
+        self._withdrawn: set[str] = set()
+        """Calls that are being made ready, and are not to be dialled."""
         self.changed = asyncio.Event()
         """Set when a call has become ready."""
 
@@ -112,6 +115,32 @@ class Waiting:
         accepted.append(stored if len(accepted) < AT_HAND else stored.uuid)
         self._prepare_more()
 
+    def counts(self) -> dict[str, int]:
+        """How many calls wait, by company."""
+        return {code: len(line.accepted) + len(line.preparing) + len(line.ready) for code, line in self._lines.items()}
+
+    async def withdraw(self, uuid: str) -> bool:
+        """End a call that waits, with its record; False where none of this uuid does."""
+        for line in self._lines.values():
+            if uuid in line.preparing:
+                self._withdrawn.add(uuid)
+                return True
+            for ready in line.ready:
+                if ready.stored.uuid == uuid:
+                    line.ready.remove(ready)
+                    heapq.heapify(line.ready)
+                    await self._end_withdrawn(ready)
+                    return True
+            for accepted in line.accepted:
+                if _uuid(accepted) == uuid:
+                    line.accepted.remove(accepted)
+                    stored = await self._read(accepted) if isinstance(accepted, str) else accepted
+                    if stored is not None:
+                        company = self._companies.get(stored.company_code)
+                        await self._report(stored, company, Cause.HUNG_UP_BY_SERVER)
+                    return True
+        return False
+
     # --- ready calls ----------------------------------------------------------------------------------------------
 
     def heads(self) -> Iterator[Ready]:
@@ -141,8 +170,9 @@ class Waiting:
             return
         for line in self._lines.values():
             while line.wants_a_voice:
-                line.preparing += 1
-                task = asyncio.get_running_loop().create_task(self._prepare(line, line.accepted.popleft()))
+                accepted = line.accepted.popleft()
+                line.preparing.add(_uuid(accepted))
+                task = asyncio.get_running_loop().create_task(self._prepare(line, accepted))
                 self._tasks.add(task)
                 task.add_done_callback(self._done)
 
@@ -151,17 +181,35 @@ class Waiting:
         self._prepare_more()
 
     async def _prepare(self, line: _Line, accepted: StoredCall | str) -> None:
-        ready = None
+        ready, uuid = None, _uuid(accepted)
         try:
             stored = await self._read(accepted) if isinstance(accepted, str) else accepted
             ready = None if stored is None else await self._make_ready(stored)
         except Exception:
-            log.exception("call_not_made_ready", uuid=accepted if isinstance(accepted, str) else accepted.uuid)
+            log.exception("call_not_made_ready", uuid=uuid)
         finally:
-            line.preparing -= 1
-        if ready is not None:
+            line.preparing.discard(uuid)
+        if ready is None:
+            self._withdrawn.discard(uuid)
+        elif not await self._is_withdrawn(ready):
             heapq.heappush(line.ready, ready)
             self.changed.set()
+
+    async def _is_withdrawn(self, ready: Ready) -> bool:
+        """Whether it was withdrawn while it was made ready; then it has ended."""
+        if ready.stored.uuid not in self._withdrawn:
+            return False
+        self._withdrawn.discard(ready.stored.uuid)
+        await self._end_withdrawn(ready)
+        return True
+
+    async def _end_withdrawn(self, ready: Ready) -> None:
+        ready.voice.give_back()
+        await self._report(ready.stored, ready.company, Cause.HUNG_UP_BY_SERVER)
+
+    async def _report(self, stored: StoredCall, company: Company | None, cause: Cause) -> None:
+        assert self._abandon is not None
+        await self._abandon(stored, company, cause)
 
     async def _read(self, uuid: str) -> StoredCall | None:
         while True:
@@ -174,13 +222,12 @@ class Waiting:
     async def _make_ready(self, stored: StoredCall) -> Ready | None:
         """Make a call's voice ready; None if it has ended instead."""
         uuid, company = stored.uuid, self._companies.get(stored.company_code)
-        assert self._abandon is not None
         if company is None:
             log.warning("call_without_company", uuid=uuid, company=stored.company_code)
-            await self._abandon(stored, None, Cause.OTHER)
+            await self._report(stored, None, Cause.OTHER)
             return None
         if _is_expired(stored, company, datetime.now(UTC)):
-            await self._abandon(stored, company, Cause.TIMER_EXPIRED)
+            await self._report(stored, company, Cause.TIMER_EXPIRED)
             return None
         try:
             ref = VoiceRef(VoiceKind(stored.voice_kind), stored.voice_name)
@@ -191,8 +238,12 @@ class Waiting:
             log.exception("voice_failed", uuid=uuid)
         else:
             return Ready(stored.id, stored, company, voice)
-        await self._abandon(stored, company, Cause.OTHER)
+        await self._report(stored, company, Cause.OTHER)
         return None
+
+
+def _uuid(accepted: StoredCall | str) -> str:
+    return accepted if isinstance(accepted, str) else accepted.uuid
 
 
 def _is_expired(stored: StoredCall, company: Company, at: datetime) -> bool:

@@ -1,5 +1,6 @@
 """Every command, over the rooms of a server."""
 
+from playvoice.control.callbacks import callback_commands
 from playvoice.control.companies import company_commands
 from playvoice.control.lines import extension_commands, group_commands, trunk_commands
 from playvoice.control.registry import Commands
@@ -9,5 +10,11 @@ from playvoice.control.rooms import Rooms
 def stored_commands(rooms: Rooms) -> Commands:
     """Return what can be done whether the server runs or not: it is about what is stored."""
     return Commands(
-        [*company_commands(rooms), *trunk_commands(rooms), *extension_commands(rooms), *group_commands(rooms)]
+        [
+            *company_commands(rooms),
+            *trunk_commands(rooms),
+            *extension_commands(rooms),
+            *group_commands(rooms),
+            *callback_commands(rooms),
+        ]
     )

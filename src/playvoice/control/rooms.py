@@ -1,6 +1,6 @@
 """The rooms that commands work on."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -16,8 +16,8 @@ from playvoice.voices import Voices
 T = TypeVar("T")
 
 
-async def _nothing() -> None:
-    pass
+def _nobody(_company_codes: Iterable[str]) -> None:
+    """No sender runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +30,8 @@ class Rooms:
     companies: Companies
     lines: Lines
     voices: Voices
-    refreshed: Callable[[], Awaitable[None]] = _nothing
-    """Called after a change, when the rooms have read it."""
+    owed: Callable[[Iterable[str]], None] = _nobody
+    """Tells the sender of the companies whose owed callbacks were changed."""
 
     async def change(self, fact: Callable[[Connection, datetime], T]) -> T:
         """Store a change, and have every room read what it keeps in memory anew."""
@@ -40,5 +40,4 @@ class Rooms:
         await self.companies.refresh()
         await self.lines.refresh()
         await self.voices.refresh()
-        await self.refreshed()
         return result

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 import structlog
 
 from playvoice.config import Config
-from playvoice.lines.directory import Directory, Group
+from playvoice.lines.directory import Directory, Extension, Group
 from playvoice.lines.errors import LinesError
 from playvoice.lines.keepalive import Endpoint, Keepalive, flows_of
 from playvoice.lines.registering import Registering
@@ -131,6 +131,11 @@ class Lines:
     def group(self, company_code: str, name: str) -> Group | None:
         """A company's group by its name."""
         return self._directory.groups.get((company_code, name))
+
+    @property
+    def extensions(self) -> list[Extension]:
+        """All extensions, by number."""
+        return sorted(self._directory.extensions.values(), key=lambda extension: extension.number)
 
     def contacts(self, number: str) -> list[ContactBinding]:
         """Where the phones of an extension are reached now, the one to be rung first at the beginning."""

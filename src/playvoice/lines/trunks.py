@@ -32,11 +32,36 @@ class _Line:
     """The IP addresses that its own URI and its proxy's resolve to."""
     registration: TrunkRegistration | None = None
     """Where it wants one."""
+    begun: int = 0
+    """Calls that were tried over it since the start."""
+    failed: int = 0
+    """Tries that an address of it did not take."""
 
     def is_usable(self, now: float) -> bool:
         """Whether calls try it before those that are down, not registered, or asked for no more calls."""
         registered = self.registration is None or self.registration.is_registered(now)
         return registered and self.health.state is not State.DOWN and not self.targets.are_closed(now)
+
+
+@dataclass(frozen=True, slots=True)
+class TrunkView:
+    """What can be seen of a trunk."""
+
+    name: str
+    calls: int
+    """That hold a place."""
+    max_calls: int
+    state: str
+    """By OPTIONS: `unknown`, `up`, `down`."""
+    registered: bool | None
+    """None where it wants no registration."""
+    usable: bool
+    """Calls try it before those that are not."""
+    addresses: list[str]
+    begun: int
+    """Calls tried over it since the start."""
+    failed: int
+    """Tries that an address of it did not take: no connection, no response, or 503."""
 
 
 def read_trunks(conn: Connection, domain: str) -> list[Trunk]:
@@ -113,7 +138,10 @@ class Trunks:
 
     def take(self, trunk: Trunk, now: float) -> bool:
         """Take a place for a call that begins now; False where the trunk is at a limit."""
-        return self._line(trunk).capacity.take(now)
+        line = self._line(trunk)
+        taken = line.capacity.take(now)
+        line.begun += taken
+        return taken
 
     def begin_again(self, trunk: Trunk, now: float) -> None:
         """A call that has its place goes to another target: it counts for the calls of a second once more."""
@@ -128,6 +156,23 @@ class Trunks:
             capacity.give_back()
             if capacity.calls == 0:
                 self._gone.pop(trunk.name, None)
+
+    def views(self, now: float) -> list[TrunkView]:
+        """What can be seen of the trunks, in the order in which they are tried."""
+        return [
+            TrunkView(
+                name=line.trunk.name,
+                calls=line.capacity.calls,
+                max_calls=line.trunk.max_calls,
+                state=line.health.state.name.lower(),
+                registered=None if line.registration is None else line.registration.is_registered(now),
+                usable=line.is_usable(now),
+                addresses=[f"{target.host}:{target.port}" for target in line.targets.in_order(now)],
+                begun=line.begun,
+                failed=line.failed,
+            )
+            for line in self._lines.values()
+        ]
 
     # --- health ---------------------------------------------------------------------------------------------------
 
@@ -154,7 +199,9 @@ class Trunks:
     def failed(self, trunk: Trunk, flow: Flow, now: float, retry_after: float = 0.0) -> None:
         """This address of the trunk is of no use now, or for so many seconds: the others come first for a while."""
         if trunk.name in self._lines:
-            self._lines[trunk.name].targets.failed(flow, now, retry_after)
+            line = self._lines[trunk.name]
+            line.failed += 1
+            line.targets.failed(flow, now, retry_after)
 
     def is_silent(self, trunk: Trunk, flow: Flow, now: float) -> bool:
         """Whether this address has answered nothing for 30 s, or never: a call leaves it after `trunk_timeout`."""

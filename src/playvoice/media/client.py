@@ -69,6 +69,8 @@ class MediaClient:
         self._gone = False
         self._closing = False
         self.capacity = 0
+        self.pace: p.ClockPace | None = None
+        """Of the last second in which there were streams."""
 
     def __repr__(self) -> str:
         state = "gone" if self._gone else f"{self.reserved} of {self.capacity} streams"
@@ -275,8 +277,10 @@ class MediaClient:
         match message:
             case p.KeyPressed() | p.PlaybackEnded() | p.PlaybackFailed() | p.Silent():
                 self._tell(message)
-            case p.ClockLate(late, skipped, worst_us):
-                log.warning("media_clock_late", late=late, skipped=skipped, worst_ms=round(worst_us / 1000, 1))
+            case p.ClockPace(late=late, skipped=skipped, worst_us=worst_us):
+                self.pace = message
+                if late:
+                    log.warning("media_clock_late", late=late, skipped=skipped, worst_ms=round(worst_us / 1000, 1))
             case p.Hello():
                 self._answer(_HELLO, message)
             case p.Reserved() | p.Refused() | p.RecordingDone() | p.Released():

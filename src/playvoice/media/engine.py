@@ -14,7 +14,7 @@ from pathlib import Path
 from playvoice.media import protocol as p
 from playvoice.media import udp
 from playvoice.media.disk import Disk
-from playvoice.media.metronome import PHASES, TICK, Lateness
+from playvoice.media.metronome import PHASES, TICK, Pace
 from playvoice.media.playback import Batch, Playing
 from playvoice.media.ports import PortPool
 from playvoice.media.recorder import Recorder
@@ -84,8 +84,10 @@ class Engine:
             self._waiting_for_disk -= 1
         return reports
 
-    def report_lateness(self, lateness: Lateness) -> None:
-        self._reports.append(p.ClockLate(lateness.late, lateness.skipped, round(lateness.worst * 1e6)))
+    def report_pace(self, pace: Pace) -> None:
+        self._reports.append(
+            p.ClockPace(pace.ticks, round(pace.longest * 1e6), pace.late, pace.skipped, round(pace.worst * 1e6))
+        )
 
     # --- commands -------------------------------------------------------------------------------------------------
 

@@ -17,9 +17,12 @@ MAX_BEHIND = 0.1
 
 
 @dataclass(frozen=True, slots=True)
-class Lateness:
-    """How well the time was kept since the last look."""
+class Pace:
+    """How the time was kept since the last look."""
 
+    ticks: int
+    longest: float
+    """Seconds that the longest of them took."""
     late: int
     """Ticks that began more than their own length late."""
     skipped: int
@@ -34,8 +37,8 @@ class Metronome:
     def __init__(self, start: float) -> None:
         self._start = start
         self._next = 0
-        self._late = self._skipped = 0
-        self._worst = 0.0
+        self._ticks = self._late = self._skipped = 0
+        self._longest = self._worst = 0.0
 
     def __repr__(self) -> str:
         return f"<Metronome at tick {self._next}, {self._late} late, {self._skipped} skipped>"
@@ -59,17 +62,20 @@ class Metronome:
             self._next += skipped
         number = self._next
         self._next += 1
+        self._ticks += 1
         return number
+
+    def end(self, began: float, now: float) -> None:
+        """The tick that began then is over."""
+        self._longest = max(self._longest, now - began)
 
     def resume(self, now: float) -> None:
         """Go on after a rest in which nothing had to be done: what passed was not missed."""
         self._next = max(self._next, ceil((now - self._start) / TICK))
 
-    def take_lateness(self) -> Lateness | None:
-        """What was late since this was last asked, None if nothing was."""
-        if not self._late:
-            return None
-        lateness = Lateness(self._late, self._skipped, self._worst)
-        self._late = self._skipped = 0
-        self._worst = 0.0
-        return lateness
+    def take_pace(self) -> Pace:
+        """What became of the ticks since this was last asked."""
+        pace = Pace(self._ticks, self._longest, self._late, self._skipped, self._worst)
+        self._ticks = self._late = self._skipped = 0
+        self._longest = self._worst = 0.0
+        return pace

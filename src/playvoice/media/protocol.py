@@ -10,7 +10,7 @@ import struct
 from dataclasses import dataclass, fields
 from typing import Any
 
-VERSION = 2
+VERSION = 3
 MAX_FRAME = 65_536
 _LENGTH = struct.Struct("!I")
 
@@ -207,9 +207,12 @@ class Released:
 
 
 @dataclass(frozen=True, slots=True)
-class ClockLate:
-    """The worker's clock did not keep its time; told at most once a second."""
+class ClockPace:
+    """How the worker's clock kept its time in the last second in which there were streams."""
 
+    ticks: int
+    longest_us: int
+    """What the longest of them took."""
     late: int
     """Ticks of 5 ms that began more than 5 ms late."""
     skipped: int
@@ -230,7 +233,7 @@ FromWorker = (
     | Silent
     | RecordingDone
     | Released
-    | ClockLate
+    | ClockPace
 )
 Message = ToWorker | FromWorker
 
@@ -239,7 +242,7 @@ _TYPES: dict[str, type[Any]] = {
     for kind in (
         Reserve, Connect, Load, Play, StopPlaying, Bridge, Unbridge, Record, StopRecording, SendKeys, Release,
         Hello, Reserved, Refused, KeyPressed, PlaybackEnded, PlaybackFailed, Silent, RecordingDone, Released,
-        ClockLate,
+        ClockPace,
     )
 }  # fmt: skip
 _JSON = json.JSONEncoder(separators=(",", ":")).encode

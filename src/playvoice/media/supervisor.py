@@ -16,6 +16,7 @@ from typing import Protocol, Self
 import structlog
 
 from playvoice.media.client import MediaClient, MediaEvent, MediaGone, Stream
+from playvoice.media.protocol import ClockPace
 
 log = structlog.get_logger(__name__)
 
@@ -113,6 +114,11 @@ class MediaSupervisor:
     def has_room(self) -> bool:
         """One more stream can be reserved."""
         return self._client is not None and self._client.load < self.capacity
+
+    @property
+    def pace(self) -> ClockPace | None:
+        """How the worker's clock kept its time in the last second in which there were streams."""
+        return None if self._client is None else self._client.pace
 
     @property
     def pid(self) -> int | None:

@@ -54,6 +54,7 @@ class Worker:
             number = self._metronome.begin(now)
             if number is not None:
                 self._engine.tick(number, now)
+                self._metronome.end(now, time.monotonic())
                 if number % TICKS_A_SECOND == 0:
                     self._once_a_second(number)
 
@@ -97,9 +98,7 @@ class Worker:
         return len(self._unsent) < MAX_UNSENT
 
     def _once_a_second(self, number: int) -> None:
-        lateness = self._metronome.take_lateness()
-        if lateness is not None:
-            self._engine.report_lateness(lateness)
+        self._engine.report_pace(self._metronome.take_pace())
         if number % COLLECT_EVERY == 0:
             gc.collect(0)
 

@@ -12,7 +12,7 @@ import pytest
 import structlog
 from sqlalchemy import Connection, select
 
-from playvoice.callbacks import CallbackKind, Endpoint, Sender, callbacks, outbox, owe
+from playvoice.callbacks import CallbackKind, Endpoint, Sender, callbacks, manage, outbox, owe
 from playvoice.callbacks.payloads import to_text
 from playvoice.callbacks.tables import State
 from playvoice.store import Store, StoreUnavailable
@@ -293,3 +293,16 @@ async def test_the_sender_outlasts_a_store_that_is_away(store: Store, monkeypatc
         monkeypatch.setattr(store, "write", failing)
         await running.until_delivered(2)
     assert len(web.posts) == 2
+
+
+async def test_what_an_operator_sends_again_goes_out_at_once_under_the_same_id(store: Store) -> None:
+    web = Web()
+    async with Running(store, web) as running:
+        await running.owe("c1", {"status": "ring"})
+        await running.until_delivered(1)
+        companies = await store.write(lambda conn: manage.send_again(conn, [1], datetime.now(UTC)))
+        running.sender.expect(companies)
+        await running.until(lambda: len(web.posts) == 2)
+        await running.until_delivered(1)
+    assert [headers["webhook-id"] for _, _, headers in web.posts] == ["c1-1", "c1-1"]
+    assert web.posts[0][1] == web.posts[1][1]

@@ -381,3 +381,33 @@ async def test_a_fault_in_one_heartbeat_is_not_the_last_of_them(house: House, mo
     assert "heartbeat_failed" in [line["event"] for line in log]
     house.wire.reject(call, 486)
     await house.ended(uuid)
+
+
+# --- what an operator sees and does -----------------------------------------------------------------------------------
+
+
+async def test_a_running_call_is_seen_with_its_state_and_is_hung_up(house: House) -> None:
+    uuid = await house.accept()
+    call = await house.wire.invited()
+    assert [(view.uuid, view.state) for view in house.conductor.views()] == [(uuid, "dialling")]
+    house.wire.ring(call)
+    await until(lambda: house.conductor.views()[0].state == "ringing", "it rings")
+    house.wire.answer(call)
+    await house.wire.acknowledged()
+    (view,) = house.conductor.views()
+    assert (view.state, view.agents, view.key) == ("playing", (), "")
+    assert view.answered_at is not None
+    assert await house.conductor.hang_up(uuid)
+    await house.ended(uuid)
+    assert record(house.store, uuid) == (10007, 10040, "", "")
+    assert house.conductor.views() == []
+
+
+async def test_a_waiting_call_is_hung_up_undialled(house: House) -> None:
+    house.routes.places = 0
+    uuid = await house.accept()
+    await until(lambda: house.waiting.ready == 1, "it is ready")
+    assert await house.conductor.hang_up(uuid)
+    await house.ended(uuid)
+    assert record(house.store, uuid) == (10007, 10007, "", "")
+    assert not await house.conductor.hang_up(uuid)

@@ -310,3 +310,47 @@ async def test_stop_ends_what_is_being_made_ready_and_begins_nothing_more(bench:
     assert bench.voices.preparing == []
     assert len(bench.voices.asked) == module.PREPARING_OF_COMPANY
     assert bench.abandoned == []
+
+
+# --- calls that are withdrawn -----------------------------------------------------------------------------------------
+
+
+async def test_a_ready_call_that_is_withdrawn_ends_with_its_record_and_gives_its_voice_back(bench: Bench) -> None:
+    stored, other = await bench.add(), await bench.add()
+    bench.start()
+    await bench.ready(2)
+    assert await bench.waiting.withdraw(stored.uuid)
+    assert bench.abandoned == [(stored.uuid, Cause.HUNG_UP_BY_SERVER)]
+    assert bench.heads() == [other.uuid]
+    assert bench.waiting.counts() == {"2028": 1}
+
+
+async def test_a_call_that_is_being_made_ready_is_withdrawn_when_it_is(bench: Bench) -> None:
+    bench.voices.held = {"slow.wav"}
+    stored = await bench.add(voice="slow.wav")
+    bench.start()
+    assert await bench.waiting.withdraw(stored.uuid)
+    assert bench.abandoned == []
+    bench.voices.release("slow.wav")
+    await bench.was_abandoned(stored, Cause.HUNG_UP_BY_SERVER)
+    assert bench.heads() == []
+
+
+async def test_a_call_far_behind_is_withdrawn_where_it_stands_in_the_store(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "AT_HAND", 0)
+    monkeypatch.setattr(module, "PREPARING_OF_COMPANY", 1)
+    bench.voices.held = {"slow.wav"}
+    await bench.add(voice="slow.wav")
+    behind = await bench.add()
+    bench.start()
+    assert await bench.waiting.withdraw(behind.uuid)
+    assert bench.abandoned == [(behind.uuid, Cause.HUNG_UP_BY_SERVER)]
+    bench.voices.release("slow.wav")
+    await bench.ready(1)
+
+
+async def test_a_call_that_does_not_wait_is_not_withdrawn(bench: Bench) -> None:
+    bench.start()
+    assert not await bench.waiting.withdraw("nobody")

@@ -1,7 +1,8 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from playvoice.media.metronome import MAX_BEHIND, PHASES, TICK, Lateness, Metronome
+from playvoice.media.metronome import MAX_BEHIND, PHASES, TICK, Metronome, Pace
 
 
 def ticks_until(metronome: Metronome, now: float) -> list[int]:
@@ -37,12 +38,20 @@ def test_a_long_stop_is_skipped_in_whole_rounds_so_that_every_phase_loses_as_muc
 
 def test_late_and_skipped_ticks_are_told_once() -> None:
     metronome = Metronome(0.0)
-    assert metronome.take_lateness() is None
+    assert metronome.take_pace() == Pace(ticks=0, longest=0.0, late=0, skipped=0, worst=0.0)
     ticks_until(metronome, 0.5)
-    lateness = metronome.take_lateness()
-    assert lateness is not None
-    assert lateness == Lateness(late=lateness.late, skipped=100, worst=0.5)
-    assert metronome.take_lateness() is None
+    pace = metronome.take_pace()
+    assert (pace.skipped, pace.worst) == (100, 0.5)
+    assert 0 < pace.late <= pace.ticks
+    assert metronome.take_pace() == Pace(ticks=0, longest=0.0, late=0, skipped=0, worst=0.0)
+
+
+def test_the_longest_tick_is_told() -> None:
+    metronome = Metronome(0.0)
+    for number, seconds in enumerate((0.001, 0.003, 0.002)):
+        metronome.begin(number * TICK)
+        metronome.end(number * TICK, number * TICK + seconds)
+    assert metronome.take_pace().longest == pytest.approx(0.003)
 
 
 def test_a_rest_is_no_delay() -> None:
@@ -50,7 +59,7 @@ def test_a_rest_is_no_delay() -> None:
     metronome.resume(3600.001)
     assert metronome.begin(3600.001) is None
     assert metronome.begin(3600.006) == 720_001
-    assert metronome.take_lateness() is None
+    assert metronome.take_pace().late == 0
 
 
 @given(st.lists(st.floats(min_value=0, max_value=0.3), max_size=60))

@@ -1,0 +1,103 @@
+"""What operators do with callbacks: look at them, and have them sent again."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select, update
+
+from playvoice.callbacks.errors import CallbacksError
+from playvoice.callbacks.tables import State, callbacks, webhook_id
+
+MOST = 1_000
+"""Callbacks that are listed or sent again by one command."""
+COUNTED = 10_000
+"""A company's owed callbacks are counted up to here."""
+
+_c = callbacks.c
+
+
+def list_callbacks(
+    conn: Connection,
+    *,
+    company_code: str | None = None,
+    state: State | None = None,
+    call_uuid: str | None = None,
+    most: int = 50,
+) -> list[dict[str, Any]]:
+    """Return the latest callbacks of these kinds, the last one first."""
+    wanted = select(callbacks).order_by(_c.id.desc()).limit(min(most, MOST))
+    if company_code is not None:
+        wanted = wanted.where(_c.company_code == company_code)
+    if state is not None:
+        wanted = wanted.where(_c.state == state.value)
+    if call_uuid is not None:
+        wanted = wanted.where(_c.call_uuid == call_uuid)
+    return [_listed(row) for row in conn.execute(wanted)]
+
+
+def show_callback(conn: Connection, number: int) -> dict[str, Any]:
+    """Return all that is known of a callback; CallbacksError if there is none of this number."""
+    row = conn.execute(select(callbacks).where(_c.id == number)).first()
+    if row is None:
+        raise CallbacksError(f"there is no callback {number}; delivered ones are kept 7 days, others 30")
+    return _listed(row) | {
+        "webhook_id": webhook_id(row.call_uuid, row.id),
+        "attempted_at": _text(row.attempted_at),
+        "done_at": _text(row.done_at),
+        "payload": row.payload,
+    }
+
+
+def send_again(conn: Connection, numbers: Sequence[int], at: datetime) -> list[str]:
+    """Owe these callbacks anew, with the whole schedule before them; return the codes of their companies.
+
+    They go out under the same `webhook-id`. CallbacksError names those that there are not, and nothing is changed.
+    """
+    if len(numbers) > MOST:
+        raise CallbacksError(f"{len(numbers)} callbacks are more than the {MOST} of one command")
+    found = {row.id: row.company_code for row in conn.execute(select(_c.id, _c.company_code).where(_c.id.in_(numbers)))}
+    if missing := sorted(set(numbers) - found.keys()):
+        raise CallbacksError(f"there is no callback {', '.join(map(str, missing))}")
+    conn.execute(
+        update(callbacks)
+        .where(_c.id.in_(numbers))
+        .values(state=State.PENDING.value, attempts=0, early=False, failure=None, next_attempt=at, done_at=None)
+    )
+    return sorted(set(found.values()))
+
+
+def given_up(conn: Connection, company_code: str | None, most: int = MOST) -> list[int]:
+    """Return the callbacks that were given up, all companies' or one's, the oldest first."""
+    wanted = select(_c.id).where(_c.state.in_([State.EXHAUSTED.value, State.GONE.value])).order_by(_c.id).limit(most)
+    if company_code is not None:
+        wanted = wanted.where(_c.company_code == company_code)
+    return list(conn.execute(wanted).scalars())
+
+
+def owed(conn: Connection, company_codes: Sequence[str]) -> dict[str, int]:
+    """Return how many callbacks are owed to each of these companies, up to `COUNTED`."""
+    counts = {}
+    for code in company_codes:
+        some = select(_c.id).where(_c.company_code == code, _c.next_attempt.is_not(None)).limit(COUNTED).subquery()
+        counts[code] = int(conn.execute(select(func.count()).select_from(some)).scalar_one())
+    return counts
+
+
+def _listed(row: Row[Any]) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "company": row.company_code,
+        "call": row.call_uuid,
+        "kind": row.kind,
+        "state": row.state,
+        "failed_attempts": row.attempts,
+        "last_status": row.last_status,
+        "last_error": row.last_error,
+        "created_at": _text(row.created_at),
+        "next_attempt": _text(row.next_attempt),
+    }
+
+
+def _text(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat(timespec="milliseconds")

@@ -1,0 +1,112 @@
+"""`playvoice call list|show|hangup`, `callback list|show|resend`, `reload`, `top`: about a server that runs."""
+
+from typing import Annotated, Any
+
+import typer
+
+from playvoice.callbacks.tables import State
+from playvoice.commands.desk import DEFAULT_CONFIG, ConfigOption, ask_server, carry_out, fail, follow_server
+from playvoice.commands.output import show_done, show_fields, show_json, show_table
+
+Json = Annotated[bool, typer.Option("--json", help="For scripts.")]
+CompanyOption = Annotated[str | None, typer.Option("--company", help="Only this company's.")]
+Uuid = Annotated[str, typer.Argument(metavar="UUID", help="The call's uuid.")]
+
+call = typer.Typer(help="Calls that run now.", no_args_is_help=True)
+callback = typer.Typer(help="What is owed to companies' servers, was delivered, or given up.", no_args_is_help=True)
+
+
+def register(cli: typer.Typer) -> None:
+    """Put these commands into the command line."""
+    cli.add_typer(call, name="call")
+    cli.add_typer(callback, name="callback")
+    for each in (reload, top):
+        cli.command()(each)
+
+
+def reload(config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """Have the running server read its configuration file anew; no call is disturbed."""
+    show_done(ask_server(config, "reload", {}))
+
+
+def top(
+    every: Annotated[float, typer.Option(help="Seconds between two looks, 0.2 to 60.")] = 1.0,
+    as_json: Annotated[bool, typer.Option("--json", help="One look as JSON, for scripts.")] = False,
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
+    """Follow the running server: calls, trunks, agents, queue, callbacks owed, tick time."""
+    if as_json:
+        show_json(ask_server(config, "status", {}))
+        return
+    from playvoice.commands.top import follow
+
+    follow(follow_server(config, "top", {"every": every}))
+
+
+# --- calls ------------------------------------------------------------------------------------------------------------
+
+
+@call.command("list")
+def list_calls(config: ConfigOption = DEFAULT_CONFIG, as_json: Json = False) -> None:
+    """List the calls that run."""
+    rows = ask_server(config, "call.list", {})
+    columns = ("uuid", "company_code", "destnumber", "state", "trunk", "key", "agents", "started_at")
+    show_json(rows) if as_json else show_table(rows, columns, "no call runs")
+
+
+@call.command("hangup")
+def hang_up(uuid: Uuid, config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """End a call that runs or waits; its record says 10007, hung up by the server."""
+    show_done(ask_server(config, "call.hangup", {"uuid": uuid}))
+
+
+# --- callbacks --------------------------------------------------------------------------------------------------------
+
+Number = Annotated[int, typer.Argument(metavar="ID", help="The callback's number.")]
+
+
+@callback.command("list")
+def list_callbacks(
+    of: CompanyOption = None,
+    state: Annotated[State | None, typer.Option(help="Only those in this state.")] = None,
+    of_call: Annotated[str | None, typer.Option("--call", help="Only those of this call's uuid.")] = None,
+    most: Annotated[int, typer.Option(help="How many at most, 1 to 1000.")] = 50,
+    config: ConfigOption = DEFAULT_CONFIG,
+    as_json: Json = False,
+) -> None:
+    """List the latest callbacks, the last one first."""
+    asked: dict[str, Any] = {"company": of, "state": None if state is None else state.value, "call": of_call}
+    rows = carry_out(config, "callback.list", asked | {"most": most})
+    columns = (
+        "id",
+        "company",
+        "call",
+        "kind",
+        "state",
+        "failed_attempts",
+        "last_status",
+        "last_error",
+        "created_at",
+        "next_attempt",
+    )
+    show_json(rows) if as_json else show_table(rows, columns, "there is no such callback")
+
+
+@callback.command("show")
+def show_callback(number: Number, config: ConfigOption = DEFAULT_CONFIG, as_json: Json = False) -> None:
+    """Show a callback with its payload."""
+    row = carry_out(config, "callback.show", {"id": number})
+    show_json(row) if as_json else show_fields(row)
+
+
+@callback.command("resend")
+def resend(
+    numbers: Annotated[list[int] | None, typer.Argument(metavar="ID…", help="Their numbers.")] = None,
+    given_up: Annotated[bool, typer.Option("--given-up", help="All that were given up (up to 1000).")] = False,
+    of: CompanyOption = None,
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
+    """Send callbacks again, under the same webhook-id."""
+    if bool(numbers) == given_up:
+        fail("give the numbers of the callbacks, or --given-up")
+    show_done(carry_out(config, "callback.resend", {"ids": numbers or [], "given_up": given_up, "company": of}))

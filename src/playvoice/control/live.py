@@ -1,0 +1,143 @@
+"""The commands about what runs now: only a running server can carry them out."""
+
+import asyncio
+import dataclasses
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from pydantic import Field
+
+from playvoice import __version__
+from playvoice.callbacks import Sender, manage
+from playvoice.calls.agents import Agents
+from playvoice.calls.conductor import Conductor
+from playvoice.calls.views import AgentView, CallView
+from playvoice.calls.waiting import Waiting
+from playvoice.control.errors import CommandFailed
+from playvoice.control.notes import done
+from playvoice.control.registry import Arguments, Command, Tell
+from playvoice.control.rooms import Rooms
+from playvoice.media.supervisor import MediaSupervisor
+
+MOST_CALLS = 1_000
+"""Calls that are listed at once."""
+OWED_EVERY = 5.0
+"""Seconds between two counts of what callbacks are owed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """What a running server has beside its rooms."""
+
+    conductor: Conductor
+    waiting: Waiting
+    agents: Agents
+    sender: Sender
+    media: MediaSupervisor
+    clock: Callable[[], float] = time.monotonic
+    started_at: datetime = dataclasses.field(default_factory=lambda: datetime.now(UTC))
+
+
+class OneCall(Arguments):
+    """A call by its uuid."""
+
+    uuid: str
+
+
+class Pace(Arguments):
+    """Seconds between two looks."""
+
+    every: float = Field(default=1.0, ge=0.2, le=60)
+
+
+def live_commands(rooms: Rooms, live: Live) -> list[Command[Any]]:
+    """Return the commands `call.list`, `call.hangup`, `status` and `top`."""
+
+    async def list_calls(_asked: Arguments, _tell: Tell) -> object:
+        return [_plain(view) for view in live.conductor.views()[:MOST_CALLS]]
+
+    async def hang_up(asked: OneCall, _tell: Tell) -> object:
+        if not await live.conductor.hang_up(asked.uuid):
+            raise CommandFailed(f"no call {asked.uuid} waits or runs")
+        return done(f"call {asked.uuid} was hung up")
+
+    async def status(_asked: Arguments, _tell: Tell) -> object:
+        return _overview(rooms, live, await _owed(rooms))
+
+    async def top(asked: Pace, tell: Tell) -> object:
+        owed, counted_at = await _owed(rooms), live.clock()
+        while True:
+            await tell(_overview(rooms, live, owed))
+            await asyncio.sleep(asked.every)
+            if live.clock() - counted_at >= OWED_EVERY:
+                owed, counted_at = await _owed(rooms), live.clock()
+
+    return [
+        Command("call.list", Arguments, list_calls),
+        Command("call.hangup", OneCall, hang_up),
+        Command("status", Arguments, status),
+        Command("top", Pace, top, tells=True),
+    ]
+
+
+async def _owed(rooms: Rooms) -> dict[str, int]:
+    codes = [company.code for company in rooms.companies]
+    return await rooms.store.read(lambda conn: manage.owed(conn, codes))
+
+
+def _overview(rooms: Rooms, live: Live, owed: dict[str, int]) -> dict[str, Any]:
+    """All that a page shows of a server at one moment."""
+    calls = live.conductor.views()
+    states: dict[str, int] = {}
+    for call in calls:
+        states[call.state] = states.get(call.state, 0) + 1
+    pace = live.media.pace
+    return {
+        "version": __version__,
+        "at": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        "started_at": live.started_at.isoformat(timespec="seconds"),
+        "calls": {"running": len(calls), "by_state": states, "latest": [_plain(call) for call in calls[-20:]]},
+        "waiting": live.waiting.counts(),
+        "trunks": [dataclasses.asdict(view) for view in rooms.lines.trunks.views(live.clock())],
+        "agents": [dataclasses.asdict(view) for view in _agents(rooms, live.agents.taken, calls)],
+        "customers_waiting_for_agents": [
+            {"company": company, "group": group, "customers": customers}
+            for (company, group), customers in sorted(live.agents.customers.items())
+        ],
+        "callbacks": {"owed": owed, "counted_up_to": manage.COUNTED, "under_way": live.sender.under_way},
+        "media": {
+            "streams": live.media.streams,
+            "capacity": live.media.capacity,
+            "tick_ms": None if pace is None or not live.media.streams else pace.longest_us / 1000,
+            "late_ticks": None if pace is None or not live.media.streams else pace.late,
+        },
+    }
+
+
+def _agents(rooms: Rooms, taken: frozenset[str], calls: list[CallView]) -> list[AgentView]:
+    """Every extension, with what it does."""
+    at_work = {agent: call for call in calls for agent in call.agents}
+    views = []
+    for extension in rooms.lines.extensions:
+        call, phones = at_work.get(extension.number), len(rooms.lines.contacts(extension.number))
+        if not extension.enabled:
+            state = "disabled"
+        elif call is not None and call.state == "talking":
+            state = "talking"
+        elif call is not None or extension.number in taken:
+            state = "ringing"
+        else:
+            state = "idle" if phones else "offline"
+        uuid = "" if call is None else call.uuid
+        views.append(AgentView(extension.number, extension.company_code, state, phones, uuid))
+    return views
+
+
+def _plain(call: CallView) -> dict[str, Any]:
+    return {
+        name: value.isoformat(timespec="milliseconds") if isinstance(value, datetime) else value
+        for name, value in dataclasses.asdict(call).items()
+    }

@@ -1,0 +1,88 @@
+"""What an operator types while calls run: a server in one process, commands in a terminal of their own."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from tests.acceptance.sipp_world import NOTICE
+from tests.acceptance.terminal import Terminal, run
+
+from playvoice.media.g711 import Codec
+from playvoice.simulator.configuration import GROUP, NUMBERS
+from playvoice.simulator.sound import write_g711
+from playvoice.simulator.world import Cast, World
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A server whose callees listen for as long as they are let."""
+    folder = tmp_path_factory.mktemp("operator")
+    voices = folder / "voices"
+    voices.mkdir()
+    write_g711(voices / "notice.wav", NOTICE[Codec.PCMA], Codec.PCMA)
+    cast = Cast(callee={"": {"as": "answer"}}, setting={"company": {"key_time": 60}})
+    with World(folder, voices, cast) as made:
+        yield made
+
+
+def play_voice(world: World) -> str:
+    """Place a call whose callee listens, and return its uuid."""
+    answer, uuid = world.client().play_voice(
+        voicetype="1",
+        destnumber="13333330001",
+        voicefile="notice.wav",
+        chengshudu="1",
+        userid=f"1@{GROUP}",
+        disnumber=NUMBERS[0],
+    )
+    assert uuid, answer
+    return uuid
+
+
+def type_command(world: World, *words: str) -> tuple[int, str]:
+    return run(*words, "--config", str(world.config), cwd=world.directory)
+
+
+def test_a_call_is_followed_and_hung_up_and_its_callbacks_are_sent_again(world: World) -> None:
+    uuid = play_voice(world)
+    assert world.carrier is not None
+    world.carrier.wait_for("ack", 20)
+    with Terminal("top", "--config", str(world.config), cwd=world.directory) as top:
+        page = top.wait_for(uuid)
+        assert "1 running" in page
+        assert "20280003" in page
+        top.type("\x03")
+        assert top.wait() == 0
+    status, listed = type_command(world, "call", "list")
+    assert (status, uuid in listed, "13333330001" in listed) == (0, True, True)
+    assert "was hung up" in type_command(world, "call", "hangup", uuid)[1]
+    record = world.receiver.wait_for("callback", 15, path="/cdr")
+    assert (record["payload"]["uuid"], record["payload"]["hangupcause"]) == (uuid, 10007)
+    status, text = type_command(world, "callback", "list", "--call", uuid, "--json")
+    (callback,) = json.loads(text)
+    assert (callback["kind"], callback["company"]) == ("cdr", "2028")
+    assert "1 callbacks are sent again" in type_command(world, "callback", "resend", str(callback["id"]))[1]
+    again = world.receiver.wait_for("callback", 15, where=lambda line: line is not record, path="/cdr")
+    assert again["payload"] == record["payload"]
+    assert again["webhook_id"] == record["webhook_id"]
+    status, text = type_command(world, "call", "hangup", uuid)
+    assert (status, text) == (1, f"playvoice: no call {uuid} waits or runs\n")
+
+
+def test_a_changed_file_is_taken_and_a_password_is_asked_for_without_echo(world: World) -> None:
+    before = world.config.read_text()
+    world.config.write_text(before.replace("[[company]]", "[[company]]\nexpire_after = 77", 1))
+    assert "the configuration file was taken" in type_command(world, "reload")[1]
+    assert "expire_after     77" in type_command(world, "company", "show", "2028")[1]
+    with Terminal("extension", "add", "2028", "20289999", "--config", str(world.config), cwd=world.directory) as typed:
+        typed.wait_for("password: ")
+        typed.type("hunter2\n")
+        typed.wait_for("Repeat for confirmation: ")
+        typed.type("hunter2\n")
+        assert typed.wait() == 0
+        assert "extension 20289999 was added" in typed.text
+        assert "hunter2" not in typed.text
+    world.config.write_text(before + "\n[nonsense]\n")
+    status, text = type_command(world, "company", "list")
+    assert (status, "nonsense: is unknown" in text) == (2, True)
+    world.config.write_text(before)

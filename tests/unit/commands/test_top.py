@@ -1,0 +1,88 @@
+"""The page of `playvoice top`."""
+
+from typing import Any
+
+from rich.console import Console
+
+from playvoice.commands.top import follow, page
+
+LOOK: dict[str, Any] = {
+    "version": "0.1.0",
+    "at": "2026-11-28T04:00:10.500+00:00",
+    "started_at": "2026-11-27T03:59:00+00:00",
+    "calls": {
+        "running": 2,
+        "by_state": {"playing": 1, "talking": 1},
+        "latest": [
+            {
+                "uuid": "3418035c-4af5-41ea-afb2-fbc8753285b6",
+                "company_code": "2028",
+                "destnumber": "13333333333",
+                "state": "talking",
+                "trunk": "carrier",
+                "key": "1",
+                "agents": ["20280003"],
+            }
+        ],
+    },
+    "waiting": {"2028": 3, "9017": 4},
+    "trunks": [
+        {
+            "name": "carrier",
+            "calls": 2,
+            "max_calls": 30,
+            "state": "up",
+            "registered": True,
+            "usable": True,
+            "addresses": ["192.0.2.1:5060"],
+            "begun": 12,
+            "failed": 1,
+        }
+    ],
+    "agents": [
+        {"extension": f"2028{n:04}", "company_code": "2028", "state": "idle", "phones": 1, "call": ""}
+        for n in range(25)
+    ],
+    "customers_waiting_for_agents": [{"company": "2028", "group": "sales", "customers": 2}],
+    "callbacks": {"owed": {"2028": 10_000, "9017": 0}, "counted_up_to": 10_000, "under_way": 5},
+    "media": {"streams": 3, "capacity": 4000, "tick_ms": 0.42, "late_ticks": 0},
+}
+
+
+def text(look: dict[str, Any]) -> str:
+    console = Console(width=140, no_color=True, highlight=False)
+    with console.capture() as captured:
+        console.print(page(look))
+    return captured.get()
+
+
+def test_a_look_is_a_page() -> None:
+    lines = [line.rstrip() for line in text(LOOK).splitlines()]
+    assert "up 1 day, 0:01:10" in lines[0]
+    assert lines[1:6] == [
+        "calls      2 running:  dialling 0  ringing 0  playing 1  waiting 0  transferring 0  talking 1",
+        "queue      7 wait to be dialled  (9017: 4, 2028: 3)",
+        "           2 customers wait for group sales of 2028",
+        "callbacks  10000+ owed, 5 under way  (2028: 10000)",
+        "media      3 of 4000 streams, tick 0.4 of 5 ms",
+    ]
+    assert "carrier  2/30   up       yes         12     1       192.0.2.1:5060" in lines
+    assert any(line.startswith("5 more") for line in lines)
+    assert any("talking  carrier  1    20280003" in line for line in lines)
+
+
+def test_an_idle_server_says_so() -> None:
+    idle = LOOK | {
+        "calls": {"running": 0, "by_state": {}, "latest": []},
+        "trunks": [],
+        "agents": [],
+        "media": {"streams": 0, "capacity": 4000, "tick_ms": None, "late_ticks": None},
+    }
+    shown = text(idle)
+    for words in ("no trunk", "no agent", "no call runs", "0 of 4000 streams, no stream"):
+        assert words in shown
+
+
+def test_without_a_terminal_the_looks_follow_each_other(capsys: Any) -> None:
+    follow(iter([LOOK, LOOK]))
+    assert capsys.readouterr().out.count("playvoice 0.1.0") == 2
