@@ -4,7 +4,6 @@ from typing import Annotated, Any
 
 import typer
 
-from playvoice.callbacks.tables import State
 from playvoice.commands.desk import DEFAULT_CONFIG, ConfigOption, ask_server, carry_out, fail, follow_server
 from playvoice.commands.output import show_done, show_fields, show_json, show_table
 
@@ -68,14 +67,16 @@ Number = Annotated[int, typer.Argument(metavar="ID", help="The callback's number
 @callback.command("list")
 def list_callbacks(
     of: CompanyOption = None,
-    state: Annotated[State | None, typer.Option(help="Only those in this state.")] = None,
+    state: Annotated[
+        str | None, typer.Option(help="Only those that are pending, delivered, exhausted, gone or withdrawn.")
+    ] = None,
     of_call: Annotated[str | None, typer.Option("--call", help="Only those of this call's uuid.")] = None,
     most: Annotated[int, typer.Option(help="How many at most, 1 to 1000.")] = 50,
     config: ConfigOption = DEFAULT_CONFIG,
     as_json: Json = False,
 ) -> None:
     """List the latest callbacks, the last one first."""
-    asked: dict[str, Any] = {"company": of, "state": None if state is None else state.value, "call": of_call}
+    asked: dict[str, Any] = {"company": of, "state": state, "call": of_call}
     rows = carry_out(config, "callback.list", asked | {"most": most})
     columns = (
         "id",

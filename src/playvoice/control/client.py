@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from playvoice.control.errors import CommandFailed, ControlError, ServerNotRunning
+from playvoice.control.place import SOCKET, reachable
 from playvoice.control.protocol import MAX_LINE, Failure, Order, Result, Told, read_answer, write_order
-from playvoice.control.server import SOCKET, reachable
 
 
 def stream(data_dir: Path, command: str, arguments: Mapping[str, Any]) -> Iterator[Told | Result]:

@@ -5,19 +5,17 @@ import contextlib
 import os
 import socket
 import struct
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import structlog
 
 from playvoice.control.errors import CommandFailed, ControlError
+from playvoice.control.place import SOCKET, reachable
 from playvoice.control.protocol import MAX_LINE, Answer, Failure, Result, Told, read_order, write_answer
 from playvoice.control.registry import Command, Commands
 from playvoice.store import StoreError
 
-SOCKET = "control.sock"
-"""Its name in the data directory."""
 MAX_CONNECTIONS = 32
 """Operators at once; a further one is told so."""
 ORDER_TIMEOUT = 5.0
@@ -120,16 +118,6 @@ class ControlServer:
         log.info("command", command=command.name, failed=answer.text if isinstance(answer, Failure) else None)
         with contextlib.suppress(ConnectionError):
             await _answer(writer, answer)
-
-
-@contextlib.contextmanager
-def reachable(data_dir: Path) -> Iterator[str]:
-    """A path of the socket that is short enough for the kernel (107 octets), wherever the data directory is."""
-    directory = os.open(data_dir, os.O_PATH | os.O_DIRECTORY)
-    try:
-        yield f"/proc/self/fd/{directory}/{SOCKET}"
-    finally:
-        os.close(directory)
 
 
 def _listen(data_dir: Path) -> socket.socket:

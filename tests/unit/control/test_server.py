@@ -13,9 +13,10 @@ import pytest
 from playvoice.control import CommandFailed, ControlError, ServerNotRunning
 from playvoice.control import server as server_module
 from playvoice.control.client import ask, stream
+from playvoice.control.place import SOCKET, reachable
 from playvoice.control.protocol import MAX_LINE, Result, Told
 from playvoice.control.registry import Arguments, Command, Commands, Tell
-from playvoice.control.server import MAX_CONNECTIONS, SOCKET, ControlServer
+from playvoice.control.server import MAX_CONNECTIONS, ControlServer
 from playvoice.store import StoreUnavailable
 
 
@@ -79,7 +80,7 @@ class World:
         return await asyncio.to_thread(ask, self.data_dir, command, arguments)
 
     async def open(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        with server_module.reachable(self.data_dir) as path:
+        with reachable(self.data_dir) as path:
             return await asyncio.open_unix_connection(path)
 
 
