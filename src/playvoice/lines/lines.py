@@ -122,7 +122,10 @@ class Lines:
         """Read trunks, extensions and groups anew, after they were changed."""
         self._directory = await self._store.read(Directory.read)
         trunks = await self._store.read(lambda conn: read_trunks(conn, self._domain))
-        self.trunks.replace(trunks, self._endpoint.now() if self._endpoint else 0.0)
+        dropped = self.trunks.replace(trunks, self._endpoint.now() if self._endpoint else 0.0)
+        if self._endpoint is not None:
+            self._registering.leave(dropped, self._endpoint)
+            self._endpoint.flush()
         self._passed_over.clear()
         self._registrations.keep_only(self._enabled_numbers())
 

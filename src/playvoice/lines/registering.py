@@ -1,6 +1,7 @@
 """REGISTER to the trunks that want it: the part of `playvoice.lines.trunk_registration` that speaks SIP."""
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import structlog
@@ -38,6 +39,7 @@ class Registering:
     def __init__(self, trunks: Trunks) -> None:
         self._trunks = trunks
         self._sent: dict[OutgoingRequest, _Sent] = {}
+        self._registered_at: dict[TrunkRegistration, Flow] = {}
         self._closing: dict[str, TrunkRegistration] = {}
         self._closed = asyncio.Event()
 
@@ -64,6 +66,7 @@ class Registering:
         registration, before = sent.registration, sent.registration.outcome
         if isinstance(event, ResponseReceived):
             self._trunks.heard(sent.trunk, sent.flow, endpoint.now())
+            self._registered_at[registration] = sent.flow
         unavailable = isinstance(event, RequestFailed) or event.response.code == 503
         if unavailable and self._go_elsewhere(sent, endpoint):
             return True
@@ -73,7 +76,9 @@ class Registering:
             ask = registration.on_failure(_FAILURES[event.why], endpoint.now())
         _tell(sent.trunk, before, registration.outcome)
         if ask is not None:
-            self._send(sent.trunk, registration, ask, endpoint, sent.tried)
+            self._send(sent.trunk, registration, ask, endpoint, sent.tried, flow=sent.flow)
+        if registration.state is State.CLOSED:
+            self._registered_at.pop(registration, None)
         self._note_closed()
         return True
 
@@ -96,6 +101,16 @@ class Registering:
         """The trunk's first address that a try has not been to, else its first; LinesError where it has none."""
         flows = flows_of(trunk, self._trunks.targets(trunk, endpoint.now()), endpoint)
         return min(flows, key=tried.__contains__)
+
+    def leave(self, dropped: Iterable[tuple[Trunk, TrunkRegistration]], endpoint: Endpoint) -> None:
+        """Take back what is registered with trunks that are gone, or where we are somebody else now."""
+        for trunk, registration in dropped:
+            ask = registration.close(endpoint.now())
+            flow = self._registered_at.get(registration)
+            if ask is not None and flow is not None:
+                self._send(trunk, registration, ask, endpoint, flow=flow)
+            elif registration.state is State.CLOSED:
+                self._registered_at.pop(registration, None)
 
     async def close(self, endpoint: Endpoint) -> None:
         """Take back what is registered, and wait a moment for the answers."""
@@ -126,10 +141,11 @@ class Registering:
         ask: Ask,
         endpoint: Endpoint,
         tried: frozenset[Flow] = frozenset(),
+        flow: Flow | None = None,
     ) -> None:
         before = registration.outcome
         try:
-            flow = self._next_flow(trunk, tried, endpoint)
+            flow = flow or self._next_flow(trunk, tried, endpoint)
         except LinesError as error:
             ask_again = registration.on_failure(Outcome(503, str(error)), endpoint.now())
             _tell(trunk, before, registration.outcome)

@@ -87,12 +87,13 @@ class Trunks:
     def __iter__(self) -> Iterator[Trunk]:
         return iter([line.trunk for line in self._lines.values()])
 
-    def replace(self, trunks: Iterable[Trunk], now: float) -> None:
+    def replace(self, trunks: Iterable[Trunk], now: float) -> list[tuple[Trunk, TrunkRegistration]]:
         """Take the trunks as they are in the store now; calls, health and addresses of those that stay are kept.
 
-        OPTIONS and REGISTER to a new one are due at once, REGISTER also where we are somebody else there now. What was
-        registered before ends by its time.
+        OPTIONS and REGISTER to a new one are due at once, REGISTER also where we are somebody else there now. Returns
+        the registrations that are no trunk's any more.
         """
+        registered = self.registrations()
         before, self._lines = self._lines, {}
         for trunk in trunks:
             line = before.get(trunk.name)
@@ -114,6 +115,8 @@ class Trunks:
             _take_literals(line)
         removed = {name: line.capacity for name, line in before.items() if name not in self._lines}
         self._gone |= {name: capacity for name, capacity in removed.items() if capacity.calls > 0}
+        kept = [registration for _, registration in self.registrations()]
+        return [(trunk, registration) for trunk, registration in registered if registration not in kept]
 
     def get(self, name: str) -> Trunk | None:
         """The trunk of this name."""

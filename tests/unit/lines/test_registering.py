@@ -11,9 +11,11 @@ import structlog
 from tests.unit.lines.configs import Section, config, trunk
 from tests.unit.lines.conftest import TABLES
 from tests.unit.lines.far_end import far_end
-from tests.unit.lines.serving import Server, serving, until
+from tests.unit.lines.serving import AT, Server, serving, until
 
-from playvoice.lines import registering
+from playvoice.config import TrunkConfig
+from playvoice.config.pieces import changed_piece
+from playvoice.lines import manage, registering
 from playvoice.lines.registrations import read_bindings
 from playvoice.lines.resolving import Resolver, Service
 from playvoice.lines.targets import Tried
@@ -174,3 +176,22 @@ async def test_a_registrar_without_an_address_or_a_connection_is_told_of_and_tri
     assert failures["nowhere"]["status"] == failures["refusing"]["status"] == 503
     assert "can't be resolved" in failures["nowhere"]["reason"]
     assert failures["refusing"]["reason"] == "no connection"
+
+
+@pytest.mark.parametrize("change", ["removed", "somebody else"])
+async def test_a_trunk_that_is_gone_or_another_account_now_is_unregistered(
+    lines_store: Store, carrier_store: Store, change: str
+) -> None:
+    async with serving(carrier_store) as carrier:
+        first = itsp(carrier.flow.local)
+        async with serving(lines_store, config(trunks=[first])) as server:
+            await until(lambda: is_registered(server))
+            assert carrier.lines.contacts("1001")
+            if change == "removed":
+                await lines_store.write(lambda conn: manage.remove_trunk(conn, "itsp"))
+            else:
+                other = changed_piece(TrunkConfig, {"username": "1002", "password": "other"})
+                await lines_store.write(lambda conn: manage.change_trunk(conn, "itsp", other, AT))
+            await server.lines.refresh()
+            await until(lambda: not carrier.lines.contacts("1001"))
+            assert bool(server.lines.trunks.registrations()) == (change != "removed")
