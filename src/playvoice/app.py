@@ -13,6 +13,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 import structlog
 import uvicorn
@@ -47,6 +48,8 @@ from playvoice.media.transcoder import Transcoder
 from playvoice.migrations.upgrade import MigrationError
 from playvoice.sip import Event, SipEndpoint, SipError, UserAgent
 from playvoice.sip.flow import format_host
+from playvoice.sip.tap import Tap
+from playvoice.sip.trace_file import TraceFile
 from playvoice.store import Store, StoreError
 from playvoice.voices import Voices
 from playvoice.web import NetworkPolicy, WebClient
@@ -71,16 +74,24 @@ class StartError(Exception):
     """The server could not start; the text says why, in words for the operator."""
 
 
-async def run(configuration: Configuration) -> None:
+@dataclass(frozen=True, slots=True)
+class SipTrace:
+    """The file that SIP messages are written to, and the number whose calls are meant; empty for all."""
+
+    path: Path
+    number: str = ""
+
+
+async def run(configuration: Configuration, trace: SipTrace | None = None) -> None:
     """Run the server until SIGTERM or SIGINT; SIGHUP has it read its file anew. StartError if it can't start."""
     async with contextlib.AsyncExitStack() as stack:
         try:
-            await _serve(configuration, stack)
+            await _serve(configuration, stack, trace)
         except (StoreError, SipError, MediaError, MigrationError, CompaniesError, OSError) as error:
             raise StartError(str(error)) from error
 
 
-async def _serve(configuration: Configuration, stack: contextlib.AsyncExitStack) -> None:
+async def _serve(configuration: Configuration, stack: contextlib.AsyncExitStack, trace: SipTrace | None) -> None:
     config = configuration.current
     _raise_descriptors()
     config.server.data_dir.mkdir(parents=True, exist_ok=True)
@@ -120,7 +131,10 @@ async def _serve(configuration: Configuration, stack: contextlib.AsyncExitStack)
         orphans=recovery.is_orphan,
     )
     endpoint = SipEndpoint(
-        agent, [(listen.transport, listen.host, listen.port) for listen in config.sip.listen], on_event
+        agent,
+        [(listen.transport, listen.host, listen.port) for listen in config.sip.listen],
+        on_event,
+        taps=_open_taps(config, told, trace, stack),
     )
     media = await MediaSupervisor.start(
         address=config.rtp.address,
@@ -172,6 +186,18 @@ async def _serve(configuration: Configuration, stack: contextlib.AsyncExitStack)
         zone=config.server.timezone,
     )
     await _serve_http(config, app, endpoint)
+
+
+def _open_taps(
+    config: Config, told: ToldAddress, trace: SipTrace | None, stack: contextlib.AsyncExitStack
+) -> list[Tap]:
+    """Who takes note of SIP messages."""
+    if trace is None:
+        return []
+    file = TraceFile(trace.path, number=trace.number, mask=config.trace.mask_numbers, advertise=told.for_sip)
+    file.open()
+    stack.callback(file.close)
+    return [file]
 
 
 async def _serve_http(config: Config, app: object, endpoint: SipEndpoint) -> None:

@@ -41,15 +41,25 @@ def serve(
     config: ConfigOption = DEFAULT_CONFIG,
     log_format: Annotated[logs.Format, typer.Option(help="Log lines for people or for programs.")] = logs.Format.TEXT,
     log_level: Annotated[logs.Level, typer.Option(help="The least that is logged.")] = logs.Level.INFO,
+    trace_sip: Annotated[
+        Path | None,
+        typer.Option(help="Write SIP messages to this file: a capture for Wireshark, or text if it ends in .txt."),
+    ] = None,
+    trace_number: Annotated[str, typer.Option(help="Write only those of calls with this number.")] = "",
 ) -> None:
     """Run the server until SIGTERM or Ctrl-C; SIGHUP, or `playvoice reload`, has it read its file anew."""
-    from playvoice.app import StartError, run
+    from playvoice.app import SipTrace, StartError, run
     from playvoice.control.reloading import Configuration
+
+    if trace_number and trace_sip is None:
+        typer.echo("--trace-number needs --trace-sip FILE, which it filters", err=True)
+        raise typer.Exit(2)
 
     settings = read_config(config)
     logs.configure(log_format, log_level)
     try:
-        asyncio.run(run(Configuration(config, settings)))
+        trace = None if trace_sip is None else SipTrace(trace_sip, trace_number)
+        asyncio.run(run(Configuration(config, settings), trace))
     except StartError as error:
         typer.echo(f"playvoice could not start: {error}", err=True)
         raise typer.Exit(1) from None

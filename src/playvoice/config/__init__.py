@@ -21,6 +21,7 @@ from playvoice.config.models import (
     ServerConfig,
     SipConfig,
     Strategy,
+    TraceConfig,
     TrunkConfig,
 )
 from playvoice.config.values import IPNetwork, ListenAddress, PortRange, SipListen
@@ -46,6 +47,7 @@ __all__ = [
     "SipConfig",
     "SipListen",
     "Strategy",
+    "TraceConfig",
     "TrunkConfig",
     "load",
 ]

@@ -22,6 +22,7 @@ from playvoice.config.models import (
     SecurityConfig,
     ServerConfig,
     SipConfig,
+    TraceConfig,
     TrunkConfig,
 )
 from playvoice.config.wording import in_words
@@ -33,6 +34,7 @@ _MODELS: Mapping[tuple[str, ...], type[BaseModel]] = {
     ("security",): SecurityConfig,
     ("sip",): SipConfig,
     ("rtp",): RtpConfig,
+    ("trace",): TraceConfig,
     ("trunk",): TrunkConfig,
     ("company",): CompanyConfig,
     ("company", "extension"): ExtensionConfig,

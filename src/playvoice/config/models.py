@@ -146,6 +146,14 @@ class RtpConfig(_Section):
     )
 
 
+class TraceConfig(_Section):
+    """What is kept of a call's SIP messages."""
+
+    keep_days: int = Field(default=7, ge=0, le=3_650, description="whole days from 0, for nothing kept, to 3650")
+    max_megabytes: int = Field(default=512, ge=1, le=1_000_000, description="whole megabytes from 1 to 1000000")
+    mask_numbers: bool = Field(default=False, description="true or false")
+
+
 class TrunkConfig(_Section):
     """A SIP connection to a carrier or PBX."""
 
@@ -250,6 +258,7 @@ class Config(_Section):
     security: SecurityConfig = Field(default=SecurityConfig(), description="[security]")
     sip: SipConfig = Field(default=SipConfig(), description="[sip]")
     rtp: RtpConfig = Field(default=RtpConfig(), description="[rtp]")
+    trace: TraceConfig = Field(default=TraceConfig(), description="[trace]")
     trunks: tuple[TrunkConfig, ...] = Field(default=(), alias="trunk", description="[[trunk]]")
     """In the order in which they are tried."""
     companies: tuple[CompanyConfig, ...] = Field(default=(), alias="company", description="[[company]]")

@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import socket
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import structlog
 
@@ -17,6 +17,7 @@ from playvoice.sip.errors import MalformedMessage, SipError
 from playvoice.sip.events import Event
 from playvoice.sip.flow import Flow, Transport
 from playvoice.sip.framing import StreamFramer
+from playvoice.sip.tap import Tap
 from playvoice.sip.user_agent import UserAgent
 
 MAX_CONNECTIONS = 1_000
@@ -50,8 +51,10 @@ class SipEndpoint:
         on_event: Callable[[Event], None],
         *,
         message_timeout: float = MESSAGE_TIMEOUT,
+        taps: Sequence[Tap] = (),
     ) -> None:
         self.agent = agent
+        self._taps = taps
         self._message_timeout = message_timeout
         self._listen = list(listen)
         self._on_event = on_event
@@ -140,6 +143,8 @@ class SipEndpoint:
         try:
             while True:
                 for data, flow in self.agent.take_sends():
+                    if self._taps:
+                        self._tell_taps(data, flow, sent=True)
                     self._send(data, flow)
                 events = self.agent.take_events()
                 if not events:
@@ -169,11 +174,21 @@ class SipEndpoint:
         self.flush()
 
     def _take(self, data: bytes, flow: Flow) -> None:
+        if self._taps:
+            self._tell_taps(data, flow, sent=False)
         try:
             self.agent.receive(data, flow, self.now())
         except Exception:
             # Whatever a stranger sent, the next message has to be heard.
             log.exception("sip_message_failed", flow=str(flow))
+
+    def _tell_taps(self, data: bytes, flow: Flow, *, sent: bool) -> None:
+        now = self.now()
+        for tap in self._taps:
+            try:
+                tap(data, flow, sent=sent, now=now)
+            except Exception:
+                log.exception("sip_tap_failed", flow=str(flow))  # the call goes on
 
     def _tell(self, event: Event) -> None:
         try:

@@ -16,6 +16,7 @@ from playvoice.config import (
     SecurityConfig,
     ServerConfig,
     SipConfig,
+    TraceConfig,
     TrunkConfig,
     load,
 )
@@ -26,6 +27,7 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "security": SecurityConfig,
     "sip": SipConfig,
     "rtp": RtpConfig,
+    "trace": TraceConfig,
     "trunk": TrunkConfig,
     "company": CompanyConfig,
     "company.extension": ExtensionConfig,

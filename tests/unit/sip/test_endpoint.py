@@ -7,12 +7,14 @@ from collections.abc import AsyncIterator
 
 import pytest
 from sipmessage import URI, Address
+from structlog.testing import capture_logs
 
 from playvoice.sip import (
     Answered,
     CallEnded,
     Event,
     Failed,
+    Flow,
     IncomingCallReceived,
     RequestReceived,
     SipEndpoint,
@@ -20,16 +22,16 @@ from playvoice.sip import (
     UserAgent,
     Why,
 )
-from playvoice.sip.endpoint import DATAGRAMS_A_TURN
+from playvoice.sip.endpoint import DATAGRAMS_A_TURN, MESSAGE_TIMEOUT
 
 
 class Phone:
     """An endpoint and its events."""
 
-    def __init__(self, **options: float) -> None:
+    def __init__(self, message_timeout: float = MESSAGE_TIMEOUT) -> None:
         self.events: asyncio.Queue[Event] = asyncio.Queue()
         listen = [("udp", "127.0.0.1", 0), ("tcp", "127.0.0.1", 0)]
-        self.endpoint = SipEndpoint(UserAgent(), listen, self.events.put_nowait, **options)
+        self.endpoint = SipEndpoint(UserAgent(), listen, self.events.put_nowait, message_timeout=message_timeout)
 
     def port(self, transport: str) -> int:
         return next(flow.local[1] for flow in self.endpoint.addresses if flow.transport == transport)
@@ -209,3 +211,39 @@ async def test_an_address_that_is_taken_is_named(phones: tuple[Phone, Phone]) ->
     second = SipEndpoint(UserAgent(), [("tcp", "127.0.0.1", port)], lambda _event: None)
     with pytest.raises(SipError, match=f"tcp:127.0.0.1:{port} can't be listened on"):
         await second.start()
+
+
+async def test_a_tap_sees_what_is_sent_and_received_and_its_faults_stop_nothing() -> None:
+    seen: list[tuple[bool, bytes]] = []
+
+    def tap(data: bytes, flow: Flow, *, sent: bool, now: float) -> None:
+        seen.append((sent, data.split()[0]))
+        raise ValueError("a fault in the tap")
+
+    callee = Phone()
+    caller = SipEndpoint(UserAgent(), [("udp", "127.0.0.1", 0)], lambda _event: answered.set(), taps=[tap])
+    answered = asyncio.Event()
+    for endpoint in (callee.endpoint, caller):
+        await endpoint.start()
+    try:
+        caller.agent.request(
+            "OPTIONS",
+            URI.parse("sip:127.0.0.1"),
+            flow=caller.flow_to("udp", "127.0.0.1", callee.port("udp")),
+            from_=Address.parse("<sip:a@127.0.0.1>"),
+            to=Address.parse("<sip:b@127.0.0.1>"),
+            now=caller.now(),
+        )
+        with capture_logs() as logs:
+            caller.flush()
+            event = await callee.event()
+            assert isinstance(event, RequestReceived)
+            event.request.respond(200, callee.endpoint.now())
+            callee.endpoint.flush()
+            async with asyncio.timeout(10):
+                await answered.wait()
+    finally:
+        for endpoint in (callee.endpoint, caller):
+            await endpoint.close()
+    assert seen == [(True, b"OPTIONS"), (False, b"SIP/2.0")]
+    assert [line["event"] for line in logs] == ["sip_tap_failed", "sip_tap_failed"]

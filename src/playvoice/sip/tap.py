@@ -1,0 +1,32 @@
+"""Where all SIP messages pass by, as octets: for those who keep or show them.
+
+A tap is told of each message as the endpoint sends or receives it, keep-alives and what can't be read among them. It is
+called in the endpoint's loop, so it only takes note; what it raises is told in the log and stops nothing.
+"""
+
+import re
+from typing import Protocol
+
+from playvoice.sip.flow import Flow
+
+_CALL_ID = re.compile(rb"[\r\n](?:call-id|i)[ \t]*:[ \t]*([^\r\n]*)", re.IGNORECASE)
+
+
+class Tap(Protocol):
+    """Takes note of messages."""
+
+    def __call__(self, data: bytes, flow: Flow, *, sent: bool, now: float) -> None:
+        """One message that was sent (or, if not `sent`, received) over `flow` at `now`, in the endpoint's seconds."""
+        ...
+
+
+def call_id_of(data: bytes) -> str | None:
+    """The Call-ID of a message (RFC 3261 section 20.8), without reading the rest; None where there is none."""
+    found = _CALL_ID.search(data)
+    if found is None:
+        return None
+    value = found[1].strip()
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.decode("latin-1")
