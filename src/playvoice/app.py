@@ -29,6 +29,8 @@ from playvoice.calls.ports import Agent, Group, Phone, Settings
 from playvoice.calls.queue import CallQueue
 from playvoice.calls.recordings import Recordings
 from playvoice.calls.recovery import Recovery
+from playvoice.calls.trace_store import TraceUpkeep
+from playvoice.calls.traces import Traces
 from playvoice.calls.waiting import Waiting
 from playvoice.companies import Companies, CompaniesError
 from playvoice.config import Config
@@ -117,7 +119,9 @@ async def _serve(configuration: Configuration, stack: contextlib.AsyncExitStack,
         random=random.SystemRandom(),
         max_in_flight=CALLBACK_CONNECTIONS,
     )
-    owners, recovery = Owners(Confirmations(store)), Recovery(store, clients)
+    confirmations = Confirmations(store)
+    traces = Traces(confirmations.add_trace, keep=config.trace.keep_days > 0, mask_numbers=config.trace.mask_numbers)
+    owners, recovery = Owners(confirmations, traces), Recovery(store, clients)
     waiting = Waiting(store, clients, library)
     queue = CallQueue(store, tell=waiting.add)
 
@@ -134,7 +138,7 @@ async def _serve(configuration: Configuration, stack: contextlib.AsyncExitStack,
         agent,
         [(listen.transport, listen.host, listen.port) for listen in config.sip.listen],
         on_event,
-        taps=_open_taps(config, told, trace, stack),
+        taps=[*([traces] if traces.keep else []), *_open_trace_file(config, told, trace, stack)],
     )
     media = await MediaSupervisor.start(
         address=config.rtp.address,
@@ -169,6 +173,9 @@ async def _serve(configuration: Configuration, stack: contextlib.AsyncExitStack,
     stack.push_async_callback(_finish, sending, sender)
     await conductor.start()
     stack.push_async_callback(conductor.stop, float(config.server.stop_timeout))
+    upkeep = TraceUpkeep(store, days=config.trace.keep_days, megabytes=config.trace.max_megabytes)
+    keeping = asyncio.create_task(upkeep.run())
+    stack.callback(keeping.cancel)
     rooms = Rooms(store, lambda: configuration.current, clients, routes, library, sender.expect)
     reload = Reload(configuration, rooms, lambda config: policy.allow(config.security.allow_networks))
     live = Live(conductor, waiting, parts.agents, sender, media)
@@ -188,10 +195,10 @@ async def _serve(configuration: Configuration, stack: contextlib.AsyncExitStack,
     await _serve_http(config, app, endpoint)
 
 
-def _open_taps(
+def _open_trace_file(
     config: Config, told: ToldAddress, trace: SipTrace | None, stack: contextlib.AsyncExitStack
 ) -> list[Tap]:
-    """Who takes note of SIP messages."""
+    """The file that SIP messages are written to, if one is wanted."""
     if trace is None:
         return []
     file = TraceFile(trace.path, number=trace.number, mask=config.trace.mask_numbers, advertise=told.for_sip)

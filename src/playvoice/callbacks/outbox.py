@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, case, delete, func, insert, or_, select, update
 
+from playvoice.callbacks.history import line_of
 from playvoice.callbacks.order import Failure
 from playvoice.callbacks.payloads import to_text
 from playvoice.callbacks.schedule import DELAYS
-from playvoice.callbacks.tables import CallbackKind, State, callbacks
+from playvoice.callbacks.tables import MAX_HISTORY, CallbackKind, State, callbacks
 from playvoice.store import Prepared
 
 KEEP_DELIVERED = timedelta(days=7)
@@ -151,11 +152,18 @@ _next_due = select(func.min(_c.next_attempt)).where(
 _next_company = select(func.min(_c.company_code)).where(
     _c.company_code > bindparam("after"), _c.next_attempt.is_not(None)
 )
+_so_far = func.coalesce(_c.history, "")
 _record = Prepared(
     update(callbacks)
     .where(_c.id == bindparam("row"))
     .values(
         {
+            "history": case(
+                (func.length(_so_far) < MAX_HISTORY, _so_far.concat(bindparam("line", type_=_c.history.type))),
+                else_=_so_far,
+            ),
+        }
+        | {
             name: bindparam(f"new_{name}", type_=_c[name].type)
             for name in (
                 "state",
@@ -362,8 +370,10 @@ def _waits_for_address(row: Any, at: datetime) -> bool:
 
 
 def _parameters(change: Change) -> dict[str, Any]:
+    at = None if change.state is State.WITHDRAWN else change.attempted_at
     return {
         "row": change.id,
+        "line": "" if at is None else line_of(at, change.last_status, change.last_error),
         "new_state": change.state,
         "new_attempts": change.attempts,
         "new_early": change.early,

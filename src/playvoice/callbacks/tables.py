@@ -2,7 +2,8 @@
 
 A callback is pending exactly while `next_attempt` is set, and done exactly while `done_at` is set: both indexes hold
 only the rows that their reader looks for. Callbacks of one call go in the order of `id`; `webhook_id` is made of the
-call and `id`, so that every attempt, also one after a crash, has the same.
+call and `id`, so that every attempt, also one after a crash, has the same. `history` has a line for each attempt
+(`playvoice.callbacks.history`).
 """
 
 from enum import StrEnum
@@ -13,6 +14,8 @@ from playvoice.store import Instant, RowId, metadata
 
 MAX_ERROR = 200
 MAX_PAYLOAD = 16_384
+MAX_HISTORY = 8_192
+"""Characters of `history` from which on no further attempt is added: many more than the schedule has attempts."""
 
 
 class CallbackKind(StrEnum):
@@ -54,6 +57,7 @@ callbacks = Table(
     Column("next_attempt", Instant),
     Column("done_at", Instant),
     Column("call_ended_at", Instant),
+    Column("history", Text),
     CheckConstraint(f"length(payload) <= {MAX_PAYLOAD}", name="payload_length"),
     CheckConstraint("(next_attempt IS NULL) = (done_at IS NOT NULL)", name="pending_or_done"),
     sqlite_autoincrement=True,

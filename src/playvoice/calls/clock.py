@@ -17,4 +17,8 @@ class Clock:
 
     def at(self) -> datetime:
         """The instant that is now."""
-        return self._wall + timedelta(seconds=time.monotonic() - self._monotonic)
+        return self.instant(time.monotonic())
+
+    def instant(self, now: float) -> datetime:
+        """The instant of a monotonic time."""
+        return self._wall + timedelta(seconds=now - self._monotonic)

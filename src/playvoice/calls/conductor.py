@@ -13,13 +13,15 @@ from functools import partial
 import structlog
 
 from playvoice.calls import ledger
+from playvoice.calls.clock import Clock
 from playvoice.calls.journal import Journal
 from playvoice.calls.ledger import End, Reports, StoredCall
 from playvoice.calls.legs import Parts, release
 from playvoice.calls.recovery import Recovery, heartbeat
 from playvoice.calls.running import RunningCall
+from playvoice.calls.traces import CallLog
 from playvoice.calls.views import CallView
-from playvoice.calls.waiting import Ready, Waiting
+from playvoice.calls.waiting import EXPIRED, Ready, Waiting
 from playvoice.codes import HangupCause as Cause
 from playvoice.companies import Company
 from playvoice.lines.targets import Tried
@@ -126,15 +128,15 @@ class Conductor:
             return False  # their INVITEs would wait, and all leave at once, whatever the trunk takes in a second
         for ready in self._waiting.heads():
             names = ready.company.trunks
-            cause = None
+            cause, reason = None, ""
             if ready.is_expired(datetime.now(UTC)):
-                cause = Cause.TIMER_EXPIRED
+                cause, reason = Cause.TIMER_EXPIRED, EXPIRED
             elif not self._parts.routes.exist(names):
-                cause = Cause.LINE_FAILURE
+                cause, reason = Cause.LINE_FAILURE, "there is no trunk that its company may use"
             if cause is not None:
                 self._waiting.take(ready)
                 ready.voice.give_back()
-                await self._abandon(ready.stored, ready.company, cause)
+                await self._abandon(ready.stored, ready.company, cause, reason)
                 return True
             if not self._parts.media.has_room:
                 continue
@@ -163,12 +165,12 @@ class Conductor:
             ready.voice.give_back()
             self._parts.routes.give_back(trunk)
             await release(stream)
-            await self._abandon(ready.stored, ready.company, Cause.OTHER)
+            await self._abandon(ready.stored, ready.company, Cause.OTHER, "the server failed, and its log says where")
             return True
         self._dequeued(ready.stored.company_code)
         self._running[call.stored.uuid] = call
         self._idle.clear()
-        call.start(trunk, flow)
+        call.start(trunk, flow, ready.at)
         return True
 
     def _on_over(self, voice: Voice, call: RunningCall) -> None:
@@ -178,16 +180,20 @@ class Conductor:
         if not self._running:
             self._idle.set()
 
-    async def _abandon(self, stored: StoredCall, company: Company | None, cause: Cause) -> None:
+    async def _abandon(self, stored: StoredCall, company: Company | None, cause: Cause, reason: str) -> None:
         """Report a call that is not dialled; None for a company that is gone."""
         at = datetime.now(UTC)
+        trace = self._parts.owners.traces.begin(stored.uuid, Clock())
         reports = Reports(stored, company, self._parts.settings)
-        journal = Journal(self._parts.store, lambda error: log.error("call_not_abandoned", exc_info=error))
+        journal = Journal(
+            self._parts.store, lambda error: log.error("call_not_abandoned", uuid=stored.uuid, exc_info=error)
+        )
         journal.add(lambda conn: reports.ended(conn, End(at, None, at, cause, cause)))
         await journal.written()
         self._dequeued(stored.company_code)
         self._parts.wake_sender()
-        log.info("call_abandoned", uuid=stored.uuid, cause=int(cause))
+        CallLog(log.bind(uuid=stored.uuid), trace).info("call_abandoned", cause=int(cause), reason=reason)
+        trace.end()
 
     async def _heartbeat_loop(self) -> None:
         while True:

@@ -1,4 +1,4 @@
-"""Legs whose far end has confirmed their end, and what their streams did, stored a few at a time.
+"""Legs whose far end has confirmed their end, what their streams did, and traces of calls, stored a few at a time.
 
 Nobody waits for it: a leg whose confirmation a crash forgets is ended once more at the next start, and its far end says
 that it knows of no such call. So a second's worth of legs is one commit instead of one for each.
@@ -11,7 +11,9 @@ from functools import partial
 import structlog
 from sqlalchemy import Connection
 
-from playvoice.calls import ledger
+from playvoice.calls import ledger, trace_store
+from playvoice.calls.trace_parts import Packed, pack
+from playvoice.calls.traces import CallTrace
 from playvoice.media.client import StreamStats
 from playvoice.store import Store, StoreUnavailable
 
@@ -30,11 +32,15 @@ class Confirmations:
         self._store = store
         self._legs: list[str] = []
         self._streams: list[tuple[str, StreamStats]] = []
+        self._traces: list[CallTrace] = []
+        self._parts: list[Packed] = []
+        """Traces as they are stored."""
         self._task: asyncio.Task[None] | None = None
         self._hurry = asyncio.Event()
 
     def __repr__(self) -> str:
-        return f"<Confirmations {len(self._legs) + len(self._streams)} to be stored>"
+        waiting = len(self._legs) + len(self._streams) + len(self._traces) + len(self._parts)
+        return f"<Confirmations {waiting} to be stored>"
 
     def add(self, leg: str) -> None:
         """A leg's far end has confirmed; the leg's end is stored already."""
@@ -44,6 +50,11 @@ class Confirmations:
     def add_stream(self, leg: str, stats: StreamStats) -> None:
         """The stream of a leg was given back."""
         self._streams.append((leg, stats))
+        self._begin()
+
+    def add_trace(self, trace: CallTrace) -> None:
+        """A call's trace has something to be stored."""
+        self._traces.append(trace)
         self._begin()
 
     def _begin(self) -> None:
@@ -58,13 +69,14 @@ class Confirmations:
         self._hurry.clear()
 
     async def _write(self) -> None:
-        while self._legs or self._streams:
+        while self._legs or self._streams or self._traces or self._parts:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(EVERY):
                     await self._hurry.wait()
-            legs, streams = self._legs[:AT_ONCE], self._streams[:AT_ONCE]
+            await self._pack()
+            legs, streams, parts = self._legs[:AT_ONCE], self._streams[:AT_ONCE], self._parts[:AT_ONCE]
             try:
-                await self._store.write(partial(_write, legs=legs, streams=streams))
+                await self._store.write(partial(_write, legs=legs, streams=streams, parts=parts))
             except StoreUnavailable as error:
                 log.debug("confirmations_wait", legs=len(self._legs), streams=len(self._streams), reason=str(error))
                 await asyncio.sleep(EVERY)
@@ -73,10 +85,21 @@ class Confirmations:
                 log.exception("confirmations_failed", legs=len(legs), streams=len(streams))
             del self._legs[: len(legs)]
             del self._streams[: len(streams)]
+            del self._parts[: len(parts)]
+            for part in parts:
+                part.stored()
         self._task = None
 
+    async def _pack(self) -> None:
+        """Make rows of traces, away from the loop: it takes a tenth of a millisecond for each."""
+        raw = [trace.take() for trace in self._traces]
+        self._traces.clear()
+        if raw:
+            self._parts += await asyncio.to_thread(lambda: [pack(part) for part in raw])
 
-def _write(conn: Connection, legs: list[str], streams: list[tuple[str, StreamStats]]) -> None:
+
+def _write(conn: Connection, legs: list[str], streams: list[tuple[str, StreamStats]], parts: list[Packed]) -> None:
     if legs:
         ledger.legs_confirmed(conn, legs)
     ledger.legs_streamed(conn, streams)
+    trace_store.keep(conn, parts)

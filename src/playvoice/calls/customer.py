@@ -111,7 +111,7 @@ class Customer:
         except Exception:
             self._call.parts.routes.give_back(trunk)
             raise
-        self._call.parts.owners.own(self._leg.sip, self._call.owner)
+        self._call.own(self._leg.sip)
         return self._leg
 
     def _make_leg(self, trunk: Trunk, flow: Flow) -> CustomerLeg:
@@ -287,8 +287,15 @@ class Customer:
     def _on_key(self, key: str, way: Way, lasted: float = 0.0) -> None:
         now = self._call.clock.now()
         if self._presses.counts(key, way, now, lasted):
-            self._call.log.info("key_pressed", key=key, way=way.value)
+            self._call.log.info("key_pressed", key=key, way=self._name_of(way))
             self._call.do(self._call.script.key(key, now))
+
+    def _name_of(self, way: Way) -> str:
+        """How a key came, to the word."""
+        if way is Way.INFO:
+            return "INFO"
+        takes_events = self._leg is not None and self._leg.described.takes_telephone_events
+        return "telephone-event" if takes_events else "tone"
 
     # --- what the script wants ------------------------------------------------------------------------------------
 

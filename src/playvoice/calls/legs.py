@@ -12,7 +12,6 @@ from typing import Any
 
 import structlog
 from sqlalchemy import Connection
-from structlog.typing import FilteringBoundLogger
 
 from playvoice.calls import ledger
 from playvoice.calls import script as s
@@ -24,6 +23,7 @@ from playvoice.calls.ledger import Reports, StoredCall
 from playvoice.calls.owners import Ending, Owner, Owners
 from playvoice.calls.ports import Media, Routes, Settings, Sip
 from playvoice.calls.recordings import Recordings
+from playvoice.calls.traces import CallLog
 from playvoice.companies import Company
 from playvoice.config import Dtmf
 from playvoice.media import sdp
@@ -75,7 +75,12 @@ class Call:
     guard: Callable[[Callable[..., None]], Callable[..., None]]
     """Makes a callback of which a fault ends the call, and no other one."""
     spawn: Callable[[Coroutine[Any, Any, None]], None]
-    log: FilteringBoundLogger
+    log: CallLog
+
+    def own(self, sip: OutgoingCall) -> None:
+        """Take the events of a SIP call, and follow its messages."""
+        self.parts.owners.own(sip, self.owner)
+        self.log.trace.follow(sip.id)
 
     def report(self, fact: Callable[[Connection], None]) -> None:
         """Store what a callback reports, then have it sent."""

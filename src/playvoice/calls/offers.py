@@ -96,8 +96,8 @@ class Offer:
             return self._prepare_leg(phone, stream)
         except MediaError as error:
             call.log.error("no_rtp_port", extension=self.extension, reason=str(error))
-        except Exception:
-            call.log.exception("agent_not_rung", extension=self.extension)
+        except Exception as error:
+            call.log.fault("agent_not_rung", error, extension=self.extension)
         if stream is not None:
             await release(stream)
         return None
@@ -114,7 +114,7 @@ class Offer:
             route=phone.route,
             pinned=True,
         )
-        call.parts.owners.own(sip, call.owner)
+        call.own(sip)
         return AgentsLeg(call=call, uuid=str(uuid4()), sip=sip, described=described, offer=self)
 
     def send(self) -> None:
@@ -160,6 +160,7 @@ class Offer:
 
     def on_refusal(self, leg: AgentsLeg, status: int) -> None:
         """One phone refused; 6xx is said for all of them, who are told so."""
+        self._call.log.info("agent_refused", extension=self.extension, leg=leg.uuid, status=status)
         leg.far_end_ended()
         if status >= 600:
             self.end(f"SIP;cause={status}")

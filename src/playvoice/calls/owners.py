@@ -14,6 +14,7 @@ from playvoice.calls.clock import Clock
 from playvoice.calls.confirmations import Confirmations
 from playvoice.calls.journal import Journal
 from playvoice.calls.ports import Sip
+from playvoice.calls.traces import Traces
 from playvoice.sip import (
     Answered,
     CallEnded,
@@ -37,8 +38,10 @@ class Owner(Protocol):
 class Owners:
     """The owner of each SIP call, by its Call-ID."""
 
-    def __init__(self, confirmations: Confirmations) -> None:
+    def __init__(self, confirmations: Confirmations, traces: Traces | None = None) -> None:
+        """`traces` hear of the end of each SIP call; by default nothing is kept."""
         self.confirmations = confirmations
+        self.traces = traces or Traces(keep=False)
         self._owners: dict[str, Owner] = {}
         self._empty = asyncio.Event()
         self._empty.set()
@@ -55,6 +58,7 @@ class Owners:
 
     def disown(self, sip: OutgoingCall) -> None:
         self._owners.pop(sip.id, None)
+        self.traces.ended(sip.id)
         if not self._owners:
             self._empty.set()
 

@@ -22,6 +22,7 @@ from playvoice.calls.owners import Ending
 from playvoice.calls.ports import FindsCompanies, Sip
 from playvoice.calls.recordings import Recordings
 from playvoice.calls.tables import IS_OPEN, IS_OPEN_LEG, SERVER_ID, CallState, LegKind, LegState, calls, legs, servers
+from playvoice.calls.traces import CallLog
 from playvoice.codes import HangupCause as Cause
 from playvoice.sip import DialogState, Flow, InviteState, SipError
 from playvoice.store import Store, upsert
@@ -68,7 +69,7 @@ class Recovery:
             try:
                 self._know(leg)
             except Exception:  # the others are not to be left ringing by it
-                log.exception("leg_not_read", leg=leg.uuid)
+                log.exception("leg_not_read", uuid=leg.call_uuid, leg=leg.uuid)
 
     def _know(self, leg: Row[Any]) -> None:
         invite = InviteState.from_json(leg.invite)
@@ -94,7 +95,7 @@ class Recovery:
             try:
                 self._end_leg(leg, invite, parts, journal, clock)
             except Exception:  # likewise
-                log.exception("leg_not_ended", leg=leg.uuid)
+                log.exception("leg_not_ended", uuid=leg.call_uuid, leg=leg.uuid)
         await journal.written()
         parts.wake_sender()
         await _take_up_recordings(parts)
@@ -103,6 +104,12 @@ class Recovery:
 
     @staticmethod
     def _end_leg(leg: Row[Any], invite: InviteState, parts: Parts, journal: Journal, clock: Clock) -> None:
+        trace = parts.owners.traces.begin(leg.call_uuid, clock)
+        trace.follow(invite.call_id)
+        CallLog(log.bind(uuid=leg.call_uuid), trace).info(
+            "leg_ended_after_crash", leg=leg.uuid, by="BYE" if leg.dialog else "CANCEL"
+        )
+        trace.end()
         invite = replace(invite, flow=_flow_now(parts.sip, invite.flow))
         credentials = parts.routes.credentials(leg.trunk)
         if leg.dialog:

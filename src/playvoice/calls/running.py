@@ -20,6 +20,7 @@ from playvoice.calls.customer import Customer
 from playvoice.calls.journal import Journal
 from playvoice.calls.ledger import End, Reports, StoredCall
 from playvoice.calls.legs import Call, Parts
+from playvoice.calls.traces import CallLog
 from playvoice.calls.transfer import Transfer
 from playvoice.calls.userid import parse_userid
 from playvoice.calls.views import CallView
@@ -54,19 +55,21 @@ class RunningCall:
         self._voice = voice
         self._is_over = over
         self._script = s.Script(s.Plan(parse_userid(stored.userid), stored.waittime, stored.conntime, company.key_time))
+        clock = Clock()
+        self._trace = parts.owners.traces.begin(stored.uuid, clock)
         self._call = Call(
             parts=parts,
             stored=stored,
             company=company,
             script=self._script,
-            clock=Clock(),
+            clock=clock,
             journal=Journal(parts.store, self._on_fault),
             reports=Reports(stored, company, parts.settings),
             owner=self,
             do=self._do,
             guard=self._guard,
             spawn=self._spawn,
-            log=log.bind(uuid=stored.uuid),
+            log=CallLog(log.bind(uuid=stored.uuid), self._trace),
         )
         self._customer = Customer(self._call, stream)
         self._transfer = Transfer(self._call)
@@ -101,8 +104,9 @@ class RunningCall:
 
     # --- what happens ---------------------------------------------------------------------------------------------
 
-    def start(self, trunk: Trunk, flow: Flow) -> None:
-        """Dial over this trunk, whose place the caller has taken."""
+    def start(self, trunk: Trunk, flow: Flow, ready_at: float | None = None) -> None:
+        """Dial over this trunk, whose place the caller has taken; the voice has been ready since `ready_at`."""
+        self._trace.note("voice_ready", {"seconds": round(self._voice.seconds, 3)}, ready_at)
         self._guard(self._customer.dial)(trunk, flow, self._on_claimed)
 
     def on_sip(self, event: Event) -> None:
@@ -230,6 +234,7 @@ class RunningCall:
             if customer.recorded and customer.answered_at is not None:
                 call.parts.recordings.finish(self.stored.uuid, end.recordfilename, customer.answered_at)
         finally:
+            self._trace.end()
             self._is_over(self)
 
     def _end(self, finish: s.Finish, ended_at: datetime) -> End:
@@ -254,12 +259,13 @@ class RunningCall:
                 await self._customer.stream.stop_recording()
             except MediaGone:
                 pass  # what the worker has written is there
-            except Exception:
-                self._call.log.exception("recording_not_closed")
+            except Exception as error:
+                self._call.log.fault("recording_not_closed", error)
 
     async def _leave(self) -> None:
         """Give everything back without a record: the call is somebody else's."""
         await self._customer.release()
+        self._trace.end()
         self._is_over(self)
 
     # --- faults ---------------------------------------------------------------------------------------------------
@@ -290,11 +296,11 @@ class RunningCall:
         if isinstance(error, MediaGone):
             self._call.log.warning("call_lost_its_media", reason=str(error))
         else:
-            self._call.log.error("call_failed", exc_info=error)
+            self._call.log.fault("call_failed", error)
         try:
             self._do(self._script.cut())
-        except Exception:
-            self._call.log.exception("call_not_ended")
+        except Exception as fault:
+            self._call.log.fault("call_not_ended", fault)
         if not self._finished:
             answered = self._customer.answered_at is not None
             direction = Cause.CALLER_HUNG_UP if answered else Cause.HUNG_UP_BY_SERVER

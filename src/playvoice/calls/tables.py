@@ -12,6 +12,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     String,
     Table,
     Text,
@@ -121,6 +122,18 @@ first of them that did. The last eight are of its RTP, `media.leg.StreamStats`: 
 where no RTCP came."""
 IS_OPEN_LEG = legs.c.state != literal_column("'ended'")
 Index("ix_legs_open", legs.c.call_uuid, sqlite_where=IS_OPEN_LEG, postgresql_where=IS_OPEN_LEG)
+
+traces = Table(
+    "traces",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("call_uuid", String(36), nullable=False, index=True),
+    Column("created_at", Instant, nullable=False),
+    Column("octets", Integer, nullable=False, index=True),
+    Column("body", LargeBinary, nullable=False),
+)
+"""What calls leave for those who ask why (`trace_parts`), oldest first; `octets` is the length of `body`, and its index
+tells the sum of all without reading them."""
 
 servers = Table(
     "servers",

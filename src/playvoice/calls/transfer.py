@@ -61,6 +61,7 @@ class Transfer:
         if choice.agents:
             call.spawn(self._ring(choice))
         elif choice.registered:
+            call.log.info("no_agent_free", group=group)
             self._offered([], choice)
         else:
             call.log.info("nobody_registered", group=group)
@@ -127,7 +128,10 @@ class Transfer:
                 leg.send_again()
             case Rejected(status=status):
                 offer.on_refusal(leg, status)
-            case Failed() | CallEnded() | Challenged():
+            case Failed(why=why):
+                call.log.info("agent_unreached", extension=offer.extension, leg=leg.uuid, why=why.value)
+                leg.far_end_ended()
+            case CallEnded() | Challenged():
                 leg.far_end_ended()
             case _:
                 leg.on_session(event)

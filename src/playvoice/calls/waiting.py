@@ -18,6 +18,7 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from playvoice.calls import ledger
+from playvoice.calls.clock import Clock
 from playvoice.calls.ledger import StoredCall
 from playvoice.calls.ports import FindsCompanies, PreparesVoices
 from playvoice.codes import HangupCause as Cause
@@ -33,10 +34,14 @@ READY_OF_COMPANY = 200
 """Calls of a company whose voice is ready or being made ready."""
 AT_HAND = 200
 """Calls of a company that are kept as they were stored; of those behind them only the uuid is."""
+WITHDRAWN = "an operator hung it up"
+EXPIRED = "it has waited for longer than its company's expire_after"
+"""The reason of a call that is not dialled any more."""
 AGAIN = 1.0
 """Seconds after which a call that could not be read is read again."""
 
-Abandon = Callable[[StoredCall, Company | None, Cause], Awaitable[None]]
+Abandon = Callable[[StoredCall, Company | None, Cause, str], Awaitable[None]]
+"""Reports a call that is not dialled, with its cause and, for a person, the reason."""
 
 
 @dataclass(order=True, frozen=True, slots=True)
@@ -47,6 +52,8 @@ class Ready:
     stored: StoredCall = field(compare=False)
     company: Company = field(compare=False)
     voice: Voice = field(compare=False)
+    at: float = field(default_factory=lambda: Clock().now(), compare=False)
+    """Since when, in monotonic seconds."""
 
     def is_expired(self, at: datetime) -> bool:
         """It has waited for longer than its company lets calls wait."""
@@ -137,7 +144,7 @@ class Waiting:
                     stored = await self._read(accepted) if isinstance(accepted, str) else accepted
                     if stored is not None:
                         company = self._companies.get(stored.company_code)
-                        await self._report(stored, company, Cause.HUNG_UP_BY_SERVER)
+                        await self._report(stored, company, Cause.HUNG_UP_BY_SERVER, WITHDRAWN)
                     return True
         return False
 
@@ -205,11 +212,11 @@ class Waiting:
 
     async def _end_withdrawn(self, ready: Ready) -> None:
         ready.voice.give_back()
-        await self._report(ready.stored, ready.company, Cause.HUNG_UP_BY_SERVER)
+        await self._report(ready.stored, ready.company, Cause.HUNG_UP_BY_SERVER, WITHDRAWN)
 
-    async def _report(self, stored: StoredCall, company: Company | None, cause: Cause) -> None:
+    async def _report(self, stored: StoredCall, company: Company | None, cause: Cause, reason: str) -> None:
         assert self._abandon is not None
-        await self._abandon(stored, company, cause)
+        await self._abandon(stored, company, cause, reason)
 
     async def _read(self, uuid: str) -> StoredCall | None:
         while True:
@@ -224,21 +231,23 @@ class Waiting:
         uuid, company = stored.uuid, self._companies.get(stored.company_code)
         if company is None:
             log.warning("call_without_company", uuid=uuid, company=stored.company_code)
-            await self._report(stored, None, Cause.OTHER)
+            await self._report(stored, None, Cause.OTHER, "its company is gone")
             return None
         if _is_expired(stored, company, datetime.now(UTC)):
-            await self._report(stored, company, Cause.TIMER_EXPIRED)
+            await self._report(stored, company, Cause.TIMER_EXPIRED, EXPIRED)
             return None
         try:
             ref = VoiceRef(VoiceKind(stored.voice_kind), stored.voice_name)
             voice = await self._voices.prepare(stored.company_code, ref, datetime.now(UTC))
         except VoiceUnavailable as error:
             log.info("voice_unavailable", uuid=uuid, reason=error.reason)
+            reason = f"its voice can't be had: {error.reason}"
         except Exception:
             log.exception("voice_failed", uuid=uuid)
+            reason = "its voice can't be had: the server failed, and its log says where"
         else:
             return Ready(stored.id, stored, company, voice)
-        await self._report(stored, company, Cause.OTHER)
+        await self._report(stored, company, Cause.OTHER, reason)
         return None
 
 

@@ -5,11 +5,13 @@ Tests run a minute of retransmissions in milliseconds with it, and the same seed
 
 import heapq
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import count
 
 from playvoice.sip.events import Event
 from playvoice.sip.flow import Flow, Transport
+from playvoice.sip.tap import Tap
 from playvoice.sip.user_agent import UserAgent
 
 
@@ -33,13 +35,15 @@ class FakeNetwork:
     def __post_init__(self) -> None:
         self._random = random.Random(self.seed)
         self._agents: dict[tuple[str, int], tuple[str, UserAgent]] = {}
+        self._taps: dict[tuple[str, int], Sequence[Tap]] = {}
         self._in_flight: list[tuple[float, int, bytes, Flow]] = []
         self._order = count()
         self.events: dict[str, list[Event]] = {}
 
-    def attach(self, name: str, agent: UserAgent, address: tuple[str, int]) -> None:
-        """Let `agent` be reached at `address`; its events are kept under `name`."""
+    def attach(self, name: str, agent: UserAgent, address: tuple[str, int], taps: Sequence[Tap] = ()) -> None:
+        """Let `agent` be reached at `address`; its events are kept under `name`, and `taps` see its messages."""
         self._agents[address] = (name, agent)
+        self._taps[address] = taps
         self.events[name] = []
 
     def flow(self, source: tuple[str, int], target: tuple[str, int]) -> Flow:
@@ -79,6 +83,7 @@ class FakeNetwork:
             for data, flow in agent.take_sends():
                 target = self._agents.get(flow.remote, ("nobody", None))[0]
                 self.sent.append((self.now, name, target, data))
+                self._tell_taps(address, data, flow, sent=True)
                 self._carry(data, Flow(flow.transport, address, flow.remote))
             self.events[name] += agent.take_events()
 
@@ -93,4 +98,9 @@ class FakeNetwork:
         while self._in_flight and self._in_flight[0][0] <= self.now:
             _, _, data, flow = heapq.heappop(self._in_flight)
             if flow.local in self._agents:
+                self._tell_taps(flow.local, data, flow, sent=False)
                 self._agents[flow.local][1].receive(data, flow, self.now)
+
+    def _tell_taps(self, address: tuple[str, int], data: bytes, flow: Flow, *, sent: bool) -> None:
+        for tap in self._taps[address]:
+            tap(data, flow, sent=sent, now=self.now)

@@ -30,3 +30,9 @@ def call_id_of(data: bytes) -> str | None:
         return value.decode()
     except UnicodeDecodeError:
         return value.decode("latin-1")
+
+
+def printable(data: bytes) -> str:
+    """A message as lines of text; what is no text is escaped, so that it can't move a terminal's cursor."""
+    lines = data.decode("utf-8", "backslashreplace").replace("\r\n", "\n").split("\n")
+    return "\n".join("".join(c if c.isprintable() or c == "\t" else repr(c)[1:-1] for c in line) for line in lines)

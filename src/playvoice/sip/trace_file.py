@@ -17,7 +17,7 @@ from playvoice.sip.errors import SipError
 from playvoice.sip.flow import Flow, format_host
 from playvoice.sip.masking import mask_numbers, mask_secrets
 from playvoice.sip.pcap import FILE_HEADER, Address, Packets
-from playvoice.sip.tap import call_id_of
+from playvoice.sip.tap import call_id_of, printable
 
 MAX_OCTETS = 268_435_456
 """Octets of a file; with the one before it there are at most twice as many."""
@@ -176,9 +176,3 @@ def _text(data: bytes, message: _Seen, local: Address) -> bytes:
 
 def _written(address: Address) -> str:
     return f"{format_host(address[0])}:{address[1]}"
-
-
-def printable(data: bytes) -> str:
-    """A message as lines of text; what is no text is escaped, so that it can't move a terminal's cursor."""
-    lines = data.decode("utf-8", "backslashreplace").replace("\r\n", "\n").split("\n")
-    return "\n".join("".join(c if c.isprintable() or c == "\t" else repr(c)[1:-1] for c in line) for line in lines)

@@ -9,6 +9,7 @@ from tests.unit.callbacks.world import OK, REFUSED, SILENT, START, Book, World
 
 from playvoice.callbacks import outbox
 from playvoice.callbacks.deliveries import Attempt, Deliveries
+from playvoice.callbacks.history import of_call
 from playvoice.callbacks.lanes import MAX_CALLS_OF_LANE
 from playvoice.callbacks.outcomes import Answered, Outcome
 from playvoice.callbacks.tables import CallbackKind, State, callbacks
@@ -66,6 +67,10 @@ def test_a_failing_callback_is_tried_after_each_delay_and_then_given_up(conn: Co
     assert w.seconds("c", "ring") == [sum(gaps[: index + 1]) for index in range(11)]
     row = conn.execute(select(callbacks)).one()
     assert (row.state, row.attempts, row.last_status) == (State.EXHAUSTED, 11, 500)
+    (told,) = of_call(conn, "c")
+    assert [(seconds(attempt.at), attempt.status) for attempt in told.attempts] == [
+        (at, 500) for at in w.seconds("c", "ring")
+    ]
     assert w.deliveries.idle
 
 

@@ -43,6 +43,12 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
         heapq.heappush(self._timers, (when, next(self._order), handle))
         return handle
 
+    def run_in_executor(self, executor: object, func: Callable[[*Ts], T], *args: *Ts) -> "asyncio.Future[T]":
+        """Done at once: nothing of a process is on another thread."""
+        done = self.create_future()
+        done.set_result(func(*args))
+        return done
+
     def next_timer(self) -> float | None:
         """When the next timer is due that is neither over nor cancelled."""
         while self._timers and (self._timers[0][2].cancelled() or self._timers[0][0] <= self.time()):

@@ -186,4 +186,4 @@ async def test_a_gateway_that_sends_info_and_leaves_the_tones_presses_once(
     house.wire.reject(agent, 486)
     house.wire.hang_up(call)
     lines = [line for line in capsys.readouterr().out.splitlines() if "key_pressed" in line]
-    assert [("way=rtp" in line, "way=info" in line) for line in lines] == [(True, False), (False, True)]
+    assert [("way=tone" in line, "way=INFO" in line) for line in lines] == [(True, False), (False, True)]

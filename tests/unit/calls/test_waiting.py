@@ -31,7 +31,8 @@ class Bench:
         self.waiting = Waiting(store, self.companies, self.voices)
         self.abandoned: list[tuple[str, Cause]] = []
 
-    async def abandon(self, stored: StoredCall, company: Company | None, cause: Cause) -> None:
+    async def abandon(self, stored: StoredCall, company: Company | None, cause: Cause, reason: str) -> None:
+        assert reason
         self.abandoned.append((stored.uuid, cause))
 
     async def add(self, company: str = "2028", voice: str = "notice.wav", at: datetime | None = None) -> StoredCall:

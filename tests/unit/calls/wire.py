@@ -49,7 +49,7 @@ class Wire:
         else:
             self.network, self.far, self.events = before.network, before.far, before.events
             self.network.attach("dead", UserAgent(admits=lambda _request, _flow: False), before.local)
-        self.network.attach("server", self.agent, self.local)
+        self.network.attach("server", self.agent, self.local, [owners.traces])
         self.unowned: list[Event] = []
         self._sent_before = len(self.network.sent)
         self._flushing = False

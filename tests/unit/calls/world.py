@@ -24,6 +24,7 @@ from playvoice.calls.ports import Settings
 from playvoice.calls.queue import CallQueue
 from playvoice.calls.recordings import Recordings
 from playvoice.calls.recovery import Recovery
+from playvoice.calls.traces import Traces
 from playvoice.calls.userid import parse_userid
 from playvoice.calls.waiting import Waiting
 from playvoice.media.transcoder import Transcoder
@@ -44,7 +45,9 @@ class House:
         local: tuple[str, int] = SERVER,
     ) -> None:
         self.store = store
-        self.owners = Owners(Confirmations(store))
+        confirmations = Confirmations(store)
+        self.traces = Traces(confirmations.add_trace)
+        self.owners = Owners(confirmations, self.traces)
         self.companies = Companies(*(replace(COMPANY, code=code) for code in ("2028", "1", "2")))
         self.recovery = Recovery(store, self.companies)
         self.wire: Wire = Wire(self.owners, self.recovery.is_orphan, before.wire if before else None, local)

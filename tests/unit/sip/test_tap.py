@@ -1,6 +1,6 @@
 import pytest
 
-from playvoice.sip.tap import call_id_of
+from playvoice.sip.tap import call_id_of, printable
 
 
 @pytest.mark.parametrize(
@@ -16,3 +16,7 @@ from playvoice.sip.tap import call_id_of
 )
 def test_the_call_id_is_found_however_it_is_written(message: bytes, call_id: str | None) -> None:
     assert call_id_of(message) == call_id
+
+
+def test_what_a_stranger_sends_can_not_move_a_terminals_cursor() -> None:
+    assert printable(b"a\r\n\x1b[2J\xff\r\n") == "a\n\\x1b[2J\\xff\n"

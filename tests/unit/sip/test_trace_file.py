@@ -7,7 +7,7 @@ from structlog.testing import capture_logs
 
 from playvoice.sip import Flow, SipError, Transport
 from playvoice.sip.pcap import FILE_HEADER
-from playvoice.sip.trace_file import TraceFile, printable
+from playvoice.sip.trace_file import TraceFile
 
 FLOW = Flow(Transport.UDP, ("192.0.2.9", 5080), ("192.0.2.1", 5060))
 
@@ -110,7 +110,3 @@ def test_a_disk_that_fails_ends_the_file_and_nothing_else(tmp_path: Path) -> Non
             trace(invite(), FLOW, sent=True, now=0.0)
             trace._write()
     assert [line["event"] for line in logs] == ["sip_trace_ended"]
-
-
-def test_what_a_stranger_sends_can_not_move_a_terminals_cursor() -> None:
-    assert printable(b"a\r\n\x1b[2J\xff\r\n") == "a\n\\x1b[2J\\xff\n"

@@ -1,0 +1,197 @@
+"""What calls leave behind for those who ask why: their SIP messages and notes, gathered in memory while they run.
+
+::
+
+    begin ──> follow each Call-ID ──> messages, notes ──> the call is over, all its legs have ended ──> stored
+                                                              └── for LATE seconds: what still comes, stored, too
+
+Everything has a bound; what is beyond it is left out and counted. `keep=False` gathers nothing.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from structlog.typing import FilteringBoundLogger
+
+from playvoice.calls.clock import Clock
+from playvoice.calls.trace_parts import Passed, Raw, Value
+from playvoice.sip import Flow
+from playvoice.sip.tap import call_id_of
+
+MAX_MESSAGES = 400
+"""Messages of a call."""
+MAX_OCTETS = 262_144
+"""Octets of a call's messages."""
+MAX_HELD = 67_108_864
+"""Octets of all messages that are not stored yet."""
+MAX_NOTES = 200
+"""Notes of a call."""
+LATE = 64.0
+"""Seconds for which messages of a leg that has ended are still taken: twice what a transaction lasts."""
+_OVERHEAD = 256
+"""Octets that a message costs in memory besides its own."""
+
+
+class Traces:
+    """The calls that are followed; a tap of the SIP endpoint."""
+
+    def __init__(
+        self,
+        store: Callable[["CallTrace"], None] = lambda _trace: None,
+        *,
+        keep: bool = True,
+        mask_numbers: bool = False,
+        max_held: int = MAX_HELD,
+    ) -> None:
+        """`store` hears of each trace that has something to be stored: it takes it and, once stored, gives it free."""
+        self.store = store
+        self.keep = keep
+        self.mask_numbers = mask_numbers
+        self._max_held = max_held
+        self._held = 0
+        self._followed: dict[str, CallTrace] = {}
+        self._leaving: deque[tuple[float, str]] = deque()
+
+    def __repr__(self) -> str:
+        return f"<Traces of {len(self._followed)} legs, {self._held} octets>"
+
+    def __call__(self, data: bytes, flow: Flow, *, sent: bool, now: float) -> None:
+        """Take note of a message, if it is of a call that is followed."""
+        call_id = call_id_of(data)
+        trace = None if call_id is None else self._followed.get(call_id)
+        if trace is not None:
+            trace.add(Passed(now, sent, flow, data))
+
+    def begin(self, uuid: str, clock: Clock) -> "CallTrace":
+        """Begin the trace of a call."""
+        return CallTrace(self, uuid, clock)
+
+    def follow(self, call_id: str, trace: "CallTrace", now: float) -> None:
+        """Give the messages with this Call-ID to a trace."""
+        self._forget(now)
+        self._followed[call_id] = trace
+
+    def ended(self, call_id: str) -> None:
+        """The leg with this Call-ID has ended, and its far end knows."""
+        trace = self._followed.get(call_id)
+        if trace is not None:
+            now = trace.clock.now()
+            self._leaving.append((now + LATE, call_id))
+            trace.leg_ended(call_id, now)
+            self._forget(now)
+
+    def _forget(self, now: float) -> None:
+        while self._leaving and self._leaving[0][0] <= now:
+            self._followed.pop(self._leaving.popleft()[1], None)
+
+    def hold(self, octets: int) -> bool:
+        """Take so much room in memory; False if there is none."""
+        if self._held + octets > self._max_held:
+            return False
+        self._held += octets
+        return True
+
+    def free(self, octets: int) -> None:
+        """Give room back: what took it is stored."""
+        self._held -= octets
+
+
+class CallTrace:
+    """What is gathered of one call."""
+
+    def __init__(self, traces: Traces, uuid: str, clock: Clock) -> None:
+        self.clock = clock
+        self._traces = traces
+        self._uuid = uuid
+        self._legs: set[str] = set()
+        """The Call-IDs of those that live."""
+        self._is_over = False
+        self._count = self._octets = self._notes = 0
+        self._ended: float | None = None
+        self._raw = self._fresh()
+        self._waits = False
+
+    def __repr__(self) -> str:
+        return f"<CallTrace {self._uuid}, {self._count} messages>"
+
+    def follow(self, call_id: str) -> None:
+        """A leg of the call begins."""
+        if self._traces.keep:
+            self._legs.add(call_id)
+            self._traces.follow(call_id, self, self.clock.now())
+
+    def add(self, message: Passed) -> None:
+        """Take a message, or count it where there is no room."""
+        octets = len(message.data) + _OVERHEAD
+        if (
+            self._count >= MAX_MESSAGES
+            or self._octets + octets > MAX_OCTETS + MAX_MESSAGES * _OVERHEAD
+            or not self._traces.hold(octets)
+        ):
+            self._raw.left_out += 1
+        else:
+            self._count += 1
+            self._octets += octets
+            self._raw.octets += octets
+            self._raw.messages.append(message)
+        if self._ended is not None:
+            self._hand_over()
+
+    def note(self, event: str, values: dict[str, Value], now: float | None = None) -> None:
+        """Note what happened, now or at a time of the call's clock."""
+        if self._traces.keep and self._notes < MAX_NOTES and self._ended is None:
+            self._notes += 1
+            self._raw.notes.append((self.clock.now() if now is None else now, event, values))
+
+    def leg_ended(self, call_id: str, now: float) -> None:
+        self._legs.discard(call_id)
+        self._consider(now)
+
+    def end(self) -> None:
+        """The call is over; its legs may still be ending."""
+        self._is_over = True
+        self._consider(self.clock.now())
+
+    def _consider(self, now: float) -> None:
+        if self._traces.keep and self._is_over and not self._legs and self._ended is None:
+            self._ended = self._raw.ended = now
+            self._hand_over()
+
+    def _hand_over(self) -> None:
+        if not self._waits:
+            self._waits = True
+            self._traces.store(self)
+
+    def take(self) -> Raw:
+        """What there is to be stored now; what still comes is another part."""
+        raw, self._raw, self._waits = self._raw, self._fresh(), False
+        return raw
+
+    def _fresh(self) -> Raw:
+        return Raw(self._uuid, self.clock.instant, self._traces.mask_numbers, ended=self._ended, free=self._traces.free)
+
+
+@dataclass(frozen=True, slots=True)
+class CallLog:
+    """A call's log lines, each with its uuid, which its trace keeps as notes."""
+
+    log: FilteringBoundLogger
+    trace: CallTrace
+
+    def info(self, event: str, **values: Value) -> None:
+        self.log.info(event, **values)
+        self.trace.note(event, values)
+
+    def warning(self, event: str, **values: Value) -> None:
+        self.log.warning(event, **values)
+        self.trace.note(event, values)
+
+    def error(self, event: str, **values: Value) -> None:
+        self.log.error(event, **values)
+        self.trace.note(event, values)
+
+    def fault(self, event: str, error: Exception, **values: Value) -> None:
+        """A fault of ours, with its traceback in the log."""
+        self.log.error(event, exc_info=error, **values)
+        self.trace.note(event, {**values, "reason": f"{type(error).__name__}: {error}"})

@@ -1,0 +1,79 @@
+"""Traces in a store: kept with the legs, removed by age and size."""
+
+from datetime import timedelta
+
+from structlog.testing import capture_logs
+from tests.unit.calls.stored import AT, later, run
+
+from playvoice.calls import trace_store
+from playvoice.calls.clock import Clock
+from playvoice.calls.confirmations import Confirmations
+from playvoice.calls.trace_parts import Packed, Raw, pack
+from playvoice.calls.trace_store import AT_ONCE, MEGABYTE, TraceUpkeep
+from playvoice.calls.traces import CallTrace, Traces
+from playvoice.sip import Flow, Transport
+from playvoice.store import Store
+
+
+def packed(uuid: str, seconds: float = 0.0, body: bytes = b"12345678") -> Packed:
+    return Packed(uuid, later(seconds), body, lambda: None)
+
+
+def keep(store: Store, *parts: Packed) -> None:
+    run(store, lambda conn: trace_store.keep(conn, parts))
+
+
+def kept(store: Store) -> int:
+    return store.read_now(trace_store.size)
+
+
+def test_the_parts_of_a_call_are_read_in_their_order(store: Store) -> None:
+    parts = [
+        pack(Raw("one", lambda now: later(now), False, notes=[(float(number), str(number), {})])) for number in range(2)
+    ]
+    keep(store, *parts, packed("other"))
+    read = store.read_now(lambda conn: trace_store.read(conn, "one"))
+    assert [part.notes[0].event for part in read] == ["0", "1"]
+
+
+def test_a_part_that_can_not_be_read_is_left_out_and_told(store: Store) -> None:
+    keep(store, packed("one"))
+    with capture_logs() as logs:
+        assert store.read_now(lambda conn: trace_store.read(conn, "one")) == []
+    assert [(line["event"], line["uuid"]) for line in logs] == [("trace_unreadable", "one")]
+
+
+async def test_what_is_too_old_is_removed(store: Store) -> None:
+    keep(store, packed("old"), packed("young", 3_600))
+    await TraceUpkeep(store, days=1, megabytes=1).look(later(1_800) + timedelta(days=1))
+    assert kept(store) == 8
+
+
+async def test_what_is_too_much_is_removed_the_oldest_first(store: Store) -> None:
+    body = b"x" * (MEGABYTE // 4)
+    keep(store, *(packed(str(number), body=body) for number in range(6)))
+    await TraceUpkeep(store, days=1, megabytes=1).look(AT)
+    assert kept(store) == MEGABYTE
+    assert store.read_now(lambda conn: conn.execute(trace_store._OLDEST, {"most": 1}).one().id) == 3
+
+
+async def test_much_is_removed_a_few_rows_at_once_and_all_where_nothing_is_kept(store: Store) -> None:
+    keep(store, *(packed("call") for _ in range(AT_ONCE + 1)))
+    await TraceUpkeep(store, days=0, megabytes=1).look(AT)
+    assert kept(store) == 0
+
+
+async def test_a_trace_is_stored_with_the_legs_and_gives_its_memory_back(store: Store) -> None:
+    confirmations = Confirmations(store)
+    traces = Traces(confirmations.add_trace)
+    trace: CallTrace = traces.begin("one", Clock())
+    trace.follow("a")
+    flow = Flow(Transport.UDP, ("192.0.2.9", 5080), ("192.0.2.1", 5060))
+    traces(b"BYE x SIP/2.0\r\nCall-ID: a\r\n\r\n", flow, sent=True, now=trace.clock.now())
+    trace.end()
+    traces.ended("a")
+    assert repr(confirmations) == "<Confirmations 1 to be stored>"
+    await confirmations.written()
+    (part,) = store.read_now(lambda conn: trace_store.read(conn, "one"))
+    assert len(part.messages) == 1
+    assert repr(traces) == "<Traces of 1 legs, 0 octets>"
