@@ -10,6 +10,7 @@ import typer
 from playvoice import __version__, logs
 from playvoice.commands import live, manage
 from playvoice.commands.desk import DEFAULT_CONFIG, ConfigOption, read_config
+from playvoice.commands.trace import trace
 from playvoice.simulator.expectation import Agent, Callee
 
 cli = typer.Typer(
@@ -58,8 +59,8 @@ def serve(
     settings = read_config(config)
     logs.configure(log_format, log_level)
     try:
-        trace = None if trace_sip is None else SipTrace(trace_sip, trace_number)
-        asyncio.run(run(Configuration(config, settings), trace))
+        file = None if trace_sip is None else SipTrace(trace_sip, trace_number)
+        asyncio.run(run(Configuration(config, settings), file))
     except StartError as error:
         typer.echo(f"playvoice could not start: {error}", err=True)
         raise typer.Exit(1) from None
@@ -87,6 +88,7 @@ def demo(
 
 manage.register(cli)
 live.register(cli)
+cli.command()(trace)
 
 
 def main() -> None:

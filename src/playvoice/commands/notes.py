@@ -1,0 +1,55 @@
+"""What happened on a call, as a sentence for a person: each event of its log that the story keeps."""
+
+from playvoice.calls.trace_parts import Note, Value
+from playvoice.codes import CAUSE_TEXTS, HangupCause
+
+SENTENCES = {
+    "voice_ready": "the voice is ready; it lasts {seconds} s",
+    "invite_sent": "dialled over trunk {trunk}, {address}",
+    "trunk_silent": "trunk {trunk} is left: {address} answers nothing",
+    "customer_refused": "trunk {trunk} refused with {status}",
+    "customer_unreached": "trunk {trunk} was not reached at {address}: {why}",
+    "redirected": "trunk {trunk} redirected with {status} to {target}",
+    "answer_unusable": "the answer can't be used: {reason}",
+    "customer_answered": "the customer answered; codec {codec}",
+    "key_pressed": "key {key} ({way})",
+    "playback_failed": "the voice could not be played: {reason}",
+    "nobody_registered": "nobody of {group} is registered",
+    "no_agent_free": "nobody of {group} is free: the customer waits",
+    "agent_rung": "agent {extension} is called",
+    "agent_refused": "agent {extension} refused with {status}",
+    "agent_unreached": "agent {extension} was not reached: {why}",
+    "agent_answer_unusable": "the answer of agent {extension} can't be used: {reason}",
+    "agent_connected": "agent {extension} and the customer are connected",
+    "no_rtp_port": "no RTP port is free: {reason}",
+    "session_changed": "the session changed: codec {codec}, {direction}",
+    "session_change_refused": "a change of the session was refused: {reason}",
+    "session_answer_unusable": "the answer to a change of the session can't be used: {reason}",
+    "call_lost_its_media": "the media process is gone: {reason}",
+    "call_abandoned": "not dialled: {reason}",
+    "leg_ended_after_crash": "the server had stopped without a word; after its start it ended a leg by {by}",
+    "call_ended": "the call is over: {cause}, {direction}",
+}
+
+
+def sentence(note: Note) -> str:
+    """The note in words; one without a sentence shows its name and values."""
+    form = SENTENCES.get(note.event)
+    if form is not None:
+        try:
+            text = form.format_map({name: _worded(name, value) for name, value in note.values.items()})
+        except KeyError:
+            pass
+        else:
+            q850 = note.values.get("q850")
+            return text if q850 is None else f"{text}, Q.850 cause {q850}"
+    return f"{note.event} {' '.join(f'{name}={value}' for name, value in note.values.items())}".rstrip()
+
+
+def cause_text(cause: HangupCause) -> str:
+    """A cause with its number."""
+    return f"{int(cause)} {CAUSE_TEXTS[cause].en}"
+
+
+def _worded(name: str, value: Value) -> Value:
+    return cause_text(HangupCause(value)) if name in ("cause", "direction") and isinstance(value, int) else value

@@ -1,0 +1,83 @@
+"""`playvoice trace`: the whole story of a call in the terminal, also while the server runs."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from playvoice.commands.desk import DEFAULT_CONFIG, ConfigOption, fail, read_config
+from playvoice.commands.output import show_json, show_table
+from playvoice.config import Config
+
+if TYPE_CHECKING:
+    from playvoice.calls.story import Found, Story
+
+
+def trace(
+    call: Annotated[str, typer.Argument(metavar="UUID", help="A call's uuid, its record's id, or the number called.")],
+    config: ConfigOption = DEFAULT_CONFIG,
+    messages: Annotated[bool, typer.Option("--messages", help="Show each SIP message whole.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
+) -> None:
+    """Tell the whole story of a call: request, trunks, every SIP message, keys, media, callbacks."""
+    from playvoice.calls.story import find, read_story, to_json
+    from playvoice.store import StoreError, reading_connection
+
+    settings = read_config(config)
+    mask = settings.trace.mask_numbers
+    try:
+        with reading_connection(settings.server.database) as conn:
+            found = find(conn, call)
+            story = read_story(conn, found[0].uuid, mask=mask) if len(found) == 1 else None
+    except StoreError as error:
+        fail(f"{error}; the server makes it when it starts for the first time")
+    if not found:
+        fail(
+            f"there is no call {call}; give a call's uuid (X-Call-UUID of the answer), its record's id, or the number"
+            " that was called"
+        )
+    if as_json:
+        show_json(to_json(story or _masked(found, mask=mask)))
+    elif story is not None:
+        _show(story, settings, messages=messages)
+    else:
+        _show_found(_masked(found, mask=mask), settings)
+
+
+def _show(story: "Story", settings: Config, *, messages: bool) -> None:
+    from rich.console import Console
+
+    from playvoice.commands.telling import render
+
+    console = Console(file=sys.stdout, highlight=False, soft_wrap=True)
+    zone = settings.server.timezone
+    for line in render(story, console.width, zone, keep=settings.trace.keep_days > 0, messages=messages):
+        console.print(line)
+
+
+def _show_found(found: "Sequence[Found]", settings: Config) -> None:
+    from playvoice.calls.story import MAX_FOUND
+    from playvoice.commands.notes import cause_text
+    from playvoice.commands.telling import at_text
+
+    rows = [
+        {
+            "uuid": each.uuid,
+            "record": each.id,
+            "accepted": at_text(each.accepted_at, settings.server.timezone),
+            "number": each.destnumber,
+            "state": each.state.value if each.cause is None else cause_text(each.cause),
+        }
+        for each in found
+    ]
+    show_table(rows, ("uuid", "record", "accepted", "number", "state"), "")
+    more = f"; the {MAX_FOUND} newest" if len(found) >= MAX_FOUND else ""
+    typer.echo(f"{len(found)} calls{more}: playvoice trace UUID tells the story of one")
+
+
+def _masked(found: "Sequence[Found]", *, mask: bool) -> "Sequence[Found]":
+    from playvoice.sip.masking import mask_number
+
+    return [replace(each, destnumber=mask_number(each.destnumber)) for each in found] if mask else found
