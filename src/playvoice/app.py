@@ -178,7 +178,9 @@ async def _serve(configuration: Configuration, stack: contextlib.AsyncExitStack,
     stack.callback(keeping.cancel)
     rooms = Rooms(store, lambda: configuration.current, clients, routes, library, sender.expect)
     reload = Reload(configuration, rooms, lambda config: policy.allow(config.security.allow_networks))
-    live = Live(conductor, waiting, parts.agents, sender, media)
+    http = _listen_http(config)
+    stack.callback(http.close)
+    live = Live(conductor, waiting, parts.agents, sender, media, traces, address_of(http))
     commands = Commands([*stored_commands(rooms), *live_commands(rooms, live), reload.command()])
     control = ControlServer(config.server.data_dir, commands)
     await control.start()
@@ -192,7 +194,7 @@ async def _serve(configuration: Configuration, stack: contextlib.AsyncExitStack,
         recordings=parts.recordings,
         zone=config.server.timezone,
     )
-    await _serve_http(config, app, endpoint)
+    await _serve_http(http, config, app, endpoint)
 
 
 def _open_trace_file(
@@ -207,9 +209,8 @@ def _open_trace_file(
     return [file]
 
 
-async def _serve_http(config: Config, app: object, endpoint: SipEndpoint) -> None:
+async def _serve_http(sock: socket.socket, config: Config, app: object, endpoint: SipEndpoint) -> None:
     """Answer HTTP until a signal comes."""
-    sock = _listen_http(config)
     server = HttpServer(
         uvicorn.Config(
             app,  # type: ignore[arg-type]
@@ -285,10 +286,16 @@ def _listen_http(config: Config) -> socket.socket:
 
 def _tell_ready(http: socket.socket, endpoint: SipEndpoint) -> None:
     """One JSON line on standard output, for scripts: what listens where."""
-    host, port = http.getsockname()[:2]
+    address = address_of(http)
     sip = [f"{bound.transport}:{format_host(bound.local[0])}:{bound.local[1]}" for bound in endpoint.addresses]
-    log.info("server_ready", http=f"{host}:{port}", sip=sip)
-    print(json.dumps({"event": "ready", "http": f"{host}:{port}", "sip": sip}), flush=True)
+    log.info("server_ready", http=address, sip=sip)
+    print(json.dumps({"event": "ready", "http": address, "sip": sip}), flush=True)
+
+
+def address_of(http: socket.socket) -> str:
+    """HOST:PORT that a socket is bound to."""
+    host, port = http.getsockname()[:2]
+    return f"{format_host(host)}:{port}"
 
 
 async def _finish(sending: "asyncio.Task[None]", sender: callbacks.Sender) -> None:

@@ -69,6 +69,38 @@ def test_a_call_is_followed_and_hung_up_and_its_callbacks_are_sent_again(world: 
     assert (status, text) == (1, f"playvoice: no call {uuid} waits or runs\n")
 
 
+def test_a_call_is_placed_from_the_shell_and_shown_until_it_ends(world: World) -> None:
+    words = ("call", "13333330002", "--voice", "notice.wav", "--key", f"1@{GROUP}", "--conntime", "1")
+    status, text = type_command(world, *words)
+    told = [line.partition("  ")[2] for line in text.splitlines()[1:]]
+    assert status == 0, text
+    assert told[0].startswith("the voice is ready; it lasts ")
+    assert told[1].startswith("dialled over trunk carrier, ")
+    over = "the call is over: 10011 timer expired, 10040 caller side hung up"
+    assert told[2:4] == ["the customer answered; codec PCMA", over]
+    uuid = text.splitlines()[0].removeprefix("call ")
+    assert text.splitlines()[-1] == f"its whole story: playvoice trace {uuid}"
+    for _ in range(10):  # its messages are stored within a second
+        status, story = type_command(world, "trace", uuid)
+        if "BYE" in story:
+            break
+    assert (status, "INVITE" in story, "BYE" in story) == (0, True, True)
+    assert type_command(world, "call", "follow", uuid)[0] == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["12"], "the call was refused: Bad request: parameter destnumber must be 3 to 32 digits"),
+        (["13333330002", "--key", "1@nobody"], "the call was refused: 1210 "),
+        (["13333330002", "--company", "1"], "there is no company 1"),
+    ],
+)
+def test_a_call_that_is_refused_says_why(world: World, words: list[str], said: str) -> None:
+    status, text = type_command(world, "call", *words, "--voice", "notice.wav")
+    assert (status, said in text) == (1, True), text
+
+
 def test_a_changed_file_is_taken_and_a_password_is_asked_for_without_echo(world: World) -> None:
     before = world.config.read_text()
     world.config.write_text(before.replace("[[company]]", "[[company]]\nexpire_after = 77", 1))

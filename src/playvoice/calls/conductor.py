@@ -69,6 +69,10 @@ class Conductor:
         """The calls that run now."""
         return [call.view for call in self._running.values()]
 
+    def has(self, uuid: str) -> bool:
+        """Whether this call waits to be dialled, or runs."""
+        return uuid in self._running or self._waiting.has(uuid)
+
     async def hang_up(self, uuid: str) -> bool:
         """End a call that runs, or that waits to be dialled, with its record; False where there is none."""
         if uuid in self._running:

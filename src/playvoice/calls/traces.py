@@ -11,11 +11,12 @@ Everything has a bound; what is beyond it is left out and counted. `keep=False` 
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from weakref import WeakValueDictionary
 
 from structlog.typing import FilteringBoundLogger
 
 from playvoice.calls.clock import Clock
-from playvoice.calls.trace_parts import Passed, Raw, Value
+from playvoice.calls.trace_parts import Note, Passed, Raw, Value
 from playvoice.sip import Flow
 from playvoice.sip.tap import call_id_of
 
@@ -31,6 +32,10 @@ LATE = 64.0
 """Seconds for which messages of a leg that has ended are still taken: twice what a transaction lasts."""
 _OVERHEAD = 256
 """Octets that a message costs in memory besides its own."""
+
+
+Watcher = Callable[[Note], None]
+"""Hears of what is noted of a call as it happens."""
 
 
 class Traces:
@@ -51,6 +56,8 @@ class Traces:
         self._max_held = max_held
         self._held = 0
         self._followed: dict[str, CallTrace] = {}
+        self._running: WeakValueDictionary[str, CallTrace] = WeakValueDictionary()
+        self._watchers: dict[str, list[Watcher]] = {}
         self._leaving: deque[tuple[float, str]] = deque()
 
     def __repr__(self) -> str:
@@ -65,7 +72,33 @@ class Traces:
 
     def begin(self, uuid: str, clock: Clock) -> "CallTrace":
         """Begin the trace of a call."""
-        return CallTrace(self, uuid, clock)
+        trace = self._running[uuid] = CallTrace(self, uuid, clock)
+        return trace
+
+    def watch(self, uuid: str, watcher: Watcher) -> list[Note]:
+        """Tell what is noted of this call from now on; return what was before, as far as it is not stored.
+
+        `unwatch` follows.
+        """
+        self._watchers.setdefault(uuid, []).append(watcher)
+        trace = self._running.get(uuid)
+        return [] if trace is None else trace.notes
+
+    def unwatch(self, uuid: str, watcher: Watcher) -> None:
+        """Tell no more."""
+        watchers = self._watchers[uuid]
+        watchers.remove(watcher)
+        if not watchers:
+            del self._watchers[uuid]
+
+    def tell(self, uuid: str, note: Note) -> None:
+        """Tell who watches this call."""
+        for watcher in list(self._watchers.get(uuid, ())):
+            watcher(note)
+
+    def is_watched(self, uuid: str) -> bool:
+        """Whether anybody watches this call."""
+        return uuid in self._watchers
 
     def follow(self, call_id: str, trace: "CallTrace", now: float) -> None:
         """Give the messages with this Call-ID to a trace."""
@@ -140,9 +173,17 @@ class CallTrace:
 
     def note(self, event: str, values: dict[str, Value], now: float | None = None) -> None:
         """Note what happened, now or at a time of the call's clock."""
+        if self._traces.is_watched(self._uuid):
+            at = self.clock.at() if now is None else self.clock.instant(now)
+            self._traces.tell(self._uuid, Note(at, event, values))
         if self._traces.keep and self._notes < MAX_NOTES and self._ended is None:
             self._notes += 1
             self._raw.notes.append((self.clock.now() if now is None else now, event, values))
+
+    @property
+    def notes(self) -> list[Note]:
+        """What was noted and is not stored yet."""
+        return [Note(self.clock.instant(at), event, values) for at, event, values in self._raw.notes]
 
     def leg_ended(self, call_id: str, now: float) -> None:
         self._legs.discard(call_id)

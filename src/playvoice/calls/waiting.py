@@ -126,6 +126,15 @@ class Waiting:
         """How many calls wait, by company."""
         return {code: len(line.accepted) + len(line.preparing) + len(line.ready) for code, line in self._lines.items()}
 
+    def has(self, uuid: str) -> bool:
+        """Whether this call waits."""
+        return any(
+            uuid in line.preparing
+            or any(ready.stored.uuid == uuid for ready in line.ready)
+            or any(_uuid(accepted) == uuid for accepted in line.accepted)
+            for line in self._lines.values()
+        )
+
     async def withdraw(self, uuid: str) -> bool:
         """End a call that waits, with its record; False where none of this uuid does."""
         for line in self._lines.values():

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
+from playvoice.commands.call import NumberOrCommand, follow, place
 from playvoice.commands.desk import DEFAULT_CONFIG, ConfigOption, ask_server, carry_out, fail, follow_server
 from playvoice.commands.output import show_done, show_fields, show_json, show_table
 
@@ -11,7 +12,11 @@ Json = Annotated[bool, typer.Option("--json", help="For scripts.")]
 CompanyOption = Annotated[str | None, typer.Option("--company", help="Only this company's.")]
 Uuid = Annotated[str, typer.Argument(metavar="UUID", help="The call's uuid.")]
 
-call = typer.Typer(help="Calls that run now.", no_args_is_help=True)
+call = typer.Typer(
+    help="Place one call and follow it: playvoice call NUMBER --voice FILE --key 1@GROUP; or see those that run.",
+    no_args_is_help=True,
+    cls=NumberOrCommand,
+)
 callback = typer.Typer(help="What is owed to companies' servers, was delivered, or given up.", no_args_is_help=True)
 
 
@@ -43,6 +48,15 @@ def top(
 
 
 # --- calls ------------------------------------------------------------------------------------------------------------
+
+
+call.command("place", hidden=True)(place)
+
+
+@call.command("follow")
+def follow_call(uuid: Uuid, config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """Show what happens on a call until it ends."""
+    follow(config, uuid)
 
 
 @call.command("list")

@@ -14,6 +14,8 @@ from playvoice import __version__
 from playvoice.callbacks import Sender, manage
 from playvoice.calls.agents import Agents
 from playvoice.calls.conductor import Conductor
+from playvoice.calls.trace_parts import Note
+from playvoice.calls.traces import Traces
 from playvoice.calls.views import AgentView, CallView
 from playvoice.calls.waiting import Waiting
 from playvoice.control.errors import CommandFailed
@@ -24,6 +26,11 @@ from playvoice.media.supervisor import MediaSupervisor
 
 MOST_CALLS = 1_000
 """Calls that are listed at once."""
+MOST_NOTES = 1_000
+"""Notes of a call that wait for an operator who does not read; more are left out."""
+LOOK_AGAIN = 1.0
+"""Seconds without a note after which it is looked whether the call is still there."""
+LAST_NOTES = frozenset({"call_ended", "call_abandoned"})
 OWED_EVERY = 5.0
 """Seconds between two counts of what callbacks are owed."""
 
@@ -37,6 +44,9 @@ class Live:
     agents: Agents
     sender: Sender
     media: MediaSupervisor
+    traces: Traces
+    http: str
+    """HOST:PORT of the API."""
     clock: Callable[[], float] = time.monotonic
     started_at: datetime = dataclasses.field(default_factory=lambda: datetime.now(UTC))
 
@@ -54,7 +64,7 @@ class Pace(Arguments):
 
 
 def live_commands(rooms: Rooms, live: Live) -> list[Command[Any]]:
-    """Return the commands `call.list`, `call.hangup`, `status` and `top`."""
+    """Return the commands `call.list`, `call.follow`, `call.hangup`, `status` and `top`."""
 
     async def list_calls(_asked: Arguments, _tell: Tell) -> object:
         return [_plain(view) for view in live.conductor.views()[:MOST_CALLS]]
@@ -75,8 +85,35 @@ def live_commands(rooms: Rooms, live: Live) -> list[Command[Any]]:
             if live.clock() - counted_at >= OWED_EVERY:
                 owed, counted_at = await _owed(rooms), live.clock()
 
+    async def follow(asked: OneCall, tell: Tell) -> object:
+        notes: asyncio.Queue[Note] = asyncio.Queue(MOST_NOTES)
+
+        def watch(note: Note) -> None:
+            if not notes.full():
+                notes.put_nowait(note)
+
+        uuid = asked.uuid
+        for note in live.traces.watch(uuid, watch):
+            notes.put_nowait(note)
+        try:
+            while True:
+                try:
+                    async with asyncio.timeout(LOOK_AGAIN):
+                        note = await notes.get()
+                except TimeoutError:
+                    if live.conductor.has(uuid):
+                        continue
+                    break
+                await tell({"at": note.at.isoformat(), "event": note.event, "values": dict(note.values)})
+                if note.event in LAST_NOTES:
+                    break
+        finally:
+            live.traces.unwatch(uuid, watch)
+        return {"ended": True}
+
     return [
         Command("call.list", Arguments, list_calls),
+        Command("call.follow", OneCall, follow, tells=True),
         Command("call.hangup", OneCall, hang_up),
         Command("status", Arguments, status),
         Command("top", Pace, top, tells=True),
@@ -97,6 +134,7 @@ def _overview(rooms: Rooms, live: Live, owed: dict[str, int]) -> dict[str, Any]:
     pace = live.media.pace
     return {
         "version": __version__,
+        "http": live.http,
         "at": datetime.now(UTC).isoformat(timespec="milliseconds"),
         "started_at": live.started_at.isoformat(timespec="seconds"),
         "calls": {"running": len(calls), "by_state": states, "latest": [_plain(call) for call in calls[-20:]]},

@@ -1,0 +1,108 @@
+"""`playvoice call NUMBER`: one call from the shell, over the running server's own HTTP API, with its timeline."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from playvoice.commands.desk import DEFAULT_CONFIG, ConfigOption, ask_server, fail, follow_server, read_config
+
+_REACHED_AT = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}
+"""Where a server is reached that listens on all addresses."""
+
+
+class NumberOrCommand(TyperGroup):
+    """What is no command's name begins the arguments of `place`."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Find the command, or `place` for a number."""
+        if args and args[0] not in self.commands and not args[0].startswith("-"):
+            args = ["place", *args]
+        return super().resolve_command(ctx, args)
+
+
+def place(
+    number: Annotated[str, typer.Argument(metavar="NUMBER", help="The number to call.")],
+    voice: Annotated[str, typer.Option(help="A URL, or the name of a voice file of the company.")],
+    key: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY@GROUP", help="Which key leads to which group; @GROUP without a key. Several may be."),
+    ] = None,
+    company: Annotated[str | None, typer.Option(help="The company's code; not needed where there is one.")] = None,
+    shown: Annotated[str, typer.Option("--from", metavar="DISNUMBER", help="The caller number.")] = "",
+    waittime: Annotated[int, typer.Option(help="Seconds to the answer.")] = 60,
+    conntime: Annotated[int, typer.Option(help="Seconds connected at most.")] = 3600,
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
+    """Call a number and play a voice, and show what happens until the call has ended."""
+    code = company or _only_company(config)
+    fields = {
+        "service": "App.Sip_Call.PlayVoice",
+        "token": str(ask_server(config, "token", {"code": code})),
+        "destnumber": number,
+        "voicetype": "2" if "://" in voice else "1",
+        "voicefile": voice,
+        "chengshudu": "1",
+        "userid": ",".join(key) if key else _first_group(config, code),
+        "disnumber": shown,
+        "waittime": str(waittime),
+        "conntime": str(conntime),
+    }
+    follow(config, _request(config, fields))
+
+
+def follow(config: Path, uuid: str) -> None:
+    """Show what happens on a call until it ends; leaves with 1 where nobody answered."""
+    from playvoice.calls.trace_parts import Note
+    from playvoice.commands.notes import sentence
+
+    zone = read_config(config).server.timezone
+    typer.echo(f"call {uuid}")
+    answered = False
+    for told in follow_server(config, "call.follow", {"uuid": uuid}):
+        at = datetime.fromisoformat(told["at"])
+        note = Note(at, told["event"], told["values"])
+        answered = answered or note.event == "customer_answered"
+        typer.echo(f"{at.astimezone(zone):%H:%M:%S.%f}"[:-3] + f"  {sentence(note)}")
+    typer.echo(f"its whole story: playvoice trace {uuid}")
+    if not answered:
+        raise typer.Exit(1)
+
+
+def _request(config: Path, fields: dict[str, str]) -> str:
+    """Send the request and return the call's uuid; leaves with 1 where it is refused."""
+    import httpx2
+
+    host, _, port = str(ask_server(config, "status", {})["http"]).rpartition(":")
+    address = f"http://{_REACHED_AT.get(host, host)}:{port}/"
+    try:
+        response = httpx2.post(address, data=fields, headers={"Accept-Language": "en"}, timeout=30, trust_env=False)
+        answer = response.json()
+    except (httpx2.HTTPError, ValueError) as error:
+        fail(f"{address} did not answer as a PlayVoice does: {error}")
+    if answer["ret"] != 200:
+        fail(f"the call was refused: {answer['msg']}")
+    if answer["data"]["status"] != 0:
+        errors = answer["data"]["errors"]
+        fail(f"the call was refused: {errors['code']} {errors['codemsg']}")
+    return str(response.headers["x-call-uuid"])
+
+
+def _only_company(config: Path) -> str:
+    rows = ask_server(config, "company.list", {})
+    if len(rows) != 1:
+        codes = ", ".join(row["code"] for row in rows)
+        fail(
+            f"say whose call it is by --company: {codes}" if rows else "there is no company; see playvoice company add"
+        )
+    return str(rows[0]["code"])
+
+
+def _first_group(config: Path, code: str) -> str:
+    """A request names a group in any case; nobody is rung where no key is pressed."""
+    rows = ask_server(config, "group.list", {"company": code})
+    if not rows:
+        fail(f"company {code} has no group that a key could lead to; see playvoice group add --help")
+    return f"1@{rows[0]['name']}"
