@@ -190,7 +190,9 @@ class Conductor:
         trace = self._parts.owners.traces.begin(stored.uuid, Clock())
         reports = Reports(stored, company, self._parts.settings)
         journal = Journal(
-            self._parts.store, lambda error: log.error("call_not_abandoned", uuid=stored.uuid, exc_info=error)
+            self._parts.store,
+            lambda error: log.error("call_not_abandoned", uuid=stored.uuid, exc_info=error),
+            stored.uuid,
         )
         journal.add(lambda conn: reports.ended(conn, End(at, None, at, cause, cause)))
         await journal.written()

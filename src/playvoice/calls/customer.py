@@ -141,7 +141,13 @@ class Customer:
         if leg.over:
             return
         leg.send()
-        call.log.info("invite_sent", trunk=trunk.name, address=str(leg.flow), destnumber=call.stored.destnumber)
+        call.log.info(
+            "invite_sent",
+            trunk=trunk.name,
+            address=str(leg.flow),
+            destnumber=call.stored.destnumber,
+            call_id=leg.sip.id,
+        )
         if call.parts.routes.is_silent(trunk, leg.flow, call.clock.now()):
             self._look_again_after(trunk.trunk_timeout, leg)
 

@@ -31,7 +31,9 @@ class Journal:
     that raises is a fault: it is left out, and `on_fault` hears of it.
     """
 
-    def __init__(self, store: Store, on_fault: Callable[[Exception], None]) -> None:
+    def __init__(self, store: Store, on_fault: Callable[[Exception], None], uuid: str | None = None) -> None:
+        """`uuid` is the call's, which stands in log lines."""
+        self._whose = {} if uuid is None else {"uuid": uuid}
         self._store = store
         self._on_fault = on_fault
         self._facts: list[tuple[Fact, Then | None]] = []
@@ -65,14 +67,14 @@ class Journal:
             try:
                 results = await self._store.write(partial(_run, [fact for fact, _ in batch]))
             except StoreUnavailable as error:
-                log.debug("facts_wait", facts=len(self._facts), reason=str(error))
+                log.debug("facts_wait", facts=len(self._facts), reason=str(error), **self._whose)
                 await asyncio.sleep(AGAIN)
                 continue
             except Exception as error:
                 if len(batch) > 1:
                     singly = len(batch)
                     continue
-                log.exception("fact_failed")
+                log.exception("fact_failed", **self._whose)
                 results = [error]
             singly = max(0, singly - 1)
             del self._facts[: len(batch)]
@@ -93,7 +95,7 @@ class Journal:
         try:
             self._on_fault(error)
         except Exception:  # the facts that follow are not to be lost by it
-            log.exception("fault_not_handled")
+            log.exception("fault_not_handled", **self._whose)
 
 
 def _nothing(_conn: Connection) -> None:

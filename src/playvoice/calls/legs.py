@@ -10,7 +10,6 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import structlog
 from sqlalchemy import Connection
 
 from playvoice.calls import ledger
@@ -38,8 +37,6 @@ from playvoice.sip import (
     TargetChanged,
 )
 from playvoice.store import Store
-
-log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,5 +213,5 @@ async def release(stream: Stream) -> StreamStats | None:
     except MediaGone:
         pass  # its ports went with the worker
     except Exception:
-        log.exception("stream_not_released", stream=stream.number)
+        stream.tell_fault("stream_not_released")
     return None

@@ -93,6 +93,7 @@ class Offer:
         stream = None
         try:
             stream = await call.parts.media.reserve(on_media)
+            stream.tell_of(uuid=call.stored.uuid, extension=self.extension)
             return self._prepare_leg(phone, stream)
         except MediaError as error:
             call.log.error("no_rtp_port", extension=self.extension, reason=str(error))
@@ -128,7 +129,7 @@ class Offer:
         def send(_stored: object) -> None:
             if not leg.over:
                 leg.send()
-                call.log.info("agent_rung", extension=told.extension, buuid=told.uuid, leg=leg.uuid)
+                call.log.info("agent_rung", extension=told.extension, buuid=told.uuid, leg=leg.uuid, call_id=leg.sip.id)
 
         call.journal.add(
             lambda conn: ledger.add_leg(

@@ -97,10 +97,10 @@ class Recordings:
             to.parent.mkdir(parents=True, exist_ok=True)
             await self._transcoder.encode_recording(raw, to, RecordingFormat(to.suffix[1:]))
         except (EncodeError, OSError) as error:
-            log.error("recording_not_encoded", name=to.name, reason=str(error))
+            log.error("recording_not_encoded", uuid=raw.stem, name=to.name, reason=str(error))
             self._try_again(raw, to, again)
             return
-        log.info("recording_encoded", name=to.name, seconds=round(time.monotonic() - began, 2))
+        log.info("recording_encoded", uuid=raw.stem, name=to.name, seconds=round(time.monotonic() - began, 2))
 
     def _try_again(self, raw: Path, to: Path, seconds: float) -> None:
         if raw.exists():

@@ -63,7 +63,7 @@ class RunningCall:
             company=company,
             script=self._script,
             clock=clock,
-            journal=Journal(parts.store, self._on_fault),
+            journal=Journal(parts.store, self._on_fault, stored.uuid),
             reports=Reports(stored, company, parts.settings),
             owner=self,
             do=self._do,
@@ -71,6 +71,7 @@ class RunningCall:
             spawn=self._spawn,
             log=CallLog(log.bind(uuid=stored.uuid), self._trace),
         )
+        stream.tell_of(uuid=stored.uuid)
         self._customer = Customer(self._call, stream)
         self._transfer = Transfer(self._call)
         self._finished = False

@@ -16,8 +16,6 @@ from typing import Any, NamedTuple
 from playvoice.sip import Flow
 from playvoice.sip.masking import mask_number, mask_numbers, mask_secrets
 
-LEVEL = 1
-"""Of compression: the next ones take twice as long for a tenth less."""
 MAX_UNPACKED = 16_777_216
 """Octets that a row may have when it is unpacked; one that has more was not written by us."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -129,7 +127,7 @@ def pack(raw: Raw) -> Packed:
     octets = b"".join((json.dumps(head, ensure_ascii=False, separators=(",", ":")).encode(), b"\n", *bodies))
     moments = [raw.messages[0].now] if raw.messages else [now for now, _, _ in raw.notes[:1]]
     at = raw.instant(moments[0] if moments else raw.ended or 0.0)
-    return Packed(raw.call_uuid, at, zlib.compress(octets, LEVEL), partial(raw.free, raw.octets))
+    return Packed(raw.call_uuid, at, zlib.compress(octets), partial(raw.free, raw.octets))
 
 
 def unpack(body: bytes) -> Part:

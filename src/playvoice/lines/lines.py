@@ -234,7 +234,8 @@ class Lines:
                 self._on_request(request, endpoint)
             case IncomingCallReceived(call):
                 status = self.refusal(call.request, call.flow)
-                log.info("invite_refused", source=str(call.flow), status=status)
+                reason = "there are no incoming calls" if status == 404 else "it comes from no trunk"
+                log.info("invite_refused", source=str(call.flow), status=status, reason=reason)
                 call.reject(endpoint.now(), status)
             case _:
                 if not self._keepalive.handle(event, endpoint.now()) and not self._registering.handle(event, endpoint):
@@ -264,9 +265,11 @@ class Lines:
             return
         number = verdict.username or ""
         if to_of(request).uri.user != number:
-            log.info("register_for_another", source=f"{source[0]}:{source[1]}", user=number)
+            log.info("register_for_another", source=f"{source[0]}:{source[1]}", user=number, status=403)
             incoming.respond(403, now)
         elif len(self._pending) >= MAX_PENDING:
+            reason = f"{MAX_PENDING} registrations are being stored"
+            endpoint.agent.drop(Kind.REFUSED, incoming.flow, now, f"REGISTER of {number} with 503: {reason}")
             incoming.respond(503, now, headers=(("Retry-After", "10"),))
         else:
             self._bind(number, incoming, source, endpoint)
@@ -279,7 +282,13 @@ class Lines:
         elif verdict.outcome is Outcome.REFUSED and self._directory.password(user) is None:
             endpoint.agent.drop(Kind.UNKNOWN_USER, flow, endpoint.now(), f"REGISTER of {user}")
         elif verdict.outcome is Outcome.REFUSED:
-            log.info("register_refused", source=f"{source[0]}:{source[1]}", user=user)
+            log.info(
+                "register_refused",
+                source=f"{source[0]}:{source[1]}",
+                user=user,
+                status=401,
+                reason="the password is wrong",
+            )
 
     def _bind(self, number: str, incoming: IncomingRequest, source: tuple[str, int], endpoint: Endpoint) -> None:
         outcome = self._registrations.handle(
@@ -290,6 +299,10 @@ class Lines:
             source=source,
             believe_path=incoming.flow.remote[0] in self._edges,
         )
+
+        if outcome.status >= 400:
+            reason = f"REGISTER of {number} with {outcome.status} {outcome.reason or ''}".rstrip()
+            endpoint.agent.drop(Kind.REFUSED, incoming.flow, endpoint.now(), reason)
 
         def respond() -> None:
             headers = (*outcome.headers, PATH)

@@ -303,7 +303,7 @@ class MediaClient:
         try:
             stream.on_event(event)
         except Exception:  # one listener's fault is not to cost the others their worker
-            log.exception("media_event_failed", event_type=type(event).__name__, stream=event.stream)
+            stream.tell_fault("media_event_failed", event_type=type(event).__name__)
 
     def _answer(self, number: int, message: p.Message) -> bool:
         future = self._requests.pop(number, None)

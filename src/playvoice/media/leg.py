@@ -67,9 +67,19 @@ class Stream:
         """Where this leg receives RTP."""
         self.on_event = on_event
         self.codec = Codec.PCMA
+        self._whose: dict[str, object] = {"stream": number}
+        """What stands in log lines about it."""
 
     def __repr__(self) -> str:
         return f"<Stream {self.number} at port {self.port}>"
+
+    def tell_of(self, **whose: str) -> None:
+        """Have log lines about the stream say whose it is."""
+        self._whose.update(whose)
+
+    def tell_fault(self, event: str, **values: object) -> None:
+        """Write the fault that is being handled into the log, with its traceback."""
+        log.exception(event, **values, **self._whose)
 
     def connect(self, negotiated: Negotiated, *, sip_source: str = "", tones: bool = False) -> None:
         """Take the far end of a session description; it may also send from where its SIP came.
@@ -125,11 +135,11 @@ class Stream:
         """Finish the recording and have it on the disk; its length in samples of 8 kHz, -1 if there is none."""
         done = await self._client.ask_within(RECORDING_TIMEOUT, lambda number: p.StopRecording(number, self.number))
         if done is None:
-            log.error("recording_failed", reason=f"not on the disk after {RECORDING_TIMEOUT:g} s", stream=self.number)
+            log.error("recording_failed", reason=f"not on the disk after {RECORDING_TIMEOUT:g} s", **self._whose)
             return -1
         assert isinstance(done, p.RecordingDone)
         if done.samples < 0:
-            log.warning("recording_failed", reason=done.problem, stream=self.number)
+            log.warning("recording_failed", reason=done.problem, **self._whose)
         return done.samples
 
     def send_keys(self, keys: str) -> None:
@@ -144,7 +154,7 @@ class Stream:
         done = await self._client.ask(lambda number: p.Release(number, self.number))
         assert isinstance(done, p.Released)
         if done.ignored:
-            log.info("rtp_ignored", stream=self.number, port=self.port, packets=done.ignored)
+            log.info("rtp_ignored", port=self.port, packets=done.ignored, **self._whose)
         return StreamStats(
             sent=done.sent,
             received=done.received,

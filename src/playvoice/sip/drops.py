@@ -1,4 +1,4 @@
-"""What could not be used: all of it is counted, and told of in few words.
+"""What could not be used, or was refused: all of it is counted, and told of in few words.
 
 Anybody can send anything to an open port, as often as he likes. So the first message of a kind is told of at once, and
 what follows within the interval is told of together when it is over::
@@ -21,7 +21,7 @@ MAX_REASON = 120
 
 
 class Kind(StrEnum):
-    """Why a message was dropped."""
+    """Why a message was dropped, or refused."""
 
     MALFORMED = "malformed"
     """No SIP, or not as it has to be; somebody whom the owner knows may have got a 400."""
@@ -37,6 +37,8 @@ class Kind(StrEnum):
     """A request beyond the bound of transactions, or a connection beyond that of connections."""
     IDLE = "idle"
     """A connection on which no whole message came in time."""
+    REFUSED = "refused"
+    """A request that no call or owner got to see, answered with a status from 400 on."""
     LOST = "lost"
     """A connection that the far end, or the network, has broken off."""
 

@@ -12,12 +12,13 @@ from collections.abc import Callable, Iterable, Sequence
 
 import structlog
 
+from playvoice.sip.call import Call
 from playvoice.sip.drops import Kind
 from playvoice.sip.errors import MalformedMessage, SipError
 from playvoice.sip.events import Event
 from playvoice.sip.flow import Flow, Transport
 from playvoice.sip.framing import StreamFramer
-from playvoice.sip.tap import Tap
+from playvoice.sip.tap import Tap, call_id_of
 from playvoice.sip.user_agent import UserAgent
 
 MAX_CONNECTIONS = 1_000
@@ -155,7 +156,7 @@ class SipEndpoint:
             self._flushing = False
         for dropped in self.agent.take_dropped():
             log.info(
-                "sip_dropped",
+                "sip_refused" if dropped.kind is Kind.REFUSED else "sip_dropped",
                 kind=str(dropped.kind),
                 count=dropped.count,
                 last=str(dropped.flow),
@@ -180,7 +181,7 @@ class SipEndpoint:
             self.agent.receive(data, flow, self.now())
         except Exception:
             # Whatever a stranger sent, the next message has to be heard.
-            log.exception("sip_message_failed", flow=str(flow))
+            log.exception("sip_message_failed", flow=str(flow), call_id=call_id_of(data))
 
     def _tell_taps(self, data: bytes, flow: Flow, *, sent: bool) -> None:
         now = self.now()
@@ -194,7 +195,8 @@ class SipEndpoint:
         try:
             self._on_event(event)
         except Exception:
-            log.exception("sip_event_failed", kind=type(event).__name__)
+            call: Call | None = getattr(event, "call", None)
+            log.exception("sip_event_failed", kind=type(event).__name__, call_id=None if call is None else call.id)
 
     def _arm(self) -> None:
         deadline = self.agent.next_deadline()

@@ -9,6 +9,8 @@ from typing import Protocol
 
 from playvoice.sip.flow import Flow
 
+_USUAL = b"\r\nCall-ID: "
+"""How nearly everybody writes it, and we."""
 _CALL_ID = re.compile(rb"[\r\n](?:call-id|i)[ \t]*:[ \t]*([^\r\n]*)", re.IGNORECASE)
 
 
@@ -22,10 +24,13 @@ class Tap(Protocol):
 
 def call_id_of(data: bytes) -> str | None:
     """The Call-ID of a message (RFC 3261 section 20.8), without reading the rest; None where there is none."""
-    found = _CALL_ID.search(data)
-    if found is None:
+    start = data.find(_USUAL)
+    if 0 <= start < data.find(b"\r\n\r\n"):
+        value = data[start + len(_USUAL) : data.find(b"\r\n", start + 2)].strip()
+    elif (found := _CALL_ID.search(data)) is not None:
+        value = found[1].strip()
+    else:
         return None
-    value = found[1].strip()
     try:
         return value.decode()
     except UnicodeDecodeError:

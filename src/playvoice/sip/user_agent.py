@@ -368,6 +368,7 @@ class UserAgent:
         headers: tuple[tuple[str, str], ...] = (),
     ) -> None:
         """Refuse without remembering it, but for an INVITE, whose ACK has to be taken."""
+        self.core.drop(Kind.REFUSED, flow, now, f"{request.method} with {status}")
         incoming = IncomingRequest(self, request, flow, reply_to)
         if request.method != "INVITE":
             incoming.refuse(status, headers=headers)

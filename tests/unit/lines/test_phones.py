@@ -190,7 +190,7 @@ async def test_users_whom_nobody_knows_are_counted_and_wrong_passwords_told_one_
             async with far_end(server.flow, "1001") as phone:
                 for _ in range(2):
                     assert (await register(phone, phone.contact, "wrong")).code == 401
-        told = [(line["event"], line.get("reason", line.get("user"))) for line in logs]
+        told = [(line["event"], line.get("user", line.get("reason"))) for line in logs]
         assert told == [("sip_dropped", "REGISTER of nobody"), *[("register_refused", "1001")] * 2]
         assert server.agent.core.counters["unknown_user"] == 3
 

@@ -17,6 +17,7 @@ from playvoice.sip import (
     Flow,
     IncomingCallReceived,
     RequestReceived,
+    ResponseReceived,
     SipEndpoint,
     SipError,
     UserAgent,
@@ -247,3 +248,20 @@ async def test_a_tap_sees_what_is_sent_and_received_and_its_faults_stop_nothing(
             await endpoint.close()
     assert seen == [(True, b"OPTIONS"), (False, b"SIP/2.0")]
     assert [line["event"] for line in logs] == ["sip_tap_failed", "sip_tap_failed"]
+
+
+async def test_a_request_that_is_refused_is_told_with_its_status(phones: tuple[Phone, Phone]) -> None:
+    caller, callee = phones
+    with capture_logs() as logs:
+        caller.endpoint.agent.request(
+            "BYE",
+            URI.parse("sip:127.0.0.1"),
+            flow=caller.endpoint.flow_to("udp", "127.0.0.1", callee.port("udp")),
+            from_=Address.parse("<sip:a@127.0.0.1>"),
+            to=Address.parse("<sip:b@127.0.0.1>"),
+            now=caller.endpoint.now(),
+        )
+        caller.endpoint.flush()
+        assert isinstance(await caller.event(), ResponseReceived)
+    (line,) = [line for line in logs if line["event"] == "sip_refused"]
+    assert (line["reason"], line["count"]) == ("BYE with 481", 1)

@@ -11,6 +11,7 @@ from playvoice.sip.tap import call_id_of, printable
         (b"BYE x SIP/2.0\r\nCALL-ID \t:\ta\r\n\r\n", "a"),
         (b"BYE x SIP/2.0\r\nCall-ID: \xe4\r\n\r\n", "\xe4"),
         (b"BYE x SIP/2.0\r\nX: Call-ID: a\r\n\r\n", None),
+        (b"BYE x SIP/2.0\r\ni: a\r\n\r\n\r\nCall-ID: b\r\n\r\n", "a"),
         (b"\r\n\r\n", None),
     ],
 )

@@ -1,0 +1,109 @@
+"""Each line about a call has its uuid, whatever happens on it."""
+
+from collections.abc import AsyncIterator, Iterator, MutableMapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+from tests.unit.calls.world import House
+
+from playvoice.calls import conductor, confirmations, journal
+from playvoice.media import protocol
+from playvoice.media.client import Stream
+from playvoice.store import Store
+
+Line = MutableMapping[str, Any]
+
+
+@pytest.fixture
+def lines() -> Iterator[list[Line]]:
+    with capture_logs() as captured:
+        yield captured
+
+
+@pytest.fixture
+async def house(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines: list[Line]
+) -> AsyncIterator[House]:
+    monkeypatch.setattr(conductor, "LOOK_AGAIN", 0.005)
+    monkeypatch.setattr(conductor, "HEARTBEAT", 3600.0)
+    monkeypatch.setattr(journal, "AGAIN", 0.01)
+    monkeypatch.setattr(confirmations, "EVERY", 0.005)
+    made = House(store, tmp_path, monkeypatch)
+    await made.conductor.start()
+    yield made
+    await made.stop()
+    await made.quiet()
+
+
+def press(house: House) -> None:
+    customer = house.media.streams[0]
+    customer.on_event(protocol.KeyPressed(customer.number, "1"))
+
+
+async def test_a_call_that_is_transferred(house: House, lines: list[Line]) -> None:
+    uuid = await house.accept()
+    house.wire.answer(await house.wire.invited())
+    await house.wire.acknowledged()
+    press(house)
+    agent = await house.wire.invited("phone")
+    house.wire.answer(agent)
+    await house.wire.acknowledged("phone")
+    house.media.worker.released = protocol.Released(1, 1, 1, 0, 0, False, 7, 0)
+    house.wire.hang_up(agent)
+    await house.ended(uuid)
+    await house.quiet()
+    told = [line["event"] for line in lines]
+    assert {"invite_sent", "customer_answered", "key_pressed", "agent_rung", "agent_connected", "call_ended"} < {*told}
+    assert told.count("rtp_ignored") == 2
+    assert {line.get("uuid") for line in lines} == {uuid}
+
+
+async def test_a_call_that_is_refused_tells_the_reason(house: House, lines: list[Line]) -> None:
+    uuid = await house.accept()
+    house.wire.reject(await house.wire.invited(), 403)
+    await house.ended(uuid)
+    await house.quiet()
+    (refused,) = [line for line in lines if line["event"] == "customer_refused"]
+    assert (refused["trunk"], refused["status"]) == ("carrier", 403)
+    assert {line.get("uuid") for line in lines} == {uuid}
+
+
+async def test_an_agent_who_refuses_and_one_who_is_not_there(house: House, lines: list[Line]) -> None:
+    uuid = await house.accept()
+    house.wire.answer(await house.wire.invited())
+    await house.wire.acknowledged()
+    press(house)
+    agent = await house.wire.invited("phone")
+    house.groups.registered.clear()
+    house.wire.reject(agent, 486)
+    await house.ended(uuid)
+    await house.quiet()
+    assert {"agent_refused", "nobody_registered"} <= {line["event"] for line in lines}
+    assert {line.get("uuid") for line in lines} == {uuid}
+
+
+async def test_a_call_whose_voice_can_not_be_had(house: House, lines: list[Line]) -> None:
+    house.voices.broken["notice.wav"] = ValueError("a fault")
+    uuid = await house.accept()
+    await house.ended(uuid)
+    await house.quiet()
+    assert {line["event"]: line.get("uuid") for line in lines} == {"voice_failed": uuid, "call_abandoned": uuid}
+
+
+async def test_faults_of_ours(house: House, lines: list[Line], monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(_stream: Stream) -> None:
+        raise ValueError("a fault")
+
+    monkeypatch.setattr(Stream, "release", broken)
+    uuid = await house.accept()
+    house.wire.answer(await house.wire.invited())
+    await house.wire.acknowledged()
+    house.conductor._running[uuid]._on_fault(ValueError("another"))
+    await house.ended(uuid)
+    await house.stop()
+    assert {"stream_not_released", "call_failed", "call_ended"} <= {line["event"] for line in lines}
+    assert {line.get("uuid") for line in lines} == {uuid}
+    monkeypatch.undo()
+    house.media.streams.clear()
