@@ -5,15 +5,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from playvoice import app
-from playvoice.callbacks import addresses, outbox, schedule, sender
-from playvoice.calls import queue, recordings, userid, waiting
+from playvoice.callbacks import addresses, outbox, schedule, sender, tables
+from playvoice.calls import queue, recordings, story, traces, userid, waiting
 from playvoice.companies import attempts, tokens
-from playvoice.config.models import CompanyConfig, GroupConfig, RtpConfig, TrunkConfig
+from playvoice.config.models import CompanyConfig, GroupConfig, RtpConfig, TraceConfig, TrunkConfig
 from playvoice.gateway import body, http, multipart, reading
 from playvoice.gateway.http import BoundedHttp
 from playvoice.gateway.services import play_voice
 from playvoice.media import decoding, description, disk, stream, transcoder, worker
-from playvoice.sip import core, endpoint, guesses, message, registrar, user_agent
+from playvoice.sip import core, endpoint, guesses, message, registrar, trace_file, user_agent
 from playvoice.voices import library
 from playvoice.voices.downloads import DownloadLimits
 from playvoice.web import client
@@ -116,6 +116,18 @@ BOUNDS: dict[str, tuple[object, str]] = {
     "RTP ports": (f"{PORTS.first}-{PORTS.last}", ""),
     "silence while two people talk": (stream.SILENT, "s"),
     "octets of recordings that wait for the disk": (disk.MAX_WAITING, "octets"),
+    "SIP messages of a call that are kept": (traces.MAX_MESSAGES, ""),
+    "octets of a call's messages that are kept": (traces.MAX_OCTETS, "octets"),
+    "octets of all messages that are not stored yet": (traces.MAX_HELD, "octets"),
+    "notes of a call": (traces.MAX_NOTES, ""),
+    "time that messages and notes are kept": (default(TraceConfig, "keep_days"), "days"),
+    "megabytes of all that is kept": (default(TraceConfig, "max_megabytes"), ""),
+    "characters of a callback's attempts that are kept": (tables.MAX_HISTORY, ""),
+    "the newest calls, among which `playvoice trace` looks for a number": (story.LOOKED_AT, ""),
+    "calls that `playvoice trace` lists for a number": (story.MAX_FOUND, ""),
+    "a file of `--trace-sip`": (trace_file.MAX_OCTETS, "octets"),
+    "octets of messages that wait to be written there": (trace_file.MAX_WAITING, "octets"),
+    "calls of `--trace-number` that are followed": (trace_file.MAX_CALLS, ""),
 }
 
 

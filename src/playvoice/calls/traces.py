@@ -159,13 +159,13 @@ class CallTrace:
         octets = len(message.data) + _OVERHEAD
         if (
             self._count >= MAX_MESSAGES
-            or self._octets + octets > MAX_OCTETS + MAX_MESSAGES * _OVERHEAD
+            or self._octets + len(message.data) > MAX_OCTETS
             or not self._traces.hold(octets)
         ):
             self._raw.left_out += 1
         else:
             self._count += 1
-            self._octets += octets
+            self._octets += len(message.data)
             self._raw.octets += octets
             self._raw.messages.append(message)
         if self._ended is not None:
