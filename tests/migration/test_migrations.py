@@ -6,11 +6,13 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from playvoice.migrations import MigrationError, all_tables, upgrade
-from playvoice.migrations.upgrade import alembic_config
+from playvoice.migrations.due import alembic_config
+from playvoice.migrations.upgrade import newest
 from playvoice.store import Store, StoreError, schema_connection
 
 POSTGRESQL_CATALOGUE = """
@@ -49,6 +51,10 @@ def test_migrations_make_the_same_constraints_and_indexes_too(database_url: str)
         all_tables().drop_all(conn)
         all_tables().create_all(conn)
         assert migrated == schema_of(conn)
+
+
+def test_the_newest_migration_by_its_file_is_the_one_that_alembic_comes_to() -> None:
+    assert ScriptDirectory.from_config(alembic_config()).get_heads() == [newest()]
 
 
 def test_upgrading_twice_changes_nothing_the_second_time(database_url: str) -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 from alembic import command
 from alembic.script import ScriptDirectory
 
-from playvoice.migrations.upgrade import alembic_config, upgrade
+from playvoice.migrations.due import alembic_config
+from playvoice.migrations.upgrade import upgrade
 from playvoice.store import schema_connection
 
 
