@@ -15,7 +15,6 @@ import os
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import BinaryIO
 
@@ -26,12 +25,11 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
+from playvoice.media.decoded import MAX_SECONDS, DecodeError, DecodeReason, voice_files
 from playvoice.media.g711 import SAMPLE_RATE, Codec, Samples, encode
 
 MAX_OCTETS = 256 * 1024 * 1024
 """Size of a file that is decoded."""
-MAX_SECONDS = 3600.0
-"""Length of a voice where the caller doesn't say otherwise."""
 MAX_CHANNELS = 8
 SAMPLE_RATES = range(1_000, 192_001)
 MAX_PROCESSOR = 90.0
@@ -44,36 +42,6 @@ UNKNOWN = 1 << 62
 
 Frames = NDArray[np.float32]
 """Samples of full scale 1, one channel."""
-
-
-class DecodeReason(StrEnum):
-    """Why a file could not be made a voice."""
-
-    MISSING = "missing"
-    """There is no such file."""
-    EMPTY = "empty"
-    """It has no audio in it."""
-    NOT_AUDIO = "not audio"
-    """Nothing that we can read."""
-    TOO_LONG = "too long"
-    """As a voice, or in the decoding."""
-    TOO_BIG = "too big"
-    BUSY = "busy"
-    """Too many files wait to be decoded."""
-    FAILED = "failed"
-    """Our fault: the process died, the disk is full, it took too long."""
-
-
-OUR_FAULTS = frozenset({DecodeReason.BUSY, DecodeReason.FAILED})
-"""What says nothing of the file: it may be decoded the next time."""
-
-
-class DecodeError(Exception):
-    """A file could not be made a voice."""
-
-    def __init__(self, reason: DecodeReason, text: str) -> None:
-        super().__init__(text)
-        self.reason = reason
 
 
 class _SoundFile(soundfile.SoundFile):  # type: ignore[misc]  # soundfile has no types
@@ -90,11 +58,6 @@ class _Source:
 
     rate: int
     blocks: Iterable[Frames]
-
-
-def voice_files(stem: Path) -> dict[Codec, Path]:
-    """The two files of a voice, by law."""
-    return {codec: stem.with_name(f"{stem.name}.{codec.name.lower()}") for codec in Codec}
 
 
 def decode_file(source: Path, stem: Path, max_seconds: float = MAX_SECONDS) -> int:

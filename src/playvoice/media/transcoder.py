@@ -27,7 +27,7 @@ from typing import Any, TypeAlias
 
 import structlog
 
-from playvoice.media.decoding import MAX_SECONDS, DecodeError, DecodeReason, decode_file, voice_files
+from playvoice.media.decoded import MAX_SECONDS, DecodeError, DecodeReason, voice_files
 from playvoice.media.encoding import EncodeError, RecordingFormat, encode_file
 from playvoice.media.g711 import SAMPLE_RATE, Codec
 
@@ -255,6 +255,8 @@ def perform(message: Message) -> Message:
     """One job, in the child."""
     try:
         if message["kind"] == "decode":
+            from playvoice.media.decoding import decode_file  # FFmpeg, which nobody else needs
+
             samples = decode_file(Path(message["source"]), Path(message["stem"]), message["max_seconds"])
         else:
             samples = encode_file(Path(message["raw"]), Path(message["to"]), RecordingFormat(message["form"]))

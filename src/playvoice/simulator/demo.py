@@ -18,7 +18,7 @@ from typing import Any
 
 import httpx2
 
-from playvoice.media.decoding import DecodeError
+from playvoice.media.decoded import DecodeError
 from playvoice.media.g711 import SAMPLE_RATE, Codec
 from playvoice.simulator.configuration import GROUP, NUMBERS
 from playvoice.simulator.errors import SimulatorError

@@ -9,7 +9,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from playvoice.media.decoding import decode_file, voice_files
+from playvoice.media.decoded import voice_files
 from playvoice.media.g711 import SAMPLE_RATE, Codec, Samples, encode
 from playvoice.media.tones import COLUMNS, KEYPAD, ROWS
 
@@ -24,7 +24,9 @@ Speech = Mapping[Codec, bytes]
 
 
 def load(path: Path) -> Speech:
-    """Read any audio file that the server reads, as G.711; `media.decoding.DecodeError` for what is none."""
+    """Read any audio file that the server reads, as G.711; `media.decoded.DecodeError` for what is none."""
+    from playvoice.media.decoding import decode_file  # FFmpeg, which a phone that says nothing doesn't need
+
     with tempfile.TemporaryDirectory() as directory:
         stem = Path(directory, "speech")
         decode_file(path, stem)

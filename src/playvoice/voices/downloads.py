@@ -19,7 +19,7 @@ from uuid import uuid4
 import structlog
 from sqlalchemy import Connection, bindparam, delete, select
 
-from playvoice.media.decoding import OUR_FAULTS, DecodeError
+from playvoice.media.decoded import OUR_FAULTS, DecodeError
 from playvoice.media.g711 import SAMPLE_RATE, Codec
 from playvoice.store import Store, StoreError, upsert
 from playvoice.voices.flights import Flights

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from playvoice.media.decoding import voice_files
+from playvoice.media.decoded import voice_files
 from playvoice.media.g711 import SAMPLE_RATE, Samples, encode
 from playvoice.voices.voice import Voice
 

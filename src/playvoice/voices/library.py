@@ -20,7 +20,7 @@ import structlog
 from sqlalchemy import Connection, delete, select
 
 from playvoice.config import Config
-from playvoice.media.decoding import OUR_FAULTS, DecodeError
+from playvoice.media.decoded import OUR_FAULTS, DecodeError
 from playvoice.store import Store, upsert
 from playvoice.voices.flights import Flights
 from playvoice.voices.shelf import Shelf

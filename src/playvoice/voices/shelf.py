@@ -9,7 +9,7 @@ from collections.abc import Collection
 from functools import partial
 from pathlib import Path
 
-from playvoice.media.decoding import voice_files
+from playvoice.media.decoded import voice_files
 from playvoice.media.g711 import SAMPLE_RATE
 from playvoice.voices.voice import Voice
 

@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.unit.media.sounds import frequency_of, level_of, tone, write_wav, write_with_ffmpeg
 
-from playvoice.media.decoding import DecodeError, DecodeReason, decode_file, voice_files
+from playvoice.media.decoded import DecodeError, DecodeReason, voice_files
+from playvoice.media.decoding import decode_file
 from playvoice.media.g711 import Codec, Samples, decode, encode
 
 

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from tests.unit.media.sounds import Wave, correlation, frequency_of, level_of, tone, write_with_ffmpeg
 
 from playvoice.media import decoding
-from playvoice.media.decoding import DecodeError, DecodeReason, decode_file, voice_files
+from playvoice.media.decoded import DecodeError, DecodeReason, voice_files
+from playvoice.media.decoding import decode_file
 from playvoice.media.g711 import Codec, Samples, decode
 
 RATES = [8000, 11025, 16000, 22050, 32000, 44100, 48000]

@@ -14,7 +14,7 @@ import pytest
 from tests.unit.media.sounds import tone, write_wav
 
 from playvoice.media import transcoder as module
-from playvoice.media.decoding import DecodeError, DecodeReason
+from playvoice.media.decoded import DecodeError, DecodeReason
 from playvoice.media.encoding import EncodeError, RecordingFormat
 from playvoice.media.g711 import Codec, encode
 from playvoice.media.transcoder import Transcoder, perform

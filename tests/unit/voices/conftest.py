@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from playvoice.media.decoding import DecodeError, DecodeReason, voice_files
+from playvoice.media.decoded import DecodeError, DecodeReason, voice_files
 from playvoice.media.g711 import Codec
 from playvoice.media.transcoder import Decoded
 from playvoice.store import Store

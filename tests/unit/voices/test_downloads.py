@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tests.unit.voices.conftest import BOTH_DATABASES, FakeDecoder, FakeWeb, Page, after, octets
 
-from playvoice.media.decoding import DecodeError, DecodeReason
+from playvoice.media.decoded import DecodeError, DecodeReason
 from playvoice.store import Store
 from playvoice.voices import Voice, VoiceKind, VoiceRef, Voices, VoiceUnavailable, downloads, full_url
 from playvoice.web import AddressRefused, BadAnswer

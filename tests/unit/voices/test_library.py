@@ -9,7 +9,7 @@ import pytest
 from tests.unit.voices.conftest import BOTH_DATABASES, START, FakeDecoder, after, octets
 
 from playvoice.config import Config
-from playvoice.media.decoding import DecodeError, DecodeReason
+from playvoice.media.decoded import DecodeError, DecodeReason
 from playvoice.store import Store
 from playvoice.voices import VoiceKind, VoiceRef, Voices, VoicesError, VoiceUnavailable, apply
 

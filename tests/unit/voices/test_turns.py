@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from playvoice.media.decoding import DecodeError, DecodeReason, voice_files
+from playvoice.media.decoded import DecodeError, DecodeReason, voice_files
 from playvoice.media.transcoder import Decoded
 from playvoice.voices.turns import Turns
 
