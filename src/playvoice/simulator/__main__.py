@@ -13,16 +13,8 @@ import sys
 from pathlib import Path
 from typing import Any, Protocol
 
-from playvoice.media.g711 import Codec
-from playvoice.simulator.agent import Agents, Extension
-from playvoice.simulator.behaviour import Behaviours
-from playvoice.simulator.carrier import Carrier
 from playvoice.simulator.errors import SimulatorError
 from playvoice.simulator.journal import Journal
-from playvoice.simulator.phone import PhoneOptions
-from playvoice.simulator.receiver import Receiver, ReceiverOptions
-from playvoice.simulator.sound import load
-from playvoice.sip import SipError
 
 
 class FarEnd(Protocol):
@@ -71,9 +63,25 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _build(options: argparse.Namespace, journal: Journal) -> FarEnd:
-    if options.kind == "receiver":
-        treatment = ReceiverOptions(options.secret, options.status, options.delay, options.refuse_first)
-        return Receiver(journal, options.listen, treatment)
+    """Each kind imports what it needs: a receiver starts in half the time of a phone."""
+    return _receiver(options, journal) if options.kind == "receiver" else _phones(options, journal)
+
+
+def _receiver(options: argparse.Namespace, journal: Journal) -> FarEnd:
+    from playvoice.simulator.receiver import Receiver, ReceiverOptions
+
+    treatment = ReceiverOptions(options.secret, options.status, options.delay, options.refuse_first)
+    return Receiver(journal, options.listen, treatment)
+
+
+def _phones(options: argparse.Namespace, journal: Journal) -> FarEnd:
+    from playvoice.media.g711 import Codec
+    from playvoice.simulator.agent import Agents, Extension
+    from playvoice.simulator.behaviour import Behaviours
+    from playvoice.simulator.carrier import Carrier
+    from playvoice.simulator.phone import PhoneOptions
+    from playvoice.simulator.sound import load
+
     shared = PhoneOptions(
         codecs=tuple(Codec[name] for name in options.codecs.split(",")),
         telephone_event=not options.tones,
@@ -132,7 +140,7 @@ def main() -> int:
     options = _parser().parse_args()
     try:
         asyncio.run(_run(options))
-    except (SimulatorError, SipError, OSError) as error:
+    except (SimulatorError, OSError) as error:
         print(f"{options.kind}: {error}", file=sys.stderr)
         return 1
     except BrokenPipeError:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from playvoice.simulator.behaviour import Behaviours
 from playvoice.simulator.journal import Journal
-from playvoice.simulator.phone import PhoneOptions, Phones
+from playvoice.simulator.phone import PhoneOptions, Phones, listen
 from playvoice.sip import (
     URI,
     Address,
@@ -146,7 +146,7 @@ class Agents:
         return self.endpoint.flow_to(*self._server)
 
     async def start(self) -> None:
-        await self.endpoint.start()
+        await listen(self.endpoint)
         self.journal.write(
             "ready", sip=[f"{flow.transport}:{flow.local[0]}:{flow.local[1]}" for flow in self.endpoint.addresses]
         )

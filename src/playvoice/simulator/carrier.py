@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from playvoice.simulator.behaviour import Behaviours
 from playvoice.simulator.journal import Journal
-from playvoice.simulator.phone import PhoneOptions, Phones
+from playvoice.simulator.phone import PhoneOptions, Phones, listen
 from playvoice.sip import Event, SipEndpoint, UserAgent
 
 Listen = tuple[str, str, int]
@@ -22,7 +22,7 @@ class Carrier:
         self.phones.attach(self._endpoint)
 
     async def start(self) -> None:
-        await self._endpoint.start()
+        await listen(self._endpoint)
         self._journal.write(
             "ready", sip=[f"{flow.transport}:{flow.local[0]}:{flow.local[1]}" for flow in self._endpoint.addresses]
         )

@@ -33,8 +33,17 @@ from playvoice.sip import (
     RequestReceived,
     SessionChangeReceived,
     SipEndpoint,
+    SipError,
 )
 from playvoice.sip.message import from_of
+
+
+async def listen(endpoint: SipEndpoint) -> None:
+    """Begin to listen for SIP; SimulatorError if that can't be."""
+    try:
+        await endpoint.start()
+    except SipError as error:
+        raise SimulatorError(str(error)) from error
 
 
 @dataclass(frozen=True, slots=True)
