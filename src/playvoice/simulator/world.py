@@ -15,6 +15,8 @@ from playvoice.simulator.configuration import Setting, signing_secret
 from playvoice.simulator.program import Line, Program
 
 EXTENSION = "20280003"
+START = 60.0
+"""Seconds within which each program is ready, on however busy a machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,7 @@ class World:
     def start_server(self) -> Program:
         """Start the server, again after it was killed, and wait until it is ready."""
         self.launch_server()
-        self.ready = self.server.wait_for("ready", 20)
+        self.ready = self.server.wait_for("ready", START)
         return self.server
 
     def launch_server(self) -> Program:
@@ -124,11 +126,11 @@ class World:
         carrier = cast.carrier
         if not carrier:
             self.carrier = self._phones("carrier", cast.callee, cast.callee_speech, *kept, *cast.carrier_arguments)
-            listens = dict(address.split(":", 1) for address in self.carrier.wait_for("ready", 20)["sip"])
+            listens = dict(address.split(":", 1) for address in self.carrier.wait_for("ready", START)["sip"])
             carrier = f"sip:{listens[cast.transport]};transport={cast.transport}"
         setting = Setting(
             carrier=carrier,
-            receiver=self.receiver.wait_for("ready", 20)["http"],
+            receiver=self.receiver.wait_for("ready", START)["http"],
             secret=self.secret,
             voices=self._voices,
             extensions=cast.extensions,
@@ -140,7 +142,7 @@ class World:
             account = ("--server", f"udp:{host}:{port}", "--extensions", json.dumps(dict(cast.extensions)))
             self.agents = self._phones("agents", cast.agent, cast.agent_speech, *account, *kept, *cast.agent_arguments)
             for extension in cast.extensions:
-                self.agents.wait_for("registered", 20, extension=extension)
+                self.agents.wait_for("registered", START, extension=extension)
 
     def _phones(self, kind: str, behaviour: Mapping[str, Any], speech: Path | None, *arguments: str) -> Program:
         spoken = ("--speech", str(speech)) if speech is not None else ()

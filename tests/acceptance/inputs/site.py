@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 from tests.acceptance.hostile.strangers import Log
 
 from playvoice.simulator.program import Program
+from playvoice.simulator.world import START
 
 FORM = "application/x-www-form-urlencoded"
 GROUP, NUMBER, FILE = "extGroup-1", "2120280001", "notice.mp3"
@@ -118,7 +119,7 @@ class Site:
 
     def __init__(self, server: Program, directory: Path) -> None:
         self.server = server
-        host, port = str(server.wait_for("ready", 20)["http"]).split(":")
+        host, port = str(server.wait_for("ready", START)["http"]).split(":")
         self.address = host, int(port)
         self.log = Log(directory / "server.log")
         self._database = directory / "playvoice.db"
