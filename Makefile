@@ -11,7 +11,8 @@ PART ?=
 ARGS ?=
 ROUNDS ?= 10
 SEED ?= 1
-export PYTHONDONTWRITEBYTECODE := 1
+# Tests start servers many times: bytecode is kept, which is a tenth of each start.
+unexport PYTHONDONTWRITEBYTECODE
 
 help:  ## these lines
 	@grep -hE '^[a-z]+:.*  ## ' $(MAKEFILE_LIST) | sed -E 's/:.*  ## /\t/' | expand -t 12
@@ -33,8 +34,8 @@ demo: $(RUN)  ## one notification call on this machine, shown as it happens (ARG
 serve: $(RUN)  ## the server (CONFIG=playvoice.toml)
 	@$(BIN)/playvoice serve --config $(CONFIG)
 
-test: $(DEV)  ## every test that this machine can run
-	@$(BIN)/python -m pytest $(ARGS)
+test: $(DEV)  ## every test that this machine can run, several at once (ARGS="-n 0 tests/unit/sip")
+	@$(BIN)/python -m pytest -n auto $(ARGS)
 
 bench: $(RUN)  ## figures of this machine (PART=playback, setup or tones, ARGS="--help")
 	@$(BIN)/python -m benchmarks $(PART) $(ARGS)
@@ -62,4 +63,5 @@ lock:  ## compile the lock files anew from pyproject.toml (needs uv)
 		--custom-compile-command 'make lock' --group build --group dev pyproject.toml -o requirements-dev.lock
 
 clean:  ## remove what make made
+	find src tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
 	rm -rf $(VENV) build demo-output .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,4 +1,4 @@
-"""What all tests share: far ends that may be missing, and a database of each kind."""
+"""What all tests share: far ends that may be missing, a database of each kind, and processes that run them at once."""
 
 import uuid
 from collections.abc import Iterator
@@ -9,6 +9,8 @@ import structlog
 from hypothesis import HealthCheck, settings
 from tests.peers import PEERS, need
 from tests.postgresql import PostgresqlServer
+from tests.workers import Scheduling, how_many
+from xdist.remote import Producer
 
 from playvoice.migrations import all_tables
 from playvoice.store import Store
@@ -23,6 +25,15 @@ structlog.configure(
         structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
     ]
 )
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    return how_many()
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling:
+    config.option.loadscopereorder = False
+    return Scheduling(config, log)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
