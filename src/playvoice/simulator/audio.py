@@ -8,6 +8,7 @@ compares is what came over the wire.
 import asyncio
 import random
 import socket
+import struct
 import time
 from collections.abc import Callable, Iterator
 from itertools import pairwise
@@ -24,6 +25,9 @@ KEY_PAUSE = 5
 """Packets of silence between two keys."""
 MAX_SECONDS = 600
 """Of audio that is kept of one call."""
+SO_TIMESTAMPNS = 35
+"""socket(7): each datagram comes with the time at which the kernel had it; Python has no name for it."""
+TIMESPEC = struct.Struct("@qq")
 
 
 class Speaker:
@@ -130,6 +134,8 @@ class Audio:
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.setblocking(False)
         self._socket.bind((address, 0))
+        if keep:
+            self._socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
         self._clock = Clock(generator.getrandbits(32), generator.getrandbits(16), generator.getrandbits(32))
         self._negotiated: Negotiated | None = None
         self._key_receiver = KeyReceiver()
@@ -206,7 +212,7 @@ class Audio:
     def _receive(self) -> None:
         while True:
             try:
-                data = self._socket.recv(MAX_PACKET)
+                data, told, _, _ = self._socket.recvmsg(MAX_PACKET, socket.CMSG_SPACE(TIMESPEC.size))
             except BlockingIOError:
                 return
             except OSError:
@@ -219,9 +225,20 @@ class Audio:
                 self.keys_heard += self._key_receiver.receive(packet.timestamp, packet.payload)
             elif (codec := self._negotiated.receive_payload_types.get(packet.payload_type)) is not None:
                 first = self.heard.first_at is None
-                self.heard.put(packet, codec, time.monotonic())
+                self.heard.put(packet, codec, _arrival(told))
                 if first:
                     self._on_first()
+
+
+def _arrival(told: list[tuple[int, int, bytes]]) -> float:
+    """When a datagram arrived, by the clock of `time.monotonic`: not when a busy machine came to read it."""
+    now, wall = time.monotonic(), time.time()
+    for level, kind, data in told:
+        if (level, kind) == (socket.SOL_SOCKET, SO_TIMESTAMPNS):
+            seconds, nanoseconds = TIMESPEC.unpack(data)
+            arrived: float = seconds + nanoseconds / 1e9
+            return now - (wall - arrived)
+    return now
 
 
 def _presses(keys: str) -> Iterator[tuple[bytes, bool] | None]:
