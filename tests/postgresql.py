@@ -14,6 +14,8 @@ from tests.peers import postgresql_directory
 _SETTINGS = {
     "listen_addresses": "",
     "fsync": "off",
+    "full_page_writes": "off",
+    "autovacuum": "off",  # hundreds of databases, none of which lasts
     "max_connections": "50",
     "shared_buffers": "16MB",
     "client_min_messages": "warning",
