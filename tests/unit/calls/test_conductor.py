@@ -400,7 +400,7 @@ async def test_a_running_call_is_seen_with_its_state_and_is_hung_up(house: House
     assert await house.conductor.hang_up(uuid)
     await house.ended(uuid)
     assert record(house.store, uuid) == (10007, 10040, "", "")
-    assert house.conductor.views() == []
+    await until(lambda: house.conductor.views() == [], "nothing is left of it")
 
 
 async def test_a_waiting_call_is_hung_up_undialled(house: House) -> None:
