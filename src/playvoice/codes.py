@@ -200,3 +200,21 @@ CAUSE_TEXTS: Mapping[HangupCause, Text] = MappingProxyType(
     }
 )
 """What a page or a timeline says for each cause."""
+
+AGENT_TEXTS: Mapping[AgentState, Text] = MappingProxyType(
+    {
+        AgentState.OFFLINE: Text("离线", "offline"),
+        AgentState.IDLE: Text("空闲", "idle"),
+        AgentState.RINGING: Text("振铃", "ringing"),
+        AgentState.OFF_HOOK: Text("摘机", "off-hook"),
+        AgentState.TALKING: Text("通话中", "talking"),
+        AgentState.OTHER: Text("其他", "other"),
+        AgentState.NOT_ANSWERED: Text("未接听", "not answered"),
+        AgentState.WAITING: Text("等待中", "waiting"),
+        AgentState.RECEIVING: Text("接入中", "receiving"),
+        AgentState.ANSWERED: Text("已接听", "answered"),
+        AgentState.REJECTED: Text("已拒接", "rejected"),
+        AgentState.PAUSED: Text("已暂停", "paused"),
+    }
+)
+"""What each state of an extension, or of an agent in a queue, is called."""
