@@ -38,6 +38,9 @@ PEERS: Mapping[str, Callable[[], object]] = {
     "baresip": _on_path("baresip"),
     "php": _on_path("php"),
     "curl": _on_path("curl"),
+    "node": _on_path("node"),
+    "java": _on_path("javac"),
+    "chromium": _on_path("chromium"),
     "postgresql": postgresql_directory,
     "asterisk": asterisk_directory,
 }
