@@ -48,7 +48,9 @@ def create_app(
         )
     )
     dispatcher = Dispatcher(registry, companies, clock=clock)
-    return Starlette(routes=[Route("/", dispatcher)], exception_handlers={404: _nothing_here})
+    app = Starlette(routes=[Route("/", dispatcher)], exception_handlers={404: _nothing_here})
+    app.state.registry = registry
+    return app
 
 
 async def _nothing_here(request: Request, error: Exception) -> Response:

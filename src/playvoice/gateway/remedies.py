@@ -12,21 +12,21 @@ _EXTENSION = Text("核对分机号", "check the extension's number")
 RET_REMEDIES: Mapping[Ret, Text] = MappingProxyType(
     {
         Ret.BAD_REQUEST: Text(
-            "按msg改正参数；重试同样的请求没有意义",
-            "correct the parameter that msg names; the same request fails again",
+            "按`msg`改正参数；重试同样的请求没有意义",
+            "correct the parameter that `msg` names; the same request fails again",
         ),
-        Ret.UNKNOWN_SERVICE: Text("核对service的拼写", "check the spelling of service"),
+        Ret.UNKNOWN_SERVICE: Text("核对`service`的拼写", "check the spelling of `service`"),
         Ret.SERVER_ERROR: Text(
-            "稍后重试，带上同一个Idempotency-Key；若一直如此，请管理员查看服务器日志",
-            "try again later with the same Idempotency-Key; if it stays, the operator finds the reason in the log",
+            "稍后重试，带上同一个`Idempotency-Key`；若一直如此，请管理员查看服务器日志",
+            "try again later with the same `Idempotency-Key`; if it stays, the operator finds the reason in the log",
         ),
         Ret.TOKEN: Text("重新登录，再用新的token重试", "log in again and repeat the request with the new token"),
         Ret.APPID: Text("请管理员启用该公司", "ask the operator to switch the company on"),
         Ret.APPID_EXPIRED: Text("请管理员延长授权日期", "ask the operator to extend the licence date"),
         Ret.MODULE: Text("请管理员授权该接口", "ask the operator to license the service"),
         Ret.ADDRESS: Text(
-            "从IP白名单中的地址请求，或请管理员加入您的地址；经过代理时以代理的地址为准",
-            "ask from an address of ipwhite, or have yours added; behind a proxy it is the proxy's that counts",
+            "从`ipwhite`中的地址请求，或请管理员加入您的地址；经过代理时以代理的地址为准",
+            "ask from an address of `ipwhite`, or have yours added; behind a proxy it is the proxy's that counts",
         ),
     }
 )
@@ -35,12 +35,12 @@ BUSINESS_REMEDIES: Mapping[BusinessCode, Text] = MappingProxyType(
     {
         BusinessCode.SERVER_UNREACHABLE: Text("稍后重试", "try again later"),
         BusinessCode.ABNORMAL: Text(
-            "请求中有不可用的值。URL：只允许http和https，不允许私有地址（管理员可用allow_networks放行）",
-            "a value can't be used; a URL has http or https, and no private address but those of allow_networks",
+            "请求中有不可用的值。URL：只允许http和https，不允许私有地址（管理员可用`allow_networks`放行）",
+            "a value can't be used; a URL has http or https, and no private address but those of `allow_networks`",
         ),
         BusinessCode.FAILED: Text(
-            "登录：核对appid和accesskey。其他：服务器繁忙，按应答头Retry-After的秒数等待后重试",
-            "at Login: check appid and accesskey; else the server is busy: wait for the seconds of Retry-After",
+            "登录：核对`appid`和`accesskey`。其他：服务器繁忙，按应答头`Retry-After`的秒数等待后重试",
+            "at Login: check `appid` and `accesskey`; else the server is busy: wait for the seconds of `Retry-After`",
         ),
         BusinessCode.EXTENSION_ABNORMAL: _EXTENSION,
         BusinessCode.EXTENSION_FOREIGN: Text("使用本公司的分机", "use an extension of your own company"),
@@ -57,10 +57,10 @@ BUSINESS_REMEDIES: Mapping[BusinessCode, Text] = MappingProxyType(
             "使用另一个号码，或请管理员启用它", "use another number, or ask the operator to enable it"
         ),
         BusinessCode.NUMBER_UNKNOWN: Text(
-            "核对disnumber，或留空随机使用一个", "check disnumber, or leave it empty to have one chosen"
+            "核对`disnumber`，或留空随机使用一个", "check `disnumber`, or leave it empty to have one chosen"
         ),
         BusinessCode.NUMBER_FOREIGN: Text("使用本公司的号码", "use a number of your own company"),
-        BusinessCode.TASK_UNKNOWN: Text("核对taskid", "check taskid"),
+        BusinessCode.TASK_UNKNOWN: Text("核对`taskid`", "check `taskid`"),
         BusinessCode.TASK_NOT_STARTED: Text("先开启任务", "open the task first"),
         BusinessCode.TASK_RUNNING: Text("先暂停或结束任务", "pause or end the task first"),
         BusinessCode.TASK_PAUSED: Text("重新开启任务", "open the task again"),
@@ -92,12 +92,12 @@ CAUSE_REMEDIES: Mapping[HangupCause, Text] = MappingProxyType(
             "call again later; if it happens often, the operator looks at the trunk",
         ),
         HangupCause.NOT_ANSWERED: Text(
-            "客户按了键而没有坐席接听：回拨客户，或增加坐席、延长max_wait",
-            "the customer pressed a key and no agent took the call: call back, have more agents or a longer max_wait",
+            "客户按了键而没有坐席接听：回拨客户，或增加坐席、延长`max_wait`",
+            "the customer pressed a key and no agent took the call: call back, have more agents or a longer `max_wait`",
         ),
         HangupCause.BUSY: _CALL_AGAIN,
         HangupCause.HUNG_UP_BY_SERVER: Text(
-            "服务器停止或故障；billsec为0时可再拨", "the server stopped or failed; call again if billsec is 0"
+            "服务器停止或故障；`billsec`为0时可再拨", "the server stopped or failed; call again if `billsec` is 0"
         ),
         HangupCause.EXTENSION_NOT_REGISTERED: Text(
             "技能组没有话机登录：让坐席登录后回拨客户",
@@ -105,9 +105,9 @@ CAUSE_REMEDIES: Mapping[HangupCause, Text] = MappingProxyType(
         ),
         HangupCause.UNREACHABLE: Text("手机关机或不在服务区：稍后再拨", "switched off or out of reach: call later"),
         HangupCause.TIMER_EXPIRED: Text(
-            "billsec大于0：达到conntime。否则是排队超过expire_after而未拨号：放慢提交，或请管理员增加线路",
-            "with a billsec: conntime was reached; without: it waited longer than expire_after, nothing was dialled: "
-            "send more slowly or have more lines",
+            "`billsec`大于0：达到`conntime`。否则是排队超过`expire_after`而未拨号：放慢提交，或请管理员增加线路",
+            "`billsec` above 0: `conntime` was reached; else it waited longer than `expire_after` and nothing was "
+            "dialled: send more slowly, or have more lines",
         ),
         HangupCause.INBOUND_CALLBACK_ERROR: _NO_CAUSE_YET,
         HangupCause.EXTENSION_UNKNOWN: _NO_CAUSE_YET,
@@ -115,14 +115,17 @@ CAUSE_REMEDIES: Mapping[HangupCause, Text] = MappingProxyType(
         HangupCause.REQUEST_TIMEOUT: Text(
             "运营商没有及时应答：稍后再拨", "the carrier's side did not answer in time: call again later"
         ),
-        HangupCause.NO_ANSWER: Text("换个时间再拨，或延长waittime", "call at another time, or with a longer waittime"),
+        HangupCause.NO_ANSWER: Text(
+            "换个时间再拨，或延长`waittime`", "call at another time, or with a longer `waittime`"
+        ),
         HangupCause.CALL_INVALID: Text(
-            "号码不完整或格式不对：核对destnumber", "the number is incomplete or in a wrong format: check destnumber"
+            "号码不完整或格式不对：核对`destnumber`",
+            "the number is incomplete or in a wrong format: check `destnumber`",
         ),
         HangupCause.UNKNOWN_LOCATION: _NO_CAUSE_YET,
         HangupCause.OTHER: Text(
-            "没有拨号（duration为0）：语音文件不可用，用浏览器核对URL和格式；否则请管理员查看日志",
-            "nothing dialled (duration 0): the voice could not be had, so check its URL and format; else the log says",
+            "没有拨号（`duration`为0）：语音文件不可用，用浏览器核对URL和格式；否则请管理员查看日志",
+            "nothing dialled (`duration` 0): the voice could not be had: check its URL and format; else see the log",
         ),
         HangupCause.BAD_REQUEST: Text(
             "运营商不接受呼叫：请管理员检查中继的号码格式",
@@ -136,10 +139,10 @@ CAUSE_REMEDIES: Mapping[HangupCause, Text] = MappingProxyType(
         HangupCause.INTERCEPTED: _NO_CAUSE_YET,
         HangupCause.UNKNOWN: _NO_CAUSE_YET,
         HangupCause.CALLER_HUNG_UP: Text(
-            "仅用于hangupdirection：服务器或坐席挂断", "of hangupdirection alone: the server or the agent hung up"
+            "仅用于`hangupdirection`：服务器或坐席挂断", "of `hangupdirection` alone: the server or the agent hung up"
         ),
         HangupCause.CALLEE_HUNG_UP: Text(
-            "仅用于hangupdirection：客户挂断", "of hangupdirection alone: the customer hung up"
+            "仅用于`hangupdirection`：客户挂断", "of `hangupdirection` alone: the customer hung up"
         ),
     }
 )
