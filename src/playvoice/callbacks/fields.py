@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from playvoice.callbacks.payloads import FURTHER_FIELDS, ExtensionState, call_record, extension_state
+from playvoice.callbacks.payloads import ExtensionState, call_record, extension_state
 from playvoice.codes import Text
 
 
@@ -29,7 +29,11 @@ class Field:
 
 
 def _text(name: str, zh: str, en: str) -> Field:
-    return Field(name, JsonType.STRING, Text(zh, en), further=name in FURTHER_FIELDS)
+    return Field(name, JsonType.STRING, Text(zh, en))
+
+
+def _further(name: str, zh: str, en: str) -> Field:
+    return Field(name, JsonType.STRING, Text(zh, en), further=True)
 
 
 def _number(name: str, zh: str, en: str) -> Field:
@@ -103,10 +107,10 @@ CALL_RECORD_FIELDS = (
         "the key that decided the call, one of those of `userid`; empty if there was none",
     ),
     _text("destnumber", "被叫号码", "the number that was called"),
-    _text("direction", "`callin`或`callout`", "`callin` or `callout`"),
-    _text("userid", "请求中的`userid`", "the request's `userid`"),
-    _text("ext", '请求中的值，原样返回；没有则为`"0"`', 'the request\'s value, echoed; `"0"` if it had none'),
-    _text(
+    _further("direction", "`callin`或`callout`", "`callin` or `callout`"),
+    _further("userid", "请求中的`userid`", "the request's `userid`"),
+    _further("ext", '请求中的值，原样返回；没有则为`"0"`', 'the request\'s value, echoed; `"0"` if it had none'),
+    _further(
         "recordurl",
         "录音的下载链接，带签名，会过期；没有录音则为空",
         "a signed link to the recording, which expires; empty if there is none",

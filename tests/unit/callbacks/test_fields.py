@@ -55,6 +55,7 @@ def test_the_fields_are_those_of_the_payload_in_its_order_and_types(
 
 def test_the_further_fields_are_marked_and_missing_in_the_sample() -> None:
     assert tuple(field.name for field in CALL_RECORD_FIELDS if field.further) == FURTHER_FIELDS
+    assert not [field for field in EXTENSION_STATE_FIELDS if field.further]
     assert list(sample_call_record()) == [field.name for field in CALL_RECORD_FIELDS if not field.further]
 
 
