@@ -1,167 +1,264 @@
-"""The page at `GET /`, made from the registry: services, parameters, rules and codes, in both languages.
+"""The page at `GET /`, made from the registry: each service with a form that sends a request, callbacks, and codes.
 
-Plain HTML, with nothing from anywhere else.
+One answer holds all of it: markup, styles and script, the last two named by their hashes in the content security
+policy, so that nothing else runs and nothing comes from elsewhere. Without the script the forms still send, and the
+page still says everything. The script is `assets/snippets.js` and `assets/page.js`.
 """
 
-from collections.abc import Iterable
+import base64
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping
 from html import escape
+from pathlib import Path
+from typing import Any
 
+from playvoice.callbacks.fields import CALL_RECORD_FIELDS, EXTENSION_STATE_FIELDS, Field
 from playvoice.codes import BUSINESS_TEXTS, CAUSE_TEXTS, RET_TEXTS, Language, Ret, Text
-from playvoice.gateway.registry import Registry, Service, language_name
+from playvoice.gateway import page_texts as texts
+from playvoice.gateway.registry import Parameter, Registry, Service, language_name
+from playvoice.gateway.remedies import BUSINESS_REMEDIES, CAUSE_REMEDIES, RET_REMEDIES
+from playvoice.gateway.rules import Between, Trimmed
+from playvoice.gateway.snippets import SNIPPETS, curl
 
-_STYLE = """
-:root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
-body { max-width: 66rem; margin: 2rem auto; padding: 0 1rem; overflow-wrap: anywhere; }
-nav { display: flex; flex-wrap: wrap; gap: 0 1.5rem; }
-h2 { margin: 3rem 0 .5rem; padding-top: .5rem; border-top: 2px solid #8886; }
-h3 { margin: 1.5rem 0 .5rem; font-size: 1rem; }
-table { border-collapse: collapse; width: 100%; }
-th, td { text-align: left; vertical-align: top; padding: .3rem .6rem; border-bottom: 1px solid #8884; }
-th, td:first-child { white-space: nowrap; }
-.pairs td:first-child, .pairs th:first-child { width: 9rem; }
-code, pre { font-family: ui-monospace, monospace; font-size: .9em; }
-pre { margin: 0; padding: .8rem; white-space: pre-wrap; border: 1px solid #8884; border-radius: .3rem; }
-@media (max-width: 45rem) {
-  .parameters tr:first-child { display: none; }
-  .parameters tr { display: block; padding: .5rem 0; border-bottom: 1px solid #8884; }
-  .parameters td { display: block; padding: .1rem 0; border: 0; }
-  .parameters td:empty { display: none; }
-  .parameters td + td::before { content: attr(title) ": "; opacity: .7; }
-  .pairs td:first-child, .pairs th:first-child { width: 6.5rem; }
-}
-"""
+_ASSETS = Path(__file__).with_name("assets")
+_STYLE = (_ASSETS / "page.css").read_text(encoding="utf-8")
+_SCRIPT = "".join((_ASSETS / name).read_text(encoding="utf-8") for name in ("snippets.js", "page.js"))
+_ICON = (
+    "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Crect width='16' height='16' "
+    "rx='4' fill='%230f766e'/%3E%3Cpath d='M5 4.5v7M8 2.5v11M11 5.5v5' stroke='white' stroke-width='1.6' "
+    "stroke-linecap='round'/%3E%3C/svg%3E"
+)
+_FEW = 3
+"""Optional parameters that are shown at once."""
+_ADDRESS = "http://HOST:PORT/"
+"""Stands in the request until the script knows the page's own."""
 
-_TITLE = Text("PlayVoice 语音通知接口", "PlayVoice: the voice notification API")
-_INTRODUCTION = Text(
-    "向 / 发送 POST，multipart/form-data、application/x-www-form-urlencoded 或 JSON 均可，用 service 选择接口。"
-    "HTTP 状态总是 200，结果在 JSON 中。带请求头 Accept-Language: en 时返回英文。",
-    "POST to / as multipart/form-data, application/x-www-form-urlencoded or JSON; service chooses the operation. "
-    "The HTTP status is always 200, the JSON says the rest. Texts are English with Accept-Language: en.",
+
+def _source(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        f"script-src {_source(_SCRIPT)}",
+        f"style-src {_source(_STYLE)}",
+        "img-src data:",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
 )
-_EXCEPTION = Text(
-    "ret 不是 200 时 data 为 []，msg 说明原因。ret 为 200 而 status 为 1 时，errors 中有错误码。",
-    "Where ret is not 200, data is [] and msg says why. Where ret is 200 and status is 1, errors has the code.",
-)
-_REQUEST = Text("请求示例", "a request")
-_ANSWER = Text("成功时的应答", "the answer to a success")
-_HEADERS = Text("请求头与应答头", "headers")
-_PARAMETERS = Text("参数", "parameters")
-_PARAMETER = Text("参数", "parameter")
-_REQUIRED = Text("必填", "required")
-_MEANING = Text("含义", "meaning")
-_RULE = Text("规则", "rule")
-_DEFAULT = Text("默认值", "default")
-_YES = Text("是", "yes")
-_NO = Text("否", "no")
-_RESULT = Text("result 字段", "fields of result")
-_FAILURES = Text("可能的错误码", "codes it can fail with")
-_CODE = Text("代码", "code")
-_RETS = Text("ret：异常", "ret: exceptions")
-_BUSINESS = Text("业务错误码 errors.code", "business codes, errors.code")
-_CAUSES = Text("挂断原因 hangupcause、hangupdirection", "hangupcause and hangupdirection")
-_SERVICE = Text("接口名", "the name of the operation")
-_SERVICE_RULE = Text("不区分大小写；别名 s", "without regard to case; its alias is s")
+"""What the browser lets the page do: run its own script, and ask this server."""
 
 
 def render_page(registry: Registry, language: Language) -> str:
-    """Return the whole page in one language, with a link to the other."""
-    other = Language.EN if language is Language.ZH else Language.ZH
-    tables: tuple[tuple[str, Text, Iterable[tuple[int, Text]]], ...] = (
-        ("ret", _RETS, ((ret, RET_TEXTS[ret]) for ret in Ret if ret is not Ret.OK)),
-        ("codes", _BUSINESS, BUSINESS_TEXTS.items()),
-        ("causes", _CAUSES, CAUSE_TEXTS.items()),
+    """Return the whole page in one language, with a switch to the other."""
+    say = _Words(language)
+    tables: tuple[tuple[str, Text, str], ...] = (
+        ("status-callback", texts.STATES, _fields(EXTENSION_STATE_FIELDS, say)),
+        ("cdr-callback", texts.RECORDS, _fields(CALL_RECORD_FIELDS, say)),
+        ("ret", texts.RETS, _codes((ret for ret in Ret if ret is not Ret.OK), RET_TEXTS, RET_REMEDIES, say)),
+        ("codes", texts.BUSINESS, _codes(BUSINESS_TEXTS, BUSINESS_TEXTS, BUSINESS_REMEDIES, say)),
+        ("causes", texts.CAUSES, _codes(CAUSE_TEXTS, CAUSE_TEXTS, CAUSE_REMEDIES, say)),
     )
-    links = (
-        *((service.name, escape(service.name)) for service in registry),
-        *((name, _say(title, language)) for name, title, _ in tables),
+    return "\n".join(
+        (
+            "<!doctype html>",
+            f'<html lang="{language}"><head><meta charset="utf-8">',
+            '<meta name="viewport" content="width=device-width, initial-scale=1">',
+            f'<link rel="icon" href="{_ICON}">',
+            f"<title>{say(texts.TITLE)}</title><style>{_STYLE}</style></head><body>",
+            f'<a class="skip" href="#services">{say(texts.SKIP)}</a>',
+            _top(say),
+            f'<div class="layout">{_contents(registry, tables, say)}',
+            f'<main id="services"><header class="intro"><h1>{say(texts.TITLE)}</h1>',
+            f"<p>{say(texts.INTRODUCTION)}</p><p>{say(texts.TRY)}</p></header>",
+            *(_service(service, say) for service in registry),
+            *(
+                f'<section class="table" id="{name}"><h2>{say(title)}</h2>{table}</section>'
+                for name, title, table in tables
+            ),
+            "</main></div>",
+            f'<script type="application/json" id="words">{_for_script(language)}</script>',
+            f"<script>{_SCRIPT}</script></body></html>\n",
+        )
     )
-    parts = [
-        "<!doctype html>",
-        f'<html lang="{language}"><head><meta charset="utf-8">',
-        '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        f"<title>{_say(_TITLE, language)}</title><style>{_STYLE}</style></head><body>",
-        f'<p><a href="/?lang={other}" hreflang="{other}" lang="{other}">{language_name(other)}</a></p>',
-        f"<h1>{_say(_TITLE, language)}</h1>",
-        f"<p>{_say(_INTRODUCTION, language)}</p><p>{_say(_EXCEPTION, language)}</p>",
-        "<nav>" + "".join(f'<a href="#{escape(name)}">{text}</a>' for name, text in links) + "</nav>",
-        *(_service(service, language) for service in registry),
-        *(_codes(name, title, texts, language) for name, title, texts in tables),
-        "</body></html>\n",
-    ]
-    return "\n".join(parts)
 
 
-def _service(service: Service, language: Language) -> str:
-    parts = [
-        f'<h2 id="{escape(service.name)}"><code>{escape(service.name)}</code></h2>',
-        f"<p>{_say(service.about, language)}</p>",
-        f"<h3>{_say(_PARAMETERS, language)}</h3>{_parameters(service, language)}",
-        f"<h3>{_say(_REQUEST, language)}</h3><pre>{escape(_request(service))}</pre>",
-        f"<h3>{_say(_ANSWER, language)}</h3><pre>{escape(_answer(service, language))}</pre>",
+class _Words:
+    """Texts of one language as HTML: what stands in backticks is code."""
+
+    def __init__(self, language: Language) -> None:
+        self.language = language
+
+    def __call__(self, text: Text) -> str:
+        return re.sub("`([^`]+)`", r"<code>\1</code>", escape(text(self.language)))
+
+
+def _top(say: _Words) -> str:
+    links = "".join(
+        f'<a href="/?lang={each}" hreflang="{each}" lang="{each}"{_current(each is say.language)}>'
+        f"{language_name(each)}</a>"
+        for each in Language
+    )
+    return (
+        f'<header class="top"><a class="brand" href="/?lang={say.language}">PlayVoice</a>'
+        f'<p class="session" id="session" hidden><span>{say(texts.LOGGED_IN)}</span> '
+        f'<button type="button" id="forget">{say(texts.FORGET)}</button></p>'
+        f'<nav class="languages" aria-label="{say(texts.LANGUAGE)}">{links}</nav></header>'
+    )
+
+
+def _current(is_current: bool) -> str:
+    return ' aria-current="true"' if is_current else ""
+
+
+def _contents(registry: Registry, tables: Iterable[tuple[str, Text, str]], say: _Words) -> str:
+    services = "".join(f'<li><a href="#{escape(each.name)}">{escape(_short(each))}</a></li>' for each in registry)
+    others = "".join(f'<li><a href="#{name}">{say(title)}</a></li>' for name, title, _ in tables)
+    return (
+        f'<nav class="contents" aria-label="{say(texts.CONTENTS)}"><details open>'
+        f"<summary>{say(texts.CONTENTS)}</summary><h2>{say(texts.SERVICES)}</h2><ul>{services}</ul>"
+        f"<h2>{say(texts.TABLES)}</h2><ul>{others}</ul></details></nav>"
+    )
+
+
+def _short(service: Service) -> str:
+    return service.name.rpartition(".")[2]
+
+
+def _service(service: Service, say: _Words) -> str:
+    return "\n".join(
+        (
+            f'<article class="service" id="{escape(service.name)}">',
+            f"<h2>{escape(_short(service))}</h2>",
+            f'<p class="name"><code>{escape(service.name)}</code></p><p class="about">{say(service.about)}</p>',
+            f'<div class="bench">{_form(service, say)}',
+            f'<div class="far">{_request(service, say)}{_answer(say)}</div></div>',
+            _details(service, say),
+            "</article>",
+        )
+    )
+
+
+def _form(service: Service, say: _Words) -> str:
+    needed = [each for each in service.parameters if each.required]
+    others = [each for each in service.parameters if not each.required]
+    rest = "".join(_input(service, each, say) for each in others)
+    if len(others) > _FEW:
+        rest = f"<details><summary>{say(texts.OPTIONAL)} ({len(others)})</summary>{rest}</details>"
+    return (
+        f'<form method="post" action="/" enctype="multipart/form-data" data-service="{escape(service.name)}"'
+        f' aria-label="{escape(service.name)}"><input type="hidden" name="service" value="{escape(service.name)}">'
+        f"{''.join(_input(service, each, say) for each in needed)}{rest}"
+        f'<p class="send"><button type="submit">{say(texts.SEND)}</button></p></form>'
+    )
+
+
+def _input(service: Service, parameter: Parameter[Any], say: _Words) -> str:
+    name = f"{service.name}.{parameter.name}"
+    is_hidden = parameter.secret and parameter.name != "token"
+    attributes = [
+        f'id="{escape(name)}" name="{escape(parameter.name)}" type="{"password" if is_hidden else "text"}"',
+        f'placeholder="{escape(parameter.example or ("" if parameter.required else str(parameter.default)))}"',
+        f'data-example="{escape(parameter.example or parameter.name.upper())}" aria-describedby="{escape(name)}.hint"',
+        'autocomplete="off" autocapitalize="off" spellcheck="false"',
+        *(["required"] if parameter.required else []),
+        *(["data-secret"] if is_hidden else []),
+        *(['inputmode="numeric"'] if isinstance(parameter.rule, Between) else []),
     ]
+    mark = texts.REQUIRED if parameter.required else texts.MAY_BE_LEFT_OUT
+    show = f'<button type="button" class="show" aria-pressed="false" hidden>{say(texts.SHOW)}</button>' * is_hidden
+    rule = "" if isinstance(parameter.rule, Trimmed) else f' <span class="rule">{say(parameter.rule.text)}</span>'
+    default = ""
+    if not parameter.required and str(parameter.default):
+        default = f' <span class="rule">{say(texts.DEFAULT)} {escape(str(parameter.default))}</span>'
+    return (
+        f'<div class="field"><label for="{escape(name)}"><code>{escape(parameter.name)}</code></label>'
+        f'<span class="mark{" needed" * parameter.required}">{say(mark)}</span>'
+        f'<span class="box"><input {" ".join(attributes)}>{show}</span>'
+        f'<p class="hint" id="{escape(name)}.hint">{say(parameter.about)}{rule}{default}</p></div>'
+    )
+
+
+def _request(service: Service, say: _Words) -> str:
+    name = escape(service.name)
+    tabs = "".join(
+        f'<button type="button" role="tab" data-snippet="{each}" aria-controls="{name}.request"'
+        f' aria-selected="{"true" if each == "curl" else "false"}">{each}</button>'
+        for each in SNIPPETS
+    )
+    fields = [("service", service.name), *((each.name, each.example) for each in service.parameters if each.example)]
+    return (
+        f'<section class="panel request"><h3>{say(texts.REQUEST)}</h3>'
+        f'<div class="bar" hidden><div role="tablist" aria-label="{say(texts.REQUEST)}">{tabs}</div>'
+        f'<button type="button" class="copy">{say(texts.COPY)}</button></div>'
+        f'<pre id="{name}.request" role="tabpanel" tabindex="0">'
+        f"<code>{escape(curl(_ADDRESS, fields))}</code></pre></section>"
+    )
+
+
+def _answer(say: _Words) -> str:
+    return (
+        f'<section class="panel answer" aria-live="polite" hidden><h3>{say(texts.ANSWER)}</h3>'
+        '<p class="outcome"></p><p class="remedy"></p><pre tabindex="0"><code></code></pre></section>'
+    )
+
+
+def _details(service: Service, say: _Words) -> str:
+    parts = []
     if service.answers:
-        parts.append(_pairs(_RESULT, ((_code(name), about) for name, about in service.answers), language))
+        parts.append(_pairs(texts.RESULT, service.answers, say))
     if service.headers:
-        parts.append(_pairs(_HEADERS, ((_code(name), about) for name, about in service.headers), language))
+        parts.append(_pairs(texts.HEADERS, service.headers, say))
     if service.failures:
-        codes = ((str(int(code)), BUSINESS_TEXTS[code]) for code in service.failures)
-        parts.append(_pairs(_FAILURES, codes, language))
-    return "\n".join(parts)
+        table = _codes(service.failures, BUSINESS_TEXTS, BUSINESS_REMEDIES, say)
+        parts.append(f"<h3>{say(texts.FAILURES)}</h3>{table}")
+    if not parts:
+        return ""
+    return f'<details class="more"><summary>{say(texts.MORE)}</summary>{"".join(parts)}</details>'
 
 
-def _parameters(service: Service, language: Language) -> str:
-    titles = [_say(text, language) for text in (_PARAMETER, _REQUIRED, _MEANING, _RULE, _DEFAULT)]
-    yes, no = _say(_YES, language), _say(_NO, language)
-    rows = [
-        (_code("service"), yes, _say(_SERVICE, language), _say(_SERVICE_RULE, language), ""),
-        *(
-            (
-                _code(parameter.name),
-                yes if parameter.required else no,
-                _say(parameter.about, language),
-                _say(parameter.rule.text, language),
-                "" if parameter.required else escape(str(parameter.default)),
-            )
-            for parameter in service.parameters
-        ),
-    ]
-    body = "".join(
-        "<tr>" + "".join(f'<td title="{title}">{cell}</td>' for title, cell in zip(titles, row, strict=True)) + "</tr>"
-        for row in rows
+def _pairs(title: Text, pairs: Iterable[tuple[str, Text]], say: _Words) -> str:
+    return f"<h3>{say(title)}</h3>" + _table(
+        (texts.NAME, texts.MEANING), ((f"<code>{escape(name)}</code>", say(about)) for name, about in pairs), say
     )
-    return f'<table class="parameters">{_row(titles, "th")}{body}</table>'
 
 
-def _request(service: Service) -> str:
-    """The request by curl, with the parameters that have an example."""
-    fields = [("service", service.name), *((item.name, item.example) for item in service.parameters if item.example)]
-    return "curl http://HOST:PORT/" + "".join(f" \\\n  -F {name}={example}" for name, example in fields)
+def _fields(fields: Iterable[Field], say: _Words) -> str:
+    rows = (
+        (
+            f"<code>{escape(field.name)}</code>",
+            field.type.value,
+            say(field.about) + (f' <span class="rule">{say(texts.FURTHER)}</span>' if field.further else ""),
+        )
+        for field in fields
+    )
+    return _table((texts.NAME, texts.TYPE, texts.MEANING), rows, say)
 
 
-def _answer(service: Service, language: Language) -> str:
-    desc = service.done(language)
-    result = ',"result":{…}' if service.answers else ""
-    return f'{{"ret":200,"data":{{"status":0,"desc":"{desc}"{result},"reqtime":N,"rsptime":N}},"msg":""}}'
+def _codes(codes: Iterable[Any], meanings: Mapping[Any, Text], remedies: Mapping[Any, Text], say: _Words) -> str:
+    rows = ((str(int(each)), say(meanings[each]).rstrip(":： "), say(remedies[each])) for each in codes)
+    return _table((texts.CODE, texts.MEANING, texts.REMEDY), rows, say, "codes")
 
 
-def _pairs(title: Text, pairs: Iterable[tuple[str, Text]], language: Language) -> str:
-    rows = "".join(_row((name, _say(about, language))) for name, about in pairs)
-    return f'<h3>{_say(title, language)}</h3><table class="pairs">{rows}</table>'
+def _table(head: Iterable[Text], rows: Iterable[Iterable[str]], say: _Words, kind: str = "names") -> str:
+    titles = "".join(f'<th scope="col">{say(title)}</th>' for title in head)
+    body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
+    return f'<table class="{kind}"><thead><tr>{titles}</tr></thead><tbody>{body}</tbody></table>'
 
 
-def _codes(name: str, title: Text, texts: Iterable[tuple[int, Text]], language: Language) -> str:
-    head = _row((_say(_CODE, language), _say(_MEANING, language)), "th")
-    rows = "".join(_row((str(int(code)), _say(text, language))) for code, text in texts)
-    return f'<h2 id="{name}">{_say(title, language)}</h2><table class="pairs">{head}{rows}</table>'
-
-
-def _code(name: str) -> str:
-    return f"<code>{escape(name)}</code>"
-
-
-def _row(cells: Iterable[str], tag: str = "td") -> str:
-    return "<tr>" + "".join(f"<{tag}>{cell}</{tag}>" for cell in cells) + "</tr>"
-
-
-def _say(text: Text, language: Language) -> str:
-    return escape(text(language))
+def _for_script(language: Language) -> str:
+    """What the script says, and what to do about each code."""
+    remedies = {
+        int(code): text(language).replace("`", "")
+        for table in (RET_REMEDIES, BUSINESS_REMEDIES)
+        for code, text in table.items()
+    }
+    words = {name: text(language) for name, text in texts.OF_SCRIPT.items()}
+    data = {"language": language, "words": words, "remedies": remedies}
+    return json.dumps(data, ensure_ascii=False).replace("<", "\\u003c")
