@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -12,8 +13,9 @@ from pathlib import Path
 import pytest
 from tests.acceptance.test_sample_request import Server, listening, run
 
-from playvoice.gateway.reference.pages import application
+from playvoice.gateway.reference.pages import application, registry_of
 from playvoice.gateway.reference.parts import URL
+from playvoice.simulator.sound import ASSETS
 from playvoice.store import Store
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -86,13 +88,15 @@ async def test_the_program_says_what_the_server_says(server: Server, program: st
 
 def test_there_is_a_request_for_every_service() -> None:
     assert [re.findall("service=([^']+)", request) for request in REQUESTS] == [
-        [service.name] for service in application().state.registry
+        [service.name] for service in registry_of(application().routes)
     ]
 
 
 @pytest.mark.peer("curl")
 @pytest.mark.parametrize("request_text", REQUESTS, ids=lambda text: re.findall("service=([^']+)", text)[0])
-async def test_the_request_of_a_service_is_understood(server: Server, request_text: str) -> None:
+async def test_the_request_of_a_service_is_understood(server: Server, request_text: str, tmp_path: Path) -> None:
+    for file in re.findall('@"([^"]+)"', request_text):
+        shutil.copy(ASSETS / "notice.mp3", tmp_path / file)
     for placeholder, value in {
         URL: server.url,
         "=TOKEN": f"={await server.token()}",
@@ -100,7 +104,7 @@ async def test_the_request_of_a_service_is_understood(server: Server, request_te
         "=ACCESSKEY": "=demo-accesskey",
     }.items():
         request_text = request_text.replace(placeholder, value)
-    answer = json.loads(await run("sh", "-c", request_text.replace("curl ", "curl -sS ", 1)))
+    answer = json.loads(await run("sh", "-c", f"cd {tmp_path} && {request_text.replace('curl ', 'curl -sS ', 1)}"))
     assert answer["ret"] not in MISUNDERSTOOD, answer
     if "PlayVoice" in request_text or "Sip_Auth" in request_text:
         assert answer["data"]["status"] == 0, answer

@@ -48,9 +48,7 @@ def create_app(
         )
     )
     dispatcher = Dispatcher(registry, companies, clock=clock)
-    app = Starlette(routes=[Route("/", dispatcher)], exception_handlers={404: _nothing_here})
-    app.state.registry = registry
-    return app
+    return Starlette(routes=[Route("/", dispatcher)], exception_handlers={404: _nothing_here})
 
 
 async def _nothing_here(request: Request, error: Exception) -> Response:

@@ -21,7 +21,7 @@ from playvoice.gateway import envelope
 from playvoice.gateway.body import BodyMemory, Share, receive_body
 from playvoice.gateway.errors import ClientGone, OperationFailed, RequestRefused, bad_request
 from playvoice.gateway.language import preferred
-from playvoice.gateway.page import SECURITY_POLICY, render_page
+from playvoice.gateway.page import render_page
 from playvoice.gateway.reading import Parameters, read_body, read_query
 from playvoice.gateway.registry import TOKEN, Registry, Request, Service
 from playvoice.gateway.rules import shown
@@ -63,7 +63,11 @@ class Dispatcher:
         self._companies = companies
         self._clock = clock
         self._memory = BodyMemory()
-        self._pages: dict[Language, str] = {}
+
+    @property
+    def registry(self) -> Registry:
+        """The services, for their documentation."""
+        return self._registry
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -163,15 +167,7 @@ class Dispatcher:
         for name, value in _query_or_nothing(scope["query_string"]):
             if name == "lang" and value in list(Language):
                 language = Language(value)
-        if language not in self._pages:
-            self._pages[language] = render_page(self._registry, language)
-        page = Response(self._pages[language], media_type="text/html")
-        page.headers["vary"] = "accept-language"
-        page.headers["cache-control"] = "no-cache"
-        page.headers["content-security-policy"] = SECURITY_POLICY
-        page.headers["referrer-policy"] = "no-referrer"
-        page.headers["x-content-type-options"] = "nosniff"
-        await page(scope, receive, send)
+        await render_page(self._registry, language)(scope, receive, send)
 
     @staticmethod
     def _log_refusal(service: Service | None, source: str, **why: object) -> None:

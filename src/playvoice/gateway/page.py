@@ -10,9 +10,12 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from html import escape
 from pathlib import Path
 from typing import Any
+
+from starlette.responses import Response
 
 from playvoice.callbacks.fields import CALL_RECORD_FIELDS, EXTENSION_STATE_FIELDS, Field
 from playvoice.codes import BUSINESS_TEXTS, CAUSE_TEXTS, RET_TEXTS, Language, Ret, Text
@@ -20,7 +23,7 @@ from playvoice.gateway import page_texts as texts
 from playvoice.gateway.registry import Parameter, Registry, Service, language_name
 from playvoice.gateway.remedies import BUSINESS_REMEDIES, CAUSE_REMEDIES, RET_REMEDIES
 from playvoice.gateway.rules import Between, Trimmed
-from playvoice.gateway.snippets import SNIPPETS, curl
+from playvoice.gateway.snippets import SNIPPETS, curl, fields_of
 
 _ASSETS = Path(__file__).with_name("assets")
 _STYLE = (_ASSETS / "page.css").read_text(encoding="utf-8")
@@ -40,23 +43,32 @@ def _source(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
-SECURITY_POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        f"script-src {_source(_SCRIPT)}",
-        f"style-src {_source(_STYLE)}",
-        "img-src data:",
-        "connect-src 'self'",
-        "form-action 'self'",
-        "base-uri 'none'",
-        "frame-ancestors 'none'",
-    )
+_POLICY = (
+    "default-src 'none'",
+    f"script-src {_source(_SCRIPT)}",
+    f"style-src {_source(_STYLE)}",
+    "img-src data:",
+    "connect-src 'self'",
+    "form-action 'self'",
+    "base-uri 'none'",
+    "frame-ancestors 'none'",
 )
-"""What the browser lets the page do: run its own script, and ask this server."""
+_HEADERS = {
+    "cache-control": "no-cache",
+    "content-security-policy": "; ".join(_POLICY),
+    "referrer-policy": "no-referrer",
+    "vary": "accept-language",
+    "x-content-type-options": "nosniff",
+}
 
 
-def render_page(registry: Registry, language: Language) -> str:
+def render_page(registry: Registry, language: Language) -> Response:
     """Return the whole page in one language, with a switch to the other."""
+    return Response(_page(registry, language), media_type="text/html", headers=_HEADERS)
+
+
+@lru_cache(maxsize=4)
+def _page(registry: Registry, language: Language) -> str:
     say = _Words(language)
     tables: tuple[tuple[str, Text, str], ...] = (
         ("status-callback", texts.STATES, _fields(EXTENSION_STATE_FIELDS, say)),
@@ -162,10 +174,13 @@ def _form(service: Service, say: _Words) -> str:
 def _input(service: Service, parameter: Parameter[Any], say: _Words) -> str:
     name = f"{service.name}.{parameter.name}"
     is_hidden = parameter.secret and parameter.name != "token"
+    is_file = parameter.example.startswith("@")
+    kind = "password" if is_hidden else "file" if is_file else "text"
+    example = parameter.example.removeprefix("@")
+    default = "" if parameter.required else str(parameter.default)
     attributes = [
-        f'id="{escape(name)}" name="{escape(parameter.name)}" type="{"password" if is_hidden else "text"}"',
-        f'placeholder="{escape(parameter.example or ("" if parameter.required else str(parameter.default)))}"',
-        f'data-example="{escape(parameter.example or parameter.name.upper())}" aria-describedby="{escape(name)}.hint"',
+        f'id="{escape(name)}" name="{escape(parameter.name)}" type="{kind}" placeholder="{escape(example or default)}"',
+        f'data-example="{escape(example or parameter.name.upper())}" aria-describedby="{escape(name)}.hint"',
         'autocomplete="off" autocapitalize="off" spellcheck="false"',
         *(["required"] if parameter.required else []),
         *(["data-secret"] if is_hidden else []),
@@ -174,14 +189,12 @@ def _input(service: Service, parameter: Parameter[Any], say: _Words) -> str:
     mark = texts.REQUIRED if parameter.required else texts.MAY_BE_LEFT_OUT
     show = f'<button type="button" class="show" aria-pressed="false" hidden>{say(texts.SHOW)}</button>' * is_hidden
     rule = "" if isinstance(parameter.rule, Trimmed) else f' <span class="rule">{say(parameter.rule.text)}</span>'
-    default = ""
-    if not parameter.required and str(parameter.default):
-        default = f' <span class="rule">{say(texts.DEFAULT)} {escape(str(parameter.default))}</span>'
+    said = f' <span class="rule">{say(texts.DEFAULT)} {escape(default)}</span>' if default else ""
     return (
         f'<div class="field"><label for="{escape(name)}"><code>{escape(parameter.name)}</code></label>'
         f'<span class="mark{" needed" * parameter.required}">{say(mark)}</span>'
         f'<span class="box"><input {" ".join(attributes)}>{show}</span>'
-        f'<p class="hint" id="{escape(name)}.hint">{say(parameter.about)}{rule}{default}</p></div>'
+        f'<p class="hint" id="{escape(name)}.hint">{say(parameter.about)}{rule}{said}</p></div>'
     )
 
 
@@ -192,13 +205,12 @@ def _request(service: Service, say: _Words) -> str:
         f' aria-selected="{"true" if each == "curl" else "false"}">{each}</button>'
         for each in SNIPPETS
     )
-    fields = [("service", service.name), *((each.name, each.example) for each in service.parameters if each.example)]
     return (
         f'<section class="panel request"><h3>{say(texts.REQUEST)}</h3>'
         f'<div class="bar" hidden><div role="tablist" aria-label="{say(texts.REQUEST)}">{tabs}</div>'
         f'<button type="button" class="copy">{say(texts.COPY)}</button></div>'
         f'<pre id="{name}.request" role="tabpanel" tabindex="0">'
-        f"<code>{escape(curl(_ADDRESS, fields))}</code></pre></section>"
+        f"<code>{escape(curl(_ADDRESS, fields_of(service)))}</code></pre></section>"
     )
 
 

@@ -15,8 +15,7 @@ from playvoice.calls import queue
 from playvoice.codes import AgentState, BusinessCode, HangupCause, Language, Ret
 from playvoice.companies import tokens
 from playvoice.gateway.reference import PAGES, PageError, pages, render
-from playvoice.gateway.reference.pages import application
-from playvoice.gateway.registry import Registry
+from playvoice.gateway.reference.pages import application, registry_of
 from playvoice.gateway.services import play_voice
 
 ROOT = Path(__file__).parents[3]
@@ -34,22 +33,23 @@ def test_the_page_is_what_would_be_made_now(language: Language) -> None:
 
 
 def test_every_service_has_its_section_with_every_parameter_and_its_example(page: str) -> None:
-    registry: Registry = application().state.registry
-    for service in registry:
+    for service in registry_of(application().routes):
         section = page.partition(f"\n### {service.name}\n")[2].partition("\n##")[0]
         assert section, service.name
         for parameter in service.parameters:
             (row,) = re.findall(rf"^\| `{parameter.name}` \| .*", section.partition("```sh")[0], re.MULTILINE)
             assert f"`{parameter.example}`" in row or not parameter.example
-            assert f"--form-string '{parameter.name}={parameter.example}'" in section or not parameter.example
+            if parameter.example.startswith("@"):
+                assert f"--form '{parameter.name}=@\"{parameter.example[1:]}\"'" in section
+            elif parameter.example:
+                assert f"--form-string '{parameter.name}={parameter.example}'" in section
 
 
 def test_every_example_is_one_that_its_rule_takes() -> None:
-    registry: Registry = application().state.registry
-    for service in registry:
+    for service in registry_of(application().routes):
         for parameter in service.parameters:
             assert parameter.example or not parameter.required, f"{parameter.name} is required and has no example"
-            if parameter.example:
+            if parameter.example and not parameter.example.startswith("@"):
                 parameter.read(parameter.example)
 
 
@@ -97,9 +97,7 @@ def serve_also(monkeypatch: pytest.MonkeyPatch, path: str) -> None:
     plain = application()
 
     def more() -> Starlette:
-        app = Starlette(routes=[*plain.routes, Route(path, lambda request: Response())])
-        app.state.registry = plain.state.registry
-        return app
+        return Starlette(routes=[*plain.routes, Route(path, lambda request: Response())])
 
     monkeypatch.setattr(pages, "application", more)
 
@@ -116,6 +114,11 @@ def test_an_address_that_nobody_describes_is_named(monkeypatch: pytest.MonkeyPat
     serve_also(monkeypatch, "/elsewhere")
     with pytest.raises(PageError, match=r"/elsewhere is described nowhere: elsewhere\.md is missing"):
         render(Language.EN, ROOT)
+
+
+def test_a_server_without_services_is_named() -> None:
+    with pytest.raises(PageError, match="no address has services"):
+        registry_of([Route("/", lambda request: Response())])
 
 
 def test_a_part_that_is_none_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

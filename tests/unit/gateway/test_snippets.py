@@ -11,8 +11,12 @@ from threading import Thread
 
 import pytest
 
+from playvoice.codes import Text
 from playvoice.gateway import snippets
 from playvoice.gateway.reading import Pairs, read_body
+from playvoice.gateway.registry import Done, Parameter, Request, Service, Values
+from playvoice.gateway.rules import Free
+from playvoice.gateway.snippets import File
 
 SCRIPT = Path(snippets.__file__).with_name("assets") / "snippets.js"
 NASTY = [
@@ -35,6 +39,7 @@ class Server:
 
     url: str
     heard: list[Pairs] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)
 
 
 @pytest.fixture
@@ -43,6 +48,7 @@ def server() -> Iterator[Server]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
             running.heard.append(read_body(self.headers["content-type"], body))
+            running.bodies.append(body)
             self.send_response(200)
             self.end_headers()
             self.wfile.write(b"{}")
@@ -57,34 +63,62 @@ def server() -> Iterator[Server]:
         listener.shutdown()
 
 
-def run(*command: str) -> str:
-    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=30).stdout
+def run(*command: str, folder: Path | None = None) -> str:
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=30, cwd=folder).stdout
 
 
-@pytest.mark.peer("curl")
-def test_every_value_comes_through_curl(server: Server) -> None:
-    assert run("sh", "-c", snippets.curl(server.url, NASTY)) == "{}"
+COMMANDS = {"curl": ("sh",), "PHP": ("php",), "Python": (sys.executable,)}
+LANGUAGES = [
+    pytest.param("curl", marks=pytest.mark.peer("curl")),
+    pytest.param("PHP", marks=pytest.mark.peer("php")),
+    "Python",
+]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_value_comes_through(server: Server, tmp_path: Path, language: str) -> None:
+    (tmp_path / "request").write_text(snippets.SNIPPETS[language](server.url, NASTY), encoding="utf-8")
+    assert run(*COMMANDS[language], str(tmp_path / "request")).strip() == "{}"
     assert server.heard == [NASTY]
 
 
-@pytest.mark.peer("php")
-def test_every_value_comes_through_php(server: Server, tmp_path: Path) -> None:
-    (tmp_path / "request.php").write_text(snippets.php(server.url, NASTY), encoding="utf-8")
-    assert run("php", str(tmp_path / "request.php")) == "{}"
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_file_comes_through_with_its_octets_behind_the_texts(server: Server, tmp_path: Path, language: str) -> None:
+    name, octets = "it's, a \\ “notice”;.mp3", bytes(range(256))
+    (tmp_path / name).write_bytes(octets)
+    (tmp_path / "requests.py").write_text("from httpx2 import post\n")  # which takes what `requests` takes
+    fields = [*NASTY, ("file", File(name))]
+    (tmp_path / "request").write_text(snippets.SNIPPETS[language](server.url, fields), encoding="utf-8")
+    assert run(*COMMANDS[language], "request", folder=tmp_path).strip() == "{}"
     assert server.heard == [NASTY]
+    head, _, value = server.bodies[0].rpartition(b'name="file"')[2].partition(b"\r\n\r\n")
+    assert b"filename=" in head
+    assert value.startswith(octets + b"\r\n--")
 
 
-def test_every_value_comes_through_python(server: Server, tmp_path: Path) -> None:
-    (tmp_path / "request.py").write_text(snippets.python(server.url, NASTY), encoding="utf-8")
-    assert run(sys.executable, str(tmp_path / "request.py")) == "{}\n"
-    assert server.heard == [NASTY]
+async def nothing(request: Request, values: Values) -> Done:
+    return Done()
+
+
+def test_an_example_that_begins_with_an_at_sign_is_a_file() -> None:
+    text = Text("", "")
+    parameters = tuple(
+        Parameter(name, Free(9), text, default="", example=example)
+        for name, example in (("file", "@notice.mp3"), ("name", "x"), ("none", ""))
+    )
+    fields = snippets.fields_of(Service("App.A", text, parameters, text, text, nothing))
+    assert fields == [("service", "App.A"), ("file", "notice.mp3"), ("name", "x")]
+    assert [isinstance(value, File) for _, value in fields] == [False, True, False]
 
 
 @pytest.mark.peer("node")
-def test_the_page_writes_what_the_server_writes() -> None:
+@pytest.mark.parametrize("files", [(), ('it\'s \\ "new".mp3', "东城.wav")], ids=["texts", "files"])
+def test_the_page_writes_what_the_server_writes(files: tuple[str, ...]) -> None:
     url = "http://it's.example/"
-    call = f"Object.entries(SNIPPETS).map(([name, write]) => [name, write({json.dumps(url)}, {json.dumps(NASTY)})])"
-    written = json.loads(
-        run("node", "-e", f"{SCRIPT.read_text(encoding='utf-8')}\nconsole.log(JSON.stringify({call}))")
-    )
-    assert written == [[name, write(url, NASTY)] for name, write in snippets.SNIPPETS.items()]
+    fields = [*NASTY, *(("file", File(name)) for name in files)]
+    told = json.dumps([(name, value, isinstance(value, File)) for name, value in fields])
+    call = f"Object.entries(SNIPPETS).map(([name, write]) => [name, write({json.dumps(url)}, {told})])"
+    program = f"{SCRIPT.read_text(encoding='utf-8')}\nconsole.log(JSON.stringify({call}))"
+    assert json.loads(run("node", "-e", program)) == [
+        [name, write(url, fields)] for name, write in snippets.SNIPPETS.items()
+    ]

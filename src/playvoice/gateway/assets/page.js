@@ -1,7 +1,7 @@
 // The page at GET /: sends what is typed into a form, shows the answer, and writes the request as code meanwhile.
 const { language, words, remedies } = JSON.parse(document.getElementById("words").textContent);
 const URL_OF_API = new URL("/", location.href).href;
-const ANSWER_TIMEOUT = 60_000; // milliseconds
+const ANSWER_TIMEOUT = 300_000; // milliseconds
 
 // What outlives a change of the language: in this tab alone, and gone with it. Secrets but the token are never among it.
 const memory = (() => {
@@ -28,7 +28,7 @@ const forms = [...document.querySelectorAll("form[data-service]")];
 const inputs = (form) => [...form.querySelectorAll("input:not([type=hidden])")];
 const benchOf = (form) => form.closest(".bench");
 const isToken = (input) => input.name === "token";
-const isSecret = (input) => "secret" in input.dataset;
+const isKept = (input) => !("secret" in input.dataset) && input.type !== "file";
 
 function make(tag, className, text) {
   const element = document.createElement(tag);
@@ -39,13 +39,14 @@ function make(tag, className, text) {
 
 // -- the request as code ------------------------------------------------------------------------------------------
 
+const typed = (input) => (input.type === "file" ? (input.files[0]?.name ?? "") : input.value);
+
 function shownFields(form) {
   const fields = [["service", form.dataset.service]];
   for (const input of inputs(form)) {
-    const isHidden = input.type === "password";
-    if (input.value || input.required) {
-      fields.push([input.name, input.value && !isHidden ? input.value : input.dataset.example]);
-    }
+    const text = typed(input);
+    if (!text && !input.required) continue;
+    fields.push([input.name, text && input.type !== "password" ? text : input.dataset.example, input.type === "file"]);
   }
   return fields;
 }
@@ -197,13 +198,13 @@ function* coloured(text) {
 function setUp(form) {
   for (const input of inputs(form)) {
     if (isToken(input)) input.value = memory.get("token");
-    else if (!isSecret(input)) input.value = memory.get(input.id);
+    else if (isKept(input)) input.value = memory.get(input.id);
   }
   const more = form.querySelector("details");
   if (more && [...more.querySelectorAll("input")].some((input) => input.value)) more.open = true;
 
   form.addEventListener("input", ({ target }) => {
-    if (!isSecret(target)) memory.set(isToken(target) ? "token" : target.id, target.value);
+    if (isKept(target)) memory.set(isToken(target) ? "token" : target.id, target.value);
     writeRequest(form);
   });
   form.addEventListener("submit", (event) => {

@@ -2,20 +2,22 @@
 
 import inspect
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from starlette.applications import Starlette
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from playvoice.codes import Language
 from playvoice.gateway.application import create_app
+from playvoice.gateway.dispatcher import Dispatcher
 from playvoice.gateway.errors import GatewayError
 from playvoice.gateway.reference.markdown import fence
 from playvoice.gateway.reference.parts import PARTS
+from playvoice.gateway.registry import Registry
 
 PAGES: Mapping[Language, Path] = MappingProxyType(
     {Language.EN: Path("docs/api.md"), Language.ZH: Path("docs/api.zh-CN.md")}
@@ -40,10 +42,11 @@ def write(root: Path) -> Iterator[Path]:
 
 def render(language: Language, root: Path) -> str:
     """Return a page; `root` is the project, whose files it shows. Raises `PageError`."""
-    app = application()
+    routes = [route for route in application().routes if isinstance(route, Route)]
+    registry = registry_of(routes)
     text = (_TEMPLATES / PAGES[language].name).read_text(encoding="utf-8")
-    for route in app.routes:
-        if isinstance(route, Route) and route.path != "/":
+    for route in routes:
+        if route.path != "/":
             text += _of_route(route.path, language)
 
     def part(match: re.Match[str]) -> str:
@@ -52,7 +55,7 @@ def render(language: Language, root: Path) -> str:
             return _shown(root / name)
         if name not in PARTS:
             raise PageError(f"the template of {PAGES[language].name} names the part {name}, which is none")
-        return PARTS[name](app.state.registry, language)
+        return PARTS[name](registry, language)
 
     return _PLACE.sub(part, text)
 
@@ -65,6 +68,14 @@ def application() -> Starlette:
         if parameter.default is parameter.empty
     }
     return create_app(**rooms)
+
+
+def registry_of(routes: Iterable[BaseRoute]) -> Registry:
+    """Return the services that are behind one of the addresses."""
+    for route in routes:
+        if isinstance(route, Route) and isinstance(route.endpoint, Dispatcher):
+            return route.endpoint.registry
+    raise PageError("no address has services behind it")
 
 
 class _Room:

@@ -67,7 +67,7 @@ def _service(service: Service, language: Language) -> str:
             _say(language, _NAME, _REQUIRED, _DEFAULT, _RULE, _MEANING, _EXAMPLE),
             (_parameter(parameter, language) for parameter in service.parameters),
         ),
-        fence("sh", snippets.curl(URL, example(service))),
+        fence("sh", snippets.curl(URL, snippets.fields_of(service))),
         _ANSWER(language),
         fence("json", answer(service)),
     ]
@@ -78,11 +78,6 @@ def _service(service: Service, language: Language) -> str:
     if service.failures:
         parts += [_FAILURES(language), _codes(service.failures, BUSINESS_TEXTS, BUSINESS_REMEDIES, language)]
     return "\n\n".join(parts)
-
-
-def example(service: Service) -> snippets.Fields:
-    """Return the fields of the request that the documentation shows: those parameters that have an example."""
-    return [("service", service.name), *((each.name, each.example) for each in service.parameters if each.example)]
 
 
 def answer(service: Service) -> str:
