@@ -83,7 +83,7 @@ async def test_secrets_are_typed_unseen_and_no_form_puts_anything_into_an_addres
     inputs = dict(re.findall(r'<input id="[^"]+" name="([^"]+)" type="([^"]+)"', page))
     assert [name for name, kind in inputs.items() if kind == "password"] == ["accesskey"]
     forms = re.findall(r"<form [^>]+>", page)
-    assert len(forms) == 3
+    assert len(forms) == page.count("<article ") >= 3
     assert all('method="post" action="/"' in form for form in forms)
 
 
