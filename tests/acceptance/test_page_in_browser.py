@@ -238,6 +238,11 @@ async def test_on_a_telephone_the_page_speaks_the_browsers_language_and_is_not_w
     await visit.send("App.Sip_Call.PlayVoice")
     await visit.page.evaluate("document.querySelectorAll('details').forEach(each => (each.open = true))")
     assert await visit.page.evaluate("document.documentElement.scrollWidth") == TELEPHONE["width"]
+    for seen in (".brand", ".languages", "#forget"):
+        box = await visit.page.locator(seen).bounding_box()
+        assert box
+        assert box["x"] + box["width"] <= TELEPHONE["width"]
+        assert box["height"] < 48, f"{seen} stands on several lines"
     assert visit.complaints == []
     await context.close()
 
