@@ -209,7 +209,7 @@ def _request(service: Service, say: _Words) -> str:
         f'<section class="panel request"><h3>{say(texts.REQUEST)}</h3>'
         f'<div class="bar" hidden><div role="tablist" aria-label="{say(texts.REQUEST)}">{tabs}</div>'
         f'<button type="button" class="copy">{say(texts.COPY)}</button></div>'
-        f'<pre id="{name}.request" role="tabpanel" tabindex="0">'
+        f'<pre id="{name}.request" role="tabpanel" aria-label="{say(texts.REQUEST)}" tabindex="0">'
         f"<code>{escape(curl(_ADDRESS, fields_of(service)))}</code></pre></section>"
     )
 

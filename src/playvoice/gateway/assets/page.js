@@ -126,7 +126,7 @@ async function ask(form) {
 async function send(form) {
   const button = form.querySelector("[type=submit]");
   const panel = benchOf(form).querySelector(".answer");
-  panel.ariaBusy = "true";
+  panel.setAttribute("aria-busy", "true");
   button.disabled = true;
   button.textContent = words.sending;
   try {
@@ -136,7 +136,7 @@ async function send(form) {
   } finally {
     button.disabled = false;
     button.textContent = words.send;
-    panel.ariaBusy = "false";
+    panel.setAttribute("aria-busy", "false");
   }
 }
 
