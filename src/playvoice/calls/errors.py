@@ -19,3 +19,23 @@ class IdempotencyMismatch(CallsError):
 
 class IllegalEvent(CallsError):
     """An event that a call's state has no row for: a fault of the caller, the call is unchanged."""
+
+
+class RecordingUnknown(CallsError):
+    """No recording of this name is there: none was made, it is another company's, or it was removed."""
+
+
+class LinkInvalid(CallsError):
+    """A link to a recording that this server has not made."""
+
+
+class LinkExpired(CallsError):
+    """A link to a recording whose time is over."""
+
+
+class TooManyBills(CallsError):
+    """More bills lie in the time that was asked for than are looked through at once."""
+
+
+class BillsBusy(CallsError):
+    """As many requests for bills wait as the bound allows."""

@@ -26,15 +26,10 @@ MAX_REFUSED = 1_000
 """Requests that a commit of which nobody knows whether it holds may have stored: a commit has at most 256 facts."""
 IDEMPOTENCY_KEPT = timedelta(hours=24)
 
+_LATER = frozenset({"id", "started_at", "answered_at", "ended_at", "hangupcause", "hangupdirection", "fetched_at"})
 _INSERT = Prepared(
     insert(calls)
-    .values(
-        {
-            column.name: bindparam(column.name)
-            for column in calls.columns
-            if column.name not in {"id", "started_at", "answered_at", "ended_at", "hangupcause", "hangupdirection"}
-        }
-    )
+    .values({column.name: bindparam(column.name) for column in calls.columns if column.name not in _LATER})
     .returning(calls.c.id)
 )
 _WITHDRAW = delete(calls).where(

@@ -1,4 +1,4 @@
-"""The tables of calls, their legs, and the server's heartbeat.
+"""The tables of calls, their legs, the server's heartbeat and its keys.
 
 A call's row is its request, its state and, once it has ended, its record: the three are written one after the other and
 never apart. A leg's row holds what ends it after a crash.
@@ -17,6 +17,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    and_,
     literal_column,
 )
 
@@ -85,12 +86,20 @@ calls = Table(
     Column("extnumber", String(32), nullable=False),
     Column("crmid", String(64), nullable=False),
     Column("recordfilename", String(64), nullable=False),
+    Column("fetched_at", Instant),
     UniqueConstraint("company_code", "idempotency_key"),
     sqlite_autoincrement=True,
 )
 IS_OPEN = calls.c.state != literal_column("'ended'")
 """Of a call. A query that asks for this too finds the few open rows by their index: a parameter would hide them."""
 Index("ix_calls_open", calls.c.id, sqlite_where=IS_OPEN, postgresql_where=IS_OPEN)
+IS_BILL = calls.c.state == literal_column("'ended'")
+"""Of a call that has its record; found by its start, of which an index holds none of the others."""
+IS_UNFETCHED = and_(calls.c.ended_at.is_not(None), calls.c.fetched_at.is_(None))
+"""Of a bill that its company has not fetched yet; in words of its own, or SQLite would take the index of all bills."""
+_BY_START = (calls.c.company_code, calls.c.started_at, calls.c.id)
+Index("ix_calls_bills", *_BY_START, sqlite_where=IS_BILL, postgresql_where=IS_BILL)
+Index("ix_calls_unfetched", *_BY_START, sqlite_where=IS_UNFETCHED, postgresql_where=IS_UNFETCHED)
 
 legs = Table(
     "legs",
@@ -142,3 +151,11 @@ servers = Table(
     Column("heartbeat_at", Instant, nullable=False),
 )
 """One row for each server: when it was last known to live, written each second while calls run."""
+
+keys = Table(
+    "keys",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("value", String(64), nullable=False),
+)
+"""Secrets of the server's own, each made once: 32 random octets in hexadecimal digits."""
