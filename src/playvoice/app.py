@@ -13,6 +13,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from ipaddress import ip_address
 from pathlib import Path
 
 import structlog
@@ -21,9 +22,12 @@ import uvicorn
 from playvoice import callbacks, migrations
 from playvoice.callbacks import CallbackKind, Endpoint
 from playvoice.calls.agents import Agents
+from playvoice.calls.archive import Archive
+from playvoice.calls.bills import Bills
 from playvoice.calls.conductor import Conductor
 from playvoice.calls.confirmations import Confirmations
 from playvoice.calls.legs import Parts
+from playvoice.calls.links import RecordingLinks, signing_key
 from playvoice.calls.owners import Owners
 from playvoice.calls.ports import Agent, Group, Phone, Settings
 from playvoice.calls.queue import CallQueue
@@ -146,6 +150,9 @@ async def _serve(configuration: Configuration, stack: contextlib.AsyncExitStack,
         on_gone=lambda streams: conductor.lose(streams),
     )
     stack.push_async_callback(media.close)
+    http = _bind_http(config)
+    stack.callback(http.close)
+    links = RecordingLinks(_public_url(config, http), await store.write(signing_key))
     parts = Parts(
         store=store,
         sip=endpoint,
@@ -160,6 +167,7 @@ async def _serve(configuration: Configuration, stack: contextlib.AsyncExitStack,
             public_ip=config.server.public_ip,
             zone=config.server.timezone,
             hold_music=library.hold_music(),
+            links=links,
         ),
         wake_sender=sender.wake,
     )
@@ -178,8 +186,6 @@ async def _serve(configuration: Configuration, stack: contextlib.AsyncExitStack,
     stack.callback(keeping.cancel)
     rooms = Rooms(store, lambda: configuration.current, clients, routes, library, sender.expect)
     reload = Reload(configuration, rooms, lambda config: policy.allow(config.security.allow_networks))
-    http = _listen_http(config)
-    stack.callback(http.close)
     live = Live(conductor, waiting, parts.agents, sender, media, traces, address_of(http))
     commands = Commands([*stored_commands(rooms), *live_commands(rooms, live), reload.command()])
     control = ControlServer(config.server.data_dir, commands)
@@ -192,6 +198,8 @@ async def _serve(configuration: Configuration, stack: contextlib.AsyncExitStack,
         groups=routes,
         library=library,
         recordings=parts.recordings,
+        bills=Bills(store, public_ip=config.server.public_ip, zone=config.server.timezone),
+        archive=Archive(store, parts.recordings, links),
         zone=config.server.timezone,
     )
     await _serve_http(http, config, app, endpoint)
@@ -211,6 +219,7 @@ def _open_trace_file(
 
 async def _serve_http(sock: socket.socket, config: Config, app: object, endpoint: SipEndpoint) -> None:
     """Answer HTTP until a signal comes."""
+    sock.listen(1024)
     server = HttpServer(
         uvicorn.Config(
             app,  # type: ignore[arg-type]
@@ -269,7 +278,8 @@ def _give_up() -> None:
     os._exit(1)
 
 
-def _listen_http(config: Config) -> socket.socket:
+def _bind_http(config: Config) -> socket.socket:
+    """Take the address of HTTP, which links name, before anything runs; nobody is answered yet."""
     host, port = config.server.http.host, config.server.http.port
     # The protocol is named, or asyncio takes the socket for none of TCP and lets Nagle's algorithm hold answers back.
     sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
@@ -279,9 +289,18 @@ def _listen_http(config: Config) -> socket.socket:
     except OSError as error:
         sock.close()
         raise StartError(f"[server] http {host}:{port} can't be listened on: {error.strerror}") from None
-    sock.listen(1024)
     sock.setblocking(False)
     return sock
+
+
+def _public_url(config: Config, http: socket.socket) -> str:
+    """What links begin with: as configured, else where HTTP is listened on."""
+    if config.server.public_url is not None:
+        return config.server.public_url
+    host, port = http.getsockname()[:2]
+    if ip_address(host).is_unspecified:
+        host = config.server.public_ip
+    return f"http://{format_host(host)}:{port}"
 
 
 def _tell_ready(http: socket.socket, endpoint: SipEndpoint) -> None:

@@ -17,6 +17,9 @@ import uvicorn
 from sqlalchemy import select
 
 from playvoice import companies, lines, voices
+from playvoice.calls.archive import Archive
+from playvoice.calls.bills import Bills
+from playvoice.calls.links import RecordingLinks, signing_key
 from playvoice.calls.queue import CallQueue
 from playvoice.calls.recordings import Recordings
 from playvoice.calls.tables import calls
@@ -87,12 +90,15 @@ async def listening(store: Store, folder: Path) -> AsyncIterator[Server]:
     for apply in (companies.apply, lines.apply, voices.apply):
         store.write_now(partial(apply, config=config, at=datetime.now(UTC)))
     web = WebClient(NetworkPolicy())
+    recordings = Recordings(folder / "recordings", Transcoder())
     app = create_app(
         companies=Companies(store, random=Random(1)),
         calls=CallQueue(store),
         groups=Lines(store, config),
         library=Voices(store, Transcoder(), web, folder),
-        recordings=Recordings(folder / "recordings", Transcoder()),
+        recordings=recordings,
+        bills=Bills(store, public_ip="127.0.0.1", zone=config.server.timezone),
+        archive=Archive(store, recordings, RecordingLinks("http://127.0.0.1", store.write_now(signing_key))),
         zone=config.server.timezone,
     )
     listener = socket.create_server(("127.0.0.1", 0))

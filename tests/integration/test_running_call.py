@@ -21,6 +21,7 @@ from playvoice.calls import journal, ledger
 from playvoice.calls.agents import Agents
 from playvoice.calls.confirmations import Confirmations
 from playvoice.calls.legs import Parts
+from playvoice.calls.links import RecordingLinks
 from playvoice.calls.owners import Owners
 from playvoice.calls.ports import Agent, Group, Phone, Settings
 from playvoice.calls.queue import CallQueue
@@ -215,7 +216,12 @@ class World:
         files = {Codec.PCMA: self.folder / "voice.pcma", Codec.PCMU: self.folder / "voice.pcma"}
         voice = Voice(files, len(self.voice) / 8000)
         settings = Settings(
-            lambda _flow: "127.0.0.1", "example.com", "127.0.0.1", ZoneInfo("Asia/Shanghai"), hold_music=voice
+            lambda _flow: "127.0.0.1",
+            "example.com",
+            "127.0.0.1",
+            ZoneInfo("Asia/Shanghai"),
+            hold_music=voice,
+            links=RecordingLinks("http://127.0.0.1", bytes(32)),
         )
         parts = Parts(
             store=self.store,

@@ -6,12 +6,13 @@ from pathlib import Path
 
 from playvoice import app
 from playvoice.callbacks import addresses, outbox, schedule, sender, tables
-from playvoice.calls import queue, recordings, story, traces, userid, waiting
+from playvoice.calls import bills, links, queue, recordings, story, traces, userid, waiting
 from playvoice.companies import attempts, tokens
 from playvoice.config.models import CompanyConfig, GroupConfig, RtpConfig, TraceConfig, TrunkConfig
 from playvoice.gateway import body, http, multipart, reading
+from playvoice.gateway import recordings as gateway_recordings
 from playvoice.gateway.http import BoundedHttp
-from playvoice.gateway.services import play_voice
+from playvoice.gateway.services import cdr, play_voice
 from playvoice.media import decoding, description, disk, stream, transcoder, worker
 from playvoice.sip import core, endpoint, guesses, message, registrar, trace_file, user_agent
 from playvoice.voices import library
@@ -40,6 +41,7 @@ BOUNDS: dict[str, tuple[object, str]] = {
     "time for a request's head": (BoundedHttp.HEAD_SECONDS, "s"),
     "rest between two requests": (app.HTTP_REST, "s"),
     "time in which a client takes its answer": (BoundedHttp.SEND_SECONDS, "s"),
+    "time for an answer that a client takes piece by piece, as a recording": (BoundedHttp.ANSWER_SECONDS, "s"),
     "a body": (body.MAX_BODY, "octets"),
     "a body that is read to its end before it is refused": (body.MAX_DRAINED, "octets"),
     "time for a body": (body.MAX_SECONDS, "s"),
@@ -65,6 +67,11 @@ BOUNDS: dict[str, tuple[object, str]] = {
     "`waittime`": (of(WAIT, "last"), "s"),
     "`conntime`": (of(CONNECTED, "last"), "s"),
     "`Idempotency-Key`": (play_voice.MAX_IDEMPOTENCY_KEY, "characters"),
+    "`itemsperpage` of `App.Sip_Cdr.GetBill`": (cdr.MAX_PAGE_SIZE, ""),
+    "extensions in `extnumber` of `App.Sip_Cdr.GetBill`": (cdr.MAX_EXTNUMBERS, ""),
+    "bills from `starttime` to `endtime`; with `syncflag` 1 those not fetched yet": (bills.MAX_BILLS, ""),
+    "requests for bills of a company at once; they are answered one by one": (bills.MAX_WAITING_OF_COMPANY, ""),
+    "requests for bills in all at once": (bills.MAX_WAITING, ""),
     "time for which such a key is known": (queue.IDEMPOTENCY_KEPT.total_seconds() / 3600, "h"),
     "waiting calls of a company": (queue.MAX_WAITING_OF_COMPANY, ""),
     "waiting calls in all": (queue.MAX_WAITING, ""),
@@ -93,6 +100,9 @@ BOUNDS: dict[str, tuple[object, str]] = {
     "files that wait to be decoded": (transcoder.DECODE_QUEUE, ""),
     "recordings that wait to become mp3": (transcoder.MP3_BACKLOG, ""),
     "recordings that wait in all": (transcoder.ENCODE_QUEUE, ""),
+    "life of a link to a recording": (links.LIFETIME.days, "days"),
+    "downloads of recordings at once": (gateway_recordings.MAX_DOWNLOADS, ""),
+    "downloads of a company's recordings at once": (gateway_recordings.MAX_DOWNLOADS_OF_COMPANY, ""),
     "free space on the disk of recordings, at least": (recordings.MIN_FREE, "octets"),
     "an attempt": (sender.ATTEMPT_TIMEOUT, "s"),
     "attempts at once": (app.CALLBACK_CONNECTIONS, ""),

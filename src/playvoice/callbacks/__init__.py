@@ -7,12 +7,13 @@ when is decided without I/O in `playvoice.callbacks.deliveries`; one attempt is 
 from playvoice.callbacks.endpoints import Endpoint, Endpoints
 from playvoice.callbacks.errors import CallbacksError, SigningSecretError
 from playvoice.callbacks.outbox import end_of_call, owe
-from playvoice.callbacks.payloads import FURTHER_FIELDS, ExtensionState, call_record, extension_state
+from playvoice.callbacks.payloads import FURTHER_FIELDS, RECORDURL, ExtensionState, call_record, extension_state
 from playvoice.callbacks.sender import Sender
 from playvoice.callbacks.tables import CallbackKind, callbacks
 
 __all__ = [
     "FURTHER_FIELDS",
+    "RECORDURL",
     "CallbackKind",
     "CallbacksError",
     "Endpoint",

@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 from enum import StrEnum
 
-FURTHER_FIELDS = ("direction", "userid", "ext", "recordurl")
+RECORDURL = "recordurl"
+FURTHER_FIELDS = ("direction", "userid", "ext", RECORDURL)
 """The fields that a company can switch on; they follow `destnumber` in this order."""
 
 _NONE = "0"
@@ -113,7 +114,7 @@ def call_record(
         "userkey": userkey,
         "destnumber": destnumber,
     }
-    further = {"direction": "callout", "userid": userid, "ext": ext or _NONE, "recordurl": recordurl}
+    further = {"direction": "callout", "userid": userid, "ext": ext or _NONE, RECORDURL: recordurl}
     record.update((name, further[name]) for name in FURTHER_FIELDS if name in fields)
     return record
 

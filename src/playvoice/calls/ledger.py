@@ -10,7 +10,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, func, or_, select, update
 
-from playvoice.callbacks import CallbackKind, ExtensionState, call_record, end_of_call, extension_state, owe
+from playvoice.callbacks import RECORDURL, CallbackKind, ExtensionState, call_record, end_of_call, extension_state, owe
 from playvoice.calls.ports import Settings
 from playvoice.calls.tables import IS_OPEN, CallState, LegKind, LegState, calls, legs
 from playvoice.codes import HangupCause
@@ -315,6 +315,7 @@ class Reports:
             fields=company.callback_fields,
             userid=call.userid,
             ext=call.ext,
+            recordurl=self._recordurl(end, company),
         )
         owe(
             conn,
@@ -325,6 +326,11 @@ class Reports:
             at=end.ended_at,
         )
         return True
+
+    def _recordurl(self, end: End, company: Company) -> str:
+        if not end.recordfilename or RECORDURL not in company.callback_fields:
+            return ""
+        return self._settings.links.link(end.recordfilename, end.ended_at).url
 
     def _state(self, conn: Connection, offer: AgentOffer, status: ExtensionState, at: datetime) -> None:
         if self._company is None or self._company.status_callback is None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Protocol
 
+from playvoice.calls.links import RecordingLinks
 from playvoice.companies import Company
 from playvoice.config import Strategy
 from playvoice.lines.targets import Tried
@@ -135,3 +136,4 @@ class Settings:
     """In callbacks: `ip`, `downloadip`."""
     zone: tzinfo
     hold_music: Voice
+    links: RecordingLinks

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import structlog
 
+from playvoice.calls.errors import RecordingUnknown
 from playvoice.companies import Company
 from playvoice.config import RecordPolicy
 from playvoice.media.encoding import CHANNELS, EncodeError, RecordingFormat
@@ -82,6 +83,16 @@ class Recordings:
     def path(self, name: str, answered_at: datetime) -> Path:
         """Where the recording of a call that was answered then is, or will be."""
         return self._folder / f"{answered_at:%Y/%m/%d}" / name
+
+    def look(self, name: str, answered_at: datetime) -> os.stat_result | None:
+        """Return what the disk says of a recording, None while it is to be encoded; raises `RecordingUnknown`."""
+        waits = self.raw(Path(name).stem).exists()  # asked first: the raw one goes when the other is there
+        try:
+            return self.path(name, answered_at).stat()
+        except OSError:
+            if waits:
+                return None
+            raise RecordingUnknown(f"the recording {name} is not there any more") from None
 
     def left(self) -> Iterator[str]:
         """The calls whose raw recording an earlier process left."""

@@ -108,6 +108,10 @@ class ServerConfig(_Section):
     public_ip: Annotated[str, _text_to(values.specific_address)] = Field(
         default="127.0.0.1", description="the IP address that callbacks tell"
     )
+    public_url: Annotated[str, StringConstraints(max_length=255), _text_to(values.public_url)] | None = Field(
+        default=None,
+        description='an http or https URL without query, as in "https://playvoice.example.com"',
+    )
     stop_timeout: int = Field(default=10, ge=1, le=300, description="whole seconds from 1 to 300")
 
 

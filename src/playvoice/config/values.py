@@ -121,6 +121,14 @@ def web_url(text: str) -> str:
     return text
 
 
+def public_url(text: str) -> str:
+    """Read what comes before the paths of links: an http or https URL without query, fragment and user."""
+    parts = urlsplit(web_url(text))
+    if parts.query or parts.fragment or parts.username is not None or re.search(r"[?#]", text) or not text.isascii():
+        raise ValueError("not the beginning of a link")
+    return text.rstrip("/")
+
+
 def sip_host(text: str) -> str:
     """Read a host as it stands in a SIP URI: a name or an IP address, an IPv6 address in brackets or without."""
     if ":" in text:

@@ -1,4 +1,4 @@
-"""The customers' HTTP API as one ASGI application: `/` is the dispatcher, and there is nothing else."""
+"""The customers' HTTP API as one ASGI application: `/` is the dispatcher, `/recordings/NAME` gives recordings."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, tzinfo
@@ -11,8 +11,10 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from playvoice.gateway.dispatcher import Authenticates, Dispatcher
+from playvoice.gateway.recordings import Archive, RecordingDownloads
 from playvoice.gateway.registry import Registry
 from playvoice.gateway.rules import shown
+from playvoice.gateway.services.cdr import Bills, RecordingLinks, cdr_services
 from playvoice.gateway.services.login import Credentials, auth_services
 from playvoice.gateway.services.play_voice import (
     CallerNumbers,
@@ -26,6 +28,10 @@ from playvoice.gateway.services.play_voice import (
 _log = structlog.get_logger(__name__)
 
 
+class ArchiveRoom(Archive, RecordingLinks, Protocol):
+    """All that the API needs of the recordings that are kept."""
+
+
 class CompaniesRoom(Authenticates, Credentials, CallerNumbers, Protocol):
     """All that the API needs of `playvoice.companies`."""
 
@@ -37,6 +43,8 @@ def create_app(
     groups: Groups,
     library: Library,
     recordings: Recordings,
+    bills: Bills,
+    archive: ArchiveRoom,
     zone: tzinfo,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Starlette:
@@ -45,10 +53,15 @@ def create_app(
         (
             *auth_services(companies, zone),
             play_voice_service(calls=calls, numbers=companies, groups=groups, library=library, recordings=recordings),
+            *cdr_services(bills, archive, zone),
         )
     )
     dispatcher = Dispatcher(registry, companies, clock=clock)
-    return Starlette(routes=[Route("/", dispatcher)], exception_handlers={404: _nothing_here})
+    downloads = RecordingDownloads(archive, clock=clock)
+    routes = [Route("/", dispatcher), Route("/recordings/{name}", downloads, methods=["GET", "HEAD"])]
+    app = Starlette(routes=routes, exception_handlers={404: _nothing_here})
+    app.router.redirect_slashes = False
+    return app
 
 
 async def _nothing_here(request: Request, error: Exception) -> Response:

@@ -52,8 +52,12 @@ class BoundedHttp(HttpToolsProtocol):
     SEND_SECONDS: ClassVar[float] = 30.0
     """In which a client takes what waits for it, also of a connection that is closed behind it."""
 
+    ANSWER_SECONDS: ClassVar[float] = 3600.0
+    """In which a client takes a whole answer that it does not take at once, however steadily it reads."""
+
     _timer: asyncio.TimerHandle | None = None
     _send_timer: asyncio.TimerHandle | None = None
+    _answer_timer: asyncio.TimerHandle | None = None
     _in_head = True
     _octets = 0
     """Of the head, or after it of the rest of the message."""
@@ -162,6 +166,7 @@ class BoundedHttp(HttpToolsProtocol):
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
+        self._stop_watching_answer()
         super().on_response_complete()
         if self._refuses and self.timeout_keep_alive_task is not None:
             self.send_400_response(REFUSAL)
@@ -177,6 +182,8 @@ class BoundedHttp(HttpToolsProtocol):
     def pause_writing(self) -> None:
         super().pause_writing()
         self._watch_sending()
+        if self._answers and self._answer_timer is None:
+            self._answer_timer = self.loop.call_later(self.ANSWER_SECONDS, self._cut, self.ANSWER_SECONDS)
 
     def resume_writing(self) -> None:
         self._stop_watching_sending()
@@ -189,6 +196,7 @@ class BoundedHttp(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_watching()
         self._stop_watching_sending()
+        self._stop_watching_answer()
         super().connection_lost(exc)
 
     @property
@@ -214,15 +222,20 @@ class BoundedHttp(HttpToolsProtocol):
 
     def _watch_sending(self) -> None:
         if self._send_timer is None:
-            self._send_timer = self.loop.call_later(self.SEND_SECONDS, self._cut)
+            self._send_timer = self.loop.call_later(self.SEND_SECONDS, self._cut, self.SEND_SECONDS)
 
     def _stop_watching_sending(self) -> None:
         if self._send_timer is not None:
             self._send_timer.cancel()
             self._send_timer = None
 
-    def _cut(self) -> None:
-        self.logger.warning("A client did not take its answer within %g seconds.", self.SEND_SECONDS)
+    def _stop_watching_answer(self) -> None:
+        if self._answer_timer is not None:
+            self._answer_timer.cancel()
+            self._answer_timer = None
+
+    def _cut(self, seconds: float) -> None:
+        self.logger.warning("A client did not take its answer within %g seconds.", seconds)
         self.transport.abort()
 
     def _give_up(self) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol, TypeVar
 
 from playvoice.calls.errors import UseridError
@@ -10,6 +11,7 @@ from playvoice.codes import Text
 
 T_co = TypeVar("T_co", covariant=True)
 
+_TIME = re.compile(r"(?:19[7-9][0-9]|2[0-9]{3})-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 
 
@@ -88,6 +90,43 @@ class Trimmed:
 
     def read(self, value: str) -> str:
         return value.strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Texts between commas, up to a number of them; white space around each is dropped, and so are empty ones."""
+
+    most: int
+    longest: int
+
+    @property
+    def text(self) -> Text:
+        return Text(
+            f"应为逗号分隔的列表，最多{self.most}项，每项最多{self.longest}个字符且不含控制字符",
+            f"must be a list by commas of at most {self.most} items, each of at most {self.longest} characters "
+            "without control characters",
+        )
+
+    def read(self, value: str) -> str:
+        items = [item.strip() for item in value.split(",") if item.strip()]
+        if len(items) > self.most or any(len(item) > self.longest or _CONTROL.search(item) for item in items):
+            raise ValueError
+        return ",".join(items)
+
+
+@dataclass(frozen=True, slots=True)
+class LocalTime:
+    """A date and time as a clock on the wall shows it; which zone it is in, the server is configured with."""
+
+    @property
+    def text(self) -> Text:
+        return Text("应为YYYY-MM-DD HH:MM:SS格式的时间", "must be a time as YYYY-MM-DD HH:MM:SS")
+
+    def read(self, value: str) -> datetime:
+        value = value.strip()
+        if not _TIME.fullmatch(value):
+            raise ValueError
+        return datetime.fromisoformat(value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Connection
 from tests.samples import COMPANY
 from tests.unit.calls.stored import AT, accept, call_states, later, leg_states, owed, record, rows, run, streamed
-from tests.unit.calls.world import SETTINGS
+from tests.unit.calls.world import LINKS, SETTINGS
 
 from playvoice.callbacks import callbacks
 from playvoice.calls import ledger
@@ -83,6 +83,16 @@ async def test_a_whole_call_leaves_its_record_and_states_in_order(store: Store) 
         ("a", 900, 850, 7, 12, True, 3, 5, 32),
         ("b", 5, 0, 0, 0, False, None, None, None),
     ]
+
+
+@pytest.mark.parametrize("recording", ["x.mp3", ""])
+async def test_who_wants_it_gets_a_link_to_the_recording_with_the_record(store: Store, recording: str) -> None:
+    company = replace(COMPANY, callback_fields=("recordurl",))
+    reports = Reports(await accept(store, at=AT), company, SETTINGS)
+    run(store, lambda conn: reports.ended(conn, replace(END, recordfilename=recording)))
+    (message,) = owed(store)
+    assert message["recordurl"] == (LINKS.link("x.mp3", END.ended_at).url if recording else "")
+    assert list(message)[-2:] == ["destnumber", "recordurl"]
 
 
 async def test_a_call_is_claimed_once(store: Store) -> None:

@@ -15,6 +15,7 @@ from tests.unit.calls.rooms import Encoder
 from tests.unit.calls.stored import until
 
 from playvoice.calls import recordings as recordings_module
+from playvoice.calls.errors import RecordingUnknown
 from playvoice.calls.recordings import MIN_FREE, Recordings
 from playvoice.config import RecordFormat, RecordPolicy
 from playvoice.media.encoding import RecordingFormat
@@ -142,6 +143,19 @@ async def test_a_folder_that_cannot_be_made_leaves_the_raw_recording(recordings:
 def blocked(folder: Path) -> None:
     """A file where a folder has to be."""
     folder.write_bytes(b"")
+
+
+async def test_a_recording_is_looked_for_where_it_was_filed(recordings: Recordings, encoder: Encoder) -> None:
+    name = f"{UUID}.mp3"
+    with pytest.raises(RecordingUnknown, match=name):
+        recordings.look(name, ANSWERED_AT)
+    recordings.raw(UUID).write_bytes(SOUND)
+    assert recordings.look(name, ANSWERED_AT) is None, "it is to be encoded"
+    recordings.finish(UUID, name, ANSWERED_AT)
+    await encoded(recordings)
+    status = recordings.look(name, ANSWERED_AT)
+    assert status is not None
+    assert status.st_size == len(b"mp3" + SOUND)
 
 
 def test_what_an_earlier_process_left_is_found_and_nothing_else(recordings: Recordings) -> None:

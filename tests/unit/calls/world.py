@@ -19,6 +19,7 @@ from playvoice.calls.agents import Agents
 from playvoice.calls.conductor import Conductor
 from playvoice.calls.confirmations import Confirmations
 from playvoice.calls.legs import Parts
+from playvoice.calls.links import RecordingLinks
 from playvoice.calls.owners import Owners
 from playvoice.calls.ports import Settings
 from playvoice.calls.queue import CallQueue
@@ -30,7 +31,15 @@ from playvoice.calls.waiting import Waiting
 from playvoice.media.transcoder import Transcoder
 from playvoice.store import Store
 
-SETTINGS = Settings(lambda _flow: "127.0.0.1", "example.com", "127.0.0.1", ZoneInfo("Asia/Shanghai"), hold_music=VOICE)
+LINKS = RecordingLinks("https://pv.example.com", bytes(32))
+SETTINGS = Settings(
+    lambda _flow: "127.0.0.1",
+    "example.com",
+    "127.0.0.1",
+    ZoneInfo("Asia/Shanghai"),
+    hold_music=VOICE,
+    links=LINKS,
+)
 
 
 class House:

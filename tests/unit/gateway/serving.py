@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import uvicorn
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from playvoice.gateway.http import BoundedHttp
 from playvoice.web.server import HttpServer
@@ -19,10 +19,12 @@ class Hasty(BoundedHttp):
 
     HEAD_SECONDS = 0.3
     SEND_SECONDS = 2.0
+    ANSWER_SECONDS = 4.0
 
 
 LARGE = 4_194_304
-"""Octets of the answer at `/large`."""
+"""Octets of the answer at `/large`, and at `/pieces`, where it is written in pieces."""
+PIECE = 65_536
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
@@ -33,7 +35,7 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
             return
         size += len(message["body"])
         more = message["more_body"]
-    body = b"x" * LARGE if path == "/large" else b"ok"
+    body = b"x" * LARGE if path in ("/large", "/pieces") else b"ok"
     headers = [
         (b"content-length", str(len(body)).encode()),
         (b"x-path", path.encode()),
@@ -41,16 +43,22 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
         (b"x-keys", b",".join(value for name, value in scope["headers"] if name == b"idempotency-key")),
     ]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+    for start in range(0, len(body), PIECE if path == "/pieces" else LARGE):
+        piece = body[start : start + PIECE] if path == "/pieces" else body
+        await send({"type": "http.response.body", "body": piece, "more_body": start + len(piece) < len(body)})
 
 
 @asynccontextmanager
-async def serving() -> AsyncIterator[int]:
+async def serving(app: ASGIApp = application) -> AsyncIterator[int]:
     """A server on loopback; the port."""
     listener = socket.create_server(("127.0.0.1", 0))
+    if app is application:
+        listener.setsockopt(
+            socket.SOL_SOCKET, socket.SO_SNDBUF, 16_384
+        )  # what a slow client leaves is soon ours to hold
     server = HttpServer(
         uvicorn.Config(
-            application,
+            app,
             http=Hasty,
             log_config=None,
             access_log=False,

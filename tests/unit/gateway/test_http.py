@@ -230,6 +230,23 @@ async def test_a_client_that_does_not_take_its_answer_loses_the_connection(
     assert received < LARGE, "what had not been sent is not sent any more"
 
 
+async def test_a_client_that_takes_its_answer_crumb_by_crumb_loses_the_connection_at_last(
+    port: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each crumb comes in time, and the whole would take for ever."""
+    with socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+        client.connect(("127.0.0.1", port))
+        client.sendall(b"GET /pieces HTTP/1.1\r\nHost: x\r\n\r\n")
+        client.settimeout(10)
+        received = 0
+        async with asyncio.timeout(30):
+            while "did not take its answer within 4 seconds" not in caplog.text:
+                received += len(await asyncio.to_thread(client.recv, 65_536))
+                await asyncio.sleep(0.02)
+    assert 0 < received < LARGE
+
+
 async def test_a_client_that_has_taken_a_long_answer_may_rest(port: int) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n")

@@ -1,3 +1,4 @@
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import strategies as st
 from playvoice.codes import Text
 from playvoice.gateway.errors import RequestRefused
 from playvoice.gateway.registry import Parameter
-from playvoice.gateway.rules import Between, Free, KeysToGroups, shown
+from playvoice.gateway.rules import Between, Free, KeysToGroups, Listed, LocalTime, shown
 from playvoice.gateway.services.play_voice import DESTNUMBER, PARAMETERS
 
 
@@ -33,6 +34,41 @@ def test_a_number_of_a_range_is_read(text: str, number: int) -> None:
 def test_a_number_out_of_its_range_or_none_at_all_is_refused(text: str) -> None:
     with pytest.raises(ValueError):
         Between(5, 120).read(text)
+
+
+@pytest.mark.parametrize(("text", "items"), [("a", "a"), (" a , b,,c ", "a,b,c"), (",", ""), ("座席,b", "座席,b")])
+def test_a_list_is_read_without_the_white_space_and_the_empty_items(text: str, items: str) -> None:
+    assert Listed(3, 32).read(text) == items
+
+
+@pytest.mark.parametrize("text", ["1,2,3,4", "a" * 33, "a,b\x00", "a\nb"])
+def test_a_list_beyond_its_bounds_is_refused(text: str) -> None:
+    with pytest.raises(ValueError):
+        Listed(3, 32).read(text)
+
+
+def test_a_time_is_read_as_the_clock_on_the_wall_shows_it() -> None:
+    assert LocalTime().read(" 2026-01-02 03:04:05 ") == datetime(2026, 1, 2, 3, 4, 5)  # noqa: DTZ001
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-01-02",
+        "2026-01-02T03:04:05",
+        "2026-01-02 03:04",
+        "2026-01-02 03:04:05Z",
+        "2026-02-30 00:00:00",
+        "2026-01-02 24:00:00",
+        "1969-12-31 23:59:59",
+        "9999-12-31 23:59:59",
+        "２０２６-01-02 03:04:05",
+        "2026-1-2 3:4:5",
+    ],
+)
+def test_what_is_no_time_of_the_contract_is_refused(text: str) -> None:
+    with pytest.raises(ValueError):
+        LocalTime().read(text)
 
 
 def test_a_free_text_has_at_most_255_characters_and_no_control_characters() -> None:

@@ -4,13 +4,17 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from tests import samples
 
-from playvoice.calls.errors import IdempotencyMismatch, QueueFull
+from playvoice.calls.archive import Recorded
+from playvoice.calls.bills import BillPage, BillQuery
+from playvoice.calls.errors import IdempotencyMismatch, QueueFull, RecordingUnknown
+from playvoice.calls.links import Link, RecordingLinks
 from playvoice.calls.queue import Accepted
 from playvoice.calls.request import PlayVoice
 from playvoice.companies import (
@@ -120,6 +124,50 @@ class Recordings:
     disk_is_low = False
 
 
+class Bills:
+    """Gives what the test has put there, and keeps what it was asked."""
+
+    def __init__(self) -> None:
+        self.page = BillPage(0, ())
+        self.raises: Exception | None = None
+        self.asked: list[BillQuery] = []
+
+    async def fetch(self, query: BillQuery, at: datetime) -> BillPage:
+        if self.raises is not None:
+            raise self.raises
+        self.asked.append(query)
+        return self.page
+
+
+class Archive:
+    """Recordings of COMPANY, as many as the test puts there."""
+
+    def __init__(self) -> None:
+        self.links = RecordingLinks("https://pv.example.com", bytes(32))
+        self.recorded: dict[str, Recorded] = {}
+        self.raises: Exception | None = None
+
+    def add(self, path: Path, *, encoded: bool = True) -> str:
+        """Take a file for a recording, and give the query of its link."""
+        self.recorded[path.name] = Recorded(COMPANY.code, path, path.stat() if encoded else None)
+        return self.links.link(path.name, AT).url.partition("?")[2]
+
+    def check(self, name: str, expires: str, signature: str, at: datetime) -> None:
+        self.links.check(name, expires, signature, at)
+
+    async def find(self, name: str) -> Recorded:
+        if self.raises is not None:
+            raise self.raises
+        if name not in self.recorded:
+            raise RecordingUnknown("there is none")
+        return self.recorded[name]
+
+    async def link(self, company_code: str, name: str, at: datetime) -> Link:
+        if (await self.find(name)).company_code != company_code:
+            raise RecordingUnknown("another company's")
+        return self.links.link(name, at)
+
+
 class Groups:
     def group(self, company_code: str, name: str) -> object | None:
         return object() if name in ("extGroup-1", "sales", "销售") else None
@@ -172,6 +220,8 @@ class World:
     companies: Companies = field(default_factory=Companies)
     calls: Calls = field(default_factory=Calls)
     recordings: Recordings = field(default_factory=Recordings)
+    bills: Bills = field(default_factory=Bills)
+    archive: Archive = field(default_factory=Archive)
 
     def __post_init__(self) -> None:
         self.app = create_app(
@@ -180,6 +230,8 @@ class World:
             groups=Groups(),
             library=Library(),
             recordings=self.recordings,
+            bills=self.bills,
+            archive=self.archive,
             zone=ZoneInfo("Asia/Shanghai"),
             clock=lambda: AT,
         )
