@@ -219,7 +219,8 @@ def _open_trace_file(
 
 async def _serve_http(sock: socket.socket, config: Config, app: object, endpoint: SipEndpoint) -> None:
     """Answer HTTP until a signal comes."""
-    sock.listen(1024)
+    with _words_of_http(config):
+        sock.listen(1024)
     server = HttpServer(
         uvicorn.Config(
             app,  # type: ignore[arg-type]
@@ -284,13 +285,23 @@ def _bind_http(config: Config) -> socket.socket:
     # The protocol is named, or asyncio takes the socket for none of TCP and lets Nagle's algorithm hold answers back.
     sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        sock.bind((host, port))
-    except OSError as error:
-        sock.close()
-        raise StartError(f"[server] http {host}:{port} can't be listened on: {error.strerror}") from None
     sock.setblocking(False)
+    try:
+        with _words_of_http(config):
+            sock.bind((host, port))
+    except StartError:
+        sock.close()
+        raise
     return sock
+
+
+@contextlib.contextmanager
+def _words_of_http(config: Config) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        host, port = config.server.http.host, config.server.http.port
+        raise StartError(f"[server] http {host}:{port} can't be listened on: {error.strerror}") from None
 
 
 def _public_url(config: Config, http: socket.socket) -> str:
