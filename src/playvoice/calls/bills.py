@@ -12,7 +12,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from enum import IntEnum
 from typing import Any
@@ -126,12 +126,18 @@ class Bills:
         """
         with self._place(query.company_code):
             async with self._turn:
-                total, rows = await self._store.read(lambda conn: _read(conn, query, self._most))
-            if rows:
-                ids = [row.id for row in rows]
-                marked = await self._store.write(lambda conn: _mark(conn, ids, at))
-                if query.sync is Sync.UNFETCHED:
-                    rows = [row for row in rows if row.id in marked]
+                page = await self._store.read(lambda conn: self._page(conn, query))
+            if not page.bills:
+                return page
+            ids = [bill["id"] for bill in page.bills]
+            marked = await self._store.write(lambda conn: _mark(conn, ids, at))
+        if query.sync is Sync.UNFETCHED:
+            return replace(page, bills=tuple(bill for bill in page.bills if bill["id"] in marked))
+        return page
+
+    def _page(self, conn: Connection, query: BillQuery) -> BillPage:
+        """Read a page and write its bills, which for a long page is too much for the loop."""
+        total, rows = _read(conn, query, self._most)
         return BillPage(total, tuple(self._bill(row) for row in rows))
 
     @contextmanager
@@ -190,5 +196,5 @@ def _filters(query: BillQuery) -> Iterator[ColumnElement[bool]]:
             yield column.in_((value, "")) if value == _NONE else column == value  # an empty one is told as "0"
 
 
-def _mark(conn: Connection, ids: list[int], at: datetime) -> set[int]:
+def _mark(conn: Connection, ids: Sequence[object], at: datetime) -> set[object]:
     return set(conn.execute(_MARK, {"ids": ids, "at": at}).scalars())
