@@ -79,11 +79,12 @@ async def test_a_bill_and_the_callback_say_the_same(store: Store) -> None:
     assert (bill["answertime"], bill["userid"], bill["memberid"]) == ("", "0", "0")
 
 
-async def test_calls_that_have_not_ended_have_no_bill(store: Store, bills: Bills) -> None:
+@pytest.mark.parametrize("query", [ALL, NEW])
+async def test_calls_that_have_not_ended_have_no_bill(store: Store, bills: Bills, query: BillQuery) -> None:
     await CallQueue(store).accept(REQUEST, AT)
     accepted = await CallQueue(store).accept(REQUEST, AT)
     run(store, lambda conn: ledger.claim(conn, accepted.uuid, "leg", "carrier", "", AT))
-    assert await bills.fetch(ALL, AT) == BillPage(0, ())
+    assert await bills.fetch(query, AT) == BillPage(0, ())
 
 
 async def test_bills_of_the_time_that_is_asked_for_come_with_the_earliest_start_first(
