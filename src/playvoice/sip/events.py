@@ -147,6 +147,14 @@ class SessionRefused:
 
 
 @dataclass(frozen=True, slots=True)
+class InfoRefused:
+    """An INFO of ours got another answer than 2xx; 408 is also our own word for silence."""
+
+    call: Call
+    status: int
+
+
+@dataclass(frozen=True, slots=True)
 class TargetChanged:
     """The far end is reached at another URI from now on: `call.dialog` is to be stored anew."""
 
@@ -184,6 +192,7 @@ Event = (
     | SessionChangeReceived
     | SessionAnswered
     | SessionRefused
+    | InfoRefused
     | TargetChanged
     | ResponseReceived
     | RequestFailed

@@ -50,6 +50,11 @@ def key_of(request: Request) -> str | None:
     return found[1].decode().upper()
 
 
+def body_of(key: str, milliseconds: int = 160) -> bytes:
+    """The body of `application/dtmf-relay` that presses a key."""
+    return f"Signal={key}\r\nDuration={milliseconds}\r\n".encode()
+
+
 def duration_of(request: Request) -> float:
     """Seconds for which the key of an `application/dtmf-relay` was held down, as it says in milliseconds; else 0."""
     found = _DURATION.search(request.body[:_MAX_BODY]) if media_type(request) == DTMF_TYPES[0] else None

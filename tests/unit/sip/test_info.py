@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sipmessage import URI, Request
 
-from playvoice.sip.info import DTMF_TYPES, answer_to, duration_of, is_dtmf, key_of
+from playvoice.sip.info import DTMF_TYPES, answer_to, body_of, duration_of, is_dtmf, key_of
 
 
 def info(kind: str, body: bytes) -> Request:
@@ -80,3 +80,9 @@ def test_a_package_that_we_have_not_asked_for_is_refused_unless_it_brings_keys()
     keys = info("application/dtmf", b"5")
     keys.headers.set("Info-Package", "infoDtmf")
     assert (answer_to(foreign), answer_to(keys)) == ((469, (("Recv-Info", ""),)), (200, ()))
+
+
+@given(st.sampled_from("0123456789*#ABCD"), st.integers(1, 99_999))
+def test_what_is_written_reads_back(key: str, milliseconds: int) -> None:
+    request = info(DTMF_TYPES[0], body_of(key, milliseconds))
+    assert (key_of(request), duration_of(request)) == (key, milliseconds / 1000)
