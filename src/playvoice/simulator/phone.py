@@ -17,10 +17,11 @@ from pathlib import Path
 
 from playvoice.media import sdp
 from playvoice.media.g711 import SAMPLE_RATE
-from playvoice.simulator.audio import Audio, Speaker
+from playvoice.simulator.audio import Audio
 from playvoice.simulator.behaviour import Behaviour
 from playvoice.simulator.errors import SimulatorError
 from playvoice.simulator.journal import Journal
+from playvoice.simulator.rtp_session import Speaker
 from playvoice.simulator.sound import Speech, write_g711
 from playvoice.sip import (
     Acknowledged,
