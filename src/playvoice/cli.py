@@ -10,6 +10,7 @@ import typer
 from playvoice import __version__, logs
 from playvoice.commands import live, manage
 from playvoice.commands.desk import DEFAULT_CONFIG, ConfigOption, read_config
+from playvoice.commands.phone import PhoneCommand, phone
 from playvoice.commands.trace import trace
 from playvoice.simulator.expectation import Agent, Callee
 
@@ -89,6 +90,7 @@ def demo(
 manage.register(cli)
 live.register(cli)
 cli.command()(trace)
+cli.command(cls=PhoneCommand)(phone)
 
 
 def main() -> None:

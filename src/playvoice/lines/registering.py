@@ -1,7 +1,7 @@
 """REGISTER to the trunks that want it: the part of `playvoice.lines.trunk_registration` that speaks SIP."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import structlog
@@ -11,14 +11,15 @@ from playvoice.lines.keepalive import Endpoint, flows_of
 from playvoice.lines.trunk import Trunk
 from playvoice.lines.trunk_registration import Ask, Outcome, State, TrunkRegistration
 from playvoice.lines.trunks import Trunks
-from playvoice.sip import URI, Address, Event, Flow, OutgoingRequest, RequestFailed, ResponseReceived, Why
+from playvoice.sip import URI, Address, Event, Flow, OutgoingRequest, RequestFailed, ResponseReceived, UserAgent, Why
 
 CLOSE_TIMEOUT = 2.0
 """Seconds for which a server that stops waits for the answers of its registrars."""
-_FAILURES = {
+FAILURES = {
     Why.TIMEOUT: Outcome(408, "no answer"),  # RFC 3261 section 8.1.3.1
     Why.TRANSPORT: Outcome(503, "no connection"),
 }
+"""What no response comes to."""
 
 log = structlog.get_logger(__name__)
 
@@ -73,7 +74,7 @@ class Registering:
         if isinstance(event, ResponseReceived):
             ask = registration.on_response(event.response, sent.contact, endpoint.now())
         else:
-            ask = registration.on_failure(_FAILURES[event.why], endpoint.now())
+            ask = registration.on_failure(FAILURES[event.why], endpoint.now())
         _tell(sent.trunk, before, registration.outcome)
         if ask is not None:
             self._send(sent.trunk, registration, ask, endpoint, sent.tried, flow=sent.flow)
@@ -152,26 +153,50 @@ class Registering:
             if ask_again is not None:
                 self._send(trunk, registration, ask_again, endpoint)  # a last one, which takes back what was registered
             return
-        aor = trunk.address_of_record
-        contact = replace(endpoint.agent.contact(flow), user=aor.user)
-        who = Address(uri=aor)
-        request = endpoint.agent.request(
-            "REGISTER",
-            trunk.registrar_uri,
-            flow=flow,
-            from_=replace(who, parameters=who.parameters.replace(tag=registration.tag)),
-            to=who,
+        request, contact = send_register(
+            endpoint.agent,
+            flow,
+            registration,
+            ask,
+            address_of_record=trunk.address_of_record,
+            registrar=trunk.registrar_uri,
+            route=trunk.route,
             now=endpoint.now(),
-            call_id=registration.call_id,
-            cseq=ask.cseq,
-            headers=(
-                ("Contact", str(Address(uri=contact))),
-                ("Expires", str(ask.expires)),
-                *ask.credentials,
-                *(("Route", str(address)) for address in trunk.route),
-            ),
         )
         self._sent[request] = _Sent(trunk, flow, registration, contact, tried)
+
+
+def send_register(
+    agent: UserAgent,
+    flow: Flow,
+    registration: TrunkRegistration,
+    ask: Ask,
+    *,
+    address_of_record: URI,
+    registrar: URI,
+    route: Sequence[Address] = (),
+    now: float,
+) -> tuple[OutgoingRequest, URI]:
+    """Send what a registration asks for; gives the request, and the contact that it names."""
+    contact = replace(agent.contact(flow), user=address_of_record.user)
+    who = Address(uri=address_of_record)
+    request = agent.request(
+        "REGISTER",
+        registrar,
+        flow=flow,
+        from_=replace(who, parameters=who.parameters.replace(tag=registration.tag)),
+        to=who,
+        now=now,
+        call_id=registration.call_id,
+        cseq=ask.cseq,
+        headers=(
+            ("Contact", str(Address(uri=contact))),
+            ("Expires", str(ask.expires)),
+            *ask.credentials,
+            *(("Route", str(address)) for address in route),
+        ),
+    )
+    return request, contact
 
 
 def _tell(trunk: Trunk, before: Outcome | None, after: Outcome | None) -> None:

@@ -73,7 +73,7 @@ class TrunkRegistration:
     Call-ID and From tag stay the same for its whole life, and CSeq rises (section 10.2.4).
     """
 
-    def __init__(self, registrar: URI, credentials: Credentials, random: Random) -> None:
+    def __init__(self, registrar: URI, credentials: Credentials, random: Random, expires: int = EXPIRES) -> None:
         self._registrar = registrar
         self._credentials = credentials
         self._random = random
@@ -81,7 +81,7 @@ class TrunkRegistration:
         self.call_id = random.randbytes(16).hex()
         self.tag = random.randbytes(12).hex()
         self._cseq = 0
-        self._expires = EXPIRES
+        self._expires = expires
         self._due: float | None = None
         self._asked = 0
         self._asked_at = 0.0
