@@ -61,9 +61,8 @@ class Typed:
         """The first place that the pattern matches; AssertionError if it does not in time."""
         deadline = time.monotonic() + PATIENCE
         while (found := re.search(pattern, self.text)) is None:
-            assert self.process.poll() is None or re.search(pattern, self.text), (
-                f"ended before {pattern!r}:\n{self.text}"
-            )
+            ended = self.process.poll() is not None and re.search(pattern, self.text) is None
+            assert not ended, f"it ended before {pattern!r}:\n{self.text}"
             assert time.monotonic() < deadline, f"no {pattern!r} in {PATIENCE:g} s:\n{self.text}"
             select.select([self._leader], [], [], 0.05)
         return found
