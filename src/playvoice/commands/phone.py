@@ -135,21 +135,21 @@ def phone(
 
 
 async def _run(options: "Options", as_json: bool) -> None:
-    from playvoice.commands.phone_terminal import Lines, Screen, single_keys, watch
+    from playvoice.commands.phone_terminal import Lines, Pipe, Screen, single_keys, watch
     from playvoice.simulator.journal import Journal
     from playvoice.simulator.softphone.softphone import Softphone
 
-    output: Notebook
+    pipe = Pipe(sys.stdout)
     screen = None
+    notebook: Notebook
     if as_json:
-        output = Journal()
+        notebook = Journal(pipe)
     elif sys.stdin.isatty() and sys.stdout.isatty():
-        output = screen = Screen(sys.stdout)
+        notebook = screen = Screen(pipe)
     else:
-        output = Lines(sys.stdout)
-    phone = Softphone(options, output)
-    if isinstance(output, Lines):
-        output.gone = phone.leave
+        notebook = Lines(pipe)
+    phone = Softphone(options, notebook)
+    pipe.gone = phone.leave
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, phone.leave)
@@ -229,5 +229,15 @@ def _credentials(account: "URI | None", user: str | None, password: str | None) 
     if name is None or password is None:
         return None
     if password == "-":
-        password = typer.prompt(f"Password of {name}", hide_input=True, err=True)
+        password = _ask(name)
     return Credentials(name, password)
+
+
+def _ask(name: str) -> str:
+    """The password as it is typed, without echo, or as a program writes it to standard input."""
+    if sys.stdin.isatty():
+        return str(typer.prompt(f"Password of {name}", hide_input=True, err=True))
+    password = sys.stdin.readline().rstrip("\r\n")
+    if not password:
+        raise typer.BadParameter("--password: - was given, and standard input has no password")
+    return password

@@ -12,10 +12,10 @@ import termios
 import tty
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from typing import TextIO
 
 from playvoice.commands.phone_text import HELP, line_of, status_line
 from playvoice.media.telephone_event import KEYS
+from playvoice.simulator.journal import Output
 from playvoice.simulator.softphone.softphone import Softphone
 from playvoice.simulator.softphone.status import Status
 from playvoice.simulator.softphone.telephone import NotNow, Telephone
@@ -41,28 +41,44 @@ def terminal_width() -> int:
         return 80
 
 
-class Lines:
-    """A notebook of plain lines, for pipes and files. When nobody reads any more, `gone` is called."""
+class Pipe:
+    """Standard output; when nobody reads any more, `gone` is called and nothing is written."""
 
-    def __init__(self, output: TextIO, gone: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, output: Output) -> None:
         self._output = output
-        self.gone = gone
+        self.gone: Callable[[], None] = lambda: None
 
-    def write(self, event: str, **fields: object) -> None:
-        self.put(line_of(event, fields, _now()) + "\n")
-
-    def put(self, text: str) -> None:
+    def write(self, text: str) -> None:
         try:
             self._output.write(text)
+        except BrokenPipeError:
+            self.gone()
+
+    def flush(self) -> None:
+        try:
             self._output.flush()
         except BrokenPipeError:
             self.gone()
 
 
+class Lines:
+    """A notebook of plain lines, for pipes and files."""
+
+    def __init__(self, output: Output) -> None:
+        self._output = output
+
+    def write(self, event: str, **fields: object) -> None:
+        self.put(line_of(event, fields, _now()) + "\n")
+
+    def put(self, text: str) -> None:
+        self._output.write(text)
+        self._output.flush()
+
+
 class Screen(Lines):
     """A notebook on a terminal: the last line shows the phone, and is written anew below each event."""
 
-    def __init__(self, output: TextIO, width: Callable[[], int] = terminal_width) -> None:
+    def __init__(self, output: Output, width: Callable[[], int] = terminal_width) -> None:
         super().__init__(output)
         self._width = width
         self._shown = ""

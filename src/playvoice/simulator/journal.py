@@ -4,13 +4,21 @@ import json
 import sys
 import time
 from datetime import UTC, datetime
-from typing import TextIO
+from typing import Protocol
+
+
+class Output(Protocol):
+    """Where lines go: a file, or what stands before one."""
+
+    def write(self, text: str, /) -> object: ...
+
+    def flush(self) -> object: ...
 
 
 class Journal:
     """Writes events in the order in which they happen."""
 
-    def __init__(self, output: TextIO = sys.stdout) -> None:
+    def __init__(self, output: Output = sys.stdout) -> None:
         self._output = output
 
     def write(self, event: str, **fields: object) -> None:

@@ -93,6 +93,7 @@ def test_the_password_comes_from_the_environment(understood: list[Options]) -> N
         (("--call", "sip:1@h;transport=tls"), "over udp or tcp"),
         (("--listen", "udp:localhost:5060"), "is not of the form udp:IP-ADDRESS:PORT"),
         (("--listen", "udp:127.0.0.1:65536"), "is not of the form udp:IP-ADDRESS:PORT"),
+        (("--register", "1@h", "--password", "-"), "standard input has no password"),
         ((*LISTEN, "--press", "1"), "'1' is no step to press"),
         ((*LISTEN, "--codecs", "G729"), "'G729' is none that is spoken here: expected PCMA, PCMU or both"),
         ((*LISTEN, "--auto-answer", "--reject"), "--auto-answer and --reject exclude each other"),

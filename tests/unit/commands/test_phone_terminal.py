@@ -9,7 +9,7 @@ from typing import cast
 
 import pytest
 
-from playvoice.commands.phone_terminal import Keyboard, Lines, Screen, commands_of, single_keys
+from playvoice.commands.phone_terminal import Keyboard, Lines, Pipe, Screen, commands_of, single_keys
 from playvoice.commands.phone_text import HELP
 from playvoice.simulator.softphone.softphone import Softphone
 from playvoice.simulator.softphone.status import State, Status
@@ -120,5 +120,7 @@ class Closed(io.StringIO):
 
 def test_when_nobody_reads_any_more_the_phone_is_told() -> None:
     told: list[str] = []
-    Lines(Closed(), gone=lambda: told.append("gone")).write("ready", sip="udp:127.0.0.1:5060")
+    pipe = Pipe(Closed())
+    pipe.gone = lambda: told.append("gone")
+    Lines(pipe).write("ready", sip="udp:127.0.0.1:5060")
     assert told == ["gone"]

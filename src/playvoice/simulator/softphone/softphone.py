@@ -203,7 +203,12 @@ class Softphone:
         self._flush()
         try:
             async with asyncio.timeout(GOODBYE):
-                await self._until(lambda: self._telephone.is_quiet and (registrant is None or registrant.is_closed))
+                await self._until(
+                    lambda: (
+                        self._telephone.is_quiet
+                        and (registrant is None or registrant.is_closed or registrant.failure != "")
+                    )
+                )
         except TimeoutError:
             self._notebook.write("left_unanswered", seconds=GOODBYE)
 
