@@ -8,9 +8,8 @@ from typing import Annotated
 import typer
 
 from playvoice import __version__, logs
-from playvoice.commands import live, manage
+from playvoice.commands import live, manage, phone
 from playvoice.commands.desk import DEFAULT_CONFIG, ConfigOption, read_config
-from playvoice.commands.phone import PhoneCommand, phone
 from playvoice.commands.trace import trace
 from playvoice.simulator.expectation import Agent, Callee
 
@@ -89,8 +88,8 @@ def demo(
 
 manage.register(cli)
 live.register(cli)
+phone.register(cli)
 cli.command()(trace)
-cli.command(cls=PhoneCommand)(phone)
 
 
 def main() -> None:

@@ -30,6 +30,11 @@ class PhoneCommand(TyperCommand):
         return super().parse_args(ctx, with_values(args))
 
 
+def register(cli: typer.Typer) -> None:
+    """Add the command."""
+    cli.command(cls=PhoneCommand)(phone)
+
+
 def with_values(arguments: list[str]) -> list[str]:
     """The arguments with each value that was left out."""
     filled: list[str] = []
