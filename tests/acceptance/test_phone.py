@@ -54,14 +54,19 @@ def test_two_people_call_talk_press_keys_hold_and_hang_up() -> None:
         assert caller.is_as_it_was()
 
 
-def test_a_call_is_rejected_by_a_key_and_its_caller_told_so() -> None:
-    with phone(*LISTEN) as called, phone("--call", address_of(called)) as caller:
-        called.wait_for("phone calls 100")
-        called.type("r")
-        assert caller.end() == 1
-        caller.wait_for("playvoice phone: the call was refused: 603 Decline")
+def test_a_call_is_rejected_by_a_key_and_its_caller_told_so_in_plain_lines_without_a_terminal() -> None:
+    with phone(*LISTEN) as called:
+        command = [sys.executable, "-m", "playvoice.cli", "phone", "--call", address_of(called)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as caller:
+            called.wait_for("phone calls 100")
+            called.type("r")
+            output, errors = caller.communicate(timeout=30)
         called.type("q")
         assert called.end() == 0
+    assert caller.returncode == 1
+    assert errors == "playvoice phone: the call was refused: 603 Decline\n"
+    lines = [re.sub(r"^\d\d:\d\d:\d\d  ", "", line) for line in output.splitlines()]
+    assert lines[1:] == [f"calling {command[-1]}", "100 rings", "100 refused: 603 Decline"]
 
 
 def test_sigterm_hangs_up_and_leaves_the_terminal_as_it_was() -> None:
@@ -88,22 +93,14 @@ def test_a_script_plays_presses_records_and_reads_json(tmp_path: Path) -> None:
     recording = tmp_path / "heard.wav"
     with script(*LISTEN, "--auto-answer", "0.2", "--once", "--play", str(tmp_path / "speech.wav")) as called:
         sip = str(called.wait_for("ready")["sip"]).removeprefix("udp:")
-        arguments = (
-            "--press",
-            "200ms:1,100ms:23",
-            "--hang-up-after",
-            "1.6",
-            "--tone",
-            "1000",
-            "--record",
-            str(recording),
-        )
-        with script("--call", f"sip:100@{sip}", *arguments) as caller:
+        does = ("--press", "200ms:1,100ms:23", "--keys", "tones", "--hang-up-after", "2", "--tone", "1000")
+        with script("--call", f"sip:100@{sip}", *does, "--record", str(recording)) as caller:
             ended = caller.wait_for("ended")
             assert caller.process.wait(10) == 0
         heard = called.wait_for("ended")
         assert called.process.wait(10) == 0
     assert (ended["by"], ended["keys_sent"], heard["by"], heard["keys_heard"]) == ("us", "123", "them", "123")
+    assert called.all("key_heard", way="tones")
     assert ended["recording"] == str(recording)
     assert ended["received"] > 60
     left, right = read_channels(recording)[1]
@@ -111,25 +108,3 @@ def test_a_script_plays_presses_records_and_reads_json(tmp_path: Path) -> None:
     assert find(said[2_000:6_000], left).likeness > 0.99
     expected = rms_of(TONE_LEVEL)
     assert np.sqrt(np.mean(right[-4_000:].astype(np.float64) ** 2)) == pytest.approx(expected, rel=0.05)
-
-
-def test_keys_arrive_as_tones_and_by_info() -> None:
-    with script(*LISTEN, "--auto-answer") as called:
-        sip = str(called.wait_for("ready")["sip"]).removeprefix("udp:")
-        for way in ("tones", "info"):
-            arguments = ("--keys", way, "--press", "100ms:7", "--hang-up-after", "0.8")
-            with script("--call", f"sip:100@{sip}", *arguments) as caller:
-                called.wait_for("key_heard", keys="7", way=way)
-                assert caller.process.wait(10) == 0
-        assert called.stop() == 0
-
-
-def test_without_a_terminal_there_are_plain_lines() -> None:
-    command = [sys.executable, "-m", "playvoice.cli", "phone", "--call"]
-    with script(*LISTEN, "--reject") as called:
-        sip = str(called.wait_for("ready")["sip"]).removeprefix("udp:")
-        ran = subprocess.run([*command, f"sip:1@{sip}"], capture_output=True, text=True, timeout=60, check=False)
-        assert ran.returncode == 1
-        assert ran.stderr == "playvoice phone: the call was refused: 486 Busy Here\n"
-        lines = [re.sub(r"^\d\d:\d\d:\d\d  ", "", line) for line in ran.stdout.splitlines()]
-        assert lines[1:] == [f"calling sip:1@{sip}", "1 refused: 486 Busy Here"]

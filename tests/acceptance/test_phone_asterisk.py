@@ -112,9 +112,11 @@ def test_people_call_each_other_through_it_press_keys_and_hold(asterisk: Asteris
         called.wait_for("resumed")
         called.type("7")
         caller.wait_for(rf"{TO_CALLED} presses 7 \(events\)")
+        caller.type("h")
+        assert caller.end() == 0
+        called.wait_for("the far end hung up")
         called.type("q")
         assert called.end() == 0
-        assert caller.end() == 0
         called.wait_for("no longer registered")
 
 

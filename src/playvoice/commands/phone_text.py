@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
+from rich.cells import cell_len, set_cell_size
+
 from playvoice.simulator.softphone.level import FLOOR
 from playvoice.simulator.softphone.status import State, Status
 
@@ -73,7 +75,7 @@ def line_of(event: str, fields: Fields, at: datetime) -> str:
 
 
 def status_line(status: Status, width: int) -> str:
-    """The phone now, in one line of at most so many characters."""
+    """The phone now, in one line of at most so many columns, of which a Chinese character takes two."""
     where = status.account or "phone"
     if status.account and not status.registered:
         where += " (not registered)"
@@ -84,7 +86,8 @@ def status_line(status: Status, width: int) -> str:
         figures = status.figures
         parts += [status.codec, f"received {figures.received}, lost {figures.lost}", meter(figures.level)]
     parts.append(_HINTS[status.state])
-    return " | ".join(part for part in parts if part)[:width]
+    line = " | ".join(part for part in parts if part)
+    return line if cell_len(line) <= width else set_cell_size(line, width)
 
 
 def meter(level: float | None) -> str:

@@ -76,6 +76,9 @@ def test_the_line_shows_the_phone_and_what_can_be_typed(status: Status, line: st
 
 def test_the_line_is_cut_to_the_terminal() -> None:
     assert status_line(Status(State.IDLE), 9) == "phone | i"
+    ringing = Status(State.RINGING, "陈先生 200")
+    assert status_line(ringing, 24) == "phone | ringing | 陈先生"
+    assert status_line(ringing, 23) == "phone | ringing | 陈先 "
 
 
 @pytest.mark.parametrize(

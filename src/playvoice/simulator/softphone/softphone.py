@@ -87,7 +87,7 @@ class Softphone:
             if self._card is not None:
                 self._card.open()
             await self._start()
-            await self._until(lambda: self._leaving or self._failure != "")
+            await self._until(lambda: self._is_done)
             await self._leave()
         finally:
             if self._timer is not None:
@@ -122,11 +122,19 @@ class Softphone:
         return replace(status, registered=registrant.is_registered(now), account=_short(registrant.account))
 
     @property
+    def _has_had_its_call(self) -> bool:
+        """The first call was all that there was to do, and it is over."""
+        return self._telephone.calls > 0 and (self._options.target is not None or self._options.once)
+
+    @property
+    def _is_done(self) -> bool:
+        return self._leaving or self._has_had_its_call or self._failure != ""
+
+    @property
     def _failure(self) -> str:
         if self._registrant is not None and self._registrant.failure:
             return self._registrant.failure
-        decides = self._options.target is not None or self._options.once
-        return self._telephone.failure if decides and self._telephone.calls else ""
+        return self._telephone.failure if self._has_had_its_call else ""
 
     # --- from beginning to end ------------------------------------------------------------------------------------
 
@@ -146,7 +154,7 @@ class Softphone:
             assert server is not None
             flow = self._endpoint.flow_to(server.transport, server.host, server.port)
             await self._register(flow, options.account)
-        if options.target is not None and not self._failure and not self._leaving:
+        if options.target is not None and not self._is_done:
             await self._dial(options.target)
         self._flush()
 
@@ -158,9 +166,7 @@ class Softphone:
         registrant = self._registrant
         registrant.start(time.monotonic())
         self._flush()
-        await self._until(
-            lambda: self._leaving or registrant.failure != "" or registrant.is_registered(time.monotonic())
-        )
+        await self._until(lambda: self._is_done or registrant.is_registered(time.monotonic()))
 
     async def _dial(self, target: URI) -> None:
         """Call by the way that the target names, or, where it is at the registrar's own host, by the registration's."""
@@ -221,27 +227,17 @@ class Softphone:
 
     def _on_event(self, event: Event) -> None:
         now = time.monotonic()
-        calls = self._telephone.calls
         if self._registrant is None or not self._registrant.on_event(event, now):
             self._telephone.on_event(event, now)
-        if self._telephone.calls > calls:
-            self._note_end()
         self._changed.set()
         self._arm()
-
-    def _note_end(self) -> None:
-        if self._options.once or self._options.target is not None:
-            self._leaving = True
 
     def _on_timer(self) -> None:
         self._timer = None
         now = time.monotonic()
-        calls = self._telephone.calls
         self._telephone.handle_deadline(now)
         if self._registrant is not None:
             self._registrant.handle_deadline(now)
-        if self._telephone.calls > calls:
-            self._note_end()
         self._flush()
 
     def _flush(self) -> None:
