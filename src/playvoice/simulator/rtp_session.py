@@ -92,7 +92,7 @@ class RtpSession(ABC):
         """Press keys one after the other, by telephone-events; those past `MAX_KEYS` that wait are left out."""
         for key in keys:
             packets = list(press(key))
-            if len(self._keys) < MAX_KEYS * (len(packets) + KEY_PAUSE):
+            if len(self._keys) + len(packets) + KEY_PAUSE <= MAX_KEYS * (len(packets) + KEY_PAUSE):
                 pause = [None] * KEY_PAUSE if self._keys else []
                 self._keys += [*pause, *packets]
 

@@ -13,9 +13,9 @@ from tests.unit.simulator.softphone.until import until
 from playvoice.media.g711 import Codec, decode, encode
 from playvoice.media.rtp import FRAME, Clock, Packet, parse
 from playvoice.media.sdp import Direction, Negotiated
-from playvoice.media.telephone_event import press
+from playvoice.media.telephone_event import MAX_KEYS, press
 from playvoice.simulator.rtp_session import Speaker
-from playvoice.simulator.softphone.handset import Handset
+from playvoice.simulator.softphone.handset import MAX_TONES, Handset
 from playvoice.simulator.softphone.level import level_of
 from playvoice.simulator.softphone.recording import WavFile, numbered
 from playvoice.simulator.softphone.source import Played, tone
@@ -211,3 +211,19 @@ async def test_no_file_is_left_where_nothing_was_said_and_a_problem_is_told(far:
 
 def test_each_call_has_a_file_of_its_own() -> None:
     assert [numbered(Path("a/b.wav"), call).name for call in (1, 2, 3)] == ["b.wav", "b-2.wav", "b-3.wav"]
+
+
+async def test_keys_that_wait_are_bounded_either_way(far: socket.socket) -> None:
+    phone = handset([])
+    phone.start(terms(far))
+    phone.press("1" * 2 * MAX_KEYS)
+    presses = 0
+    for tick in range(2 * MAX_KEYS * 13):
+        phone.send_next(tick * 0.02)
+        packet = received(far)
+        presses += packet.marker and packet.payload_type == 101
+    assert presses == MAX_KEYS
+    for _ in range(3):
+        phone.press_tones("1" * 60)
+    assert len(phone._tones) < MAX_TONES + len(spoken_keys("1" * 60, Codec.PCMA))
+    phone.end(1.0)
