@@ -76,12 +76,11 @@ def line_of(event: str, fields: Fields, at: datetime) -> str:
 
 def status_line(status: Status, width: int) -> str:
     """The phone now, in one line of at most so many columns, of which a Chinese character takes two."""
-    where = status.account or "phone"
-    if status.account and not status.registered:
-        where += " (not registered)"
-    parts = [where, "held" if status.is_held else str(status.state)]
-    if status.state is not State.IDLE:
-        parts += [status.peer, duration(status.seconds)]
+    if status.state is State.IDLE:
+        where = status.account or "phone"
+        parts = [where if status.registered or not status.account else f"{where} (not registered)", str(status.state)]
+    else:
+        parts = ["held" if status.is_held else str(status.state), status.peer, duration(status.seconds)]
     if status.codec:
         figures = status.figures
         parts += [status.codec, f"received {figures.received}, lost {figures.lost}", meter(figures.level)]
