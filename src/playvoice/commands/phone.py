@@ -92,7 +92,7 @@ def phone(
 ) -> None:
     """Be a SIP phone: register or wait, call and be called, press keys, play and record."""
     from playvoice import logs
-    from playvoice.media.decoding import DecodeError
+    from playvoice.media.decoded import DecodeError
     from playvoice.simulator.errors import SimulatorError
     from playvoice.simulator.softphone.manner import Manner
     from playvoice.simulator.softphone.presses import parse_presses

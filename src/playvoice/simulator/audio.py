@@ -82,7 +82,7 @@ class Audio(RtpSession):
     def __init__(
         self, speaker: Speaker, address: str, *, keep: bool, generator: random.Random, on_first: Callable[[], None]
     ) -> None:
-        super().__init__(speaker, address, generator)
+        super().__init__(speaker, address, generator, stamped=keep)
         self.heard = Heard(keep=keep)
         self.keys_heard = ""
         self.started_at: float | None = None

@@ -8,6 +8,7 @@ from it: the simulated phones and the one in the terminal.
 import asyncio
 import random
 import socket
+import struct
 import time
 from abc import ABC, abstractmethod
 
@@ -20,6 +21,9 @@ INTERVAL = FRAME / SAMPLE_RATE
 """Seconds between two packets."""
 KEY_PAUSE = 5
 """Packets of silence between two keys."""
+SO_TIMESTAMPNS = 35
+"""socket(7): each datagram comes with the time at which the kernel had it; Python has no name for it."""
+TIMESPEC = struct.Struct("@qq")
 PACKETS_A_TURN = 64
 """Packets that are read in one turn of the loop, so that a flood leaves time for the rest."""
 
@@ -57,7 +61,8 @@ class Speaker:
 class RtpSession(ABC):
     """One call's RTP. OSError where no port can be had."""
 
-    def __init__(self, speaker: Speaker, address: str, generator: random.Random) -> None:
+    def __init__(self, speaker: Speaker, address: str, generator: random.Random, *, stamped: bool = False) -> None:
+        """`stamped`: what comes is told with the time at which it arrived, and not that at which it is read."""
         self._speaker = speaker
         self._socket = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.setblocking(False)
@@ -66,6 +71,8 @@ class RtpSession(ABC):
         except OSError:
             self._socket.close()
             raise
+        if stamped:
+            self._socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
         self.clock = Clock(generator.getrandbits(32), generator.getrandbits(16), generator.getrandbits(32))
         self.negotiated: Negotiated | None = None
         self.sent = 0
@@ -148,14 +155,14 @@ class RtpSession(ABC):
     def _receive(self) -> None:
         for _ in range(PACKETS_A_TURN):
             try:
-                data = self._socket.recv(MAX_PACKET)
+                data, told, _, _ = self._socket.recvmsg(MAX_PACKET, socket.CMSG_SPACE(TIMESPEC.size))
             except BlockingIOError:
                 return
             except OSError:
                 return  # an ICMP error of what was sent
             packet = parse(data)
             if packet is not None and self.negotiated is not None:
-                self._take(packet, self.negotiated, time.monotonic())
+                self._take(packet, self.negotiated, _arrival(told))
 
     def _take(self, packet: Packet, negotiated: Negotiated, now: float) -> None:
         if packet.payload_type == negotiated.receive_telephone_event:
@@ -163,3 +170,14 @@ class RtpSession(ABC):
             self.heard_keys(packet, keys, now)
         elif (codec := negotiated.receive_payload_types.get(packet.payload_type)) is not None:
             self.heard_audio(packet, codec, now)
+
+
+def _arrival(told: list[tuple[int, int, bytes]]) -> float:
+    """When a datagram arrived, by the clock of `time.monotonic`: not when a busy machine came to read it."""
+    now, wall = time.monotonic(), time.time()
+    for level, kind, data in told:
+        if (level, kind) == (socket.SOL_SOCKET, SO_TIMESTAMPNS):
+            seconds, nanoseconds = TIMESPEC.unpack(data)
+            arrived: float = seconds + nanoseconds / 1e9
+            return now - (wall - arrived)
+    return now

@@ -8,7 +8,8 @@ import time
 from playvoice.media.g711 import Codec
 from playvoice.media.rtp import FRAME, Clock
 from playvoice.media.sdp import Direction, Negotiated
-from playvoice.simulator.audio import Audio, Speaker
+from playvoice.simulator.audio import Audio
+from playvoice.simulator.rtp_session import Speaker
 
 
 async def test_a_packet_arrives_when_it_reaches_the_socket_and_not_when_it_is_read() -> None:
