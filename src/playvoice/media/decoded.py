@@ -3,10 +3,11 @@
 Apart from :mod:`playvoice.media.decoding`, so that the server, which only asks for it, has none of its libraries.
 """
 
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from playvoice.media.g711 import Codec
+from playvoice.media.g711 import SAMPLE_RATE, Codec
 
 MAX_SECONDS = 3600.0
 """Length of a voice where the caller doesn't say otherwise."""
@@ -40,6 +41,25 @@ class DecodeError(Exception):
     def __init__(self, reason: DecodeReason, text: str) -> None:
         super().__init__(text)
         self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """What an audio file turned out to be."""
+
+    format: str
+    """By its octets, whatever it is called: ``wav``, ``mp3``, ``ogg``, ``flac``, ``m4a``, ``aac``, ``amr``, ``webm``
+    (Matroska too), or another that the libraries read."""
+    samples: int
+    """At 8 kHz, one channel."""
+    rms: float
+    """Level of the whole in dBFS, of those samples (:mod:`playvoice.media.level`)."""
+    peak: float
+    """The loudest sample in dBFS."""
+
+    @property
+    def seconds(self) -> float:
+        return self.samples / SAMPLE_RATE
 
 
 def voice_files(stem: Path) -> dict[Codec, Path]:

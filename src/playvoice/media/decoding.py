@@ -25,8 +25,9 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
-from playvoice.media.decoded import MAX_SECONDS, DecodeError, DecodeReason, voice_files
+from playvoice.media.decoded import MAX_SECONDS, DecodeError, DecodeReason, Sound, voice_files
 from playvoice.media.g711 import SAMPLE_RATE, Codec, Samples, encode
+from playvoice.media.level import Meter
 
 MAX_OCTETS = 256 * 1024 * 1024
 """Size of a file that is decoded."""
@@ -39,6 +40,9 @@ BLOCK = 65_536
 DEMUXERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,amr,ogg,wav,asf,mp3,aac,flac"
 UNKNOWN = 1 << 62
 """Frames from which on libsndfile says that it does not know how many there are."""
+
+_FORMATS = {"WAVEX": "wav", "MPEG": "mp3", "MP3": "mp3", "mov": "m4a", "matroska": "webm"}
+"""Formats as libsndfile and FFmpeg call them, where people call them otherwise than in lower case."""
 
 Frames = NDArray[np.float32]
 """Samples of full scale 1, one channel."""
@@ -54,16 +58,16 @@ class _SoundFile(soundfile.SoundFile):  # type: ignore[misc]  # soundfile has no
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """An opened file: its rate, and its samples block by block."""
+    """An opened file: its format and rate, and its samples block by block."""
 
+    format: str
     rate: int
     blocks: Iterable[Frames]
 
 
-def decode_file(source: Path, stem: Path, max_seconds: float = MAX_SECONDS) -> int:
+def decode_file(source: Path, stem: Path, max_seconds: float = MAX_SECONDS) -> Sound:
     """Decode ``source`` into :func:`voice_files` of ``stem``, which appear when both are whole.
 
-    :returns: samples.
     :raises DecodeError: there are no new files.
     """
     try:
@@ -80,42 +84,40 @@ def decode_file(source: Path, stem: Path, max_seconds: float = MAX_SECONDS) -> i
         raise DecodeError(DecodeReason.FAILED, f"{source.name} could not be decoded: {error}") from error
 
 
-def _decode(source: Path, stem: Path, max_samples: int) -> int:
+def _decode(path: Path, stem: Path, max_samples: int) -> Sound:
     finals = voice_files(stem)
     asides = {codec: path.with_name(f"{path.name}.part") for codec, path in finals.items()}
     outputs: dict[Codec, BinaryIO] = {}
-    samples = 0
+    meter = Meter()
     began = time.process_time()
     try:
-        for codec, path in asides.items():
-            outputs[codec] = path.open("wb")
-        for block in _telephone_samples(source):
-            samples += block.size
-            if samples > max_samples:
-                raise DecodeError(
-                    DecodeReason.TOO_LONG, f"{source.name} is longer than {max_samples / SAMPLE_RATE:g} s"
-                )
+        for codec, aside in asides.items():
+            outputs[codec] = aside.open("wb")
+        source = _open(path)
+        for block in _telephone_samples(path, source):
+            meter.add(block)
+            if meter.samples > max_samples:
+                raise DecodeError(DecodeReason.TOO_LONG, f"{path.name} is longer than {max_samples / SAMPLE_RATE:g} s")
             if time.process_time() - began > MAX_PROCESSOR:
-                raise DecodeError(DecodeReason.TOO_LONG, f"{source.name} is not decoded after {MAX_PROCESSOR:g} s")
+                raise DecodeError(DecodeReason.TOO_LONG, f"{path.name} is not decoded after {MAX_PROCESSOR:g} s")
             for codec, output in outputs.items():
                 output.write(encode(codec, block))
-        if samples == 0:
-            raise DecodeError(DecodeReason.EMPTY, f"{source.name} has no audio in it")
+        if meter.samples == 0:
+            raise DecodeError(DecodeReason.EMPTY, f"{path.name} has no audio in it")
         for output in outputs.values():
             output.flush()
             os.fsync(output.fileno())
-        for codec, path in asides.items():
-            path.replace(finals[codec])
+        for codec, aside in asides.items():
+            aside.replace(finals[codec])
     finally:
         for codec, output in outputs.items():
             output.close()
             asides[codec].unlink(missing_ok=True)
-    return samples
+    return Sound(source.format, meter.samples, meter.rms, meter.peak)
 
 
-def _telephone_samples(path: Path) -> Iterator[Samples]:
+def _telephone_samples(path: Path, source: _Source) -> Iterator[Samples]:
     """The file as 16-bit samples at 8 kHz, block by block."""
-    source = _open(path)
     if source.rate not in SAMPLE_RATES:
         raise DecodeError(DecodeReason.NOT_AUDIO, f"{path.name} has a sample rate of {source.rate} Hz")
     if source.rate == SAMPLE_RATE:
@@ -146,7 +148,7 @@ def _open(path: Path) -> _Source:
     if file.channels > MAX_CHANNELS:
         file.close()
         raise DecodeError(DecodeReason.NOT_AUDIO, f"{path.name} has {file.channels} channels")
-    return _Source(file.samplerate, _sndfile_blocks(path, file))
+    return _Source(_FORMATS.get(file.format, file.format.lower()), file.samplerate, _sndfile_blocks(path, file))
 
 
 def _sndfile_blocks(path: Path, file: soundfile.SoundFile) -> Iterator[Frames]:
@@ -178,7 +180,8 @@ def _open_with_ffmpeg(path: Path) -> _Source:
     if stream.codec_context.channels > MAX_CHANNELS:
         container.close()
         raise DecodeError(DecodeReason.NOT_AUDIO, f"{path.name} has {stream.codec_context.channels} channels")
-    return _Source(stream.codec_context.sample_rate, _ffmpeg_blocks(path, container, stream))
+    name = container.format.name.partition(",")[0]
+    return _Source(_FORMATS.get(name, name), stream.codec_context.sample_rate, _ffmpeg_blocks(path, container, stream))
 
 
 def _ffmpeg_blocks(path: Path, container: av.container.InputContainer, stream: av.AudioStream) -> Iterator[Frames]:

@@ -5,7 +5,7 @@ playvoice.media.transcoder``) that does one job after the other, so that a voice
 behind an hour of recording. A child is started when its first job comes.
 
     job ──> queue ──> child's stdin   {"kind": "decode", "source": …, "stem": …, "max_seconds": …}
-    answer <───────── child's stdout  {"samples": …}  or  {"reason": …, "text": …}
+    answer <───────── child's stdout  {"samples": …, …}  or  {"reason": …, "text": …}
 
 A child lives as long as its stdin is open: the end of file, which a killed parent leaves too, ends it at once, in
 the midst of a job. What it writes appears under its name only when it is whole. When a child dies, or takes too
@@ -21,15 +21,15 @@ import signal
 import sys
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import structlog
 
-from playvoice.media.decoded import MAX_SECONDS, DecodeError, DecodeReason, voice_files
+from playvoice.media.decoded import MAX_SECONDS, DecodeError, DecodeReason, Sound, voice_files
 from playvoice.media.encoding import EncodeError, RecordingFormat, encode_file
-from playvoice.media.g711 import SAMPLE_RATE, Codec
+from playvoice.media.g711 import Codec
 
 Message: TypeAlias = Mapping[str, Any]
 
@@ -60,7 +60,11 @@ class Decoded:
 
     files: Mapping[Codec, Path]
     """Octets of one law each, 8 kHz, one channel."""
-    seconds: float
+    sound: Sound
+
+    @property
+    def seconds(self) -> float:
+        return self.sound.seconds
 
 
 @dataclass(slots=True)
@@ -221,7 +225,7 @@ class Transcoder:
             raise DecodeError(DecodeReason.FAILED, f"{source.name} could not be decoded: {error}") from None
         if "samples" not in answer:
             raise DecodeError(DecodeReason(answer["reason"]), answer["text"])
-        return Decoded(voice_files(to), answer["samples"] / SAMPLE_RATE)
+        return Decoded(voice_files(to), Sound(**answer))
 
     def format_now(self, wanted: RecordingFormat) -> RecordingFormat:
         """What a recording that ends now shall become: wav while too many wait to become mp3."""
@@ -257,9 +261,8 @@ def perform(message: Message) -> Message:
         if message["kind"] == "decode":
             from playvoice.media.decoding import decode_file  # FFmpeg, which nobody else needs
 
-            samples = decode_file(Path(message["source"]), Path(message["stem"]), message["max_seconds"])
-        else:
-            samples = encode_file(Path(message["raw"]), Path(message["to"]), RecordingFormat(message["form"]))
+            return asdict(decode_file(Path(message["source"]), Path(message["stem"]), message["max_seconds"]))
+        samples = encode_file(Path(message["raw"]), Path(message["to"]), RecordingFormat(message["form"]))
     except DecodeError as error:
         return {"reason": error.reason.value, "text": str(error)}
     except EncodeError as error:

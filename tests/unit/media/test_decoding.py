@@ -16,9 +16,9 @@ from playvoice.media.g711 import Codec, Samples, decode, encode
 
 
 def decoded(source: Path, folder: Path) -> dict[Codec, bytes]:
-    samples = decode_file(source, folder / "voice")
+    sound = decode_file(source, folder / "voice")
     voice = {codec: path.read_bytes() for codec, path in voice_files(folder / "voice").items()}
-    assert {len(octets) for octets in voice.values()} == {samples}
+    assert {len(octets) for octets in voice.values()} == {sound.samples}
     return voice
 
 
@@ -251,3 +251,26 @@ def test_garbage_gives_the_one_declared_error(tmp_path: Path, content: bytes, ma
         decode_file(tmp_path / "a", tmp_path / "voice")
     except DecodeError:
         pass
+
+
+@pytest.mark.parametrize(
+    ("file_format", "subtype", "told"),
+    [("WAV", "PCM_16", "wav"), ("WAVEX", "PCM_24", "wav"), ("FLAC", "PCM_16", "flac"), ("OGG", "VORBIS", "ogg")],
+)
+def test_a_files_format_length_and_level_are_told_by_its_octets(
+    tmp_path: Path, file_format: str, subtype: str, told: str
+) -> None:
+    soundfile.write(tmp_path / "a.txt", tone(440, 2, 8000, 0.5), 8000, format=file_format, subtype=subtype)
+    sound = decode_file(tmp_path / "a.txt", tmp_path / "voice")
+    assert (sound.format, sound.samples, sound.seconds) == (told, 16000, 2.0)
+    assert sound.rms == pytest.approx(-9.0, abs=0.1)
+    assert sound.peak == pytest.approx(-6.0, abs=0.4)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "codec", "told"), [("mp3", "mp3", "mp3"), ("m4a", "aac", "m4a"), ("mkv", "aac", "webm")]
+)
+def test_formats_of_ffmpeg_have_the_names_that_people_use(tmp_path: Path, suffix: str, codec: str, told: str) -> None:
+    write_with_ffmpeg(tmp_path / f"a.{suffix}", codec, tone(440, 1, 44100), 44100)
+    (tmp_path / f"a.{suffix}").rename(tmp_path / "a")
+    assert decode_file(tmp_path / "a", tmp_path / "voice").format == told

@@ -114,7 +114,7 @@ def test_a_voice_may_be_as_long_as_the_bound_and_not_a_sample_longer(
             decode_file(tmp_path / "a.wav", tmp_path / "voice", 600)
         assert error.value.reason is DecodeReason.TOO_LONG
     else:
-        assert decode_file(tmp_path / "a.wav", tmp_path / "voice", 600) == 4_800_000
+        assert decode_file(tmp_path / "a.wav", tmp_path / "voice", 600).samples == 4_800_000
 
 
 def test_a_constant_stays_constant_and_what_is_infinite_is_full_scale(tmp_path: Path) -> None:

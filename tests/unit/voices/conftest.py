@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from playvoice.media.decoded import DecodeError, DecodeReason, voice_files
+from playvoice.media.decoded import DecodeError, DecodeReason, Sound, voice_files
 from playvoice.media.g711 import Codec
 from playvoice.media.transcoder import Decoded
 from playvoice.store import Store
@@ -44,7 +44,7 @@ class FakeDecoder:
         files = voice_files(to)
         for codec, path in files.items():
             path.write_bytes(codec.name.encode() + content)
-        return Decoded(files, (len(content) + 4) / 8000)
+        return Decoded(files, Sound("wav", len(content) + 4, -20.0, -3.0))
 
 
 @dataclass

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from playvoice.media.decoded import DecodeError, DecodeReason, voice_files
+from playvoice.media.decoded import DecodeError, DecodeReason, Sound, voice_files
 from playvoice.media.transcoder import Decoded
 from playvoice.voices.turns import Turns
 
@@ -26,7 +26,7 @@ class OneByOne:
             await self.first_is_done.wait()
             if source.name.endswith(".bomb"):
                 raise DecodeError(DecodeReason.TOO_LONG, f"{source.name} is not decoded")
-            return Decoded(voice_files(to), 1.0)
+            return Decoded(voice_files(to), Sound("wav", 8000, -20.0, -3.0))
 
 
 async def test_a_company_with_many_files_costs_the_others_one_of_them_each_time() -> None:
