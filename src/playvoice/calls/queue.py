@@ -19,6 +19,7 @@ from playvoice.calls.ledger import StoredCall
 from playvoice.calls.request import PlayVoice
 from playvoice.calls.tables import IS_OPEN, SERVER_ID, CallState, calls
 from playvoice.store import Prepared, Store, StoreUnavailable
+from playvoice.voices import VoiceKind
 
 MAX_WAITING_OF_COMPANY = 20_000
 MAX_WAITING = 100_000
@@ -42,6 +43,16 @@ _FORGET_KEY = (
     update(calls)
     .where(calls.c.company_code == bindparam("company"), calls.c.idempotency_key == bindparam("key"))
     .values(idempotency_key=None)
+)
+_VOICES_OF_WAITING = (
+    select(calls.c.voice_name)
+    .distinct()
+    .where(
+        IS_OPEN,
+        calls.c.state == CallState.WAITING.value,
+        calls.c.company_code == bindparam("company"),
+        calls.c.voice_kind == int(VoiceKind.LIBRARY),
+    )
 )
 _WAITING = select(calls.c.company_code).where(IS_OPEN, calls.c.state == CallState.WAITING.value)
 
@@ -152,6 +163,11 @@ def fingerprint(parameters: Mapping[str, str]) -> str:
             octets = text.encode()
             digest.update(len(octets).to_bytes(4, "big") + octets)
     return digest.hexdigest()
+
+
+def voices_of_waiting(conn: Connection, company_code: str) -> set[str]:
+    """The voice files of a company's library that its waiting calls are going to play, as the requests named them."""
+    return set(conn.execute(_VOICES_OF_WAITING, {"company": company_code}).scalars())
 
 
 def _row(request: PlayVoice, uuid: str, at: datetime) -> dict[str, Any]:

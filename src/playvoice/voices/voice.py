@@ -3,10 +3,12 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import IntEnum
 from pathlib import Path
 from typing import Protocol
 
+from playvoice.media.decoding import Sound
 from playvoice.media.g711 import Codec
 from playvoice.media.transcoder import Decoded
 from playvoice.web import Download
@@ -58,6 +60,21 @@ class Voice:
     seconds: float
     give_back: Callable[[], None] = field(default=_nothing, compare=False, repr=False)
     """To be called once, when nobody will play it any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryVoice:
+    """A voice file of a company's library, as whoever lists them sees it."""
+
+    name: str
+    is_uploaded: bool
+    """By the company; else the operator's, in the ``voice_dir``, where the API changes nothing."""
+    octets: int
+    """Of the file as it came."""
+    changed_at: datetime
+    """When it was uploaded; of an operator's file, its time of change."""
+    sound: Sound | None
+    """Format, length and level; None for an operator's file that nobody has played yet."""
 
 
 class Decoder(Protocol):

@@ -8,15 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, update
 from tests.samples import REQUEST
 
 from playvoice.calls import ledger
 from playvoice.calls.errors import IdempotencyMismatch, QueueFull
 from playvoice.calls.ledger import StoredCall
-from playvoice.calls.queue import CallQueue, fingerprint
-from playvoice.calls.tables import calls
+from playvoice.calls.queue import CallQueue, fingerprint, voices_of_waiting
+from playvoice.calls.request import PlayVoice
+from playvoice.calls.tables import CallState, calls
 from playvoice.store import Store, StoreUnavailable, metadata
+from playvoice.voices import VoiceKind, VoiceRef
 
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 KEYED = replace(REQUEST, idempotency_key="k1", fingerprint="f1")
@@ -129,3 +131,25 @@ async def test_who_was_refused_is_not_called_though_the_commit_held_and_may_ask_
 def test_a_fingerprint_tells_parameters_apart_and_not_their_order() -> None:
     assert fingerprint({"a": "1", "b": "2"}) == fingerprint({"b": "2", "a": "1"})
     assert len({fingerprint(p) for p in ({"a": "1b", "c": "2"}, {"a": "1", "bc": "2"}, {"a": "1"}, {})}) == 4
+
+
+async def test_the_voices_of_waiting_calls_are_those_of_the_companys_library_that_were_not_dialled(
+    store: Store,
+) -> None:
+    queue = CallQueue(store)
+
+    def voice(name: str, kind: VoiceKind = VoiceKind.LIBRARY, company: str = "2028") -> PlayVoice:
+        return replace(REQUEST, voice=VoiceRef(kind, name), company_code=company)
+
+    for request in (voice("a"), voice("a"), voice("b"), voice("http://c", VoiceKind.URL), voice("d", company="2029")):
+        await queue.accept(request, AT)
+    dialled = await queue.accept(voice("e"), AT)
+    store.write_now(
+        lambda conn: (
+            conn.execute(
+                update(calls).where(calls.c.uuid == dialled.uuid).values(state=CallState.DIALLED.value)
+            ).rowcount
+        )
+    )
+    assert store.read_now(lambda conn: voices_of_waiting(conn, "2028")) == {"a", "b"}
+    assert store.read_now(lambda conn: voices_of_waiting(conn, "2030")) == set()

@@ -14,6 +14,7 @@ from playvoice.media.transcoder import Decoded
 from playvoice.store import Store
 from playvoice.voices import Voices
 from playvoice.voices.downloads import DownloadLimits
+from playvoice.voices.uploads import UploadLimits
 from playvoice.web import Download, NetworkPolicy, WebError
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -126,8 +127,9 @@ def web() -> FakeWeb:
 def make_voices(store: Store, decoder: FakeDecoder, web: FakeWeb, tmp_path: Path) -> Callable[..., Voices]:
     """Opens the room, as often as a server starts."""
 
-    def make(**limits: float) -> Voices:
-        return Voices(store, decoder, web, tmp_path / "data", limits=DownloadLimits(**limits))  # type: ignore[arg-type]
+    def make(*, upload_limits: UploadLimits | None = None, **limits: float) -> Voices:
+        downloads = DownloadLimits(**limits)  # type: ignore[arg-type]
+        return Voices(store, decoder, web, tmp_path / "data", limits=downloads, upload_limits=upload_limits)
 
     return make
 
