@@ -24,6 +24,8 @@ from playvoice.gateway.services.play_voice import (
     Recordings,
     play_voice_service,
 )
+from playvoice.gateway.services.voices import VoiceFiles, voice_services
+from playvoice.gateway.uploads import Uploads
 
 _log = structlog.get_logger(__name__)
 
@@ -36,12 +38,16 @@ class CompaniesRoom(Authenticates, Credentials, CallerNumbers, Protocol):
     """All that the API needs of `playvoice.companies`."""
 
 
+class VoicesRoom(Library, VoiceFiles, Protocol):
+    """All that the API needs of `playvoice.voices`."""
+
+
 def create_app(
     *,
     companies: CompaniesRoom,
     calls: Calls,
     groups: Groups,
-    library: Library,
+    library: VoicesRoom,
     recordings: Recordings,
     bills: Bills,
     archive: ArchiveRoom,
@@ -54,9 +60,10 @@ def create_app(
             *auth_services(companies, zone),
             play_voice_service(calls=calls, numbers=companies, groups=groups, library=library, recordings=recordings),
             *cdr_services(bills, archive, zone),
+            *voice_services(library, zone),
         )
     )
-    dispatcher = Dispatcher(registry, companies, clock=clock)
+    dispatcher = Dispatcher(registry, companies, Uploads(library.incoming, recordings), clock=clock)
     downloads = RecordingDownloads(archive, clock=clock)
     routes = [Route("/", dispatcher), Route("/recordings/{name}", downloads, methods=["GET", "HEAD"])]
     app = Starlette(routes=routes, exception_handlers={404: _nothing_here})

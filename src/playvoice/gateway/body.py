@@ -67,7 +67,7 @@ async def receive_body(receive: Receive, share: Share, *, content_length: str, e
     Raises `RequestRefused` (400, with the connection to be closed) past the bounds, `OperationFailed` where there is no
     memory for it, `ClientGone` if the client left.
     """
-    announced = int(content_length) if content_length.isdigit() and len(content_length) < 20 else 0
+    announced = announced_octets(content_length)
     if announced > MAX_DRAINED or (announced > MAX_BODY and expects_continue):
         raise _too_large()
     try:
@@ -79,6 +79,11 @@ async def receive_body(receive: Receive, share: Share, *, content_length: str, e
             f"the body was not complete within {MAX_SECONDS:.0f} seconds",
             close=True,
         ) from None
+
+
+def announced_octets(content_length: str) -> int:
+    """Return what Content-Length says, 0 where it says nothing."""
+    return int(content_length) if content_length.isdigit() and len(content_length) < 20 else 0
 
 
 async def _collect(receive: Receive, share: Share) -> bytes:

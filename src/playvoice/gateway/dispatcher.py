@@ -15,16 +15,19 @@ import structlog
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from playvoice.codes import BUSINESS_TEXTS, BusinessCode, Language, Ret
+from playvoice.codes import BUSINESS_TEXTS, Language, Ret, Text
 from playvoice.companies import AddressNotAllowed, Company, CompanyDisabled, LicenceExpired, TokenUnknown
 from playvoice.gateway import envelope
-from playvoice.gateway.body import BodyMemory, Share, receive_body
+from playvoice.gateway.body import BodyMemory, Share, announced_octets, receive_body
 from playvoice.gateway.errors import ClientGone, OperationFailed, RequestRefused, bad_request
+from playvoice.gateway.file_part import FileCutter
 from playvoice.gateway.language import preferred
+from playvoice.gateway.multipart import is_usable
 from playvoice.gateway.page import render_page
-from playvoice.gateway.reading import Parameters, read_body, read_query
+from playvoice.gateway.reading import Parameters, boundary_of, read_form, read_query
 from playvoice.gateway.registry import TOKEN, Registry, Request, Service
 from playvoice.gateway.rules import shown
+from playvoice.gateway.uploads import Opening, Upload, Uploads
 from playvoice.store import StoreUnavailable
 
 CONTENT_TYPE = b"application/json;charset=utf-8"
@@ -56,6 +59,7 @@ class Dispatcher:
         self,
         registry: Registry,
         companies: Authenticates,
+        uploads: Uploads,
         *,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -63,6 +67,7 @@ class Dispatcher:
         self._companies = companies
         self._clock = clock
         self._memory = BodyMemory()
+        self._uploads = uploads
 
     @property
     def registry(self) -> Registry:
@@ -75,14 +80,14 @@ class Dispatcher:
         if method in ("GET", "HEAD") and not (method == "GET" and _names_service(scope["query_string"])):
             await self._show_page(scope, receive, send)
         elif method in ("GET", "POST"):
-            with self._memory.share() as share:
-                await self._answer(scope, receive, send, share)
+            with self._memory.share() as share, self._uploads.of_request() as upload:
+                await self._answer(scope, receive, send, share, upload)
         else:
             _log.info("http_refused", status=405, method=shown(method), source=_source(scope))
             refusal = Response("GET, HEAD, POST\n", 405, {"allow": "GET, HEAD, POST"}, "text/plain")
             await refusal(scope, receive, send)
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send, share: Share) -> None:
+    async def _answer(self, scope: Scope, receive: Receive, send: Send, share: Share, upload: Upload) -> None:
         at = self._clock()
         headers: dict[bytes, bytes] = dict(scope["headers"])
         language = preferred(headers.get(b"accept-language", b"").decode("latin-1"))
@@ -91,10 +96,13 @@ class Dispatcher:
         extra: Headers = []
         try:
             idempotency_key = headers.get(b"idempotency-key", b"").decode("latin-1").strip()
-            parameters = await self._read(scope["query_string"], headers, receive, share)
+            unknown = Request(at, source, idempotency_key)
+            parameters = await self._read(scope["query_string"], headers, receive, share, upload, unknown)
             _refuse_contradictions(scope["headers"])
             service = self._find(parameters)
-            request = await self._authenticate(service, parameters, Request(at, source, idempotency_key))
+            request = await self._authenticate(service, parameters, unknown)
+            if service.takes_file:
+                upload.take_place(request.company.code)
             done = await service.handler(request, service.read(parameters))
             extra += [(name.encode("ascii"), value.encode("latin-1")) for name, value in done.headers]
             body = envelope.success(
@@ -107,13 +115,15 @@ class Dispatcher:
         except ClientGone:
             return
         except RequestRefused as refusal:
+            service = service or upload.service
             self._log_refusal(service, source, ret=int(refusal.ret), why=str(refusal))
             body = envelope.exception(refusal.ret, refusal.detail, language)
             if refusal.close:
                 extra.append((b"connection", b"close"))
         except OperationFailed as failure:
+            service = service or upload.service
             self._log_refusal(service, source, code=int(failure.code), why=shown(str(failure), MAX_WHY))
-            body = self._failure(service, failure.code, language, at)
+            body = self._failure(service, failure, language, at)
             if failure.retry_after is not None:
                 extra.append((b"retry-after", str(failure.retry_after).encode("ascii")))
         except StoreUnavailable as error:
@@ -124,19 +134,61 @@ class Dispatcher:
             body = envelope.exception(Ret.SERVER_ERROR, None, language)
         await _send(send, body, extra)
 
-    async def _read(self, query: bytes, headers: dict[bytes, bytes], receive: Receive, share: Share) -> Parameters:
+    async def _read(
+        self,
+        query: bytes,
+        headers: dict[bytes, bytes],
+        receive: Receive,
+        share: Share,
+        upload: Upload,
+        request: Request,
+    ) -> Parameters:
+        begun = await self._read_upload(query, headers, receive, upload, request)
+        if isinstance(begun, Parameters):
+            return begun
         body = await receive_body(
-            receive,
+            receive if begun is None else begun.replay,
             share,
             content_length=headers.get(b"content-length", b"").decode("latin-1"),
-            expects_continue=headers.get(b"expect", b"").lower() == b"100-continue",
+            expects_continue=begun is None and headers.get(b"expect", b"").lower() == b"100-continue",
         )
         if headers.get(b"content-encoding", b"identity").strip().lower() not in (b"identity", b""):
             raise bad_request("不支持的Content-Encoding", "a Content-Encoding is not supported")
         content_type = headers.get(b"content-type", b"").decode("latin-1")
         if len(body) > LARGE_BODY:
-            return Parameters(read_query(query), await asyncio.to_thread(read_body, content_type, body))
-        return Parameters(read_query(query), read_body(content_type, body))
+            form = await asyncio.to_thread(read_form, content_type, body)
+        else:
+            form = read_form(content_type, body)
+        return Parameters(read_query(query), form.pairs, form.files)
+
+    async def _read_upload(
+        self, query: bytes, headers: dict[bytes, bytes], receive: Receive, upload: Upload, request: Request
+    ) -> Parameters | Opening | None:
+        """Read a body with a file that may go to the disk; of any other return what was read of it.
+
+        It may where what stands before the file, or in the query string, names a service that takes it and a token
+        that is known.
+        """
+        content_type = headers.get(b"content-type", b"").decode("latin-1")
+        boundary = boundary_of(content_type)
+        if not is_usable(boundary) or headers.get(b"content-encoding", b"identity").strip().lower() != b"identity":
+            return None
+        opening = Opening(receive, FileCutter(boundary, self._registry.file_names))
+        if not await opening.read():
+            return opening
+        form = read_form(content_type, opening.cutter.closed_form())
+        parameters = Parameters(read_query(query), form.pairs)
+        service = self._registry.find(parameters.get("service").strip() or parameters.get("s"))
+        wanted = None if service is None else service.file(opening.cutter.field)
+        if service is None or wanted is None or not parameters.get(TOKEN.name).strip():
+            return opening
+        upload.service = service
+        upload.take_place((await self._authenticate(service, parameters, request)).company.code)
+        announced = announced_octets(headers.get(b"content-length", b"").decode("latin-1"))
+        path = await upload.spool(receive, opening, wanted.max_octets, announced)
+        form = read_form(content_type, bytes(opening.cutter.form))
+        files = (replace(file, content=path) if file.name == wanted.name else file for file in form.files)
+        return Parameters(read_query(query), form.pairs, files)
 
     def _find(self, parameters: Parameters) -> Service:
         name = parameters.get("service").strip() or parameters.get("s")
@@ -157,9 +209,11 @@ class Dispatcher:
             raise not_admitted(error) from None
         return replace(request, authenticated=company)
 
-    def _failure(self, service: Service | None, code: BusinessCode, language: Language, at: datetime) -> bytes:
-        failed = BUSINESS_TEXTS[code] if service is None else service.failed
-        return envelope.failure(failed, code, language, reqtime=_unix(at), rsptime=_unix(self._clock()))
+    def _failure(self, service: Service | None, failure: OperationFailed, language: Language, at: datetime) -> bytes:
+        failed = BUSINESS_TEXTS[failure.code] if service is None else service.failed
+        if (detail := failure.detail) is not None:
+            failed = Text(f"{failed.zh}：{detail.zh}", f"{failed.en}: {detail.en}")
+        return envelope.failure(failed, failure.code, language, reqtime=_unix(at), rsptime=_unix(self._clock()))
 
     async def _show_page(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = dict(scope["headers"])

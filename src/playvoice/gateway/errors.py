@@ -21,11 +21,14 @@ class RequestRefused(GatewayError):
 class OperationFailed(GatewayError):
     """A business failure: `ret` 200, `status` 1, and the code says why."""
 
-    def __init__(self, code: BusinessCode, why: str, *, retry_after: int | None = None) -> None:
-        """`why` is for the log; `retry_after` is seconds, where the server is too busy to do it now."""
+    def __init__(
+        self, code: BusinessCode, why: str, *, retry_after: int | None = None, detail: Text | None = None
+    ) -> None:
+        """`why` is for the log; `retry_after` is seconds, where it may be done later; `detail` follows `desc`."""
         super().__init__(why)
         self.code = code
         self.retry_after = retry_after
+        self.detail = detail
 
 
 class ClientGone(GatewayError):

@@ -10,10 +10,12 @@ millions of tiny pieces holds up the calls of everybody else.
 
 import json
 from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import unquote_to_bytes
 
 from playvoice.gateway.errors import RequestRefused, bad_request
-from playvoice.gateway.multipart import parse_multipart, parse_options
+from playvoice.gateway.multipart import FilePart, parse_multipart, parse_options
 
 MAX_FIELDS = 1000
 MAX_JSON_VALUES = 100_000
@@ -25,10 +27,31 @@ Pairs = list[tuple[str, str | None]]
 """Names and values; None is a value that is not a text (JSON true, array, object)."""
 
 
+@dataclass(frozen=True, slots=True)
+class ReceivedFile:
+    """A file that came with a request."""
+
+    name: str
+    """Of its field."""
+    filename: str
+    """What its sender calls it."""
+    content: bytes | Path = field(repr=False)
+    """In memory, or in a file of ours that goes with the answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What a body says."""
+
+    pairs: Pairs
+    files: tuple[ReceivedFile, ...] = ()
+
+
 class Parameters:
     """What a request says, the body before the query string."""
 
-    def __init__(self, query: Pairs, body: Pairs) -> None:
+    def __init__(self, query: Pairs, body: Pairs, files: Iterable[ReceivedFile] = ()) -> None:
+        self._files = tuple(files)
         self._values: dict[str, list[str | None]] = {}
         in_body = {name for name, _ in body}
         for name, value in [*body, *(pair for pair in query if pair[0] not in in_body)]:
@@ -52,14 +75,39 @@ class Parameters:
             raise bad_request(f"参数{name}重复且取值不同", f"parameter {name} is given twice with different values")
         return first
 
+    def file(self, name: str) -> ReceivedFile | None:
+        """Return the file of a field, None where there is none.
+
+        Raises `RequestRefused` (400) where there are two.
+        """
+        files = [file for file in self._files if file.name == name]
+        if len(files) > 1:
+            raise bad_request(f"文件{name}重复", f"the file {name} is given twice")
+        return files[0] if files else None
+
 
 def read_query(query: bytes) -> Pairs:
     """Read a query string; raises `RequestRefused` (400)."""
     return _decode(_parse_form(query))
 
 
+def read_form(content_type: str, body: bytes) -> Form:
+    """Read a body, with the files of a multipart form; raises `RequestRefused` (400)."""
+    boundary = boundary_of(content_type)
+    if boundary is None or not body.strip():
+        return Form(read_body(content_type, body))
+    fields, files = parse_multipart(body, boundary)
+    return Form(_decode(fields), tuple(map(_received, files)))
+
+
+def boundary_of(content_type: str) -> bytes | None:
+    """Return the boundary of a multipart form, empty where it names none; None of anything else."""
+    media_type, options = parse_options(content_type)
+    return options.get(b"boundary", b"") if media_type == b"multipart/form-data" else None
+
+
 def read_body(content_type: str, body: bytes) -> Pairs:
-    """Read a body as its type says, or, without a usable one, as what it evidently is.
+    """Read the parameters of a body as its type says, or, without a usable one, as what it evidently is.
 
     Raises `RequestRefused` (400).
     """
@@ -67,7 +115,7 @@ def read_body(content_type: str, body: bytes) -> Pairs:
         return []
     media_type, options = parse_options(content_type)
     if media_type == b"multipart/form-data":
-        return _decode(parse_multipart(body, options.get(b"boundary")))
+        return _decode(parse_multipart(body, options.get(b"boundary"))[0])
     if media_type == b"application/json" or media_type.endswith(b"+json"):
         return _parse_json(body)
     if media_type in (b"", b"application/x-www-form-urlencoded", b"text/plain"):
@@ -109,6 +157,11 @@ def _decode(fields: Iterable[tuple[bytes, bytes]]) -> Pairs:
         return [(name.decode(), value.decode()) for name, value in fields]
     except UnicodeDecodeError:
         raise _not_utf_8() from None
+
+
+def _received(part: FilePart) -> ReceivedFile:
+    ((name, filename),) = _decode([(part.name, part.filename)])
+    return ReceivedFile(name, filename or "", part.content)
 
 
 def _parse_json(body: bytes) -> Pairs:

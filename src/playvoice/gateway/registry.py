@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 from playvoice.codes import BusinessCode, Language, Text
 from playvoice.companies import Company
 from playvoice.gateway.errors import GatewayError, RequestRefused, bad_request
-from playvoice.gateway.reading import Parameters
+from playvoice.gateway.reading import Parameters, ReceivedFile
 from playvoice.gateway.rules import Rule, Trimmed, shown
 
 T = TypeVar("T")
@@ -35,6 +35,10 @@ class Parameter(Generic[T]):
         if not self.required and self.default is None:
             raise GatewayError(f"the optional parameter {self.name} needs a default")
 
+    def of(self, parameters: Parameters, text: str) -> T:
+        """Return its value among a request's parameters, where it stands as `text`; raises `RequestRefused` (400)."""
+        return self.read(text)
+
     def read(self, text: str) -> T:
         """Return what `text` means; raises `RequestRefused` (400) in the words of the rule."""
         if not text.strip(" "):
@@ -51,6 +55,18 @@ class Parameter(Generic[T]):
             raise bad_request(
                 f"参数{self.name}{rule.zh}，收到“{value}”", f'parameter {self.name} {rule.en}, got "{value}"'
             ) from None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FileParameter(Parameter[ReceivedFile]):
+    """A parameter that is a file of a multipart form; its `example` is `@` and a file's name, as curl writes it."""
+
+    max_octets: int = 0
+
+    def of(self, parameters: Parameters, text: str) -> ReceivedFile:
+        file = parameters.file(self.name)
+        # Called by name: a dataclass with slots is not the class that `super()` looks for.
+        return Parameter.of(self, parameters, text) if file is None else file
 
 
 class Values:
@@ -121,7 +137,20 @@ class Service:
     def read(self, parameters: Parameters) -> Values:
         """Check the parameters in their order; raises `RequestRefused` (400) at the first that breaks its rule."""
         texts = {parameter.name: parameters.get(parameter.name) for parameter in self.parameters}
-        return Values({parameter: parameter.read(texts[parameter.name]) for parameter in self.parameters}, texts)
+        values = {parameter: parameter.of(parameters, texts[parameter.name]) for parameter in self.parameters}
+        return Values(values, texts)
+
+    def file(self, name: str) -> FileParameter | None:
+        """Return the parameter of this name, if it is a file."""
+        for parameter in self.parameters:
+            if isinstance(parameter, FileParameter) and parameter.name == name:
+                return parameter
+        return None
+
+    @property
+    def takes_file(self) -> bool:
+        """Whether one of its parameters is a file."""
+        return any(isinstance(parameter, FileParameter) for parameter in self.parameters)
 
 
 class Registry:
@@ -132,6 +161,14 @@ class Registry:
         for service in services:
             if self._services.setdefault(service.name.lower(), service) is not service:
                 raise GatewayError(f"two services are called {service.name}")
+
+        self.file_names = frozenset(
+            parameter.name
+            for service in self
+            for parameter in service.parameters
+            if isinstance(parameter, FileParameter)
+        )
+        """The names of the parameters that are files, of whichever service."""
 
     def __iter__(self) -> Iterator[Service]:
         return iter(self._services.values())

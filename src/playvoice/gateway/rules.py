@@ -8,6 +8,7 @@ from typing import Protocol, TypeVar
 from playvoice.calls.errors import UseridError
 from playvoice.calls.userid import KeyGroups, parse_userid
 from playvoice.codes import Text
+from playvoice.gateway.reading import ReceivedFile
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -90,6 +91,38 @@ class Trimmed:
 
     def read(self, value: str) -> str:
         return value.strip()
+
+
+@dataclass(frozen=True, slots=True)
+class YesNo:
+    """`yes` or `no`, in whatever case."""
+
+    @property
+    def text(self) -> Text:
+        return Text("应为yes或no", "must be yes or no")
+
+    def read(self, value: str) -> str:
+        value = value.strip().lower()
+        if value not in ("yes", "no"):
+            raise ValueError
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class FileOf:
+    """A file of a multipart form, up to a size; a text in its place is none."""
+
+    max_octets: int
+
+    @property
+    def text(self) -> Text:
+        return Text(
+            f"应为multipart/form-data中的文件，最大{self.max_octets}字节",
+            f"must be a file of a multipart/form-data body, of at most {self.max_octets} octets",
+        )
+
+    def read(self, value: str) -> ReceivedFile:
+        raise ValueError
 
 
 @dataclass(frozen=True, slots=True)

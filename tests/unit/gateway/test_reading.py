@@ -8,7 +8,16 @@ from hypothesis import strategies as st
 
 from playvoice.gateway import reading
 from playvoice.gateway.errors import RequestRefused
-from playvoice.gateway.reading import MAX_FIELDS, Parameters, read_body, read_query
+from playvoice.gateway.reading import (
+    MAX_FIELDS,
+    Form,
+    Parameters,
+    ReceivedFile,
+    boundary_of,
+    read_body,
+    read_form,
+    read_query,
+)
 
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 
@@ -116,6 +125,29 @@ def test_no_body_is_no_error_whatever_its_type(content_type: str) -> None:
 def test_the_number_of_fields_is_bounded(content_type: str, data: bytes) -> None:
     with pytest.raises(RequestRefused, match="more than 1000 fields"):
         read_body(content_type, data)
+
+
+def test_a_form_has_its_fields_and_its_files() -> None:
+    body = (
+        b'--x\r\nContent-Disposition: form-data; name="f"; filename="\xe6\xac\xa2.mp3"\r\n\r\nvoice\r\n'
+        b'--x\r\nContent-Disposition: form-data; name="s"\r\n\r\n1\r\n--x--\r\n'
+    )
+    read = read_form("multipart/form-data; boundary=x", body)
+    assert read == Form([("s", "1")], (ReceivedFile("f", "欢.mp3", b"voice"),))
+    parameters = Parameters([], read.pairs, read.files)
+    assert parameters.file("f") == read.files[0]
+    assert (parameters.file("s"), parameters.get("f")) == (None, "")
+    with pytest.raises(RequestRefused, match="file f is given twice"):
+        Parameters([], [], read.files * 2).file("f")
+    with pytest.raises(RequestRefused, match="UTF-8"):
+        read_form("multipart/form-data; boundary=x", body.replace(b"\xe6", b""))
+
+
+def test_only_a_multipart_form_has_a_boundary() -> None:
+    assert boundary_of("Multipart/Form-Data; boundary=x") == b"x"
+    assert boundary_of("multipart/form-data") == b""
+    assert boundary_of("application/json; boundary=x") is None
+    assert read_form(FORM, b"a=1") == Form([("a", "1")])
 
 
 def test_the_body_wins_over_the_query_string() -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from playvoice.codes import Text
 from playvoice.gateway.errors import RequestRefused
 from playvoice.gateway.registry import Parameter
-from playvoice.gateway.rules import Between, Free, KeysToGroups, Listed, LocalTime, shown
+from playvoice.gateway.rules import Between, FileOf, Free, KeysToGroups, Listed, LocalTime, YesNo, shown
 from playvoice.gateway.services.play_voice import DESTNUMBER, PARAMETERS
 
 
@@ -69,6 +69,24 @@ def test_a_time_is_read_as_the_clock_on_the_wall_shows_it() -> None:
 def test_what_is_no_time_of_the_contract_is_refused(text: str) -> None:
     with pytest.raises(ValueError):
         LocalTime().read(text)
+
+
+@pytest.mark.parametrize(("text", "read"), [("yes", "yes"), (" No ", "no"), ("YES", "yes")])
+def test_yes_and_no_are_read_in_whatever_case(text: str, read: str) -> None:
+    assert YesNo().read(text) == read
+
+
+@pytest.mark.parametrize("text", ["", "y", "1", "true", "是"])
+def test_anything_else_is_neither_yes_nor_no(text: str) -> None:
+    with pytest.raises(ValueError):
+        YesNo().read(text)
+
+
+def test_a_text_is_no_file_and_the_rule_names_the_bound() -> None:
+    with pytest.raises(ValueError):
+        FileOf(5).read("text")
+    assert "5 octets" in FileOf(5).text.en
+    assert "5字节" in FileOf(5).text.zh
 
 
 def test_a_free_text_has_at_most_255_characters_and_no_control_characters() -> None:

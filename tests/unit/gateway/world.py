@@ -1,5 +1,6 @@
 """The gateway over rooms that are played, called as ASGI: no socket, a clock that stands still."""
 
+import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -29,7 +30,10 @@ from playvoice.companies import (
     TokenUnknown,
 )
 from playvoice.gateway import create_app
-from playvoice.voices import full_url
+from playvoice.media.decoding import Sound
+from playvoice.voices import LibraryVoice, Refusal, VoiceRefused, full_url
+from playvoice.voices.names import checked
+from playvoice.voices.uploads import Needed
 from playvoice.web import NetworkPolicy
 
 AT = datetime(2020, 2, 10, 3, 58, 19, tzinfo=UTC)
@@ -174,6 +178,41 @@ class Groups:
 
 
 class Library:
+    """The voice files of one company, as many as a test adds; `raises` is what adding and removing end with."""
+
+    def __init__(self, incoming: Path = Path("/nonexistent")) -> None:
+        self.incoming = incoming
+        self.voices: dict[str, tuple[LibraryVoice, bytes]] = {}
+        self.raises: Exception | None = None
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.began = asyncio.Semaphore(0)
+        """Released by each `add`."""
+        self.asked: list[object] = []
+
+    async def add(
+        self, company_code: str, name: str, data: bytes | Path, at: datetime, *, overwrite: bool
+    ) -> LibraryVoice:
+        self.asked.append((company_code, name, at, overwrite))
+        self.began.release()
+        await self.gate.wait()
+        if self.raises is not None:
+            raise self.raises
+        content = data if isinstance(data, bytes) else await asyncio.to_thread(data.read_bytes)
+        voice = LibraryVoice(checked(name), True, len(content), at, Sound("mp3", 28_160, -20.5, -3.0))
+        self.voices[name] = voice, content
+        return voice
+
+    async def entries(self, company_code: str) -> list[LibraryVoice]:
+        return [voice for _, (voice, _) in sorted(self.voices.items())]
+
+    async def remove(self, company_code: str, name: str, needed: Needed) -> None:
+        self.asked.append((company_code, name, needed))
+        if self.raises is not None:
+            raise self.raises
+        if self.voices.pop(name, None) is None:
+            raise VoiceRefused(Refusal.UNKNOWN, f"there is no {name}")
+
     async def exists(self, company_code: str, name: str) -> bool:
         return name in ("notice.wav", "通知.mp3")
 
@@ -222,13 +261,14 @@ class World:
     recordings: Recordings = field(default_factory=Recordings)
     bills: Bills = field(default_factory=Bills)
     archive: Archive = field(default_factory=Archive)
+    library: Library = field(default_factory=Library)
 
     def __post_init__(self) -> None:
         self.app = create_app(
             companies=self.companies,
             calls=self.calls,
             groups=Groups(),
-            library=Library(),
+            library=self.library,
             recordings=self.recordings,
             bills=self.bills,
             archive=self.archive,
