@@ -121,6 +121,7 @@ class Site:
         self.server = server
         host, port = str(server.wait_for("ready", START)["http"]).split(":")
         self.address = host, int(port)
+        self.directory = directory
         self.log = Log(directory / "server.log")
         self._database = directory / "playvoice.db"
         self.token = self.login("demo-appid", "demo-accesskey")
