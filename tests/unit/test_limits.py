@@ -9,18 +9,21 @@ from playvoice.callbacks import addresses, outbox, schedule, sender, tables
 from playvoice.calls import bills, links, queue, recordings, story, traces, userid, waiting
 from playvoice.companies import attempts, tokens
 from playvoice.config.models import CompanyConfig, GroupConfig, RtpConfig, TraceConfig, TrunkConfig
-from playvoice.gateway import body, http, multipart, reading
+from playvoice.gateway import body, http, multipart, reading, uploads
 from playvoice.gateway import recordings as gateway_recordings
 from playvoice.gateway.http import BoundedHttp
 from playvoice.gateway.services import cdr, play_voice
+from playvoice.gateway.services import voices as voice_services
 from playvoice.media import decoding, description, disk, stream, transcoder, worker
 from playvoice.sip import core, endpoint, guesses, message, registrar, trace_file, user_agent
 from playvoice.voices import library
+from playvoice.voices import tables as voice_tables
 from playvoice.voices.downloads import DownloadLimits
+from playvoice.voices.uploads import UploadLimits
 from playvoice.web import client
 
 PAGE = Path(__file__).parents[2] / "docs" / "limits.md"
-DOWNLOAD, PORTS = DownloadLimits(), RtpConfig().ports
+DOWNLOAD, UPLOAD, PORTS = DownloadLimits(), UploadLimits(), RtpConfig().ports
 FREE, LONGEST_URL = play_voice.CUSTOMUUID.rule, play_voice.VOICEFILE.rule
 WAIT, CONNECTED = play_voice.WAITTIME.rule, play_voice.CONNTIME.rule
 
@@ -55,6 +58,12 @@ BOUNDS: dict[str, tuple[object, str]] = {
     "parameters of Content-Type and Content-Disposition": (multipart.MAX_OPTIONS, ""),
     "boundary of a multipart body": (multipart.MAX_BOUNDARY, "octets"),
     "commas and brackets of a JSON body": (reading.MAX_JSON_VALUES, ""),
+    "an uploaded file, which a body may have beyond its own bound": (voice_services.FILE.max_octets, "octets"),
+    "what a form has beside such a file": (uploads.MAX_FORM, "octets"),
+    "time for such a file": (uploads.MAX_SECONDS, "s"),
+    "time without an octet of it": (uploads.MAX_IDLE, "s"),
+    "files that a company uploads at once": (uploads.MAX_OF_COMPANY, ""),
+    "files that are uploaded at once": (uploads.MAX_AT_ONCE, ""),
     "life of a token": (tokens.LIFETIME.total_seconds() / 3600, "h"),
     "tokens of a company at once": (tokens.MOST_LIVE, ""),
     "wrong keys for an appid from one source (IPv6: one /64) in a window": (attempts.MOST, ""),
@@ -90,6 +99,9 @@ BOUNDS: dict[str, tuple[object, str]] = {
     ),
     "files in a `voice_dir`": (library.MAX_FILES, ""),
     "a file of a `voice_dir`": (decoding.MAX_OCTETS, "octets"),
+    "uploaded voice files of a company": (UPLOAD.files, ""),
+    "octets of these, as they came and as they are decoded": (UPLOAD.kept_octets, "octets"),
+    "the name of an uploaded voice file": (voice_tables.MAX_NAME, "characters"),
     "a download": (DOWNLOAD.octets, "octets"),
     "time for a download": (DOWNLOAD.timeout, "s"),
     "redirects of a download": (client.MAX_REDIRECTS, ""),
