@@ -28,7 +28,7 @@ from playvoice.store import Store, StoreError, upsert
 from playvoice.voices.flights import Flights
 from playvoice.voices.names import normal
 from playvoice.voices.shelf import Shelf
-from playvoice.voices.tables import MAX_NAME, MAX_PATH, voice_files
+from playvoice.voices.tables import MAX_NAME, MAX_PATH, voice_files, voice_uploads
 from playvoice.voices.turns import Turns
 from playvoice.voices.uploads import Uploads
 from playvoice.voices.voice import LibraryVoice, Voice, VoicesError, VoiceUnavailable
@@ -83,8 +83,12 @@ def apply(conn: Connection, config: Config, at: datetime) -> None:
 
 
 def remove_all_of(conn: Connection, company_code: str) -> None:
-    """Forget the voice files of a company; those in its ``voice_dir`` stay where they are."""
+    """Forget the voice files of a company; those in its ``voice_dir`` stay where they are.
+
+    What it uploaded goes from the disk when the room is refreshed, or at the next start.
+    """
     conn.execute(delete(voice_files).where(voice_files.c.company_code == company_code))
+    conn.execute(delete(voice_uploads).where(voice_uploads.c.company_code == company_code))
 
 
 def _files(folder: Path) -> Iterator[Path]:

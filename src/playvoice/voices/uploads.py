@@ -85,6 +85,8 @@ class Uploads:
         self._folder = folder
         self._limits = limits
         self._by_company = store.read_now(_read)
+        self._changing = asyncio.Lock()
+        """Held from a row's writing, or the reading of all, until what is in memory says the same."""
         self._doubtful: deque[Path] = deque()
         """Files whose row may have been stored or not; the next start knows."""
         self._remove_orphans()
@@ -93,8 +95,12 @@ class Uploads:
         return f"<Uploads {sum(map(len, self._by_company.values()))} files>"
 
     async def refresh(self) -> None:
-        """Read the rows again, after somebody has changed them."""
-        self._by_company = await self._store.read(_read)
+        """Read the rows again, after somebody has changed them; files whose rows have gone go, too."""
+        async with self._changing:
+            before, self._by_company = self._by_company, await self._store.read(_read)
+            gone = _files_of(before) - _files_of(self._by_company)
+        for file in gone:
+            (self._folder / file).unlink(missing_ok=True)
 
     def of(self, company_code: str) -> Mapping[str, Upload]:
         """A company's files, by name."""
@@ -143,13 +149,14 @@ class Uploads:
             "uploaded_at": at,
             **asdict(sound),
         }
-        try:
-            await self._store.write(lambda conn: upsert(conn, voice_uploads, ["company_code", "name"], row))
-        except StoreUnavailable:
-            self._doubt(self.path(upload))
-            raise
-        before = self.of(company_code).get(name)
-        self._by_company[company_code][name] = upload
+        async with self._changing:
+            try:
+                await self._store.write(lambda conn: upsert(conn, voice_uploads, ["company_code", "name"], row))
+            except StoreUnavailable:
+                self._doubt(self.path(upload))
+                raise
+            before = self.of(company_code).get(name)
+            self._by_company[company_code][name] = upload
         if before is not None:
             self.path(before).unlink(missing_ok=True)
         return upload
@@ -160,9 +167,11 @@ class Uploads:
 
     async def delete(self, company_code: str, name: str, needed: Needed) -> bool:
         """Remove a file, unless a waiting call needs it when the row is to go; whether it went."""
-        gone = await self._store.write(lambda conn: _delete(conn, company_code, name, needed))
-        if gone:
-            self.path(self._by_company[company_code].pop(name)).unlink(missing_ok=True)
+        async with self._changing:
+            gone = await self._store.write(lambda conn: _delete(conn, company_code, name, needed))
+            upload = self._by_company[company_code].pop(name, None) if gone else None
+        if upload is not None:
+            self.path(upload).unlink(missing_ok=True)
         return gone
 
     def _copy(self, name: str, data: bytes | Path) -> Arrival:
@@ -212,7 +221,7 @@ class Uploads:
             self._doubtful.popleft().unlink(missing_ok=True)
 
     def _remove_orphans(self) -> None:
-        known = {upload.file for uploads in self._by_company.values() for upload in uploads.values()}
+        known = _files_of(self._by_company)
         for path in self._folder.iterdir():
             if path.name not in known and path.is_file():
                 path.unlink(missing_ok=True)
@@ -233,6 +242,10 @@ def _open(data: bytes | Path) -> BinaryIO:
 def decoded_octets(sound: Sound) -> int:
     """What the decoded files of a voice take."""
     return sound.samples * len(Codec)
+
+
+def _files_of(by_company: Mapping[str, Mapping[str, Upload]]) -> set[str]:
+    return {upload.file for uploads in by_company.values() for upload in uploads.values()}
 
 
 def _not_kept(name: str, error: OSError) -> VoiceRefused:

@@ -15,6 +15,7 @@ from playvoice.media.decoding import DecodeError, DecodeReason, Sound
 from playvoice.media.transcoder import Decoded
 from playvoice.store import Store, StoreUnavailable
 from playvoice.voices import LibraryVoice, Refusal, VoiceKind, VoiceRef, VoiceRefused, Voices, VoiceUnavailable, apply
+from playvoice.voices.library import remove_all_of
 from playvoice.voices.uploads import UploadLimits
 
 NAME = "notice.wav"
@@ -382,6 +383,44 @@ async def test_a_file_that_somebody_removed_is_no_voice_and_may_be_added_again(
     assert await voices.entries("2028") == []
     await voices.add("2028", NAME, b"welcome", START)
     assert await heard(voices) == b"welcome"
+
+
+async def test_a_file_that_is_added_while_the_names_are_read_anew_is_there(
+    make_voices: Callable[..., Voices], store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    voices = make_voices()
+    read, reading, go_on = store.read, asyncio.Event(), asyncio.Event()
+    asked: list[object] = []
+
+    async def slow(query: Callable[[Connection], object]) -> object:
+        found = await read(query)
+        if isinstance(found, dict) and not found:  # no files of the operator's, then none that were uploaded
+            asked.append(found)
+        if len(asked) == 2:
+            reading.set()
+            await go_on.wait()
+        return found
+
+    monkeypatch.setattr(store, "read", slow)
+    refreshing = asyncio.create_task(voices.refresh())
+    await reading.wait()
+    adding = asyncio.create_task(voices.add("2028", NAME, b"welcome", START))
+    await asyncio.wait({adding}, timeout=0.2)  # which it is not by then, or the names would be read over it
+    go_on.set()
+    await asyncio.gather(refreshing, adding)
+    assert await voices.exists("2028", NAME)
+
+
+async def test_what_a_company_uploaded_goes_with_the_company(
+    make_voices: Callable[..., Voices], store: Store, tmp_path: Path
+) -> None:
+    voices = make_voices()
+    for code in ("2028", "2029"):
+        await voices.add(code, NAME, b"welcome", START)
+    await store.write(lambda conn: remove_all_of(conn, "2028"))
+    await voices.refresh()
+    assert [await voices.exists(code, NAME) for code in ("2028", "2029")] == [False, True]
+    assert len(files_of(tmp_path)) == 1
 
 
 async def test_a_start_empties_the_folder_of_what_was_on_its_way(

@@ -149,7 +149,10 @@ _BILL_ANSWERS = (
     ("bills[].answertime", Text("接听时间，未接听为空", "when it was answered, empty if never")),
     ("bills[].endtime", Text("结束时间", "when it ended")),
     ("bills[].duration", Text("拨打到接听（未接听则到结束）的秒数，数字", "seconds to the answer, or else to the end")),
-    ("bills[].billsec", Text("接听到结束的秒数，未接听为0，数字", "seconds from the answer to the end, 0 if never answered")),
+    (
+        "bills[].billsec",
+        Text("接听到结束的秒数，未接听为0，数字", "seconds from the answer to the end, 0 if never answered"),
+    ),
     ("bills[].direction", Text("callin或callout", "callin or callout")),
     ("bills[].callmethod", Text("呼叫方式，数字，取值同参数", "how it was made, a number as in the parameter")),
     ("bills[].userid", Text('座席ID，没有时为"0"', 'the agent\'s id, else "0"')),
