@@ -18,7 +18,7 @@ from starlette.types import Receive, Scope, Send
 from playvoice.codes import BUSINESS_TEXTS, Language, Ret, Text
 from playvoice.companies import AddressNotAllowed, Company, CompanyDisabled, LicenceExpired, TokenUnknown
 from playvoice.gateway import envelope
-from playvoice.gateway.body import BodyMemory, Share, announced_octets, receive_body
+from playvoice.gateway.body import FREE_OCTETS, BodyMemory, Share, announced_octets, receive_body
 from playvoice.gateway.errors import ClientGone, OperationFailed, RequestRefused, bad_request
 from playvoice.gateway.file_part import FileCutter
 from playvoice.gateway.language import preferred
@@ -169,6 +169,9 @@ class Dispatcher:
         It may where what stands before the file, or in the query string, names a service that takes it and a token
         that is known.
         """
+        announced = announced_octets(headers.get(b"content-length", b"").decode("latin-1"))
+        if 0 < announced <= FREE_OCTETS:
+            return None  # there is memory for it
         content_type = headers.get(b"content-type", b"").decode("latin-1")
         boundary = boundary_of(content_type)
         if not is_usable(boundary) or headers.get(b"content-encoding", b"identity").strip().lower() != b"identity":
@@ -184,7 +187,6 @@ class Dispatcher:
             return opening
         upload.service = service
         upload.take_place((await self._authenticate(service, parameters, request)).company.code)
-        announced = announced_octets(headers.get(b"content-length", b"").decode("latin-1"))
         path = await upload.spool(receive, opening, wanted.max_octets, announced)
         form = read_form(content_type, bytes(opening.cutter.form))
         files = (replace(file, content=path) if file.name == wanted.name else file for file in form.files)

@@ -1,6 +1,7 @@
 """Uploads as hostile and sloppy clients send them: each gets an answer of the contract, and nothing is left behind."""
 
 import json
+import subprocess
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -113,6 +114,27 @@ def test_the_operators_file_and_another_companys_stay(site: Site) -> None:
     assert (names(site), delete(site, "mine.mp3")) == ([FILE], 1029)
     fields: dict[str, str | None] = {"service": "App.Sip_Voice.Delete", "token": token, "voicefile": "mine.mp3"}
     assert site.send(form(fields)).code == 0
+
+
+PHP = """<?php
+$curl = curl_init($argv[1]);
+curl_setopt($curl, CURLOPT_RETURNTRANSFER, true);
+curl_setopt($curl, CURLOPT_POSTFIELDS, [
+    "service" => "App.Sip_Voice.Upload", "token" => $argv[2], "file" => new CURLFile($argv[3]),
+]);
+echo curl_exec($curl);
+"""
+
+
+@pytest.mark.peer("php")
+def test_php_uploads_a_large_file_as_its_manual_says(site: Site, tmp_path: Path) -> None:
+    (tmp_path / "upload.php").write_text(PHP)
+    (tmp_path / "通知.mp3").write_bytes(NOTICE * 200)
+    host, port = site.address
+    command = ["php", str(tmp_path / "upload.php"), f"http://{host}:{port}/", site.token, str(tmp_path / "通知.mp3")]
+    done = subprocess.run(command, capture_output=True, timeout=60, check=True)
+    result = json.loads(done.stdout)["data"]["result"]
+    assert (result["voicefile"], result["size"]) == ("通知.mp3", len(NOTICE) * 200)
 
 
 def head(length: int, *headers: str) -> bytes:
