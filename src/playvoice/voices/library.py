@@ -149,10 +149,10 @@ class Library:
         if version.is_uploaded:
             upload = self._uploads.of(code).get(name)
             if upload is None:
-                return None  # it was removed a moment ago, by another thread
+                return None  # it was removed a moment ago, while another thread looked
             return LibraryVoice(name, True, upload.octets, upload.uploaded_at, upload.sound)
-        file = self._files[code][name]
-        sound = file.sound if file.measured == version.stem else None
+        file = self._files.get(code, {}).get(name)
+        sound = file.sound if file is not None and file.measured == version.stem else None
         return LibraryVoice(name, False, version.octets, version.changed_at, sound)
 
     async def prepare(self, company_code: str, name: str) -> Voice:

@@ -383,6 +383,9 @@ async def test_a_file_that_somebody_removed_is_no_voice_and_may_be_added_again(
     assert await voices.entries("2028") == []
     await voices.add("2028", NAME, b"welcome", START)
     assert await heard(voices) == b"welcome"
+    files_of(tmp_path)[0].unlink()
+    await voices.remove("2028", NAME, nobody)
+    assert await refusal(voices, b"not audio") is Refusal.NOT_AUDIO, "nothing of it counts any more"
 
 
 async def test_a_file_that_is_added_while_the_names_are_read_anew_is_there(
