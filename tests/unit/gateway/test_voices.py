@@ -73,13 +73,14 @@ async def test_a_file_is_replaced_only_where_that_is_asked_for(world: World, val
         ([("file", "text")], "参数file应为multipart/form-data中的文件，最大67108864字节，收到“text”"),
         ([VOICE, VOICE], "文件file重复"),
         ([VOICE, ("overwrite", "1")], "参数overwrite应为yes或no，收到“1”"),
-        ([VOICE, ("voicefile", "a\x00b")], "参数voicefile最多2048个字符且不含控制字符，收到“a\\x00b”"),
+        ([VOICE, ("voicefile", "a\x00b")], "参数voicefile最多255个字符且不含控制字符，收到“a\\x00b”"),
         (
             [VOICE, ("voicefile", "../a")],
             "参数voicefile应为1到255个可显示字符，不含/和\\，不以.开头，收到“../a”",
         ),
         ([("file", "", b"x")], "参数voicefile应为1到255个可显示字符，不含/和\\，不以.开头，收到“”"),
-        ([VOICE, ("voicefile", "x" * 256)], f"不以.开头，收到“{'x' * 64}…”"),
+        ([VOICE, ("voicefile", "x" * 256)], f"参数voicefile最多255个字符且不含控制字符，收到“{'x' * 64}…”"),
+        ([("file", "x" * 256, b"x")], f"不以.开头，收到“{'x' * 64}…”"),
     ],
 )
 async def test_what_is_missing_or_breaks_a_rule_is_400(world: World, parts: list[Part], msg: str) -> None:

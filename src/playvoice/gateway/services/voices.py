@@ -54,10 +54,10 @@ FILE = FileParameter(
 )
 NEW_NAME = Parameter(
     "voicefile",
-    Free(2048),
+    Free(MAX_NAME),
     Text(
-        f"保存的名称，即PlayVoice中voicetype为1时的voicefile；最多{MAX_NAME}个字符，不含/和\\，不以.开头；为空时使用文件本身的名称",
-        f"what PlayVoice calls it by, with voicetype 1: at most {MAX_NAME} characters, without / and \\, and no full "
+        "保存的名称，即PlayVoice中voicetype为1时的voicefile；不含/和\\，不以.开头；为空时使用文件本身的名称",
+        "what PlayVoice calls it by, with voicetype 1: without / and \\, and no full "
         "stop in front; empty: the file's own name",
     ),
     default="",
