@@ -14,7 +14,7 @@ from pathlib import Path
 
 import structlog
 
-from playvoice.media.decoding import DecodeError, DecodeReason, Sound
+from playvoice.media.decoded import DecodeError, DecodeReason, Sound
 from playvoice.voices.library import Key, Library, version_stem
 from playvoice.voices.names import checked, normal
 from playvoice.voices.refusals import Refusal, VoiceRefused

@@ -17,7 +17,7 @@ from uuid import uuid4
 
 from sqlalchemy import Connection, bindparam, delete, select
 
-from playvoice.media.decoding import Sound
+from playvoice.media.decoded import Sound
 from playvoice.media.g711 import Codec
 from playvoice.store import Store, StoreUnavailable, upsert
 from playvoice.voices.names import normal

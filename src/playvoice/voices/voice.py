@@ -8,7 +8,7 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Protocol
 
-from playvoice.media.decoding import Sound
+from playvoice.media.decoded import Sound
 from playvoice.media.g711 import Codec
 from playvoice.media.transcoder import Decoded
 from playvoice.web import Download

@@ -30,7 +30,7 @@ from playvoice.companies import (
     TokenUnknown,
 )
 from playvoice.gateway import create_app
-from playvoice.media.decoding import Sound
+from playvoice.media.decoded import Sound
 from playvoice.voices import LibraryVoice, Refusal, VoiceRefused, full_url
 from playvoice.voices.names import checked
 from playvoice.voices.uploads import Needed

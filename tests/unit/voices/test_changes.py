@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from tests.unit.voices.conftest import BOTH_DATABASES, START, FakeDecoder, FakeWeb, after, octets
 
 from playvoice.config import Config
-from playvoice.media.decoding import DecodeError, DecodeReason, Sound
+from playvoice.media.decoded import DecodeError, DecodeReason, Sound
 from playvoice.media.transcoder import Decoded
 from playvoice.store import Store, StoreUnavailable
 from playvoice.voices import LibraryVoice, Refusal, VoiceKind, VoiceRef, VoiceRefused, Voices, VoiceUnavailable, apply
