@@ -2,9 +2,9 @@
 
 Presses go through `playvoice.media.tones` as packets of G.711, each on a leg of its own, at random places of a frame.
 `hit_pct` is presses that were found once and as the right key; `false` are keys found where nobody pressed: in an hour
-of voices (`benchmarks.voices`), in what espeak-ng reads where that is installed, and in hold music. `cpu_ms_per_leg_s`
-is processor time of the search for a leg each second; what it costs in a worker, with the packets that it has to read,
-shows `playback --tones`.
+of voices (`benchmarks.voices`), in hold music, and in what espeak-ng and flite read where they are installed.
+`cpu_ms_per_leg_s` is processor time of the search for a leg each second; what it costs in a worker, with the packets
+that it has to read, shows `playback --tones`.
 """
 
 import argparse
@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from itertools import cycle, islice, zip_longest
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -38,9 +39,30 @@ BEFORE, AFTER = 0.06, 0.1
 AT_ONCE = 250
 """Legs of one tick in the figures of processor time."""
 PIECE = 10 * SAMPLE_RATE
-ESPEAK = "espeak-ng"
-ESPEAK_VOICES = ("en-us+f2", "en-gb+m3", "de+f4", "cmn+f3", "fr+m1")
 TEXTS = Path(__file__).parents[1] / "docs"
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """A program that reads a file aloud: `-f` says which."""
+
+    program: str
+    output: str
+    """Its option for the file of sound."""
+    voice: str
+    """Its option for one of the voices."""
+    voices: tuple[str, ...]
+
+    @property
+    def is_there(self) -> bool:
+        return shutil.which(self.program) is not None
+
+
+READERS = (
+    Reader("espeak-ng", "-w", "-v", ("en-us+f2", "en-gb+m3", "de+f4", "cmn+f3", "fr+m1")),
+    Reader("flite", "-o", "-voice", ("slt", "rms", "awb", "kal16", "awb_time", "kal")),
+)
+"""One makes speech from formants, the other from pieces of what people said."""
 
 
 def main(arguments: list[str]) -> int:
@@ -55,16 +77,25 @@ def main(arguments: list[str]) -> int:
     for name, settings in conditions().items():
         hits[name] = hit_pct(generator, options.presses, **settings)
         print(f"{name:44} {hits[name]:7.2f} %", flush=True)
-    false = {name: false_keys(sounds) for name, sounds in voices(options.minutes, options.seed).items()}
-    for name, number in false.items():
-        print(f"keys in {name:36} {number:5}")
-    if shutil.which(ESPEAK) is None:
-        print(f"{ESPEAK} is not installed: nothing is read by it")
+    false, lengths = {}, {}
+    for name, sounds in voices(options.minutes, options.seed).items():
+        false[name], lengths[name] = false_keys(sounds)
+        print(f"keys in {name:36} {false[name]:5} in {lengths[name]:.1f} minutes", flush=True)
+    for reader in READERS:
+        if not reader.is_there:
+            print(f"{reader.program} is not installed: nothing is read by it")
     cpu = {"talks": cpu_ms(babble(10.0, options.seed)), "silent": cpu_ms(np.zeros(10 * SAMPLE_RATE))}
     for name, value in cpu.items():
         print(f"processor time, leg and second, {name:12} {value:5.3f} ms")
     reached = not any(false.values()) and all(hits[name] >= 99.9 for name in hits if "noise 20 dB" in name)
-    figures = {"part": "tones", "hit_pct": hits, "false": false, "cpu_ms_per_leg_s": cpu, "machine": machine()}
+    figures = {
+        "part": "tones",
+        "hit_pct": hits,
+        "false": false,
+        "minutes_of": lengths,
+        "cpu_ms_per_leg_s": cpu,
+        "machine": machine(),
+    }
     print(json.dumps(figures | {"presses": options.presses, "minutes": options.minutes, "reached": reached}))
     return 0 if reached else 1
 
@@ -149,31 +180,33 @@ def voices(minutes: int, seed: int) -> dict[str, Iterable[Sound]]:
         f"{minutes} minutes of voices": (babble(60.0, seed * 1_000 + minute) for minute in range(minutes)),
         "hold music": [np.concatenate([hold_music()] * 2).astype(np.float64)],
     }
-    if shutil.which(ESPEAK) is not None:
-        found[f"what {ESPEAK} reads"] = read_aloud()
-    return found
+    return found | {f"what {reader.program} reads": read_aloud(reader) for reader in READERS if reader.is_there}
 
 
-def read_aloud() -> Iterator[Sound]:
+def read_aloud(reader: Reader) -> Iterator[Sound]:
     """The English pages of this project, each read by two of several voices."""
     pages = [path for path in sorted(TEXTS.glob("*.md")) if not path.name.endswith(".zh-CN.md")]
-    for voice, page in zip(cycle(ESPEAK_VOICES), pages * 2, strict=False):
+    for voice, page in zip(cycle(reader.voices), pages * 2, strict=False):
         with TemporaryDirectory(prefix="playvoice-benchmark-") as folder:
             path = Path(folder, "read.wav")
-            command = [ESPEAK, "-v", voice, "-w", str(path), "--stdin"]
-            subprocess.run(command, input=page.read_text(), text=True, timeout=120, check=True)
+            command = [reader.program, reader.voice, voice, reader.output, str(path), "-f", str(page)]
+            subprocess.run(command, stderr=subprocess.DEVNULL, timeout=300, check=True)
             octets = load(path)[Codec.PCMA]
         sound = alaw_to_linear(octets).astype(np.float64)
         yield np.clip(sound * (rms_of(-19.0) / np.sqrt(np.mean(sound[np.abs(sound) > 100] ** 2))), -32_000, 32_000)
 
 
-def false_keys(sounds: Iterable[Sound]) -> int:
-    """How many keys are found in these sounds, in either law; they are cut, so that many are looked at together."""
+def false_keys(sounds: Iterable[Sound]) -> tuple[int, float]:
+    """How many keys are found in these sounds, in either law, and the minutes that these take.
+
+    They are cut, so that many are looked at together.
+    """
     pieces = (sound[start : start + PIECE] for sound in sounds for start in range(0, sound.size, PIECE))
-    number = 0
+    number, samples = 0, 0
     while some := list(islice(pieces, AT_ONCE)):
         number += sum(len(keys) for codec in Codec for keys in find(some, codec))
-    return number
+        samples += sum(piece.size for piece in some)
+    return number, round(samples / SAMPLE_RATE / 60, 1)
 
 
 def cpu_ms(sound: Sound) -> float:
