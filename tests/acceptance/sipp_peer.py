@@ -19,7 +19,7 @@ from playvoice.simulator.program import Program
 
 SCENARIOS = Path(__file__).parent / "sipp"
 PATIENCE = 30
-"""Seconds that SIPp waits for its call to end before it fails."""
+"""Seconds that SIPp waits for its call to end before it fails, by default."""
 _SEPARATOR = re.compile(r"(?:UDP message lost \(recv\)\.)?-{47} (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6})\n")
 """What stands before each message; one that the scenario loses on purpose is said to be lost after it."""
 _LISTENING = {"udp": "07", "tcp": "0A"}
@@ -58,14 +58,19 @@ class Sipp:
         address: str = LOOPBACK,
         keys: Mapping[str, object] | None = None,
         server: tuple[str, int] | None = None,
+        patience: float = PATIENCE,
     ) -> None:
-        """With `server` it is a phone that asks this server, and does so at once, as the `user` of `keys`."""
+        """With `server` it is a phone that asks this server, and does so at once, as the `user` of `keys`.
+
+        `patience` is how many seconds it waits for its call to end.
+        """
         self.port = port
         self._scenario = scenario
         self._directory = directory
         self._transport = transport
         self._address = address
         self._server = server
+        self._patience = round(patience)
         self._keys = {"payload_type": 8, "codec": "PCMA", **(keys or {})}
         self._media_port = _free_media_port(address)
         self._program: Program
@@ -79,7 +84,7 @@ class Sipp:
             *("-t", {"udp": "u1", "tcp": "t1"}[self._transport]),
             *("-i", self._address, "-bind_local", "-p", str(self.port), "-ci", LOOPBACK),
             *("-mi", self._address, "-mp", str(self._media_port)),
-            *("-timeout", f"{PATIENCE}s", "-timeout_error"),
+            *("-timeout", f"{self._patience}s", "-timeout_error"),
             *("-trace_msg", "-message_file", "messages"),
             *("-trace_screen", "-screen_file", "screen"),
             *keys,
@@ -109,7 +114,7 @@ class Sipp:
     def finish(self) -> None:
         """Wait for its end and assert that its call went as the scenario says, message by message."""
         try:
-            status = self._program.process.wait(PATIENCE + 10)
+            status = self._program.process.wait(self._patience + 10)
         except subprocess.TimeoutExpired:
             raise AssertionError(f"SIPp does not end\n{self.report()}") from None
         assert status == 0, f"SIPp ended with {status}: its scenario {self._scenario} failed\n{self.report()}"

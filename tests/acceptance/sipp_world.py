@@ -3,15 +3,16 @@
 import contextlib
 import random
 import socket
+import sqlite3
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from tests.acceptance.sipp_peer import Sipp
+from tests.acceptance.sipp_peer import PATIENCE, Sipp
 
 from playvoice.media.g711 import SAMPLE_RATE, Codec, Samples
 from playvoice.simulator.client import Client
@@ -45,6 +46,8 @@ class HeldPort:
     def __init__(self, transport: str, address: str = LOOPBACK) -> None:
         self.transport = transport
         self.address = address
+        self.patience: float = PATIENCE
+        """Seconds that a SIPp here waits for its call to end."""
         self._kind = socket.SOCK_DGRAM if transport == "udp" else socket.SOCK_STREAM
         self.number = 0
         self.hold()
@@ -85,7 +88,13 @@ class HeldPort:
     @contextmanager
     def sipp(self, scenario: str, directory: Path, **keys: object) -> Iterator[Sipp]:
         """SIPp here, with this scenario and what it names in brackets."""
-        sipp = Sipp(scenario, directory, self.number, transport=self.transport, address=self.address, keys=keys)
+        sipp = Sipp(
+            *(scenario, directory, self.number),
+            transport=self.transport,
+            address=self.address,
+            keys=keys,
+            patience=self.patience,
+        )
         self.release()
         try:
             with sipp:
@@ -142,6 +151,15 @@ class SippWorld:
         lines = self.world.receiver.all("callback", path="/status")
         return [line["payload"]["status"] for line in lines if line["payload"]["uuid"] == uuid]
 
+    def assert_idle(self) -> None:
+        """Every leg has ended, which its far end has confirmed; it is stored a second later at most."""
+        path = self.world.directory / "playvoice.db"
+        deadline = time.monotonic() + 5
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
+            while left := database.execute("SELECT uuid, kind, state FROM legs WHERE state != 'ended'").fetchall():
+                assert time.monotonic() < deadline, f"these legs are left: {left}"
+                time.sleep(0.05)
+
     def recording(self, record: dict[str, Any]) -> tuple[float, list[Samples]]:
         """Seconds and channels of a call's recording, which is there 15 s after the end at the latest."""
         deadline = time.monotonic() + 15
@@ -165,10 +183,11 @@ def sipp_world(
 ) -> Iterator[SippWorld]:
     """Start a server whose trunk leads to SIPp; with `registered` an agent's phone is there too.
 
-    `trunk` and `setting` are what differs in the trunk and in the rest of the configuration.
+    `trunk` and `setting` are what differs in the trunk and in the rest of the configuration. What is in the directory's
+    `voices` already can be played, too.
     """
     voices = directory / "voices"
-    voices.mkdir()
+    voices.mkdir(exist_ok=True)
     for codec, octets in NOTICE.items():
         write_g711(voices / f"notice{'' if codec is Codec.PCMA else '-ulaw'}.wav", octets, codec)
     write_g711(voices / "long.wav", LONG, Codec.PCMA)

@@ -206,6 +206,16 @@ def test_reliable_responses_are_acknowledged_once_each_and_the_last_description_
     assert numbers == {"PRACK": ["2 PRACK", "3 PRACK"], "ACK": ["1 ACK"]}, "what comes again is not acknowledged again"
 
 
+def test_a_prack_that_is_lost_is_sent_again_until_it_is_answered(udp: SippWorld, tmp_path: Path) -> None:
+    sipp = answer(udp, "lost_prack", tmp_path)
+    pracks = sipp.received("PRACK", repeated=True)
+    times = [each.at for each in pracks]
+    assert len({each.text for each in pracks}) == 1, "however often the 183 comes, it has one PRACK"
+    assert len(sipp.sent(183)) > len(pracks) >= 3
+    assert times[1] - times[0] >= 0.4
+    assert times[2] - times[1] >= 0.9, "Timer E doubles (RFC 3261 section 17.1.2.2)"
+
+
 def test_a_session_as_long_as_the_carrier_wants_is_asked_for(udp: SippWorld, tmp_path: Path) -> None:
     sipp = answer(udp, "longer_session", tmp_path)
     first, second = sipp.received("INVITE")

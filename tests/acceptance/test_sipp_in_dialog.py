@@ -98,3 +98,15 @@ def test_two_byes_that_cross_are_both_answered_and_whoever_asked_first_hung_up(u
         _, record = call_and_record(udp, "byes_cross", tmp_path, "notice.wav", rtp_port=callee.port)
     assert callee.heard() == NOTICE[Codec.PCMA]
     assert (record["hangupcause"], record["hangupdirection"]) == (Cause.NORMAL, Cause.CALLER_HUNG_UP)
+
+
+@pytest.mark.parametrize("scenario", ["bye_in_reinvite", "bye_before_ack"])
+def test_a_bye_within_a_reinvite_ends_the_call_and_both_are_answered(
+    udp: SippWorld, tmp_path: Path, scenario: str
+) -> None:
+    with RtpPeer() as first, RtpPeer() as second:
+        sipp = call(udp, scenario, tmp_path, rtp_port=first.port, second_port=second.port)
+    ended = received(sipp, 200, "BYE")
+    for callee in (first, second):
+        assert not [arrival for arrival in callee.arrivals if arrival.at > ended + SETTLING], "nothing is played on"
+    udp.assert_idle()
