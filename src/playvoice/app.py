@@ -143,6 +143,7 @@ async def _serve(configuration: Configuration, stack: contextlib.AsyncExitStack,
         [(listen.transport, listen.host, listen.port) for listen in config.sip.listen],
         on_event,
         taps=[*([traces] if traces.keep else []), *_open_trace_file(config, told, trace, stack)],
+        may_rest=lambda flow: routes.knows(flow) or agent.is_used(flow),
     )
     media = await MediaSupervisor.start(
         address=config.rtp.address,

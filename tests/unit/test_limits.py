@@ -129,6 +129,7 @@ BOUNDS: dict[str, tuple[object, str]] = {
     "a header line": (message.MAX_LINE, "octets"),
     "TCP connections at once": (endpoint.MAX_CONNECTIONS, ""),
     "time for a message on a TCP connection": (endpoint.MESSAGE_TIMEOUT, "s"),
+    "time without a message on a TCP connection of a stranger": (endpoint.MESSAGE_TIMEOUT, "s"),
     "octets that wait on a TCP connection": (endpoint.MAX_UNSENT, "octets"),
     "requests of others remembered": (core.MAX_SERVER_TRANSACTIONS, ""),
     "contacts of an extension": (registrar.MAX_BINDINGS, ""),

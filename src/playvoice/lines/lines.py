@@ -213,7 +213,13 @@ class Lines:
         """Whether a request outside calls comes from somebody whom we answer."""
         if request.method == "REGISTER":
             return True
-        source = source_of(request, flow, self._edges)
+        return self._is_ours(source_of(request, flow, self._edges))
+
+    def knows(self, flow: Flow) -> bool:
+        """Whether a trunk, a registered phone or a proxy of ours is at the other end."""
+        return self._is_ours(flow.remote)
+
+    def _is_ours(self, source: tuple[str, int]) -> bool:
         return (
             source[0] in self._edges
             or self.trunks.at(source[0]) is not None

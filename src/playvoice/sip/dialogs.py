@@ -5,6 +5,7 @@ from sipmessage import Request, Response
 from playvoice.sip.call import Call
 from playvoice.sip.core import Core
 from playvoice.sip.dialog import DialogState, InviteState
+from playvoice.sip.flow import Flow
 from playvoice.sip.late import LateCalls
 from playvoice.sip.message import from_of, read_address, tag_of, to_of
 from playvoice.sip.outgoing import OutgoingCall
@@ -45,6 +46,10 @@ class Dialogs:
         """Route what comes late to a call that was given up and released."""
         self.watch(call)
         self._late.add(call, now)
+
+    def are_over(self, flow: Flow) -> bool:
+        """Whether there is a call with a dialog over this flow."""
+        return any(call.dialog is not None and call.dialog.flow == flow for call in self._dialogs.values())
 
     def of_request(self, request: Request) -> Call | None:
         """The call in whose dialog a request of the far end is."""

@@ -27,7 +27,9 @@ MAX_UNSENT = 1_048_576
 """Octets that may wait on a TCP connection; beyond it the peer reads nothing, and the connection is cut."""
 CONNECT_TIMEOUT = 5.0
 MESSAGE_TIMEOUT = 32.0
-"""Seconds within which a message has to be whole on a TCP connection, and the first one on a connection of theirs."""
+"""Seconds within which a message has to be whole on a TCP connection, and the first one on a connection of theirs.
+
+A connection of somebody who may not rest is closed so long after its last message."""
 SOCKET_BUFFER = 4_194_304
 """Octets asked for as a UDP socket's buffers: a burst of answers waits there while the loop is busy."""
 PING, PONG = b"\r\n\r\n", b"\r\n"
@@ -51,10 +53,13 @@ class SipEndpoint:
         listen: Iterable[Listen],
         on_event: Callable[[Event], None],
         *,
+        may_rest: Callable[[Flow], bool] = lambda _flow: True,
         message_timeout: float = MESSAGE_TIMEOUT,
         taps: Sequence[Tap] = (),
     ) -> None:
+        """`may_rest` tells whether a connection of theirs is kept while nothing comes over it."""
         self.agent = agent
+        self._may_rest = may_rest
         self._taps = taps
         self._message_timeout = message_timeout
         self._listen = list(listen)
@@ -287,24 +292,35 @@ class SipEndpoint:
             with contextlib.suppress(RuntimeError):
                 self._connection_failed(flow)
 
-    async def _read(self, flow: Flow, reader: asyncio.StreamReader, whole_by: float | None) -> None:
+    async def _read(self, flow: Flow, reader: asyncio.StreamReader, first_by: float | None) -> None:
         framer = StreamFramer()
-        heard = whole_by is None
+        ours = heard = first_by is None
+        due = first_by
         while True:
-            async with asyncio.timeout_at(whole_by):
-                data = await reader.read(65_536)
+            try:
+                async with asyncio.timeout_at(due):
+                    data = await reader.read(65_536)
+            except TimeoutError:
+                if not (heard and framer.is_empty and self._may_rest(flow)):
+                    raise
+                due = self._message_due()
+                continue
             if not data:
                 return
-            if heard and framer.is_empty and data.startswith(PING):
+            rested = framer.is_empty
+            if heard and rested and data.startswith(PING):
                 self._send(PONG, flow)
             whole = False
             for message in framer.feed(data):
                 self.receive(message, flow)
                 whole = heard = True
-            if framer.is_empty and heard:
-                whole_by = None
-            elif whole or whole_by is None:
-                whole_by = asyncio.get_running_loop().time() + self._message_timeout
+            if ours and framer.is_empty:
+                due = None
+            elif whole or (heard and rested and not framer.is_empty):
+                due = self._message_due()
+
+    def _message_due(self) -> float:
+        return asyncio.get_running_loop().time() + self._message_timeout
 
     def _forget(self, connection: "_Connection") -> None:
         if self._connections.get(connection.flow.remote) is connection:

@@ -98,6 +98,10 @@ class UserAgent:
         events, self.core.events = self.core.events, []
         return events
 
+    def is_used(self, flow: Flow) -> bool:
+        """Whether a call's requests go over this flow."""
+        return self.dialogs.are_over(flow)
+
     def drop(self, kind: Kind, flow: Flow, now: float, reason: str) -> None:
         """Count what its owner's sockets could not use."""
         self.core.drop(kind, flow, now, reason)

@@ -4,6 +4,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from random import Random
 
 import structlog
@@ -13,7 +14,7 @@ from tests.unit.lines.serving import Server, serving, until
 from tests.unit.sip import rfc4475
 
 from playvoice.lines.registrations import ContactBinding
-from playvoice.sip import URI, Credentials, DigestClient
+from playvoice.sip import URI, Credentials, DigestClient, Flow, Transport
 from playvoice.sip.framing import StreamFramer
 from playvoice.sip.guesses import MAX_GUESSES
 from playvoice.sip.message import make_response, parse
@@ -104,6 +105,16 @@ async def test_a_phone_on_tcp_is_reached_over_the_connection_that_it_opened(line
                 assert (request.method, str(request.uri)) == ("OPTIONS", f"sip:1001@{host}:{port};transport=tcp")
                 phone.writer.write(bytes(make_response(request, 200, to_tag="p")))
         await until(lambda: server.agent.core.transaction_count == 0)
+
+
+async def test_the_connection_of_a_phone_is_known_as_long_as_it_is_registered(lines_store: Store) -> None:
+    async with serving(lines_store, transport="tcp") as server, tcp_phone(server) as phone:
+        flow = Flow(Transport.TCP, phone.local, server.flow.local)
+        assert not server.lines.knows(flow)
+        assert (await phone.register("<sip:1001@127.0.0.1:5060;transport=tcp>")).code == 200
+        assert server.lines.knows(flow)
+        server.clock.at += timedelta(hours=2)
+        assert not server.lines.knows(flow)
 
 
 async def test_a_phone_on_tcp_whose_connection_has_ended_is_reached_where_it_listens(lines_store: Store) -> None:

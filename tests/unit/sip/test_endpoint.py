@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from sipmessage import URI, Address
@@ -23,16 +24,16 @@ from playvoice.sip import (
     UserAgent,
     Why,
 )
-from playvoice.sip.endpoint import DATAGRAMS_A_TURN, MESSAGE_TIMEOUT
+from playvoice.sip.endpoint import DATAGRAMS_A_TURN
 
 
 class Phone:
     """An endpoint and its events."""
 
-    def __init__(self, message_timeout: float = MESSAGE_TIMEOUT) -> None:
+    def __init__(self, **options: Any) -> None:
         self.events: asyncio.Queue[Event] = asyncio.Queue()
         listen = [("udp", "127.0.0.1", 0), ("tcp", "127.0.0.1", 0)]
-        self.endpoint = SipEndpoint(UserAgent(), listen, self.events.put_nowait, message_timeout=message_timeout)
+        self.endpoint = SipEndpoint(UserAgent(), listen, self.events.put_nowait, **options)
 
     def port(self, transport: str) -> int:
         return next(flow.local[1] for flow in self.endpoint.addresses if flow.transport == transport)
@@ -166,6 +167,26 @@ async def test_a_connection_that_was_heard_may_rest(hasty: Phone) -> None:
     async with asyncio.timeout(10):
         assert (await reader.read(12)) == b"SIP/2.0 200 "
     writer.close()
+
+
+@pytest.mark.parametrize("behind", [b"", b"\r\n\r\n"])
+async def test_a_connection_that_was_heard_and_may_not_rest_is_closed_in_time(behind: bytes) -> None:
+    phone = Phone(message_timeout=0.3, may_rest=lambda _flow: False)
+    await phone.endpoint.start()
+    reader, writer = await asyncio.open_connection("127.0.0.1", phone.port("tcp"))
+    writer.write(OPTIONS + b"Content-Length: 0\r\n\r\n")
+    assert isinstance(await phone.event(), RequestReceived)
+    async with asyncio.timeout(10):
+        with contextlib.suppress(ConnectionError):
+            while not reader.at_eof():
+                writer.write(behind)
+                await writer.drain()
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(0.05):
+                        await reader.read(64)
+    writer.close()
+    await phone.endpoint.close()
+    assert phone.endpoint.agent.core.counters["idle"] == 1
 
 
 @pytest.mark.parametrize("length", [b"", b"Content-Length: many\r\n", b"Content-Length: 70000\r\n"])

@@ -1,6 +1,7 @@
 """Calls between two user agents over a network that isn't one; each test reads as one exchange."""
 
 import random
+from dataclasses import replace
 
 import pytest
 from sipmessage import URI, Address, Request
@@ -436,3 +437,15 @@ def test_at_ten_percent_loss_every_call_is_set_up_and_ended_and_nothing_is_left(
     assert (answered, ended) == (1, 1)
     for agent in (world.caller, world.callee):
         assert repr(agent) == "<UserAgent 0 dialogs, 0 transactions>"
+
+
+def test_a_flow_is_used_as_long_as_a_call_is_over_it() -> None:
+    world = World()
+    call, _ = world.talk()
+    assert call.dialog is not None
+    flow = call.dialog.flow
+    assert world.caller.is_used(flow)
+    assert not world.caller.is_used(replace(flow, remote=("192.0.2.1", 5060)))
+    call.bye(world.now)
+    world.run()
+    assert not world.caller.is_used(flow)
