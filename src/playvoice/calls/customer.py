@@ -15,7 +15,6 @@ from playvoice.calls.tables import LegKind
 from playvoice.calls.targets import Targets
 from playvoice.codes import HangupCause as Cause
 from playvoice.config import RecordPolicy
-from playvoice.lines.seconds import retry_after
 from playvoice.lines.targets import MAX_RETRY_AFTER, Tried
 from playvoice.lines.trunk import Trunk
 from playvoice.media import sdp
@@ -33,6 +32,7 @@ from playvoice.sip import (
     Rejected,
     Why,
 )
+from playvoice.sip.seconds import retry_after
 from playvoice.voices import Voice
 
 LOOK_AGAIN = 0.1

@@ -17,10 +17,10 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from random import Random
 
-from playvoice.lines.seconds import delta_seconds, retry_after
 from playvoice.sip import URI, Address, Credentials, DigestClient, Request, Response
 from playvoice.sip.message import addresses_of
 from playvoice.sip.registrar import is_same
+from playvoice.sip.seconds import delta_seconds, retry_after
 
 EXPIRES = 3_600
 """Seconds that are asked for, until a registrar wants more (423)."""

@@ -25,6 +25,7 @@ from playvoice.sip import grammar
 from playvoice.sip.errors import SipError
 from playvoice.sip.flow import Flow
 from playvoice.sip.message import cseq_of
+from playvoice.sip.seconds import delta_seconds
 
 MAX_BINDINGS = 10
 """Bindings of one address of record, and contacts of one request."""
@@ -238,12 +239,12 @@ class Registrar:
         yield Change(ChangeKind.ADDED if known is None else ChangeKind.REFRESHED, binding)
 
     def _read_contacts(self, request: Request) -> Iterator[_Contact]:
-        default = _seconds(request.headers.get("Expires"))
+        default = _expiry(request.headers.get("Expires"))
         for address in _read_addresses(request, "Contact", self._max_bindings, headers=False):
             if address.uri.scheme not in ("sip", "sips"):
                 raise RegisterError(400, "Contact Is No SIP URI")
             parameters = address.parameters
-            asked = _seconds(parameters["expires"]) if "expires" in parameters else default
+            asked = _expiry(parameters["expires"]) if "expires" in parameters else default
             if 0 < asked < self._bounds.least:
                 raise RegisterError(423, headers=(("Min-Expires", str(self._bounds.least)),))
             yield _Contact(address.uri, min(asked, self._bounds.most), _preference(parameters.get("q")))
@@ -309,7 +310,7 @@ def _is_wildcard(request: Request) -> bool:
     values = [value.strip() for value in request.headers.getlist("Contact")]
     if "*" not in values:
         return False
-    if len(values) > 1 or _seconds(request.headers.get("Expires")) != 0:
+    if len(values) > 1 or _expiry(request.headers.get("Expires")) != 0:
         raise RegisterError(400, "Contact * Needs Expires 0 And Nothing Beside It")
     return True
 
@@ -334,11 +335,10 @@ def _read_addresses(request: Request, name: str, most: int, *, headers: bool = T
     return addresses
 
 
-def _seconds(text: str | None) -> int:
-    """Delta-seconds of section 25.1; none, and what can't be read, is the default."""
-    if text is None or not (text.isascii() and text.isdigit()):
-        return DEFAULT_EXPIRY
-    return int(text[:12])
+def _expiry(text: str | None) -> int:
+    """The seconds that a contact asks for; none, and what can't be read, is the default."""
+    seconds = delta_seconds(text)
+    return DEFAULT_EXPIRY if seconds is None else seconds
 
 
 def _preference(text: str | None) -> float:

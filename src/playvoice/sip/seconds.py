@@ -1,6 +1,6 @@
 """Seconds as they stand in a header: delta-seconds (RFC 3261 section 25.1) and Retry-After (section 20.33)."""
 
-from playvoice.sip import Response
+from sipmessage import Response
 
 
 def delta_seconds(text: str | None) -> int | None:
