@@ -149,28 +149,31 @@ class Customer:
             call_id=leg.sip.id,
         )
         if call.parts.routes.is_silent(trunk, leg.flow, call.clock.now()):
-            self._look_again_after(trunk.trunk_timeout, leg)
-
-    def _look_again_after(self, seconds: float, leg: CustomerLeg) -> None:
-        asyncio.get_running_loop().call_later(seconds, self._call.guard(self._on_silent_trunk), leg)
+            asyncio.get_running_loop().call_later(trunk.trunk_timeout, call.guard(self._on_silent_trunk), leg)
 
     def _on_silent_trunk(self, leg: CustomerLeg) -> None:
-        """An address that has been silent has not answered this call either: another one may, as soon as it has room.
+        """An address that has been silent has not answered this call either."""
+        if self._waits(leg):
+            self._call.parts.routes.failed(leg.trunk, leg.flow, self._call.clock.now())
+            self._look_elsewhere(leg)
 
-        Timer B ends what nobody has room for.
-        """
-        if leg is not self._leg or leg.over or leg.sip.state is not CallState.CALLING:
+    def _look_elsewhere(self, leg: CustomerLeg) -> None:
+        """Leave a silent address as soon as another one has room; Timer B ends what nobody has room for."""
+        if not self._waits(leg):
             return
         call, tried = self._call, self._tried.and_address(leg.trunk.name, leg.flow)
-        call.parts.routes.failed(leg.trunk, leg.flow, call.clock.now())
         found = call.parts.routes.take(call.company.trunks, tried, call.clock.now())
         if found is None:
-            self._look_again_after(LOOK_AGAIN, leg)
+            asyncio.get_running_loop().call_later(LOOK_AGAIN, call.guard(self._look_elsewhere), leg)
         else:
             call.log.warning("trunk_silent", trunk=leg.trunk.name, address=str(leg.flow))
             self._tried = tried
             leg.end()
             self._dial_again(*found)
+
+    def _waits(self, leg: CustomerLeg) -> bool:
+        """Whether nothing has come back to this leg's INVITE yet."""
+        return leg is self._leg and not leg.over and leg.sip.state is CallState.CALLING
 
     def _dial_next(self, cause: Cause) -> None:
         """Dial where it was not tried yet, as soon as there is a place; end the call for this cause if that is nowhere.

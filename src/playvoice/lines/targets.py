@@ -62,8 +62,8 @@ class Targets:
         """It could not be reached, said nothing in time, or can't take calls (503) for so many seconds."""
         if (record := self._at(flow)) is not None:
             wanted = min(retry_after, MAX_RETRY_AFTER)
-            record.back_until = now + max(SET_BACK, wanted)
-            record.closed_until = now + wanted
+            record.back_until = max(record.back_until, now + max(SET_BACK, wanted))
+            record.closed_until = max(record.closed_until, now + wanted)
 
     def are_closed(self, now: float) -> bool:
         """Whether every address has asked for no more calls now."""

@@ -114,7 +114,10 @@ async def test_a_silent_address_is_left_as_soon_as_another_one_has_a_place(
     house.routes.trunk = replace(house.routes.trunk, trunk_timeout=0)
     house.routes.places = 1
     uuid = await house.accept()
-    await until(lambda: len(house.routes.failures) > 1, "it has looked twice")
+    await until(lambda: bool(house.routes.failures), "it has been silent")
+    looks = house.routes.looks
+    await until(lambda: house.routes.looks >= looks + 2, "it has looked twice")
+    assert house.routes.failures == [NOBODY], "that it is silent is noted once"
     assert house.wire.sent("CANCEL") == []
     house.routes.places = 2
     house.wire.answer(await house.wire.invited())

@@ -51,6 +51,15 @@ def test_a_trunk_is_closed_while_all_its_addresses_want_to_be_left_alone() -> No
     assert not known.are_closed(200.0), "a failure alone asks for nothing"
 
 
+def test_a_failure_takes_back_nothing_that_was_asked_for() -> None:
+    known = targets()
+    for target in (A, B, C):
+        known.failed(flow(target), 100.0, 90.0)
+    known.failed(flow(A), 110.0)
+    assert known.are_closed(189.9)
+    assert not known.are_closed(190.0)
+
+
 def test_where_all_have_failed_the_order_is_that_of_the_look_up() -> None:
     known = targets()
     for target in (B, A, C):
