@@ -7,7 +7,6 @@ record is an answer, which leads to the addresses; that nobody answers is none, 
 """
 
 import asyncio
-import socket
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from random import Random
@@ -21,6 +20,7 @@ from dns.rdtypes.IN.SRV import SRV
 
 from playvoice.sip import URI, Transport
 from playvoice.sip.flow import DEFAULT_PORT, ip_of
+from playvoice.web.network import SystemResolver
 
 LOOKUP_TIMEOUT = 5.0
 """Seconds for all look-ups of one URI."""
@@ -93,7 +93,7 @@ class Resolver:
     ) -> None:
         self._random = random
         self._look_up_service = look_up_service or _look_up_service
-        self._look_up_address = look_up_address or _look_up_address
+        self._look_up_address = look_up_address or _ask_the_system()
 
     async def resolve(self, uri: URI) -> list[Target]:
         """The targets of a URI, the first to be tried first; none if its name can't be resolved now."""
@@ -150,7 +150,10 @@ async def _look_up_service(name: str) -> list[Service]:
     return services
 
 
-async def _look_up_address(name: str) -> list[str]:
-    loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(name, None, type=socket.SOCK_DGRAM)
-    return [str(address[0]) for *_, address in sorted(found, key=lambda item: item[0] == socket.AF_INET6)]
+def _ask_the_system() -> LookUpAddress:
+    system = SystemResolver()
+
+    async def look_up_address(name: str) -> list[str]:
+        return [str(address) for address in sorted(await system(name, 0), key=lambda address: address.version)]
+
+    return look_up_address

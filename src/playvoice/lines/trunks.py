@@ -1,5 +1,6 @@
 """All trunks: which can take a call now, where they are, and whether an address is one of theirs."""
 
+import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from random import Random
@@ -211,9 +212,11 @@ class Trunks:
         return self._line(trunk).targets.is_silent(flow, now)
 
     async def refresh_addresses(self) -> None:
-        """Look every name up anew."""
-        for line in list(self._lines.values()):
-            await self._refresh_line(line)
+        """Look every name up anew, all at once: one whose name server hangs keeps no other waiting."""
+        ends = await asyncio.gather(*map(self._refresh_line, self._lines.values()), return_exceptions=True)
+        for end in ends:
+            if end is not None:
+                raise end
 
     def at(self, host: str) -> Trunk | None:
         """The trunk that an IP address belongs to."""

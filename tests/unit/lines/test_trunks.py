@@ -1,8 +1,10 @@
+import asyncio
 import random
 from dataclasses import replace
 from ipaddress import ip_network
 
 import pytest
+from tests.unit.lines.serving import until
 
 from playvoice.lines import LinesError, Trunk, Trunks
 from playvoice.lines.health import State
@@ -174,6 +176,24 @@ async def test_a_name_that_moves_is_followed_and_one_that_is_lost_stays_where_it
     await known.refresh_addresses()
     assert known.at("192.0.2.8") == NAMED
     assert [target.host for target in known.targets(NAMED, 0.0)] == ["192.0.2.8"]
+
+
+async def test_a_name_whose_server_hangs_keeps_no_other_waiting() -> None:
+    hanging, released = Trunk("hanging", URI.parse("sip:dead.example.org:5060"), "pbx.example.org"), asyncio.Event()
+
+    async def look_up_address(name: str) -> list[str]:
+        if name == "dead.example.org":
+            await released.wait()
+        return ["192.0.2.7"]
+
+    resolver = Resolver(random.Random(1), look_up_service=Names().look_up_service, look_up_address=look_up_address)
+    known = Trunks([hanging, NAMED], resolver, random.Random(1))
+    refreshing = asyncio.create_task(known.refresh_addresses())
+    await until(lambda: known.targets(NAMED, 0.0))
+    assert known.targets(hanging, 0.0) == ()
+    released.set()
+    await refreshing
+    assert [target.host for target in known.targets(hanging, 0.0)] == ["192.0.2.7"]
 
 
 async def test_a_name_that_never_resolved_leads_nowhere() -> None:
