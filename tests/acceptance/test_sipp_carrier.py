@@ -238,7 +238,7 @@ def test_a_proxy_that_asks_who_hangs_up_gets_the_trunks_credentials(udp: SippWor
     assert_ended(record, Cause.NORMAL, Cause.CALLER_HUNG_UP)
 
 
-@pytest.mark.parametrize("scenario", ["no_contact", "answer_in_183_only", "multipart"])
+@pytest.mark.parametrize("scenario", ["no_contact", "no_tag", "answer_in_183_only", "multipart"])
 def test_an_answer_against_the_letter_makes_a_call_as_any_other(udp: SippWorld, tmp_path: Path, scenario: str) -> None:
     with RtpPeer() as callee, udp.carrier(scenario, tmp_path, rtp_port=callee.port) as sipp:
         uuid = udp.dial()

@@ -1,5 +1,7 @@
 """A real server with SIPp as its carrier, which asks, changes and ends within a call; the scenarios say who does so."""
 
+import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -109,4 +111,30 @@ def test_a_bye_within_a_reinvite_ends_the_call_and_both_are_answered(
     ended = received(sipp, 200, "BYE")
     for callee in (first, second):
         assert not [arrival for arrival in callee.arrivals if arrival.at > ended + SETTLING], "nothing is played on"
+    udp.assert_idle()
+
+
+def test_a_bye_from_another_address_is_answered_there_and_ends_the_call(udp: SippWorld, tmp_path: Path) -> None:
+    with RtpPeer() as callee, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as elsewhere:
+        elsewhere.bind(("127.0.0.2", 0))
+        elsewhere.settimeout(10)
+        with udp.carrier("answer_only", tmp_path, rtp_port=callee.port) as sipp:
+            uuid = udp.dial("long.wav")
+            while not sipp.received("ACK"):
+                time.sleep(0.05)
+            (invite,), (ok, *_) = sipp.received("INVITE"), sipp.sent(200)
+            host, port = elsewhere.getsockname()
+            lines = (
+                f"BYE {invite.header('Contact').strip('<>')} SIP/2.0",
+                f"Via: SIP/2.0/UDP {host}:{port};branch=z9hG4bKelsewhere",
+                f"From: {ok.header('To')}",
+                f"To: {ok.header('From')}",
+                f"Call-ID: {ok.header('Call-ID')}",
+                *("CSeq: 1 BYE", "Max-Forwards: 70", "Content-Length: 0", "", ""),
+            )
+            elsewhere.sendto("\r\n".join(lines).encode(), udp.world.sip())
+            assert elsewhere.recv(65_535).startswith(b"SIP/2.0 200 ")
+            sipp.finish()
+            record = udp.record(uuid)
+    assert (record["hangupcause"], record["hangupdirection"]) == (Cause.NORMAL, Cause.CALLEE_HUNG_UP)
     udp.assert_idle()

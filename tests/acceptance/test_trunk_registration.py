@@ -4,7 +4,8 @@ import re
 import time
 from pathlib import Path
 
-from tests.acceptance.sipp_world import NOTICE
+import pytest
+from tests.acceptance.sipp_world import NOTICE, PASSWORD, USERNAME, sipp_world
 
 from playvoice.codes import HangupCause as Cause
 from playvoice.media.g711 import Codec
@@ -12,7 +13,7 @@ from playvoice.simulator.configuration import GROUP, NUMBERS
 from playvoice.simulator.sound import write_g711
 from playvoice.simulator.world import Cast, World
 
-ACCOUNT, PASSWORD = "20280077", "trunk-secret"
+ACCOUNT = "20280077"
 
 
 def wait_for_line(world: World, pattern: str) -> str:
@@ -60,3 +61,15 @@ def test_a_server_registers_with_its_carrier_dials_over_it_and_signs_off_at_its_
             assert ours.server.stop() == 0
             line = wait_for_line(carrier, r"\bregistration_removed\b")
             assert ACCOUNT in line
+
+
+@pytest.mark.peer("sipp")
+def test_a_registrar_that_takes_longer_registrations_only_gets_one(
+    tmp_path_factory: pytest.TempPathFactory, tmp_path: Path
+) -> None:
+    with sipp_world(tmp_path_factory.mktemp("world"), "udp", registered=False, trunk={"register": True}) as world:
+        with world.carrier("registrar", tmp_path, username=USERNAME, password=PASSWORD) as sipp:
+            sipp.finish()
+        wait_for_line(world.world, r"\btrunk_registered\b")
+    assert sipp.sent(200, "REGISTER"), "SIPp's verifyauth found the credentials right"
+    assert [each.header("Expires") for each in sipp.received("REGISTER")][-3:] == ["3600", "3600", "7200"]

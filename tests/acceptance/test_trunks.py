@@ -12,7 +12,7 @@ from tests.acceptance.test_trunk_registration import wait_for_line
 
 from playvoice.codes import HangupCause as Cause
 from playvoice.media.g711 import Codec
-from playvoice.simulator.configuration import LOOPBACK
+from playvoice.simulator.configuration import LOOPBACK, NUMBERS
 
 pytestmark = pytest.mark.peer("sipp")
 
@@ -104,6 +104,45 @@ def test_a_trunk_that_wants_no_calls_for_a_minute_gets_none_while_there_is_anoth
             busy.finish()
         assert world.record(uuid)["hangupcause"] == Cause.BUSY
         assert world.port.take() == [], "it said Retry-After: 60"
+
+
+def test_a_trunk_is_spoken_to_as_its_settings_say(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        proxy = HeldPort("udp")
+        stack.callback(proxy.release)
+        trunk = {
+            "name": "office",
+            "address": "sip:192.0.2.77:5070",
+            "proxy": f"sip:{LOOPBACK}:{proxy.number}",
+            "strip": "1333",
+            "prefix": "9*",
+            "codecs": ["PCMU"],
+            "dtmf": "info",
+            "keepalive": 0,
+            "from_user": "account",
+            "from_domain": "office.example",
+            "caller_id": "pai",
+        }
+        setting = {"more_trunks": [trunk], "company": {"trunks": ["office"], "key_time": 1}}
+        world = stack.enter_context(
+            sipp_world(tmp_path_factory.mktemp("world"), "udp", registered=False, setting=setting)
+        )
+        callee = stack.enter_context(RtpPeer())
+        keys = {"rtp_port": callee.port, "payload_type": Codec.PCMU.value, "codec": "PCMU"}
+        sipp = stack.enter_context(proxy.sipp("answer", tmp_path, **keys))
+        uuid = world.dial("notice-ulaw.wav")
+        sipp.finish()
+        record = world.record(uuid)
+        assert world.port.take() == [], "the company has one trunk"
+    assert record["hangupcause"] == Cause.NORMAL
+    assert (record["destnumber"], record["disnumber"]) == ("13333330000", NUMBERS[0]), "as they were given"
+    assert callee.heard() == NOTICE[Codec.PCMU]
+    (invite,) = sipp.received("INVITE")
+    assert invite.first_line == "INVITE sip:9*3330000@192.0.2.77:5070 SIP/2.0"
+    assert invite.header("Route") == f"<sip:{LOOPBACK}:{proxy.number};lr>"
+    assert invite.header("From").partition(";")[0] == "<sip:account@office.example>"
+    assert invite.header("P-Asserted-Identity") == f"<sip:{NUMBERS[0]}@office.example>"
+    assert re.search(r"^m=audio [0-9]+ RTP/AVP 0\s*$", invite.text, re.MULTILINE), "neither A-law nor telephone-events"
 
 
 def need_ipv6() -> None:
