@@ -194,7 +194,7 @@ def sipp_world(
     port = HeldPort(transport, address)
     cast = Cast(
         carrier=port.uri,
-        agent={"": {"as": "answer", "answer_after": 0.3, "hang_up_after": 1.5}},
+        agent={"": {"as": "answer", "answer_after": 0.3, "press": "5", "press_after": 0.7, "hang_up_after": 1.5}},
         registered=registered,
         setting={
             # Between two tests nobody listens: OPTIONS would find the trunk down.

@@ -87,7 +87,9 @@ def test_an_offer_that_can_not_be_used_leaves_the_call_as_it_was(udp: SippWorld,
     ("content_type", "content"),
     [("application/dtmf-relay", "Signal=1\r\nDuration=160\r\n"), ("application/dtmf", "1")],
 )
-def test_a_key_by_info_brings_an_agent(udp: SippWorld, tmp_path: Path, content_type: str, content: str) -> None:
+def test_a_key_by_info_brings_an_agent_whose_key_comes_back_so(
+    udp: SippWorld, tmp_path: Path, content_type: str, content: str
+) -> None:
     with RtpPeer() as callee:
         keys = {"rtp_port": callee.port, "content_type": content_type, "content": content}
         _, record = call_and_record(udp, "info_key", tmp_path, "long.wav", **keys)

@@ -10,7 +10,7 @@ from playvoice.calls import ledger
 from playvoice.calls import script as s
 from playvoice.calls.causes import Next, Refusal, refusal_of
 from playvoice.calls.keys import Presses, Way
-from playvoice.calls.legs import Call, Leg, release
+from playvoice.calls.legs import Call, Leg, Passes, release
 from playvoice.calls.tables import LegKind
 from playvoice.calls.targets import Targets
 from playvoice.codes import HangupCause as Cause
@@ -60,8 +60,9 @@ class CustomerLeg(Leg):
 class Customer:
     """The customer of one call. All its legs share one stream, since only the last one can be answered."""
 
-    def __init__(self, call: Call, stream: Stream) -> None:
+    def __init__(self, call: Call, stream: Stream, passes: Passes) -> None:
         self._call = call
+        self._passes = passes
         self.stream = stream
         stream.on_event = call.guard(self._on_media)
         self._leg: CustomerLeg | None = None
@@ -297,6 +298,7 @@ class Customer:
         now = self._call.clock.now()
         if self._presses.counts(key, way, now, lasted):
             self._call.log.info("key_pressed", key=key, way=self._name_of(way))
+            self._passes(key, way is Way.RTP)
             self._call.do(self._call.script.key(key, now))
 
     def _name_of(self, way: Way) -> str:
@@ -305,6 +307,11 @@ class Customer:
             return "INFO"
         takes_events = self._leg is not None and self._leg.described.takes_telephone_events
         return "telephone-event" if takes_events else "tone"
+
+    def press(self, key: str, *, relayed: bool) -> None:
+        """The agent pressed a key."""
+        if self._leg is not None:
+            self._leg.press(key, relayed=relayed)
 
     # --- what the script wants ------------------------------------------------------------------------------------
 

@@ -44,6 +44,11 @@ class DescribedStream:
         return self.negotiated is not None and self.negotiated.receive_telephone_event is not None
 
     @property
+    def sends_telephone_events(self) -> bool:
+        """Whether the far end takes keys as telephone-events."""
+        return self.negotiated is not None and self.negotiated.telephone_event is not None
+
+    @property
     def takes_info(self) -> bool:
         """Whether keys may come by INFO; where telephone-events were agreed on, each press comes as one."""
         return self._dtmf is Dtmf.INFO or (self._dtmf is Dtmf.AUTO and not self.takes_telephone_events)

@@ -30,11 +30,13 @@ from playvoice.media.client import MediaGone, Stream, StreamStats
 from playvoice.sip import (
     Event,
     Flow,
+    InfoRefused,
     OutgoingCall,
     SessionAnswered,
     SessionChange,
     SessionChangeReceived,
     TargetChanged,
+    info,
 )
 from playvoice.store import Store
 
@@ -52,6 +54,12 @@ class Parts:
     owners: Owners
     settings: Settings
     wake_sender: Callable[[], None]
+
+
+MAX_INFORMED = 500
+"""Keys that one leg is told by INFO: after a crash its BYE has to have a higher CSeq than all of them."""
+Passes = Callable[[str, bool], None]
+"""Tells the other side of a key while two talk; whether it came as a telephone-event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +108,8 @@ class Leg(ABC):
     rang: bool = False
     """There was a 180 or 183."""
     over: bool = False
+    informed: int = 0
+    """Keys that its far end was told by INFO."""
 
     def send(self) -> None:
         """Send the INVITE, which is stored; nothing if the leg was ended meanwhile."""
@@ -128,6 +138,9 @@ class Leg(ABC):
                 self._take_answer(body)
             case TargetChanged():
                 self._store_dialog()
+            case InfoRefused(status=408 | 481):  # its dialog is no more (RFC 3261 section 12.2.1.2)
+                self.sip.bye(self.call.clock.now())
+                self.call.parts.sip.flush()
             case _:
                 pass
 
@@ -165,6 +178,19 @@ class Leg(ABC):
         assert self.sip.dialog is not None
         uuid, dialog = self.uuid, self.sip.dialog.to_json()
         self.call.journal.add(lambda conn: ledger.keep_dialog(conn, uuid, dialog))
+
+    def press(self, key: str, *, relayed: bool) -> None:
+        """Have the far end hear of a key that the other one pressed; `relayed`: as a telephone-event.
+
+        Those the worker sends on, where the far end takes them. Who has its keys by INFO gets them so.
+        """
+        if self.described.sends_telephone_events:
+            if not relayed:
+                self.stream.send_keys(key)
+        elif self.described.takes_info and "INFO" in self.sip.session.peer_allows and self.informed < MAX_INFORMED:
+            self.informed += 1
+            self.sip.inform(self.call.clock.now(), info.body_of(key), info.DTMF_TYPES[0])
+            self.call.parts.sip.flush()
 
     def ack(self) -> None:
         """Acknowledge the answer, which is stored."""

@@ -72,8 +72,8 @@ class RunningCall:
             log=CallLog(log.bind(uuid=stored.uuid), self._trace),
         )
         stream.tell_of(uuid=stored.uuid)
-        self._customer = Customer(self._call, stream)
-        self._transfer = Transfer(self._call)
+        self._customer = Customer(self._call, stream, self._to_agent)
+        self._transfer = Transfer(self._call, self._to_customer)
         self._finished = False
         self._record: End | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -147,9 +147,19 @@ class RunningCall:
         status, headers = info.answer_to(request.request) if request.method == "INFO" else (200, CAPABILITIES)
         request.respond(status, self._call.clock.now(), headers=headers)
         self._call.parts.sip.flush()
-        key = info.key_of(request.request) if from_customer else None
-        if key is not None:
+        key = info.key_of(request.request)
+        if key is not None and from_customer:
             self._customer.on_info_key(key, info.duration_of(request.request))
+        elif key is not None:
+            self._transfer.on_info_key(key)
+
+    def _to_agent(self, key: str, relayed: bool) -> None:
+        if self._script.state is s.State.TALKING:
+            self._transfer.press(key, relayed=relayed)
+
+    def _to_customer(self, key: str, relayed: bool) -> None:
+        if self._script.state is s.State.TALKING:
+            self._customer.press(key, relayed=relayed)
 
     def _on_deadline(self) -> None:
         self._timer = self._timer_at = None

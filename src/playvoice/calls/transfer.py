@@ -4,10 +4,10 @@ import asyncio
 
 from playvoice.calls import script as s
 from playvoice.calls.agents import Choice, Wake
-from playvoice.calls.legs import Call
+from playvoice.calls.legs import Call, Passes
 from playvoice.calls.offers import AgentsLeg, Offer
 from playvoice.media.client import MediaEvent, Stream
-from playvoice.media.protocol import Silent
+from playvoice.media.protocol import KeyPressed, Silent
 from playvoice.sip import (
     COMPLETED_ELSEWHERE,
     Answered,
@@ -23,8 +23,10 @@ from playvoice.sip import (
 class Transfer:
     """The offers of one call to agents, at most one of which is ever connected."""
 
-    def __init__(self, call: Call) -> None:
+    def __init__(self, call: Call, passes: Passes) -> None:
         self._call = call
+        self._passes = passes
+        self._talking: AgentsLeg | None = None
         self._offers: dict[str, Offer] = {}
         self._passed: set[str] = set()
         """Agents who had their turn since it began with the first."""
@@ -83,6 +85,7 @@ class Transfer:
         """Let customer and agent hear each other."""
         self._call.parts.agents.leave(self._wake)
         self._offers[name].connect(customer)
+        self._talking = self._offers[name].answered
 
     def end(self, name: str) -> None:
         """End this offer."""
@@ -138,6 +141,19 @@ class Transfer:
         if offer.over:
             call.do(call.script.agent_ended(offer.uuid))
 
+    def on_info_key(self, key: str) -> None:
+        """A key came by INFO."""
+        if self._talking is not None and not self._talking.described.takes_telephone_events:
+            self._passes(key, False)
+
+    def press(self, key: str, *, relayed: bool) -> None:
+        """The customer pressed a key."""
+        if self._talking is not None:
+            self._talking.press(key, relayed=relayed)
+
     def _on_media(self, event: MediaEvent) -> None:
-        if isinstance(event, Silent):
-            self._call.do(self._call.script.silent())
+        match event:
+            case KeyPressed(key=key):
+                self._passes(key, True)
+            case Silent():
+                self._call.do(self._call.script.silent())

@@ -10,12 +10,14 @@ from hypothesis import strategies as st
 from tests.unit.calls.stored import until
 from tests.unit.calls.world import House
 
-from playvoice.calls import conductor
+from playvoice.calls import conductor, legs
 from playvoice.calls.keys import SAME_PRESS, Presses, Way
 from playvoice.config import Dtmf
 from playvoice.media import protocol, sdp
 from playvoice.media.g711 import Codec
-from playvoice.sip import IncomingCall
+from playvoice.sip import IncomingCall, Request
+from playvoice.sip.info import key_of
+from playvoice.sip.message import parse
 from playvoice.store import Store
 
 # --- the rule -----------------------------------------------------------------------------------------------------
@@ -95,7 +97,7 @@ def offers_events(call: IncomingCall) -> bool:
     return sdp.parse(call.request.body).media[0].telephone_event is not None
 
 
-def info(house: House, call: IncomingCall, key: str) -> None:
+def info(house: House, call: IncomingCall, key: str, name: str = "carrier") -> None:
     """Press a key by INFO."""
     assert call.dialog is not None
     request = call.dialog.request("INFO", call._agent.make_via(call.flow), call.dialog.local_cseq + 1)
@@ -103,13 +105,13 @@ def info(house: House, call: IncomingCall, key: str) -> None:
     request.body = f"Signal={key}\r\nDuration=160\r\n".encode()
     request.headers.set("Content-Type", "application/dtmf-relay")
     request.headers.set("Content-Length", str(len(request.body)))
-    house.wire.far["carrier"].core.send(bytes(request), call.flow)
+    house.wire.far[name].core.send(bytes(request), call.flow)
 
 
-def rtp(house: House, key: str) -> None:
+def rtp(house: House, key: str, stream: int = 0) -> None:
     """Press a key that the worker hears."""
-    customer = house.media.streams[0]
-    customer.on_event(protocol.KeyPressed(customer.number, key))
+    pressing = house.media.streams[stream]
+    pressing.on_event(protocol.KeyPressed(pressing.number, key))
 
 
 @pytest.mark.parametrize(
@@ -187,3 +189,89 @@ async def test_a_gateway_that_sends_info_and_leaves_the_tones_presses_once(
     house.wire.hang_up(call)
     lines = [line for line in capsys.readouterr().out.splitlines() if "key_pressed" in line]
     assert [("way=tone" in line, "way=INFO" in line) for line in lines] == [(True, False), (False, True)]
+
+
+# --- what the other one hears while two talk --------------------------------------------------------------------------
+
+CUSTOMER, AGENT = 0, 1
+"""The streams of the two who talk."""
+
+
+async def talking(house: House, dtmf: Dtmf, *, events: bool, agents_events: bool) -> tuple[IncomingCall, IncomingCall]:
+    """A customer over a trunk of this kind with an agent; either takes telephone-events or doesn't."""
+    customer = await answered(house, dtmf, telephone_events=events)
+    rtp(house, "1") if dtmf is not Dtmf.INFO else info(house, customer, "1")
+    agent = await house.wire.invited("phone")
+    agent.answer(house.wire.network.now, answer_of(agent, telephone_events=agents_events))
+    house.wire.settle()
+    await house.wire.acknowledged("phone")
+    return customer, agent
+
+
+def heard(house: House) -> tuple[list[str], list[tuple[int, str]]]:
+    """The keys that we have told by INFO, and those that the worker sends as telephone-events, by stream."""
+    house.wire.settle()
+    requests = [parse(data) for data in house.wire.sent("INFO")]
+    by_info = [key_of(request) or "" for request in requests if isinstance(request, Request)]
+    numbers = [stream.number for stream in house.media.streams]
+    sent = [told for told in house.media.worker.told if isinstance(told, protocol.SendKeys)]
+    return by_info, [(numbers.index(told.stream), told.keys) for told in sent]
+
+
+@pytest.mark.parametrize(
+    ("dtmf", "events", "by_info"),
+    [(Dtmf.AUTO, True, []), (Dtmf.AUTO, False, ["5"]), (Dtmf.INFO, False, ["5"]), (Dtmf.INBAND, False, [])],
+)
+async def test_an_agents_telephone_event_goes_on_by_info_where_a_trunk_has_its_keys_so(
+    house: House, dtmf: Dtmf, events: bool, by_info: list[str]
+) -> None:
+    customer, _ = await talking(house, dtmf, events=events, agents_events=True)
+    rtp(house, "5", AGENT)
+    assert heard(house) == (by_info, []), "telephone-events the worker relays"
+    house.wire.hang_up(customer)
+
+
+async def test_a_key_by_info_is_a_telephone_event_to_the_other_one(house: House) -> None:
+    customer, agent = await talking(house, Dtmf.INFO, events=False, agents_events=True)
+    info(house, customer, "7")
+    info(house, agent, "8", "phone")
+    assert heard(house) == ([], [(AGENT, "7")]), "an agent's INFO beside his telephone-events is the same press"
+    house.wire.hang_up(customer)
+
+
+async def test_an_agent_whose_phone_has_info_alone_presses_keys_too(house: House) -> None:
+    customer, agent = await talking(house, Dtmf.AUTO, events=True, agents_events=False)
+    info(house, agent, "8", "phone")
+    assert heard(house) == ([], [(CUSTOMER, "8")])
+    house.wire.hang_up(customer)
+
+
+async def test_the_key_that_brought_the_agent_and_those_before_him_are_not_for_him(house: House) -> None:
+    customer = await answered(house, Dtmf.INFO, telephone_events=False)
+    info(house, customer, "9")
+    info(house, customer, "1")
+    agent = await house.wire.invited("phone")
+    info(house, customer, "2")
+    house.wire.answer(agent)
+    await house.wire.acknowledged("phone")
+    assert heard(house) == ([], [])
+    house.wire.hang_up(customer)
+
+
+async def test_a_far_end_is_told_no_more_keys_by_info_than_its_bye_can_count_over(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(legs, "MAX_INFORMED", 2)
+    customer, _ = await talking(house, Dtmf.INFO, events=False, agents_events=True)
+    for key in "345":
+        rtp(house, key, AGENT)
+    assert heard(house) == (["3", "4"], [])
+    house.wire.hang_up(customer)
+
+
+async def test_a_leg_that_an_info_finds_gone_ends_the_call(house: House) -> None:
+    customer, _ = await talking(house, Dtmf.INFO, events=False, agents_events=True)
+    house.wire.far["carrier"].dialogs.release(customer)  # it answers 481 from now on
+    rtp(house, "3", AGENT)
+    assert heard(house)[0] == ["3"]
+    assert len(house.wire.sent("BYE")) == 2, "to the one that is gone, and to the agent"
