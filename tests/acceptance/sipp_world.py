@@ -118,8 +118,8 @@ class SippWorld:
         with self.port.sipp(scenario, directory, **keys) as sipp:
             yield sipp
 
-    def dial(self, voice: str = "notice.wav") -> str:
-        """Ask for a call; gives its uuid."""
+    def dial(self, voice: str = "notice.wav", **parameters: str) -> str:
+        """Ask for a call, with further parameters of the service; gives its uuid."""
         answer, uuid = self.client.play_voice(
             voicetype="1",
             destnumber=f"1333333{len(self.uuids):04}",
@@ -128,6 +128,7 @@ class SippWorld:
             userid=f"1@{GROUP}",
             disnumber=NUMBERS[0],
             waittime=str(WAIT_TIME),
+            **parameters,
         )
         assert uuid, answer
         self.uuids.append(uuid)

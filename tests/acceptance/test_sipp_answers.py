@@ -216,6 +216,11 @@ def test_a_prack_that_is_lost_is_sent_again_until_it_is_answered(udp: SippWorld,
     assert times[2] - times[1] >= 0.9, "Timer E doubles (RFC 3261 section 17.1.2.2)"
 
 
+def test_a_prack_that_is_challenged_comes_again_with_credentials(udp: SippWorld, tmp_path: Path) -> None:
+    sipp = answer(udp, "prack_challenged", tmp_path)
+    assert [each.header("CSeq") for each in sipp.received("PRACK")] == ["2 PRACK", "3 PRACK"]
+
+
 def test_a_session_as_long_as_the_carrier_wants_is_asked_for(udp: SippWorld, tmp_path: Path) -> None:
     sipp = answer(udp, "longer_session", tmp_path)
     first, second = sipp.received("INVITE")

@@ -135,6 +135,17 @@ def test_a_callee_who_hangs_up_while_the_voice_plays_ends_the_call(udp: SippWorl
     assert_talked(record, talked(sipp))
 
 
+def test_a_call_lasts_no_longer_than_it_may(udp: SippWorld, tmp_path: Path) -> None:
+    with RtpPeer() as callee, udp.carrier("answer", tmp_path, rtp_port=callee.port) as sipp:
+        uuid = udp.dial("long.wav", conntime="2")
+        sipp.finish()
+        record = udp.record(uuid)
+    assert LONG.startswith(callee.heard())
+    assert 2.0 <= talked(sipp) < 3.5
+    assert_ended(record, Cause.TIMER_EXPIRED, Cause.CALLER_HUNG_UP)
+    assert_talked(record, talked(sipp))
+
+
 def test_a_key_as_telephone_event_ends_the_voice_and_brings_an_agent(udp: SippWorld, tmp_path: Path) -> None:
     need_raw_sockets()
     speech = noise(10.0, Codec.PCMA, 5)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from tests.acceptance.rtp_peer import RtpPeer
 from tests.acceptance.sipp_peer import Message, Sipp
-from tests.acceptance.sipp_world import HeldPort, noise, sipp_world
+from tests.acceptance.sipp_world import PASSWORD, USERNAME, HeldPort, noise, sipp_world
 
 from playvoice.codes import HangupCause as Cause
 from playvoice.media.g711 import Codec
@@ -31,6 +31,7 @@ GONE = "SIP/2.0 481 Call/Transaction Does Not Exist"
 TIMEOUT = "SIP/2.0 408 Request Timeout"
 CARRIERS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "takes UPDATE": ("refreshed_by_update", {}),
+    "asks who refreshes": ("refresh_challenged", {}),
     "takes no UPDATE": ("refreshed_by_invite", {}),
     "hangs up meanwhile": ("bye_crosses_refresh", {}),
     "does not know the call any more": ("refresh_refused", {"status_line": GONE}),
@@ -55,7 +56,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Kept]]:
         more = [HeldPort("udp") for _ in range(len(CARRIERS) - 1)]
         for port in more:
             stack.callback(port.release)
-        only = {"keepalive": 0, "max_calls": 1}
+        only = {"keepalive": 0, "max_calls": 1, "username": USERNAME, "password": PASSWORD}
         trunks = [{"name": f"trunk-{number}", "address": port.uri, **only} for number, port in enumerate(more)]
         directory = tmp_path_factory.mktemp("world")
         (directory / "voices").mkdir()
@@ -83,9 +84,9 @@ def _dialled(sipp: Sipp) -> str:
 
 
 def refresh(call: Kept, method: str) -> Message:
-    """The one refresh, which came at its time."""
+    """The refresh, which came at its time and once, but for one with credentials."""
     found = [each for each in call.sipp.received(method) if "tag=" in each.header("To")]
-    assert len(found) == 1
+    assert [bool(each.header("Proxy-Authorization")) for each in found] in ([False], [False, True])
     answered = call.sipp.sent(200)[0].at
     assert REFRESH - 0.1 <= found[0].at - answered <= REFRESH + LATE
     return found[0]
@@ -95,7 +96,10 @@ def ended(call: Kept) -> tuple[int, int]:
     return call.record["hangupcause"], call.record["hangupdirection"]
 
 
-@pytest.mark.parametrize(("name", "method"), [("takes UPDATE", "UPDATE"), ("takes no UPDATE", "INVITE")])
+@pytest.mark.parametrize(
+    ("name", "method"),
+    [("takes UPDATE", "UPDATE"), ("asks who refreshes", "UPDATE"), ("takes no UPDATE", "INVITE")],
+)
 def test_the_session_is_kept_alive_for_a_carrier_that(kept: dict[str, Kept], name: str, method: str) -> None:
     call = kept[name]
     came = refresh(call, method)
