@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from html import unescape
 
 import pytest
 from tests.unit.gateway.forms import CONTENT_TYPE, Part, form
@@ -201,4 +202,4 @@ async def test_the_page_describes_each_with_a_request_that_uploads_a_file(world:
             assert f"<code>{name}</code>" in page
         for parameter in service.parameters:
             assert parameter.example or not parameter.required
-    assert "-F file=@notice.mp3" in page
+    assert """--form 'file=@"notice.mp3"'""" in unescape(page)
