@@ -92,8 +92,8 @@ class Resolver:
         look_up_address: LookUpAddress | None = None,
     ) -> None:
         self._random = random
-        self._look_up_service = look_up_service or _look_up_service
-        self._look_up_address = look_up_address or _look_up_address
+        self._look_up_service = look_up_service or ask_for_services
+        self._look_up_address = look_up_address or ask_for_addresses
 
     async def resolve(self, uri: URI) -> list[Target]:
         """The targets of a URI, the first to be tried first; none if its name can't be resolved now."""
@@ -132,7 +132,8 @@ class Resolver:
             return []  # the other records may lead somewhere
 
 
-async def _look_up_service(name: str) -> list[Service]:
+async def ask_for_services(name: str) -> list[Service]:
+    """Ask a name server for SRV records: a `LookUpService`."""
     try:
         found = await dns.asyncresolver.resolve(name, "SRV", lifetime=SERVICE_TIMEOUT)
     except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer, dns.resolver.NoResolverConfiguration):
@@ -150,7 +151,8 @@ async def _look_up_service(name: str) -> list[Service]:
     return services
 
 
-async def _look_up_address(name: str) -> list[str]:
+async def ask_for_addresses(name: str) -> list[str]:
+    """Ask the system for addresses, IPv4 first: a `LookUpAddress`."""
     loop = asyncio.get_running_loop()
     found = await loop.getaddrinfo(name, None, type=socket.SOCK_DGRAM)
     return [str(address[0]) for *_, address in sorted(found, key=lambda item: item[0] == socket.AF_INET6)]
