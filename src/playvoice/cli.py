@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from playvoice import __version__, logs
+from playvoice.commands.doctor.command import doctor
 from playvoice.config import ConfigError, load
 from playvoice.simulator.expectation import Agent, Callee
 
@@ -79,6 +80,9 @@ def demo(
 
     options = DemoOptions(press=press, tones=tones, callee=callee, agent=agent, output=output)
     raise typer.Exit(run(options if voice is None else replace(options, voice=voice)))
+
+
+cli.command()(doctor)
 
 
 def main() -> None:

@@ -1,0 +1,1 @@
+"""What each command of `playvoice` does; `playvoice.cli` only names them."""
