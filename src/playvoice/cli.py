@@ -10,6 +10,7 @@ import typer
 
 from playvoice import __version__, logs
 from playvoice.commands.doctor.command import doctor
+from playvoice.commands.init.command import init
 from playvoice.config import ConfigError, load
 from playvoice.simulator.expectation import Agent, Callee
 
@@ -82,6 +83,7 @@ def demo(
     raise typer.Exit(run(options if voice is None else replace(options, voice=voice)))
 
 
+cli.command()(init)
 cli.command()(doctor)
 
 

@@ -56,20 +56,14 @@ def apply(conn: Connection, config: Config, at: datetime) -> None:
 def _apply_trunk(conn: Connection, trunk: TrunkConfig, position: int, at: datetime) -> None:
     new = conn.execute(_TRUNK, {"name": trunk.name}).first() is None
     row: dict[str, Any] = {"name": trunk.name, "position": position, "updated_at": at}
-    named = trunk.model_fields_set
-    row |= {column: value for column, value in trunk_values(trunk).items() if new or _TRUNK_COLUMNS[column] in named}
+    for column, field in _TRUNK_COLUMNS.items():
+        if new or field in trunk.model_fields_set:
+            value = getattr(trunk, field)
+            row[column] = _TRUNK_FIELDS[field](value) if field in _TRUNK_FIELDS else value
     if new:
         conn.execute(insert(trunks), row | {"created_at": at})
     else:
         conn.execute(update(trunks).where(trunks.c.name == trunk.name), row)
-
-
-def trunk_values(trunk: TrunkConfig) -> dict[str, Any]:
-    """The columns of a trunk that its configuration gives, defaults included; its name is none of them."""
-    values = {column: getattr(trunk, field) for column, field in _TRUNK_COLUMNS.items()}
-    return {
-        column: _TRUNK_FIELDS[column](value) if column in _TRUNK_FIELDS else value for column, value in values.items()
-    }
 
 
 def _apply_extension(conn: Connection, company_code: str, extension: ExtensionConfig, at: datetime) -> None:

@@ -1,9 +1,10 @@
 """A trunk: how a number is written towards one carrier or PBX, and who we are there."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any, Self
+
+from sqlalchemy import RowMapping
 
 from playvoice.config import CallerId, Dtmf
 from playvoice.media.g711 import Codec
@@ -43,7 +44,7 @@ class Trunk:
     """Seconds after which a call leaves this trunk for the next one if it has been silent."""
 
     @classmethod
-    def from_row(cls, row: Mapping[Any, Any], domain: str) -> Self:
+    def from_row(cls, row: RowMapping, domain: str) -> Self:
         """Read a row of the table `trunks`; `domain` is the server's."""
         values: dict[str, Any] = dict(row)
         username, password = values["username"], values["password"]

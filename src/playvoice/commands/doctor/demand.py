@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from playvoice.config import Config, RecordPolicy
+from playvoice.commands.doctor.setup import Setup
+from playvoice.config import RecordPolicy
 
 PROCESSOR_OF_A_STREAM = 0.0005
 """Seconds of processor that a stream takes each second, at most (`docs/architecture.md`)."""
@@ -27,15 +28,14 @@ class Demand:
     """Calls at once that may be recorded."""
 
     @classmethod
-    def of(cls, config: Config) -> "Demand":
+    def of(cls, setup: Setup) -> "Demand":
         """Read it off the trunks' limits and the number of extensions."""
-        calls = sum(trunk.max_calls for trunk in config.trunks)
-        agents = sum(len(company.extensions) for company in config.companies)
-        records = any(company.record is not RecordPolicy.NEVER for company in config.companies)
+        calls = sum(trunk.max_calls for trunk in setup.trunks)
+        records = any(company.record is not RecordPolicy.NEVER for company in setup.companies)
         return cls(
             calls=calls,
-            streams=calls + min(calls, agents),
-            calls_per_second=sum(trunk.calls_per_second for trunk in config.trunks),
+            streams=calls + min(calls, setup.extensions),
+            calls_per_second=sum(trunk.calls_per_second for trunk in setup.trunks),
             recorded=calls if records else 0,
         )
 

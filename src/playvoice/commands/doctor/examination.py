@@ -1,22 +1,16 @@
 """Which checks there are, in the order of a call's path, and how they are run: all at once, each within its time."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
-
-from sqlalchemy import select
 
 from playvoice.commands.doctor import files, firewall, ports, receivers, resources, serving, storage, trunks
 from playvoice.commands.doctor import nat as nat_check
 from playvoice.commands.doctor import voices as voices_check
 from playvoice.commands.doctor.finding import Check, Finding, warning
 from playvoice.commands.doctor.situation import Situation
-from playvoice.companies.tables import companies
-from playvoice.config import Config
 from playvoice.media.transcoder import Transcoder
-from playvoice.store import StoreError
-from playvoice.store.looking import look
 from playvoice.web import NetworkPolicy, WebClient
 
 TRUNK_SECONDS = 30.0
@@ -32,7 +26,7 @@ Tell = Callable[[int, int, Sequence[str]], None]
 async def examine(situation: Situation, *, deliver: bool, tell: Tell) -> AsyncIterator[Finding]:
     """Make all checks at once and give what they find in their order."""
     async with AsyncExitStack() as stack:
-        checks = await _checks(situation, deliver, stack)
+        checks = _checks(situation, deliver, stack)
         tasks = {check.name: asyncio.create_task(_run(check)) for check in checks}
 
         def progress(_done: object = None) -> None:
@@ -59,8 +53,8 @@ async def _run(check: Check) -> Sequence[Finding]:
         return [warning(check.name, f"the check itself failed: {said}", "please report this")]
 
 
-async def _checks(situation: Situation, deliver: bool, stack: AsyncExitStack) -> list[Check]:
-    config, machine = situation.config, situation.machine
+def _checks(situation: Situation, deliver: bool, stack: AsyncExitStack) -> list[Check]:
+    config, machine, setup = situation.config, situation.machine, situation.setup
     policy = NetworkPolicy(config.security.allow_networks)
     web = WebClient(policy, max_connections=CONNECTIONS)
     stack.push_async_callback(web.aclose)
@@ -70,7 +64,7 @@ async def _checks(situation: Situation, deliver: bool, stack: AsyncExitStack) ->
 
     async def ask() -> dict[str, trunks.TrunkReport]:
         await asyncio.wait([bound])  # for asking binds ports itself
-        return await trunks.examine_trunks(situation)
+        return await trunks.examine_trunks(config, setup.trunks)
 
     asked = asyncio.create_task(ask())
     stack.callback(asked.cancel)
@@ -93,18 +87,18 @@ async def _checks(situation: Situation, deliver: bool, stack: AsyncExitStack) ->
     async def receiver(each: receivers.Receiver) -> Sequence[Finding]:
         return [await receivers.receiver(each, web, policy, deliver=deliver)]
 
-    stored = await asyncio.to_thread(_stored_secrets, config) if deliver else {}
     return [
+        _blocking("set-up", lambda: [files.parts(setup)]),
         _blocking("secrets", lambda: files.secrets(situation.path, config)),
         Check("server", server),
         Check("ports", port_findings),
         _blocking("firewall", lambda: firewall.firewall(config), seconds=20.0),
         Check("NAT address", nat, TRUNK_SECONDS),
-        *(Check(f"trunk {each.name}", partial(trunk, each.name), TRUNK_SECONDS) for each in config.trunks),
-        _blocking("callbacks", lambda: receivers.missing(config)),
+        *(Check(f"trunk {each.name}", partial(trunk, each.name), TRUNK_SECONDS) for each in setup.trunks),
+        _blocking("callbacks", lambda: receivers.missing(setup.companies)),
         *(
             Check(each.check, partial(receiver, each), DELIVERY_SECONDS)
-            for each in receivers.receivers(_with_secrets(config, stored))
+            for each in receivers.receivers(setup.companies)
         ),
         _blocking("clock", lambda: [resources.clock(resources.read_clock)]),
         _blocking("descriptors", lambda: [resources.descriptors(situation)]),
@@ -128,25 +122,3 @@ def _blocking(name: str, work: Callable[[], Iterable[Finding]], seconds: float =
         return await asyncio.to_thread(lambda: list(work()))
 
     return Check(name, run, seconds)
-
-
-def _stored_secrets(config: Config) -> dict[str, str]:
-    """The signing secrets that the server made for companies whose file names none."""
-    try:
-        with look(config.server.database) as conn:
-            if conn is None:
-                return {}
-            return {
-                row.code: row.signing_secret
-                for row in conn.execute(select(companies.c.code, companies.c.signing_secret))
-            }
-    except StoreError:
-        return {}
-
-
-def _with_secrets(config: Config, stored: Mapping[str, str]) -> Config:
-    completed = tuple(
-        company if company.signing_secret else company.model_copy(update={"signing_secret": stored.get(company.code)})
-        for company in config.companies
-    )
-    return config.model_copy(update={"companies": completed})

@@ -1,11 +1,11 @@
 """The configuration file itself: what is wrong in it, who can read it, and secrets that are easily guessed."""
 
-import os
 import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from playvoice.commands.doctor.finding import Finding, failure, ok, warning
+from playvoice.commands.doctor.setup import Setup
 from playvoice.config import Config, ConfigError, load
 
 SHORT_KEY = 16
@@ -17,7 +17,7 @@ _EXAMPLES = frozenset({"demo-accesskey", "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
 
 
 def read_configuration(path: Path, environ: Mapping[str, str]) -> tuple[Config | None, list[Finding]]:
-    """Read the file; the findings are all of its problems, or what it describes."""
+    """Read the file; the findings are all of its problems."""
     try:
         config = load(path, environ)
     except ConfigError as error:
@@ -25,12 +25,23 @@ def read_configuration(path: Path, environ: Mapping[str, str]) -> tuple[Config |
             f"change it in {path}" if path.exists() else "make one with `playvoice init`, or name another with --config"
         )
         return None, [failure("configuration", str(problem), do) for problem in error.problems]
-    seen = f"{path}: {_count(len(config.trunks), 'trunk')}, {_count(len(config.companies), 'company', 'companies')}"
-    if not config.trunks:
-        return config, [warning("configuration", seen, "add a [[trunk]]: without one nobody can be called")]
-    if not config.companies:
-        return config, [warning("configuration", seen, "add a [[company]]: without one nobody can ask for calls")]
-    return config, [ok("configuration", seen)]
+    return config, [ok("configuration", f"{path} can be used")]
+
+
+def parts(setup: Setup) -> Finding:
+    """What there is to make a call with, by the file or by commands."""
+    seen = ", ".join(
+        (
+            _count(len(setup.trunks), "trunk"),
+            _count(len(setup.companies), "company", "companies"),
+            _count(setup.extensions, "extension"),
+        )
+    )
+    if not setup.trunks:
+        return warning("set-up", seen, "add a [[trunk]]: without one nobody can be called")
+    if not setup.companies:
+        return warning("set-up", seen, "add a [[company]]: without one nobody can ask for calls")
+    return ok("set-up", seen)
 
 
 def secrets(path: Path, config: Config) -> list[Finding]:
@@ -47,8 +58,6 @@ def _permissions(path: Path) -> Finding:
             f"every user of this machine can read {path} and the secrets in it (mode {mode:04o})",
             f"chmod 600 {path}, owned by the user that the server runs as",
         )
-    if not os.access(path, os.R_OK):  # pragma: no cover - it was read a moment ago
-        return failure("file permissions", f"{path} can't be read", f"chown or chmod {path}")
     return ok("file permissions", f"mode {mode:04o}")
 
 

@@ -2,7 +2,7 @@
 
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from ipaddress import ip_address
@@ -11,7 +11,7 @@ from playvoice.callbacks import CallbackKind, ExtensionState, call_record, exten
 from playvoice.callbacks.payloads import to_body, to_text
 from playvoice.callbacks.signing import signed_headers
 from playvoice.commands.doctor.finding import Finding, failure, ok, warning
-from playvoice.config import CompanyConfig, Config
+from playvoice.companies import Company
 from playvoice.web import AddressRefused, NetworkPolicy, WebClient, WebError
 
 REACH_SECONDS = 6.0
@@ -27,7 +27,7 @@ _NOBODY = uuid.UUID(int=0)
 class Receiver:
     """One address of one company."""
 
-    company: CompanyConfig
+    company: Company
     kind: CallbackKind
     url: str
 
@@ -37,17 +37,17 @@ class Receiver:
         return f"{key} of company {self.company.code}"
 
 
-def receivers(config: Config) -> Iterator[Receiver]:
+def receivers(companies: Iterable[Company]) -> Iterator[Receiver]:
     """All addresses that are set."""
-    for company in config.companies:
+    for company in companies:
         for kind, url in ((CallbackKind.CDR, company.cdr_callback), (CallbackKind.STATUS, company.status_callback)):
             if url is not None:
                 yield Receiver(company, kind, url)
 
 
-def missing(config: Config) -> Iterator[Finding]:
+def missing(companies: Iterable[Company]) -> Iterator[Finding]:
     """Companies that hear of nothing."""
-    for company in config.companies:
+    for company in companies:
         if company.cdr_callback is None:
             yield warning(
                 f"cdr_callback of company {company.code}",

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from playvoice.commands.doctor.demand import Demand
 from playvoice.commands.doctor.machine import Machine, Process
+from playvoice.commands.doctor.setup import Setup, setup_of
 from playvoice.config import Config
 from playvoice.store import StoreError
 from playvoice.store.looking import Holder, holder_of
@@ -18,6 +19,7 @@ class Situation:
     """The configuration file."""
     config: Config
     machine: Machine
+    setup: Setup
     demand: Demand
     holder: Holder | None = None
     """Who works on the database."""
@@ -34,7 +36,8 @@ class Situation:
         server = None if holder is None or holder.pid is None else machine.process(holder.pid)
         if server is None:
             server = _listener(config, machine)
-        return cls(path, config, machine, Demand.of(config), holder, server)
+        setup = setup_of(config)
+        return cls(path, config, machine, setup, Demand.of(setup), holder, server)
 
     @property
     def runs(self) -> bool:

@@ -7,9 +7,7 @@ from random import SystemRandom
 
 from playvoice.commands.doctor.asking import Asker, Reply, asking
 from playvoice.commands.doctor.finding import Finding, failure, ok, warning
-from playvoice.commands.doctor.situation import Situation
-from playvoice.config import TrunkConfig
-from playvoice.lines.apply import trunk_values
+from playvoice.config import Config
 from playvoice.lines.resolving import Resolver, Service, Target, ask_for_addresses, ask_for_services, literal
 from playvoice.lines.trunk import Trunk
 from playvoice.sip import URI, SipError
@@ -40,15 +38,8 @@ class LookedUp:
     """Why something could not be found out."""
 
 
-def trunk_of(config: TrunkConfig, domain: str) -> Trunk:
-    """The trunk as the server has it."""
-    return Trunk.from_row({"name": config.name, **trunk_values(config)}, domain)
-
-
-async def examine_trunks(situation: Situation) -> dict[str, TrunkReport]:
+async def examine_trunks(config: Config, trunks: Sequence[Trunk]) -> dict[str, TrunkReport]:
     """Ask all trunks at once; by name."""
-    config = situation.config
-    trunks = [trunk_of(each, config.sip.domain) for each in config.trunks]
     try:
         async with asking(config) as (asker, own_ports):
             reports = await asyncio.gather(*(_examine(trunk, asker, own_ports) for trunk in trunks))
