@@ -74,7 +74,7 @@ async def receiver(each: Receiver, web: WebClient, policy: NetworkPolicy, *, del
 
 
 async def _deliver(each: Receiver, web: WebClient) -> Finding:
-    body, headers = test_delivery(each, datetime.now(UTC))
+    body, headers = make_test(each, datetime.now(UTC))
     began = time.monotonic()
     try:
         response = await web.post(each.url, body, headers, timeout=DELIVERY_SECONDS)
@@ -91,7 +91,7 @@ async def _deliver(each: Receiver, web: WebClient) -> Finding:
     )
 
 
-def test_delivery(each: Receiver, at: datetime) -> tuple[bytes, dict[str, str]]:
+def make_test(each: Receiver, at: datetime) -> tuple[bytes, dict[str, str]]:
     """Body and headers of a callback that says of itself that it is none: no call has the uuid of zeros."""
     company = each.company
     if each.kind is CallbackKind.CDR:

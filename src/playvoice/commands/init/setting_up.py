@@ -27,8 +27,6 @@ def set_up(path: Path, answers: Answers, *, force: bool) -> str:
         path.parent.mkdir(parents=True, exist_ok=True)
         voice = _make_voices(path.parent / answers.voice_dir)
         _write(path, answers, force=force)
-    except FileExistsError:
-        raise SetupError(f"{path} is there already and stays as it is; give --force to overwrite it") from None
     except OSError as error:
         raise SetupError(f"{error.filename or path} can't be written: {error.strerror}") from None
     return voice
@@ -54,7 +52,9 @@ def _write(path: Path, answers: Answers, *, force: bool) -> None:
         if force:
             aside.replace(path)
         else:
-            path.hardlink_to(aside)  # which fails where somebody has made it meanwhile
+            path.hardlink_to(aside)
+    except FileExistsError:  # somebody has made it meanwhile
+        raise SetupError(f"{path} is there already and stays as it is; give --force to overwrite it") from None
     except ConfigError as error:
         problems = "; ".join(str(problem) for problem in error.problems)
         raise SetupError(f"these answers do not go together: {problems}") from None
