@@ -6,6 +6,7 @@ from pathlib import Path
 
 from playvoice.commands.doctor.finding import Finding, failure, ok, warning
 from playvoice.commands.doctor.setup import Setup
+from playvoice.commands.invocation import playvoice
 from playvoice.config import Config, ConfigError, load
 
 SHORT_KEY = 16
@@ -22,7 +23,9 @@ def read_configuration(path: Path, environ: Mapping[str, str]) -> tuple[Config |
         config = load(path, environ)
     except ConfigError as error:
         do = (
-            f"change it in {path}" if path.exists() else "make one with `playvoice init`, or name another with --config"
+            f"change it in {path}"
+            if path.exists()
+            else f"make one with `{playvoice()} init`, or name another with --config"
         )
         return None, [failure("configuration", str(problem), do) for problem in error.problems]
     return config, [ok("configuration", f"{path} can be used")]

@@ -14,6 +14,7 @@ from ipaddress import ip_address
 from typing import Any
 
 from playvoice.commands.doctor.finding import Finding, ok, warning
+from playvoice.commands.invocation import playvoice
 from playvoice.config import Config
 
 COMMANDS = (("nft", "-j", "list", "ruleset"), ("iptables-save", "-t", "filter"), ("ip6tables-save", "-t", "filter"))
@@ -62,7 +63,7 @@ def judge(needed: list[Ports], outputs: list[str] | None) -> Finding:
         return ok(
             "firewall",
             f"its rules may be read by root only; {ports} must be let in",
-            f"sudo playvoice doctor; {_OUTSIDE} {look}",
+            f"sudo {playvoice()} doctor; {_OUTSIDE} {look}",
         )
     rules = Rules()
     for output in outputs:

@@ -11,6 +11,7 @@ from playvoice.callbacks import CallbackKind, ExtensionState, call_record, exten
 from playvoice.callbacks.payloads import to_body, to_text
 from playvoice.callbacks.signing import signed_headers
 from playvoice.commands.doctor.finding import Finding, failure, ok, warning
+from playvoice.commands.invocation import playvoice
 from playvoice.companies import Company
 from playvoice.web import AddressRefused, NetworkPolicy, WebClient, WebError
 
@@ -70,7 +71,9 @@ async def receiver(each: Receiver, web: WebClient, policy: NetworkPolicy, *, del
         return warning(each.check, f"{address}: its certificate ends in {left:.0f} days", "have it renewed")
     if deliver:
         return await _deliver(each, web)
-    return ok(each.check, f"{address} is reached; nothing was sent", "playvoice doctor --deliver sends a signed test")
+    return ok(
+        each.check, f"{address} is reached; nothing was sent", f"{playvoice()} doctor --deliver sends a signed test"
+    )
 
 
 async def _deliver(each: Receiver, web: WebClient) -> Finding:

@@ -1,11 +1,13 @@
 """Whether the server of this configuration runs, and answers."""
 
+import shlex
 import time
 
 import httpx2
 
 from playvoice.commands.doctor.finding import Finding, failure, ok
 from playvoice.commands.doctor.situation import Situation
+from playvoice.commands.invocation import playvoice
 from playvoice.sip.flow import format_host
 
 CHECK = "server"
@@ -18,7 +20,9 @@ async def server(situation: Situation) -> Finding:
     if situation.server is None:
         if situation.holder is not None:
             return ok(CHECK, f"{situation.holder.name} works on the database, and can't be seen from here")
-        return ok(CHECK, "it does not run", f"start it: playvoice serve --config {situation.path}")
+        return ok(
+            CHECK, "it does not run", f"start it: {playvoice()} serve --config {shlex.quote(str(situation.path))}"
+        )
     http = situation.config.server.http
     runs = f"process {situation.server.pid} runs"
     if http.port == 0:

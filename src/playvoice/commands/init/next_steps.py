@@ -4,6 +4,7 @@ import shlex
 from pathlib import Path
 
 from playvoice.commands.init.answers import Answers
+from playvoice.commands.invocation import playvoice
 from playvoice.config.values import listen_address
 from playvoice.sip.flow import format_host
 
@@ -15,7 +16,7 @@ _REACHED_AT = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 def what_next(config: Path, answers: Answers, voice: str) -> str:
     """The last words of `init`."""
     option = "" if config == Path("playvoice.toml") else f" --config {shlex.quote(str(config))}"
-    file = shlex.quote(str(config))
+    file, command = shlex.quote(str(config)), playvoice()
     http = listen_address(answers.http)
     url = f"http://{format_host(_REACHED_AT.get(http.host, http.host))}:{http.port}/"
     key = f"""$(sed -n 's/^accesskey = "\\([^"]*\\)".*/\\1/p' {file})"""
@@ -24,8 +25,8 @@ def what_next(config: Path, answers: Answers, voice: str) -> str:
 passwords are in it, made at random. {Path(answers.voice_dir) / voice} is a voice to try with.
 
 Next:
-  playvoice doctor{option}    # looks whether everything is in place
-  playvoice serve{option}     # runs until Ctrl-C
+  {command} doctor{option}    # looks whether everything is in place
+  {command} serve{option}     # runs until Ctrl-C
 
 Agents' phones register at {_registrar(answers)} over UDP or TCP,
 each with the number and password of its [[company.extension]].
