@@ -19,6 +19,12 @@ from typing import Self
 PLAYVOICE = (sys.executable, "-m", "playvoice.cli")
 CTRL_C, CTRL_D = "\x03", "\x04"
 WIDTH = 100
+_TAKE_TERMINAL = """
+import fcntl, os, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+"""Passwords are read from the controlling terminal, which a new session has none of."""
 
 
 class Terminal:
@@ -31,14 +37,13 @@ class Terminal:
         self._master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, WIDTH, 0, 0))
         self._process = subprocess.Popen(
-            list(arguments),
+            [sys.executable, "-c", _TAKE_TERMINAL, *arguments],
             cwd=folder,
             env={**os.environ, "TERM": "xterm", **(environ or {})},
             stdin=slave,
             stdout=slave,
             stderr=slave,
             start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # passwords are read from the controlling terminal
         )
         os.close(slave)
 

@@ -215,3 +215,13 @@ def test_doctor_says_all_problems_of_a_file_and_ends_with_2(folder: Path) -> Non
     assert "line 2, server.http" in terminal.shown
     assert "line 4, rtp.ports" in terminal.shown
     assert "2 failures" in terminal.shown
+
+
+def test_who_breaks_doctor_off_sees_no_traceback(folder: Path) -> None:
+    with Terminal([*PLAYVOICE, "init", "--yes", "--listen", "127.0.0.1"], folder) as terminal:
+        assert terminal.end() == 0
+    with Terminal([*PLAYVOICE, "doctor"], folder) as terminal:
+        terminal.wait_for("file permissions")
+        terminal.press(CTRL_C)
+        assert terminal.end() != 0
+    assert "Traceback" not in terminal.written

@@ -12,8 +12,9 @@ PROCESSOR_OF_A_CALL = 0.0134
 PROCESSOR_OF_A_RECORDING = 1 / 140
 """The share of a processor that writing mp3 takes while a recorded call runs."""
 MEMORY_OF_A_SERVER = 400 * 1024 * 1024
-"""Octets of a server with its media worker and both transcoders, without a call."""
+"""Octets that a server with its media worker and both transcoders is allowed without a call; idle it takes half."""
 MEMORY_OF_A_STREAM = 150 * 1024
+"""Octets that each leg is allowed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import json
 import re
 import shutil
 import subprocess
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Any
@@ -48,25 +48,22 @@ class Rules:
 
 def firewall(config: Config) -> list[Finding]:
     """Look at the rules of this machine."""
-    outputs = [_run(command) for command in COMMANDS if shutil.which(command[0])]
-    readable = [output for output in outputs if output is not None]
-    return [judge(wanted(config), None if len(readable) < len(outputs) else readable)]
+    return [judge(wanted(config), [_run(command) for command in COMMANDS if shutil.which(command[0])])]
 
 
-def judge(needed: list[Ports], outputs: list[str] | None) -> Finding:
-    """What the rules mean for the ports that are needed; None where they may not be read."""
+def judge(needed: list[Ports], outputs: Sequence[str | None]) -> Finding:
+    """What the rules mean for the ports that are needed; None stands for a tool that may not read them."""
     if not needed:
         return ok("firewall", "the server listens on loopback only, where none stands in the way")
     ports = ", ".join(str(each) for each in needed)
     look = f"tcpdump -ni any udp port {next((each.first for each in needed if each.protocol == 'udp'), 5060)}"
-    if outputs is None:
-        return ok(
-            "firewall",
-            f"its rules may be read by root only; {ports} must be let in",
-            f"sudo {playvoice()} doctor; {_OUTSIDE} {look}",
-        )
+    readable = [output for output in outputs if output is not None]
+    if not readable or len(readable) < len(outputs):
+        why = "may be read by root only" if outputs else "can't be read: there is no nft and no iptables-save here"
+        do = f"sudo {playvoice()} doctor; " if outputs else ""
+        return ok("firewall", f"its rules {why}; {ports} must be let in", f"{do}{_OUTSIDE} {look}")
     rules = Rules()
-    for output in outputs:
+    for output in readable:
         _read(output, rules)
     missing = [each for each in needed if not any(accepted.holds(each) for accepted in rules.accepted)]
     if not rules.drops:

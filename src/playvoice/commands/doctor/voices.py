@@ -63,7 +63,7 @@ async def voices(company: CompanyConfig, decoder: Decoder) -> list[Finding]:
     with tempfile.TemporaryDirectory() as directory:
         for path in paths[:MAX_FILES]:
             findings += await _voice(path, Path(directory) / "voice", decoder)
-    counted = f"{len(paths)} files of {folder}"
+    counted = f"{len(paths)} {'file' if len(paths) == 1 else 'files'} of {folder}"
     if len(paths) > MAX_FILES:
         counted = f"the first {MAX_FILES} of {counted}"
     bad = len(findings)

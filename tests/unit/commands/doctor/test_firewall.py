@@ -103,9 +103,16 @@ def test_what_stands_before_the_machine_is_said_not_to_be_seen() -> None:
 
 
 def test_rules_that_may_not_be_read_are_no_verdict() -> None:
-    found = judge([SIP], None)
+    found = judge([SIP], [None, IPTABLES])
     assert found.outcome is Outcome.OK
     assert "by root only" in found.seen
+    assert "sudo" in found.do
+
+
+def test_without_a_tool_to_read_them_nothing_is_said_of_the_rules() -> None:
+    found = judge([SIP], [])
+    assert found.outcome is Outcome.OK
+    assert "there is no nft and no iptables-save here" in found.seen
 
 
 @pytest.mark.parametrize(
