@@ -10,7 +10,7 @@ from typing import Any
 
 import psycopg
 from psycopg import errors
-from sqlalchemy import Connection, Engine, create_engine
+from sqlalchemy import Connection, create_engine
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
@@ -40,7 +40,11 @@ class PostgresqlDatabase:
     """A database of a PostgreSQL server."""
 
     def __init__(self, url: URL) -> None:
-        self._reader_engine = _reader_engine(url)
+        self._reader_engine = create_engine(
+            url.set(drivername="postgresql+psycopg"),
+            poolclass=NullPool,
+            connect_args=_connect_args(_READER_BOUNDS),
+        )
         self._writer_engine = create_engine(
             url.set(drivername="postgresql+psycopg"), poolclass=NullPool, connect_args=_connect_args()
         )
@@ -106,17 +110,6 @@ def connect_for_schema(url: URL) -> Connection:
         url.set(drivername="postgresql+psycopg"), poolclass=NullPool, connect_args=_CONNECTION_BOUNDS
     )
     return engine.connect()
-
-
-def connect_for_reading(url: URL) -> Connection:
-    """Open a connection that can only read."""
-    return _reader_engine(url).connect()
-
-
-def _reader_engine(url: URL) -> Engine:
-    return create_engine(
-        url.set(drivername="postgresql+psycopg"), poolclass=NullPool, connect_args=_connect_args(_READER_BOUNDS)
-    )
 
 
 def _connect_args(options: str = "") -> dict[str, Any]:
