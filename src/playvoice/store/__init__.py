@@ -10,7 +10,7 @@ for each call (0.02 ms against 0.1 ms of processor time), because SQLAlchemy com
 that every call runs are :class:`Prepared`, which costs a fifth of that again.
 """
 
-from playvoice.store.database import schema_connection
+from playvoice.store.database import reading_connection, schema_connection
 from playvoice.store.errors import StoreError, StoreUnavailable
 from playvoice.store.prepared import Prepared
 from playvoice.store.schema import Instant, RowId, metadata
@@ -25,6 +25,7 @@ __all__ = [
     "StoreError",
     "StoreUnavailable",
     "metadata",
+    "reading_connection",
     "schema_connection",
     "upsert",
 ]

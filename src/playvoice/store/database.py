@@ -82,6 +82,27 @@ def open_database(url: str) -> Database:
 
 
 @contextmanager
+def reading_connection(url: str) -> Iterator[Connection]:
+    """Open a connection that reads one state of the database, whether or not a server works on it.
+
+    It takes no lock and makes no file. StoreError says in words that the database can't be read, also by what is asked.
+    """
+    from playvoice.store import postgresql, sqlite
+
+    parsed = parse_url(url)
+    connect = sqlite.connect_for_reading if parsed.get_backend_name() == "sqlite" else postgresql.connect_for_reading
+    try:
+        conn = connect(parsed)
+        try:
+            yield conn
+        finally:
+            conn.close()
+    except (DBAPIError, sqlite3.Error) as error:
+        reason = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
+        raise StoreError(f"the database can't be read: {reason}") from error
+
+
+@contextmanager
 def schema_connection(url: str) -> Iterator[Connection]:
     """Open a connection for migrations: one transaction, committed at the end, undone by an exception.
 

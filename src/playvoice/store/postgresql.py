@@ -112,6 +112,14 @@ def connect_for_schema(url: URL) -> Connection:
     return engine.connect()
 
 
+def connect_for_reading(url: URL) -> Connection:
+    """Open a connection that only reads."""
+    engine = create_engine(
+        url.set(drivername="postgresql+psycopg"), poolclass=NullPool, connect_args=_connect_args(_READER_BOUNDS)
+    )
+    return engine.connect()
+
+
 def _connect_args(options: str = "") -> dict[str, Any]:
     return {**_CONNECTION_BOUNDS, "options": f"{_STATEMENT_BOUNDS} {options}".strip()}
 

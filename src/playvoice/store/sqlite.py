@@ -121,6 +121,16 @@ def connect_for_schema(url: URL) -> Connection:
     return _connect(_make_engine(url), "PRAGMA foreign_keys=OFF", "PRAGMA synchronous=FULL", _BEGIN)
 
 
+def connect_for_reading(url: URL) -> Connection:
+    """Open a connection that only reads, in a transaction; the file has to be there."""
+    address = f"{Path(url.database or '').absolute().as_uri()}?mode=ro"
+    engine = create_engine(
+        "sqlite://", creator=lambda: sqlite3.connect(address, uri=True, check_same_thread=False), poolclass=NullPool
+    )
+    event.listen(engine, "connect", _leave_transactions_to_us)
+    return _connect(engine, "PRAGMA query_only=ON", "BEGIN")
+
+
 def _make_engine(url: URL) -> Engine:
     engine = create_engine(url, poolclass=NullPool, connect_args={"check_same_thread": False})
     event.listen(engine, "connect", _leave_transactions_to_us)
