@@ -5,24 +5,16 @@ server from starting.
 """
 
 import os
-import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
 
-from sqlalchemy import Connection, create_engine, text
-from sqlalchemy.engine import URL
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import NullPool
+from sqlalchemy import Connection, text
 
 from playvoice.store import postgresql
-from playvoice.store.database import parse_url
-from playvoice.store.errors import StoreError
+from playvoice.store.database import parse_url, reading_connection
 
-BUSY_SECONDS = 2.0
-"""How long a look waits for a writer of SQLite."""
 _LOCK = text(
     "SELECT a.pid, a.client_addr FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid"
     " WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 AND l.classid = :high AND l.objid = :low"
@@ -48,22 +40,13 @@ def directory_of(url: str) -> Path | None:
 
 @contextmanager
 def look(url: str) -> Iterator[Connection | None]:
-    """Open a connection that can only read, None where there is no database yet. StoreError if it can't be opened."""
+    """Open a connection that can only read, None where there is no database yet. StoreError if it can't be read."""
     parsed = parse_url(url)
-    try:
-        conn = (
-            _connect_sqlite(parsed) if parsed.get_backend_name() == "sqlite" else postgresql.connect_for_reading(parsed)
-        )
-    except (DBAPIError, sqlite3.Error) as error:
-        raise StoreError(f"the database can't be opened: {_first_line(error)}") from error
-    if conn is None:
+    if parsed.get_backend_name() == "sqlite" and not Path(parsed.database or "").exists():
         yield None
         return
-    with conn:
-        try:
-            yield conn
-        except DBAPIError as error:
-            raise StoreError(f"the database can't be read: {_first_line(error)}") from error
+    with reading_connection(url) as conn:
+        yield conn
 
 
 def holder_of(url: str) -> Holder | None:
@@ -76,20 +59,6 @@ def holder_of(url: str) -> Holder | None:
         key = postgresql.LOCK_KEY
         row = conn.execute(_LOCK, {"high": key >> 32, "low": key & 0xFFFFFFFF}).first()
     return None if row is None else Holder(None, f"a server at {row.client_addr or 'this machine'}")
-
-
-def _connect_sqlite(url: URL) -> Connection | None:
-    path = Path(url.database or "")
-    if not path.exists():
-        return None
-    # Where no log lies beside it nobody writes, and immutable keeps SQLite from making one that may be somebody else's.
-    log = path.with_name(f"{path.name}-wal")
-    quiet = not log.exists() or log.stat().st_size == 0
-    address = f"file:{quote(str(path))}?mode=ro{'&immutable=1' if quiet else ''}"
-    engine = create_engine(
-        "sqlite://", creator=lambda: sqlite3.connect(address, uri=True, timeout=BUSY_SECONDS), poolclass=NullPool
-    )
-    return engine.connect()
 
 
 def _lock_file_holder(path: Path) -> Holder | None:
@@ -115,8 +84,3 @@ def _names(path: Path, pid: int) -> bool:
             return file.read(20).strip() == str(pid).encode() and os.path.exists(f"/proc/{pid}")  # noqa: PTH110
     except OSError:
         return True  # of another user, who has it locked
-
-
-def _first_line(error: BaseException) -> str:
-    original = getattr(error, "orig", None) or error
-    return str(original).strip().partition("\n")[0] or type(original).__name__
