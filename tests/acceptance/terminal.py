@@ -1,4 +1,4 @@
-"""A terminal in which a test types as a person does, and reads what is shown."""
+"""A pseudo-terminal in which a command is typed as a person types it (pty(7))."""
 
 import contextlib
 import fcntl
@@ -11,39 +11,31 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-PLAYVOICE = (sys.executable, "-m", "playvoice.cli")
-CTRL_C, CTRL_D = "\x03", "\x04"
-WIDTH = 100
-_TAKE_TERMINAL = """
-import fcntl, os, sys, termios
-fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-os.execv(sys.argv[1], sys.argv[1:])
-"""
-"""Passwords are read from the controlling terminal, which a new session has none of."""
+CONTROL = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]|\x1b[=>]|\x1b\][^\x07]*\x07")
 
 
 class Terminal:
-    """One command in a pseudo-terminal of its own. Use it as a context manager."""
+    """A command that runs in a terminal of its own. Use it as a context manager."""
 
-    def __init__(self, arguments: Sequence[str], folder: Path, environ: Mapping[str, str] | None = None) -> None:
-        self.written = ""
-        """Everything that the command wrote."""
-        self._unread = 0
+    def __init__(self, *words: str, cwd: Path, rows: int = 50, columns: int = 160, env: Sequence[str] = ()) -> None:
+        self._output = b""
         self._master, slave = pty.openpty()
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, WIDTH, 0, 0))
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", _TAKE_TERMINAL, *arguments],
-            cwd=folder,
-            env={**os.environ, "TERM": "xterm", **(environ or {})},
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        environ = {**os.environ, "TERM": "xterm-256color", **dict(each.split("=", 1) for each in env)}
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "playvoice.cli", *words],
             stdin=slave,
             stdout=slave,
             stderr=slave,
+            cwd=cwd,
+            env=environ,
             start_new_session=True,
+            preexec_fn=_take_terminal,
         )
         os.close(slave)
 
@@ -53,49 +45,55 @@ class Terminal:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._process.poll() is None:
-            self._process.kill()
-        self._process.wait()
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
         os.close(self._master)
 
-    @property
-    def shown(self) -> str:
-        """What a person has seen in the end: lines that were wiped are gone, and colours."""
-        kept = re.sub(r"[^\n]*\r\x1b\[K", "", self.written.replace("\r\n", "\n"))
-        return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", kept)
-
-    def wait_for(self, text: str, seconds: float = 30.0) -> str:
-        """Read until the text is shown, after what was read before; gives what came up to it."""
-        deadline = time.monotonic() + seconds
-        while (at := self.shown.find(text, self._unread)) < 0:
-            assert self._read(deadline), f"{text!r} is not in what was shown:\n{self.shown[self._unread :]}"
-        came, self._unread = self.shown[self._unread : at], at + len(text)
-        return came
-
     def type(self, text: str) -> None:
-        """Press these keys, and Enter."""
-        self.press(f"{text}\r")
+        """Press keys."""
+        os.write(self._master, text.encode())
 
-    def press(self, keys: str) -> None:
-        os.write(self._master, keys.encode())
+    def wait_for(self, pattern: str, timeout: float = 20.0) -> str:
+        """Return the screen's text up to where it first matches; AssertionError if it doesn't come."""
+        deadline = time.monotonic() + timeout
+        while not (found := re.search(pattern, self.text)):
+            assert self._read(deadline - time.monotonic()), f"{pattern!r} did not come:\n{self.text}"
+        return self.text[: found.end()]
 
-    def answer(self, question: str, *typed: str) -> None:
-        """Wait for a question and type an answer; Enter alone where none is given."""
-        self.wait_for(question)
-        self.type(typed[0] if typed else "")
-
-    def end(self, seconds: float = 60.0) -> int:
-        """Read to the end of the command; gives its exit status."""
-        deadline = time.monotonic() + seconds
-        while self._read(deadline):
+    def wait(self, timeout: float = 20.0) -> int:
+        """Return the exit status once the command has ended, with all that it said in `text`."""
+        deadline = time.monotonic() + timeout
+        while self._read(deadline - time.monotonic()):
             pass
-        return self._process.wait(max(0.1, deadline - time.monotonic()))
+        return self.process.wait(max(0.1, deadline - time.monotonic()))
 
-    def _read(self, deadline: float) -> bool:
-        """Read what comes; False at the end of it, or of the time."""
-        ready, _, _ = select.select([self._master], [], [], max(0.0, deadline - time.monotonic()))
-        data = b""
-        with contextlib.suppress(OSError):  # the other side is closed
-            data = os.read(self._master, 65_536) if ready else b""
-        self.written += data.decode("utf-8", "replace")
-        return bool(data)
+    @property
+    def text(self) -> str:
+        """All that was shown, without what moves the cursor."""
+        return CONTROL.sub("", self._output.decode(errors="replace")).replace("\r\n", "\n")
+
+    def _read(self, seconds: float) -> bool:
+        """Take what has come within so many seconds; False when the command has ended, or nothing came."""
+        ready, _, _ = select.select([self._master], [], [], max(0.0, seconds))
+        if not ready:
+            return False
+        with contextlib.suppress(OSError):  # the far end is closed
+            data = os.read(self._master, 65_536)
+            self._output += data
+            return bool(data)
+        return False
+
+
+def _take_terminal() -> None:
+    """Make standard input the terminal that controls the new session: Ctrl-C there is a SIGINT."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
+def run(*words: str, cwd: Path, typed: str = "", timeout: float = 30.0) -> tuple[int, str]:
+    """Type a command, and what it asks for; return its exit status and all that it showed."""
+    with Terminal(*words, cwd=cwd) as terminal:
+        if typed:
+            terminal.type(typed)
+        status = terminal.wait(timeout)
+        return status, terminal.text

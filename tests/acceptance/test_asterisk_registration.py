@@ -3,13 +3,13 @@
 import json
 import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
 from tests.acceptance.asterisk_peer import ENDPOINT, Asterisk
 from tests.acceptance.sipp_world import PASSWORD, USERNAME, noise
-from tests.acceptance.terminal import PLAYVOICE
 from tests.acceptance.test_asterisk import VOICE, Calls, assert_hears, calls_of, samples
 from tests.acceptance.test_trunk_registration import wait_for_line
 
@@ -92,7 +92,7 @@ def test_asterisk_keeps_the_registration_and_finds_us_reachable(line: Line) -> N
 
 def examined(line: Line, **environ: str) -> dict[str, tuple[str, str]]:
     """What doctor finds of the trunk beside the running server: check to outcome and what was seen."""
-    command = [*PLAYVOICE, "doctor", "--json", "--config", str(line.calls.world.config)]
+    command = [sys.executable, "-m", "playvoice.cli", "doctor", "--json", "--config", str(line.calls.world.config)]
     ran = subprocess.run(
         command, env={**os.environ, **environ}, capture_output=True, text=True, timeout=120, check=False
     )

@@ -3,16 +3,46 @@
 import re
 import stat
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.acceptance.terminal import CTRL_C, CTRL_D, PLAYVOICE, Terminal
+from tests.acceptance.terminal import Terminal
 
 from playvoice.config import load
 from playvoice.simulator import program
 from playvoice.simulator.configuration import free_ports
 from playvoice.simulator.program import Program
+
+CTRL_C, CTRL_D = "\x03", "\x04"
+WIDTH = 100
+
+
+class Person(Terminal):
+    """Somebody who reads what is shown, answers, and reads on."""
+
+    def __init__(self, folder: Path, *words: str) -> None:
+        super().__init__(*words, cwd=folder, columns=WIDTH)
+        self._read_up_to = 0
+
+    def answer(self, question: str, typed: str = "") -> None:
+        """Wait for a question and type an answer; Enter alone takes what is offered."""
+        self.read_to(question)
+        self.type(f"{typed}\r")
+
+    def read_to(self, words: str, seconds: float = 30.0) -> str:
+        """Read on until these words are shown; gives what came before them."""
+        deadline = time.monotonic() + seconds
+        while (at := self.text.find(words, self._read_up_to)) < 0:
+            assert self._read(deadline - time.monotonic()), f"{words!r} did not come:\n{self.text}"
+        came, self._read_up_to = self.text[self._read_up_to : at], at + len(words)
+        return came
+
+    @property
+    def shown(self) -> str:
+        """What is left on the screen: lines that were written over are gone."""
+        return re.sub(r"[^\n]*\r", "", self.text)
 
 
 @pytest.fixture
@@ -59,18 +89,18 @@ ASKED = (
 @pytest.mark.peer("curl")
 def test_from_an_empty_folder_to_the_first_call(carrier: Program, folder: Path, tmp_path: Path) -> None:
     sip, http, receiver = free_ports(3)
-    with Terminal([*PLAYVOICE, "init"], folder) as terminal:
+    with Person(folder, "init") as terminal:
         terminal.answer("HOST or HOST:PORT", "not an address")
-        assert "expected a SIP URI" in terminal.wait_for("HOST or HOST:PORT"), "a wrong answer is asked for again"
-        terminal.type(address(carrier))
+        assert "expected a SIP URI" in terminal.read_to("HOST or HOST:PORT"), "a wrong answer is asked for again"
+        terminal.type(f"{address(carrier)}\r")
         terminal.answer("1 by your IP address")
         terminal.answer("[127.0.0.1]")
         terminal.answer("The port for SIP", str(sip))
         terminal.answer("[10000-29999]")
         terminal.answer("Where the API listens", f"127.0.0.1:{http}")
         terminal.answer("Time zone", "Moon/Tranquility")
-        assert "expected the name of a time zone" in terminal.wait_for("Time zone")
-        terminal.type("Europe/Berlin")
+        assert "expected the name of a time zone" in terminal.read_to("Time zone")
+        terminal.type("Europe/Berlin\r")
         terminal.answer("Its code")
         terminal.answer("Its name", "Ärzte & Söhne")
         terminal.answer("Caller numbers", "2120280001, 2120280002")
@@ -79,7 +109,7 @@ def test_from_an_empty_folder_to_the_first_call(carrier: Program, folder: Path, 
         terminal.answer("record of each call", f"http://127.0.0.1:{receiver}/cdr")
         terminal.answer("agents' states", f"http://127.0.0.1:{receiver}/status")
         terminal.answer("Folder of its voice files")
-        assert terminal.end() == 0
+        assert terminal.wait(60) == 0
         shown = terminal.shown
     path = folder / "playvoice.toml"
     config = load(path, {})
@@ -92,8 +122,8 @@ def test_from_an_empty_folder_to_the_first_call(carrier: Program, folder: Path, 
     ]
     assert company.accesskey not in shown, "a secret is not left in the terminal's history"
 
-    with Terminal([*PLAYVOICE, "doctor"], folder) as terminal:
-        assert terminal.end() == 1, "nobody takes the callbacks yet"
+    with Person(folder, "doctor") as terminal:
+        assert terminal.wait(60) == 1, "nobody takes the callbacks yet"
     found = outcomes(terminal.shown)
     assert {check: outcome for check, outcome in found.items() if check not in ASKED} == {
         "configuration": "ok",
@@ -113,19 +143,19 @@ def test_from_an_empty_folder_to_the_first_call(carrier: Program, folder: Path, 
         "voices of company 2028": "ok",
     }
     assert re.search(rf"OPTIONS: udp:{address(carrier)} answered 200 OK in \d+ ms", terminal.shown)
-    assert "checks done; looking at" in terminal.written, "who waits sees what for"
+    assert "checks done; looking at" in terminal.text, "who waits sees what for"
 
     secret = company.signing_secret
     assert secret is not None
     listen = ("--listen", f"127.0.0.1:{receiver}", "--secret", secret)
     with (
         program.far_end("receiver", *listen, log=tmp_path / "receiver.log") as crm,
-        Terminal([*PLAYVOICE, "serve"], folder) as server,
+        Person(folder, "serve") as server,
     ):
         crm.wait_for("ready", 20)
-        server.wait_for('"event": "ready"')
-        with Terminal([*PLAYVOICE, "doctor", "--deliver"], folder) as terminal:
-            assert terminal.end() == 0, terminal.shown
+        server.read_to('"event": "ready"')
+        with Person(folder, "doctor", "--deliver") as terminal:
+            assert terminal.wait(60) == 0, terminal.shown
         assert "is held by the running server" in terminal.shown
         assert set(outcomes(terminal.shown).values()) <= {"ok", "warning"}
         tests = [crm.wait_for("callback", 5, path=path) for path in ("/cdr", "/status")]
@@ -141,8 +171,8 @@ def test_from_an_empty_folder_to_the_first_call(carrier: Program, folder: Path, 
         record = crm.wait_for("callback", 20, path="/cdr", attempt=1, webhook_id=AnyBut(tests[0]["webhook_id"]))
         assert record["signature"] == "valid"
         assert record["payload"]["hangupcause"] == 10001
-        server.press(CTRL_C)
-        assert server.end() == 0
+        server.type(CTRL_C)
+        assert server.wait(60) == 0
 
 
 class AnyBut:
@@ -159,34 +189,34 @@ class AnyBut:
 
 @pytest.mark.parametrize("keys", [CTRL_C, CTRL_D])
 def test_who_breaks_off_finds_nothing_written(folder: Path, keys: str) -> None:
-    with Terminal([*PLAYVOICE, "init"], folder) as terminal:
+    with Person(folder, "init") as terminal:
         terminal.answer("HOST or HOST:PORT")
-        terminal.wait_for("1 by your IP address")
-        terminal.press(keys)
-        assert terminal.end() == 1
+        terminal.read_to("1 by your IP address")
+        terminal.type(keys)
+        assert terminal.wait(60) == 1
     assert "nothing was written" in terminal.shown
     assert "Traceback" not in terminal.shown
     assert list(folder.iterdir()) == []
 
 
 def test_a_registration_behind_a_nat_is_asked_for_and_its_password_is_not_shown(folder: Path) -> None:
-    with Terminal([*PLAYVOICE, "init"], folder) as terminal:
+    with Person(folder, "init") as terminal:
         terminal.answer("HOST or HOST:PORT", "sip.example.com;transport=tcp")
         terminal.answer("1 by your IP address", "2")
         terminal.answer("User name")
-        assert "it is needed" in terminal.wait_for("User name")
-        terminal.type("861012345678")
+        assert "it is needed" in terminal.read_to("User name")
+        terminal.type("861012345678\r")
         terminal.answer("password (not shown): ", "very secret")
         terminal.answer("IP address towards", "10.1.2.3")
         terminal.answer("port for SIP")
         terminal.answer("Public address of the NAT", "2001:db8::1")
-        assert "same family" in terminal.wait_for("Public address of the NAT")
-        terminal.type("203.0.113.7")
+        assert "same family" in terminal.read_to("Public address of the NAT")
+        terminal.type("203.0.113.7\r")
         for question in ("audio", "API listens", "Time zone", "Its code", "Its name", "Caller numbers", "extensions"):
             terminal.answer(question)
         for question in ("The group", "record of each call", "agents' states", "Folder"):
             terminal.answer(question)
-        assert terminal.end() == 0
+        assert terminal.wait(60) == 0
     assert "very secret" not in terminal.shown
     config = load(folder / "playvoice.toml", {})
     (trunk,) = config.trunks
@@ -198,30 +228,30 @@ def test_a_registration_behind_a_nat_is_asked_for_and_its_password_is_not_shown(
 def test_a_file_that_is_there_stays_as_it_is_without_force(folder: Path) -> None:
     path = folder / "playvoice.toml"
     path.write_text("mine")
-    with Terminal([*PLAYVOICE, "init", "--yes"], folder) as terminal:
-        assert terminal.end() == 1
+    with Person(folder, "init", "--yes") as terminal:
+        assert terminal.wait(60) == 1
     assert "give --force" in terminal.shown
     assert path.read_text() == "mine"
-    with Terminal([*PLAYVOICE, "init", "--yes", "--force", "--listen", "127.0.0.1"], folder) as terminal:
-        assert terminal.end() == 0
+    with Person(folder, "init", "--yes", "--force", "--listen", "127.0.0.1") as terminal:
+        assert terminal.wait(60) == 0
     assert load(path, {}).companies[0].code == "2028"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
 def test_doctor_says_all_problems_of_a_file_and_ends_with_2(folder: Path) -> None:
     (folder / "playvoice.toml").write_text('[server]\nhttp = "nowhere"\n[rtp]\nports = "9-8"\n')
-    with Terminal([*PLAYVOICE, "doctor"], folder) as terminal:
-        assert terminal.end() == 2
+    with Person(folder, "doctor") as terminal:
+        assert terminal.wait(60) == 2
     assert "line 2, server.http" in terminal.shown
     assert "line 4, rtp.ports" in terminal.shown
     assert "2 failures" in terminal.shown
 
 
 def test_who_breaks_doctor_off_sees_no_traceback(folder: Path) -> None:
-    with Terminal([*PLAYVOICE, "init", "--yes", "--listen", "127.0.0.1"], folder) as terminal:
-        assert terminal.end() == 0
-    with Terminal([*PLAYVOICE, "doctor"], folder) as terminal:
-        terminal.wait_for("file permissions")
-        terminal.press(CTRL_C)
-        assert terminal.end() != 0
-    assert "Traceback" not in terminal.written
+    with Person(folder, "init", "--yes", "--listen", "127.0.0.1") as terminal:
+        assert terminal.wait(60) == 0
+    with Person(folder, "doctor") as terminal:
+        terminal.read_to("file permissions")
+        terminal.type(CTRL_C)
+        assert terminal.wait(60) != 0
+    assert "Traceback" not in terminal.text

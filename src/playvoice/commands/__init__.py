@@ -1,1 +1,1 @@
-"""What each command of `playvoice` does; `playvoice.cli` only names them."""
+"""The commands that a user types, a module for each, over the rooms below."""
