@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
 
 def doctor(
-    config: Annotated[Path, typer.Option("--config", "-c", help="The configuration file.")] = Path("playvoice.toml"),
+    config: Annotated[
+        Path, typer.Option("--config", "-c", envvar="PLAYVOICE_CONFIG", help="The configuration file.")
+    ] = Path("playvoice.toml"),
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of lines for people.")] = False,
     deliver: Annotated[
         bool, typer.Option("--deliver", help="Send a signed test, which says that it is one, to each callback address.")

@@ -8,7 +8,9 @@ import typer
 
 
 def init(
-    config: Annotated[Path, typer.Option("--config", "-c", help="The file to write.")] = Path("playvoice.toml"),
+    config: Annotated[
+        Path, typer.Option("--config", "-c", envvar="PLAYVOICE_CONFIG", help="The file to write.")
+    ] = Path("playvoice.toml"),
     yes: Annotated[
         bool, typer.Option("--yes", "-y", help="Ask nothing; take the defaults for what no option says.")
     ] = False,
