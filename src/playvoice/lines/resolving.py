@@ -152,7 +152,11 @@ async def ask_for_services(name: str) -> list[Service]:
 
 
 async def ask_for_addresses(name: str) -> list[str]:
-    """Ask the system for addresses, IPv4 first: a `LookUpAddress`."""
-    loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(name, None, type=socket.SOCK_DGRAM)
+    """A `LookUpAddress` in one of the loop's threads."""
+    return await asyncio.to_thread(system_addresses, name)
+
+
+def system_addresses(name: str) -> list[str]:
+    """Ask the system for the addresses of a name, IPv4 first; blocks, for as long as the system likes."""
+    found = socket.getaddrinfo(name, None, type=socket.SOCK_DGRAM)
     return [str(address[0]) for *_, address in sorted(found, key=lambda item: item[0] == socket.AF_INET6)]

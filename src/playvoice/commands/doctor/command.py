@@ -43,6 +43,7 @@ async def _examine(path: Path, report: "Report", deliver: bool) -> bool:
     from playvoice.commands.doctor.files import read_configuration
     from playvoice.commands.doctor.machine import Machine
     from playvoice.commands.doctor.situation import Situation
+    from playvoice.commands.doctor.threads import in_thread
 
     # What the server's rooms log here, the findings say.
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
@@ -51,7 +52,7 @@ async def _examine(path: Path, report: "Report", deliver: bool) -> bool:
         report.add(finding)
     if config is None:
         return False
-    situation = await asyncio.to_thread(Situation.look, path, config, Machine())
+    situation = await in_thread(lambda: Situation.look(path, config, Machine()))
     async for finding in examine(situation, deliver=deliver, tell=report.tell):
         report.add(finding)
     return True

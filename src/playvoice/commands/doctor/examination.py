@@ -10,6 +10,7 @@ from playvoice.commands.doctor import nat as nat_check
 from playvoice.commands.doctor import voices as voices_check
 from playvoice.commands.doctor.finding import Check, Finding, warning
 from playvoice.commands.doctor.situation import Situation
+from playvoice.commands.doctor.threads import in_thread
 from playvoice.media.transcoder import Transcoder
 from playvoice.web import NetworkPolicy, WebClient
 
@@ -60,7 +61,7 @@ def _checks(situation: Situation, deliver: bool, stack: AsyncExitStack) -> list[
     stack.push_async_callback(web.aclose)
     transcoder = Transcoder()
     stack.push_async_callback(transcoder.close)
-    bound = asyncio.create_task(asyncio.to_thread(_look_at_ports, situation))
+    bound = asyncio.create_task(in_thread(lambda: _look_at_ports(situation)))
 
     async def ask() -> dict[str, trunks.TrunkReport]:
         await asyncio.wait([bound])  # for asking binds ports itself
@@ -119,6 +120,6 @@ def _look_at_ports(situation: Situation) -> list[Finding]:
 
 def _blocking(name: str, work: Callable[[], Iterable[Finding]], seconds: float = 15.0) -> Check:
     async def run() -> Sequence[Finding]:
-        return await asyncio.to_thread(lambda: list(work()))
+        return await in_thread(lambda: list(work()))
 
     return Check(name, run, seconds)

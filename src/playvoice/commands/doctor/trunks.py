@@ -7,8 +7,9 @@ from random import SystemRandom
 
 from playvoice.commands.doctor.asking import Asker, Reply, asking
 from playvoice.commands.doctor.finding import Finding, failure, ok, warning
+from playvoice.commands.doctor.threads import in_thread
 from playvoice.config import Config
-from playvoice.lines.resolving import Resolver, Service, Target, ask_for_addresses, ask_for_services, literal
+from playvoice.lines.resolving import Resolver, Service, Target, ask_for_services, literal, system_addresses
 from playvoice.lines.trunk import Trunk
 from playvoice.sip import URI, SipError
 from playvoice.sip.flow import format_host
@@ -81,7 +82,7 @@ async def look_up(uri: URI) -> LookedUp:
 
     async def addresses(name: str) -> list[str]:
         try:
-            return await ask_for_addresses(name)
+            return await in_thread(lambda: system_addresses(name))
         except (OSError, UnicodeError) as error:
             found.reasons.append(f"{name}: {getattr(error, 'strerror', None) or error}")
             raise
