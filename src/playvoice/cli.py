@@ -10,6 +10,8 @@ import typer
 from playvoice import __version__, logs
 from playvoice.commands import live, manage, phone
 from playvoice.commands.desk import DEFAULT_CONFIG, ConfigOption, read_config
+from playvoice.commands.doctor.command import doctor
+from playvoice.commands.init.command import init
 from playvoice.commands.trace import trace
 from playvoice.simulator.expectation import Agent, Callee
 
@@ -86,6 +88,8 @@ def demo(
     raise typer.Exit(run(options if voice is None else replace(options, voice=voice)))
 
 
+cli.command()(init)
+cli.command()(doctor)
 manage.register(cli)
 live.register(cli)
 phone.register(cli)

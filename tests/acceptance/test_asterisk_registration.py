@@ -1,5 +1,9 @@
 """Asterisk as a trunk that wants a registration, as most offices' do; strict: compact names, reliable responses."""
 
+import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -84,6 +88,28 @@ def line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
 def test_asterisk_keeps_the_registration_and_finds_us_reachable(line: Line) -> None:
     line.asterisk.wait_for(f"Added contact .*'{USERNAME}'")
     line.asterisk.wait_for(f"Contact {USERNAME}/sip:.* is now Reachable")
+
+
+def examined(line: Line, **environ: str) -> dict[str, tuple[str, str]]:
+    """What doctor finds of the trunk beside the running server: check to outcome and what was seen."""
+    command = [sys.executable, "-m", "playvoice.cli", "doctor", "--json", "--config", str(line.calls.world.config)]
+    ran = subprocess.run(
+        command, env={**os.environ, **environ}, capture_output=True, text=True, timeout=120, check=False
+    )
+    findings = json.loads(ran.stdout)["findings"]
+    return {each["check"]: (each["outcome"], each["seen"]) for each in findings if each["check"].startswith("trunk")}
+
+
+def test_doctor_asks_asterisk_what_is_registered_and_leaves_it_registered(line: Line) -> None:
+    line.asterisk.wait_for(f"Added contact .*'{USERNAME}'")
+    found = examined(line)
+    assert found["trunk carrier: OPTIONS"][0] == "ok"
+    outcome, seen = found["trunk carrier: registration"]
+    assert (outcome, seen.endswith("takes the credentials; 1 registered now")) == ("ok", True), seen
+    outcome, seen = examined(line, PLAYVOICE_TRUNK__CARRIER__PASSWORD="wrong")["trunk carrier: registration"]
+    assert (outcome, "refuses the credentials: 401" in seen) == ("failure", True), seen
+    assert "Removed contact" not in line.asterisk.log()
+    assert line.asterisk.log().count("Added contact") == 1
 
 
 def test_a_call_whose_ringing_is_audio_is_heard_from_its_answer_on(line: Line) -> None:

@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 from enum import StrEnum
+from urllib.parse import quote_plus
 
 RECORDURL = "recordurl"
 FURTHER_FIELDS = ("direction", "userid", "ext", RECORDURL)
@@ -122,6 +123,13 @@ def call_record(
 def to_text(payload: Mapping[str, object]) -> str:
     """Return the JSON text that is stored, signed and sent, without spaces and in the payload's order."""
     return json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
+
+
+def to_body(text: str, format: str) -> tuple[bytes, str]:  # noqa: A002  (the setting's name)
+    """Return the body of a callback, as the company wants it written, and its content type."""
+    if format == "form":
+        return f"detail={quote_plus(text)}".encode("ascii"), "application/x-www-form-urlencoded"
+    return text.encode(), "application/json"
 
 
 def _seconds(instant: datetime) -> int:

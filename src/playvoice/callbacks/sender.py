@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from functools import partial
 from random import Random
 from typing import Protocol
-from urllib.parse import quote_plus
 
 import structlog
 
@@ -21,6 +20,7 @@ from playvoice.callbacks.deliveries import MAX_IN_FLIGHT, Attempt, Deliveries
 from playvoice.callbacks.endpoints import Endpoints
 from playvoice.callbacks.errors import SigningSecretError
 from playvoice.callbacks.outcomes import Answered, Outcome, Unanswered
+from playvoice.callbacks.payloads import to_body
 from playvoice.callbacks.schedule import parse_retry_after
 from playvoice.callbacks.signing import signed_headers
 from playvoice.callbacks.tables import State, webhook_id
@@ -168,7 +168,7 @@ class Sender:
 
     async def _attempt(self, attempt: Attempt) -> Outcome:
         owed, endpoint, at = attempt.owed, attempt.endpoint, self._clock()
-        body, content_type = _body(owed.payload, endpoint.format)
+        body, content_type = to_body(owed.payload, endpoint.format)
         try:
             headers = signed_headers(
                 endpoint.signing_secret, webhook_id(owed.call_uuid, owed.id), int(at.timestamp()), body
@@ -304,12 +304,6 @@ class Sender:
                 self._read_event.set()
             if self._stopping and not self._under_way:
                 return
-
-
-def _body(payload: str, format: str) -> tuple[bytes, str]:  # noqa: A002  (the setting's name)
-    if format == "form":
-        return f"detail={quote_plus(payload)}".encode("ascii"), "application/x-www-form-urlencoded"
-    return payload.encode(), "application/json"
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:

@@ -7,6 +7,7 @@ record is an answer, which leads to the addresses; that nobody answers is none, 
 """
 
 import asyncio
+import socket
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from random import Random
@@ -92,7 +93,7 @@ class Resolver:
         look_up_address: LookUpAddress | None = None,
     ) -> None:
         self._random = random
-        self._look_up_service = look_up_service or _look_up_service
+        self._look_up_service = look_up_service or ask_for_services
         self._look_up_address = look_up_address or _ask_the_system()
 
     async def resolve(self, uri: URI) -> list[Target]:
@@ -132,7 +133,8 @@ class Resolver:
             return []  # the other records may lead somewhere
 
 
-async def _look_up_service(name: str) -> list[Service]:
+async def ask_for_services(name: str) -> list[Service]:
+    """Ask a name server for SRV records: a `LookUpService`."""
     try:
         found = await dns.asyncresolver.resolve(name, "SRV", lifetime=SERVICE_TIMEOUT)
     except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer, dns.resolver.NoResolverConfiguration):
@@ -157,3 +159,9 @@ def _ask_the_system() -> LookUpAddress:
         return [str(address) for address in sorted(await system(name, 0), key=lambda address: address.version)]
 
     return look_up_address
+
+
+def system_addresses(name: str) -> list[str]:
+    """Ask the system for the addresses of a name, IPv4 first; blocks, for as long as the system likes."""
+    found = socket.getaddrinfo(name, None, type=socket.SOCK_DGRAM)
+    return [str(address[0]) for *_, address in sorted(found, key=lambda item: item[0] == socket.AF_INET6)]

@@ -176,6 +176,7 @@ class _Lane:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             env=environment,
+            process_group=0,  # Ctrl-C at a terminal is for us, and would find the child before it can ignore it
         )
 
     async def _stop_child(self, patience: float = STOP_TIMEOUT) -> None:

@@ -30,9 +30,19 @@ def alembic_config(conn: Connection | None = None) -> Config:
     return config
 
 
+def known_revisions() -> tuple[str, ...]:
+    """Return the migrations of this version, the newest first."""
+    return tuple(script.revision for script in ScriptDirectory.from_config(alembic_config()).walk_revisions())
+
+
+def revisions_of(conn: Connection) -> tuple[str, ...]:
+    """Return the newest migration that a database has seen, nothing where it has no tables of ours."""
+    return MigrationContext.configure(conn).get_current_heads()
+
+
 def _refuse_newer(conn: Connection) -> None:
-    known = {script.revision for script in ScriptDirectory.from_config(alembic_config()).walk_revisions()}
-    for revision in MigrationContext.configure(conn).get_current_heads():
+    known = known_revisions()
+    for revision in revisions_of(conn):
         if revision not in known:
             raise MigrationError(
                 f"the database is of a newer PlayVoice (its migration {revision} is not known to version"

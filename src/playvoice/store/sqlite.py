@@ -123,7 +123,10 @@ def connect_for_schema(url: URL) -> Connection:
 
 def connect_for_reading(url: URL) -> Connection:
     """Open a connection that only reads, in a transaction; the file has to be there."""
-    address = f"{Path(url.database or '').absolute().as_uri()}?mode=ro"
+    path = Path(url.database or "").absolute()
+    # Without a log nobody writes, and immutable keeps SQLite from making one: it would be of whoever only looks.
+    at_rest = not path.with_name(f"{path.name}-wal").exists()
+    address = f"{path.as_uri()}?mode=ro{'&immutable=1' if at_rest else ''}"
     engine = create_engine(
         "sqlite://", creator=lambda: sqlite3.connect(address, uri=True, check_same_thread=False), poolclass=NullPool
     )

@@ -77,7 +77,7 @@ def apply(conn: Connection, config: Config, at: datetime) -> None:
     for company in config.companies:
         if company.voice_dir is None:
             continue
-        for path in _files(company.voice_dir):
+        for path in files_of(company.voice_dir):
             row = {"company_code": company.code, "name": normal(path.name), "path": str(path), "added_at": at}
             upsert(conn, voice_files, ["company_code", "name"], row, keep=["added_at"])
 
@@ -91,7 +91,11 @@ def remove_all_of(conn: Connection, company_code: str) -> None:
     conn.execute(delete(voice_uploads).where(voice_uploads.c.company_code == company_code))
 
 
-def _files(folder: Path) -> Iterator[Path]:
+def files_of(folder: Path) -> Iterator[Path]:
+    """The files of a folder that become voice files, by their names.
+
+    :raises VoicesError: it can't be read, or has too many.
+    """
     try:
         paths = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
     except OSError as error:

@@ -193,6 +193,20 @@ class WebClient:
             return replace(target, authorization=address.authorization)
         return target
 
+    async def reach(self, url: str, *, timeout: float) -> float | None:  # noqa: ASYNC109
+        """Connect as a request would, with TLS where the URL wants it, and close without having sent anything.
+
+        :param timeout: seconds for all of it.
+        :returns: unix seconds at which the far end's certificate ends, None without TLS.
+        :raises AddressRefused: it leads where nobody may be sent.
+        :raises ConnectFailed: there is no connection.
+        """
+        address = self._policy.check_url(url)
+        connection = await self._pool.take(address, timeout)
+        certificate_ends = connection.certificate_ends
+        self._pool.give_back(address, connection)
+        return certificate_ends
+
     async def aclose(self) -> None:
         """Close all connections."""
         await self._pool.aclose()

@@ -83,6 +83,11 @@ class Connection:
         """Whether the connection stands and nothing came unasked."""
         return self._stream.is_quiet
 
+    @property
+    def certificate_ends(self) -> float | None:
+        """Unix seconds at which the far end's certificate ends, None without TLS."""
+        return self._stream.certificate_ends
+
     def close(self) -> None:
         """Drop the connection, whatever its state."""
         self._stream.close()

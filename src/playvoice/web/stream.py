@@ -97,6 +97,12 @@ class Stream(asyncio.Protocol):
         """Whether the connection stands and nothing has come that was not read, not even its end."""
         return not (self._received or self._ended or self._transport.is_closing() or self._poll.poll(0))
 
+    @property
+    def certificate_ends(self) -> float | None:
+        """Unix seconds at which the far end's certificate ends, None without TLS."""
+        certificate = self._transport.get_extra_info("peercert") or {}
+        return float(ssl.cert_time_to_seconds(certificate["notAfter"])) if "notAfter" in certificate else None
+
     def close(self) -> None:
         """Drop the connection, with what was not sent yet."""
         self._transport.abort()

@@ -580,3 +580,31 @@ async def test_a_file_that_can_not_be_written_is_an_error_of_the_system(
     end = await far_end(ok)
     with pytest.raises(FileNotFoundError):
         await client.download(end.url, tmp_path / "no" / "voice", max_bytes=1000, timeout=5)
+
+
+async def test_an_address_is_reached_without_a_request(client: WebClient, far_end: Start) -> None:
+    end = await far_end(ok)
+    assert await client.reach(end.url, timeout=5.0) is None, "without TLS there is no certificate"
+    await client.aclose()
+    await end.left()
+    assert (end.connections, end.requests) == (1, [])
+
+
+async def test_reaching_says_when_the_certificate_ends(far_end: Start) -> None:
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(CERTIFICATE)
+    end = await far_end(ok, ssl=server)
+    trusting = ssl.create_default_context(cafile=CERTIFICATE)
+    names = Names(voices_example=[["127.0.0.1"]])
+    client = WebClient(LOOPBACK, resolver=names, ssl_context=trusting)
+    ends = await client.reach(f"https://voices.example:{end.port}/", timeout=5.0)
+    await client.aclose()
+    assert ends is not None
+    assert ends > 1.7e9
+
+
+async def test_what_may_not_be_connected_to_is_not_reached(client: WebClient) -> None:
+    with pytest.raises(AddressRefused):
+        await client.reach("http://10.0.0.1/", timeout=5.0)
+    with pytest.raises(ConnectFailed):
+        await client.reach("http://127.0.0.1:1/", timeout=5.0)
