@@ -158,7 +158,7 @@ def far_end(kind: str, *arguments: str, **options: Any) -> Program:
     return Program(command, **{"name": kind, **options})
 
 
-def server(config: Path, **options: Any) -> Program:
+def server(config: Path, *arguments: str, **options: Any) -> Program:
     """Start the server as a process; its first line is `ready`."""
-    command = [sys.executable, "-m", "playvoice.cli", "serve", "--config", str(config)]
+    command = [sys.executable, "-m", "playvoice.cli", "serve", "--config", str(config), *arguments]
     return Program(command, **{"name": "server", **options})

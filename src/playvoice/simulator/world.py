@@ -30,6 +30,7 @@ class Cast:
     extensions: Mapping[str, str] = field(default_factory=lambda: {EXTENSION: "secret"})
     registered: bool = True
     """The agents' phones are there."""
+    server_arguments: tuple[str, ...] = ()
     carrier_arguments: tuple[str, ...] = ()
     agent_arguments: tuple[str, ...] = ()
     receiver_arguments: tuple[str, ...] = ()
@@ -113,7 +114,13 @@ class World:
     def launch_server(self) -> Program:
         """Start the server without waiting for it."""
         self.server = self._stack.enter_context(
-            program.server(self.config, log=self.directory / "server.log", on_line=self._on_line, environ=self._environ)
+            program.server(
+                self.config,
+                *self.cast.server_arguments,
+                log=self.directory / "server.log",
+                on_line=self._on_line,
+                environ=self._environ,
+            )
         )
         return self.server
 
