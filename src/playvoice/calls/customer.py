@@ -35,6 +35,8 @@ from playvoice.sip import (
 from playvoice.sip.seconds import retry_after
 from playvoice.voices import Voice
 
+MAX_REASON = 100
+"""Characters of a far end's reason phrase that are told."""
 LOOK_AGAIN = 0.1
 """Seconds between two looks for a place on the next trunk."""
 _NEXT_AFTER = {Why.TRANSPORT: Next.ADDRESS, Why.TIMEOUT: Next.NOTHING}
@@ -214,8 +216,14 @@ class Customer:
                 leg.send_again()
             case Rejected() if self._is_redirected(leg, event):
                 leg.send_again()
-            case Rejected(status=status, q850=q850):
-                call.log.info("customer_refused", trunk=leg.trunk.name, status=status, q850=q850)
+            case Rejected(status=status, reason=reason, q850=q850):
+                call.log.info(
+                    "customer_refused",
+                    trunk=leg.trunk.name,
+                    status=status,
+                    reason=reason[:MAX_REASON],
+                    q850=q850,
+                )
                 self._on_refusal(leg, refusal_of(status, q850), retry_after(event.response, MAX_RETRY_AFTER))
             case Failed(why=why):
                 call.log.info("customer_unreached", trunk=leg.trunk.name, address=str(leg.flow), why=why.value)

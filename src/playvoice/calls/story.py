@@ -4,6 +4,7 @@ It reads; whoever shows it decides how. A call that still runs has no messages y
 """
 
 import dataclasses
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -161,8 +162,9 @@ def read_story(conn: Connection, uuid: str, *, mask: bool = False) -> Story | No
     messages = sorted((message for part in parts for message in part.messages), key=lambda message: message.at)
     names = [field.name for field in dataclasses.fields(Story)]
     story = Story(
-        **{name: getattr(row, name) for name in names if name in calls.c and name != "state"},
+        **{name: getattr(row, name) for name in names if name in calls.c and name not in ("state", "voice_name")},
         state=CallState(row.state),
+        voice_name=_without_secrets(row.voice_name),
         cause=None if row.hangupcause is None else HangupCause(row.hangupcause),
         direction=None if row.hangupdirection is None else HangupCause(row.hangupdirection),
         extension=row.extnumber,
@@ -224,6 +226,14 @@ def _leg(row: Row[Any]) -> StoryLeg:
         ended_at=row.ended_at,
         media=media,
     )
+
+
+def _without_secrets(voice: str) -> str:
+    """A voice's URL without its query and user, in which a token or password may stand; a file's name as it is."""
+    if "://" not in voice:
+        return voice
+    path, mark, _ = voice.partition("?")
+    return re.sub(r"://[^/@]*@", "://***@", path) + ("?…" if mark else "")
 
 
 def _masked(story: Story) -> Story:

@@ -54,14 +54,15 @@ class Traces:
         self.keep = keep
         self.mask_numbers = mask_numbers
         self._max_held = max_held
-        self._held = 0
+        self.held = 0
+        """Octets of messages that are not stored yet."""
         self._followed: dict[str, CallTrace] = {}
         self._running: WeakValueDictionary[str, CallTrace] = WeakValueDictionary()
         self._watchers: dict[str, list[Watcher]] = {}
         self._leaving: deque[tuple[float, str]] = deque()
 
     def __repr__(self) -> str:
-        return f"<Traces of {len(self._followed)} legs, {self._held} octets>"
+        return f"<Traces of {len(self._followed)} legs, {self.held} octets>"
 
     def __call__(self, data: bytes, flow: Flow, *, sent: bool, now: float) -> None:
         """Take note of a message, if it is of a call that is followed."""
@@ -120,14 +121,14 @@ class Traces:
 
     def hold(self, octets: int) -> bool:
         """Take so much room in memory; False if there is none."""
-        if self._held + octets > self._max_held:
+        if self.held + octets > self._max_held:
             return False
-        self._held += octets
+        self.held += octets
         return True
 
     def free(self, octets: int) -> None:
         """Give room back: what took it is stored."""
-        self._held -= octets
+        self.held -= octets
 
 
 class CallTrace:

@@ -78,6 +78,7 @@ class Transfer:
         reason = "" if winner is None else COMPLETED_ELSEWHERE
         for offer in list(self._offers.values()):
             if offer.uuid != winner and not offer.over:
+                self._call.log.info("agent_withdrawn", extension=offer.extension, buuid=offer.uuid)
                 offer.end(reason)
                 self._call.do(self._call.script.agent_ended(offer.uuid))
 

@@ -599,6 +599,7 @@ class Model:
         assert (house.routes.taken, house.media.held_streams, house.queue.waiting) == (0, [], {})
         assert house.wire.agent.next_deadline() is None
         assert house.wire.unowned == []
+        assert house.traces.held == 0, "the memory of a trace was not given back"
         overtaken = self.ways.jitter and self._generation > 1  # after a crash a CANCEL can overtake its INVITE
         if not self.network_failed and not overtaken:
             for name, far in house.wire.far.items():

@@ -66,7 +66,7 @@ async def test_a_call_that_is_refused_tells_the_reason(house: House, lines: list
     await house.ended(uuid)
     await house.quiet()
     (refused,) = [line for line in lines if line["event"] == "customer_refused"]
-    assert (refused["trunk"], refused["status"]) == ("carrier", 403)
+    assert (refused["trunk"], refused["status"], refused["reason"]) == ("carrier", 403, "Forbidden")
     assert {line.get("uuid") for line in lines} == {uuid}
 
 

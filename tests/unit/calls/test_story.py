@@ -98,7 +98,7 @@ async def test_a_trunk_that_refused_is_told_with_its_status(house: House) -> Non
     await house.quiet()
     story = story_of(house, uuid)
     (refused,) = [note for note in story.notes if note.event == "customer_refused"]
-    assert refused.values == {"trunk": "carrier", "status": 486, "q850": None}
+    assert refused.values == {"trunk": "carrier", "status": 486, "reason": "Busy Here", "q850": None}
     assert (story.cause, story.state) == (HangupCause.BUSY, CallState.ENDED)
 
 
@@ -130,6 +130,13 @@ async def test_numbers_can_be_hidden_of_what_was_kept_with_them(house: House) ->
     number = story_of(house, uuid).destnumber
     assert number in shown
     assert number not in hidden
+
+
+async def test_what_follows_in_a_voices_url_is_not_told(store: Store) -> None:
+    stored = await accept(store, voice="https://user:secret@example.com/a.wav?token=secret")
+    story = store.read_now(lambda conn: read_story(conn, stored.uuid))
+    assert story is not None
+    assert story.voice_name == "https://***@example.com/a.wav?…"
 
 
 async def test_callbacks_are_told_with_the_call(house: House) -> None:

@@ -12,8 +12,16 @@ from playvoice.commands.notes import SENTENCES, sentence
     ("event", "values", "text"),
     [
         ("key_pressed", {"key": "1", "way": "tone"}, "key 1 (tone)"),
-        ("customer_refused", {"trunk": "t", "status": 486, "q850": None}, "trunk t refused with 486"),
-        ("customer_refused", {"trunk": "t", "status": 500, "q850": 17}, "trunk t refused with 500, Q.850 cause 17"),
+        (
+            "customer_refused",
+            {"trunk": "t", "status": 486, "reason": "Busy", "q850": None},
+            "trunk t refused with 486 Busy",
+        ),
+        (
+            "customer_refused",
+            {"trunk": "t", "status": 500, "reason": "No", "q850": 17},
+            "trunk t refused with 500 No, Q.850 cause 17",
+        ),
         (
             "call_ended",
             {"cause": 10001, "direction": 10041},
