@@ -112,6 +112,25 @@ async def test_a_call_that_is_not_dialled_tells_why(house: House) -> None:
     assert story.queued is None
 
 
+async def test_after_a_crash_the_end_of_each_leg_is_told(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(conductor, "HEARTBEAT", 3600.0)
+    before = House(store, tmp_path, monkeypatch)
+    await before.conductor.start()
+    uuid = await before.accept()
+    before.wire.answer(await before.wire.invited())
+    await before.wire.acknowledged()
+    await before.die()
+    after = House(store, tmp_path, monkeypatch, before)
+    await after.recovery.run(after.parts)
+    await after.wire.ended()
+    await after.quiet()
+    story = story_of(after, uuid)
+    assert [note.event for note in story.notes] == ["leg_ended_after_crash"]
+    assert passed(story, LegKind.CUSTOMER) == ["> BYE", "< 200"]
+
+
 async def test_a_retransmission_and_what_comes_late_are_told_as_such(house: House) -> None:
     uuid = await transferred(house)
     bye = next(data for _, source, _, data in house.wire.network.sent if source == "carrier" and data[:3] == b"BYE")
