@@ -32,7 +32,7 @@ def trace(
             found = find(conn, call)
             story = read_story(conn, found[0].uuid, mask=mask) if len(found) == 1 else None
     except StoreError as error:
-        fail(f"{error}; the server makes it when it starts for the first time")
+        fail(str(error))
     if not found:
         fail(
             f"there is no call {call}; give a call's uuid (X-Call-UUID of the answer), its record's id, or the number"

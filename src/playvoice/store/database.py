@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -99,7 +100,9 @@ def reading_connection(url: str) -> Iterator[Connection]:
             conn.close()
     except (DBAPIError, sqlite3.Error) as error:
         reason = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
-        raise StoreError(f"the database can't be read: {reason}") from error
+        old = re.search(r"no such (table|column)|does not exist", reason) is not None
+        hint = "; it is of another version, and the server brings it up to date as it starts" if old else ""
+        raise StoreError(f"the database can't be read: {reason}{hint}") from error
 
 
 @contextmanager

@@ -124,6 +124,8 @@ def connect_for_schema(url: URL) -> Connection:
 def connect_for_reading(url: URL) -> Connection:
     """Open a connection that only reads, in a transaction; the file has to be there."""
     path = Path(url.database or "").absolute()
+    if not path.exists():
+        raise StoreError(f"there is no database {path} yet; the server makes it at its first start")
     # Without a log nobody writes, and immutable keeps SQLite from making one: it would be of whoever only looks.
     at_rest = not path.with_name(f"{path.name}-wal").exists()
     address = f"{path.as_uri()}?mode=ro{'&immutable=1' if at_rest else ''}"

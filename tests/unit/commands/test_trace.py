@@ -89,7 +89,8 @@ def test_a_call_that_nobody_knows_is_said_in_words(config: Path, calls: list[Sto
 def test_a_database_that_is_not_there_yet_is_said_in_words(config: Path) -> None:
     status, _, err = typed(config, "nothing")
     assert status == 1
-    assert err.startswith("playvoice: the database can't be read: unable to open database file")
+    assert err.startswith("playvoice: there is no database ")
+    assert err.endswith("yet; the server makes it at its first start\n")
 
 
 def test_a_configuration_that_is_not_there_is_said_in_words(tmp_path: Path) -> None:
