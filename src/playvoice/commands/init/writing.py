@@ -37,6 +37,7 @@ def _server(answers: Answers) -> str:
         _set("data_dir", "data", "recordings and downloaded voices"),
         _set("timezone", answers.timezone, "of the times that the API and callbacks tell"),
         _example("public_ip", "203.0.113.7", "in callbacks; by default external_address, else that of [rtp]"),
+        _example("public_url", "https://voice.example.com", "what links to recordings begin with"),
         _default("stop_timeout", 10, "seconds within which a stop ends the running calls"),
         "",
         "[security]",
