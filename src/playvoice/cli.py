@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from playvoice import __version__, logs
-from playvoice.commands import live, manage, phone
+from playvoice.commands import live, manage, phone, voices
 from playvoice.commands.desk import DEFAULT_CONFIG, ConfigOption, read_config
 from playvoice.commands.doctor.command import doctor
 from playvoice.commands.init.command import init
@@ -91,6 +91,7 @@ def demo(
 cli.command()(init)
 cli.command()(doctor)
 manage.register(cli)
+voices.register(cli)
 live.register(cli)
 phone.register(cli)
 cli.command()(trace)

@@ -88,6 +88,19 @@ def test_a_call_is_placed_from_the_shell_and_shown_until_it_ends(world: World) -
     assert type_command(world, "call", "follow", uuid)[0] == 1
 
 
+def test_a_file_of_this_machine_is_played(world: World) -> None:
+    file = world.directory / "mine.wav"
+    write_g711(file, NOTICE[Codec.PCMA][:4000], Codec.PCMA)
+    status, text = type_command(world, "call", "13333330002", "--voice", "mine.wav", "--conntime", "1")
+    assert (status, "voice file mine.wav was added to company 2028" in text) == (0, True), text
+    status, text = type_command(world, "voice", "list")
+    assert [line.split()[:3] for line in text.splitlines()[1:]] == [
+        ["mine.wav", "upload", "wav"],
+        ["notice.wav", "voice_dir", "wav"],
+    ]
+    assert "voice file mine.wav was removed" in type_command(world, "voice", "remove", "mine.wav")[1]
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

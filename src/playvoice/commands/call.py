@@ -7,7 +7,16 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from playvoice.commands.desk import DEFAULT_CONFIG, ConfigOption, ask_server, fail, follow_server, read_config
+from playvoice.commands import voices
+from playvoice.commands.desk import (
+    DEFAULT_CONFIG,
+    ConfigOption,
+    ask_server,
+    fail,
+    follow_server,
+    read_config,
+    the_company,
+)
 
 _REACHED_AT = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}
 """Where a server is reached that listens on all addresses."""
@@ -25,7 +34,9 @@ class NumberOrCommand(TyperGroup):
 
 def place(
     number: Annotated[str, typer.Argument(metavar="NUMBER", help="The number to call.")],
-    voice: Annotated[str, typer.Option(help="A URL, or the name of a voice file of the company.")],
+    voice: Annotated[
+        str, typer.Option(help="A URL, a file of this machine, or the name of a voice file of the company.")
+    ],
     key: Annotated[
         list[str] | None,
         typer.Option(metavar="KEY@GROUP", help="Which key leads to which group; @GROUP without a key. Several may be."),
@@ -37,7 +48,9 @@ def place(
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
     """Call a number and play a voice, and show what happens until the call has ended."""
-    code = company or _only_company(config)
+    code = the_company(config, company)
+    if "://" not in voice and Path(voice).is_file():
+        voice = _take_in(config, code, Path(voice))
     fields = {
         "service": "App.Sip_Call.PlayVoice",
         "token": str(ask_server(config, "token", {"code": code})),
@@ -71,6 +84,14 @@ def follow(config: Path, uuid: str) -> None:
         raise typer.Exit(1)
 
 
+def _take_in(config: Path, code: str, file: Path) -> str:
+    """Put a file into the company's library, under its own name, and return that."""
+    known = ask_server(config, "voice.list", {"company": code})
+    if all(row["name"] != file.name or row["from"] != "voice_dir" for row in known):
+        typer.echo(voices.add(config, code, file, file.name)["done"])
+    return file.name
+
+
 def _request(config: Path, fields: dict[str, str]) -> str:
     """Send the request and return the call's uuid; leaves with 1 where it is refused."""
     import httpx2
@@ -88,16 +109,6 @@ def _request(config: Path, fields: dict[str, str]) -> str:
         errors = answer["data"]["errors"]
         fail(f"the call was refused: {errors['code']} {errors['codemsg']}")
     return str(response.headers["x-call-uuid"])
-
-
-def _only_company(config: Path) -> str:
-    rows = ask_server(config, "company.list", {})
-    if len(rows) != 1:
-        codes = ", ".join(row["code"] for row in rows)
-        fail(
-            f"say whose call it is by --company: {codes}" if rows else "there is no company; see playvoice company add"
-        )
-    return str(rows[0]["code"])
 
 
 def _first_group(config: Path, code: str) -> str:

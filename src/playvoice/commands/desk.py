@@ -65,6 +65,17 @@ def follow_server(config_path: Path, command: str, arguments: Mapping[str, Any])
         fail(str(error))
 
 
+def the_company(config_path: Path, code: str | None) -> str:
+    """Return the code of the company that is meant: this one, or else the only one; leaves with 1 without."""
+    if code is not None:
+        return code
+    rows = carry_out(config_path, "company.list", {})
+    if len(rows) != 1:
+        codes = ", ".join(row["code"] for row in rows)
+        fail(f"say which company is meant by --company: {codes}" if rows else "there is no company yet")
+    return str(rows[0]["code"])
+
+
 def fail(text: str) -> Any:
     """Say what was wrong, and leave with 1."""
     typer.echo(f"playvoice: {text}", err=True)

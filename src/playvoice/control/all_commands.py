@@ -5,6 +5,7 @@ from playvoice.control.companies import company_commands
 from playvoice.control.lines import extension_commands, group_commands, trunk_commands
 from playvoice.control.registry import Commands
 from playvoice.control.rooms import Rooms
+from playvoice.control.voices import voice_commands
 
 
 def stored_commands(rooms: Rooms) -> Commands:
@@ -15,6 +16,7 @@ def stored_commands(rooms: Rooms) -> Commands:
             *trunk_commands(rooms),
             *extension_commands(rooms),
             *group_commands(rooms),
+            *voice_commands(rooms),
             *callback_commands(rooms),
         ]
     )

@@ -1,6 +1,7 @@
 """What each command does to the rooms, and what it refuses."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +10,8 @@ from tests.unit.control.conftest import Desk
 
 from playvoice.calls.queue import CallQueue
 from playvoice.control import CommandFailed
+from playvoice.media.g711 import SAMPLE_RATE, Codec
+from playvoice.simulator.sound import write_g711
 
 ADDED: list[tuple[str, dict[str, Any]]] = [
     ("trunk.add", {"name": "north", "fields": {"address": "sip:192.0.2.1"}}),
@@ -126,3 +129,36 @@ async def test_no_list_shows_a_secret(desk: Desk) -> None:
         text = str(await desk.run(listed))
         assert secret not in text
         assert "'secret'" not in text
+
+
+async def test_a_voice_file_is_added_listed_and_removed(desk: Desk, tmp_path: Path) -> None:
+    file = tmp_path / "notice.wav"
+    write_g711(file, bytes([Codec.PCMA.silence]) * SAMPLE_RATE, Codec.PCMA)
+    asked = {"company": "2028", "name": "notice.wav", "path": str(file)}
+    result = await desk.run("voice.add", **asked)
+    assert (result["voice"]["format"], result["voice"]["seconds"]) == ("wav", 1.0)
+    (listed,) = await desk.run("voice.list", company="2028")
+    assert (listed["name"], listed["from"]) == ("notice.wav", "upload")
+    await desk.run("voice.add", **asked)  # the same octets again are no error
+    file.write_bytes(b"no audio")
+    with pytest.raises(CommandFailed, match="notice"):
+        await desk.run("voice.add", **asked, overwrite=True)
+    await desk.run("voice.remove", company="2028", name="notice.wav")
+    assert await desk.run("voice.list", company="2028") == []
+
+
+@pytest.mark.parametrize(
+    ("command", "arguments", "said"),
+    [
+        ("voice.list", {"company": "1"}, "there is no company 1"),
+        ("voice.add", {"company": "2028", "name": "x", "path": "x.wav"}, "x.wav is no absolute path"),
+        ("voice.add", {"company": "2028", "name": "x", "path": "/nowhere/x.wav"}, "can't be read"),
+        ("voice.add", {"company": "2028", "name": "../x", "path": "/etc/passwd"}, "name"),
+        ("voice.remove", {"company": "2028", "name": "x"}, "company 2028 has no voice file 'x'"),
+    ],
+)
+async def test_a_voice_file_that_can_not_be_had_says_why(
+    desk: Desk, command: str, arguments: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(CommandFailed, match=said):
+        await desk.run(command, **arguments)
