@@ -2,7 +2,7 @@
 # A fresh Debian or Ubuntu needs git, make, and Python 3.11 or newer with venv; nothing else.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test serve bench chaos docs peers lint format lock clean
+.PHONY: help demo test serve bench chaos network docs peers lint format lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -55,6 +55,9 @@ lint: $(DEV)  ## format, lint, types and import rules
 format: $(DEV)  ## put the code into its form
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+
+network: $(RUN)  ## calls over a network that loses, delays and doubles packets (root; ARGS="--transport tcp")
+	@$(BIN)/python -m tests.network $(ARGS)
 
 peers:  ## the system packages that the tests use as far ends (Debian, root)
 	@./scripts/peers

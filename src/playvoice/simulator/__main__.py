@@ -44,6 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     phones.add_argument("--behaviour", type=json.loads, default={}, help="JSON: number's ending to behaviour")
     phones.add_argument("--speech", type=Path, help="audio file that a phone says")
     phones.add_argument("--output", type=Path, help="directory for what was heard and said")
+    phones.add_argument("--address", default="127.0.0.1", help="IP address of the phones' SIP and RTP")
     phones.add_argument("--codecs", default="PCMA,PCMU")
     phones.add_argument("--tones", action="store_true", help="press keys as tones, and agree on no telephone-events")
     carrier = kinds.add_parser("carrier", parents=[phones])
@@ -83,6 +84,7 @@ def _phones(options: argparse.Namespace, journal: Journal) -> FarEnd:
     from playvoice.simulator.sound import load
 
     shared = PhoneOptions(
+        address=options.address,
         codecs=tuple(Codec[name] for name in options.codecs.split(",")),
         telephone_event=not options.tones,
         speech=load(options.speech) if options.speech else None,
