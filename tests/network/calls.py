@@ -71,7 +71,7 @@ class _World:
     def start(self) -> None:
         """Receiver, carrier, server and agents, one after the other."""
         self._receiver = self._far_end("receiver", "--listen", f"{FAR}:{RECEIVER_PORT}", "--secret", self._secret)
-        callee = {"": {"as": "answer", "answer_after": 0.3, "press": "1", "press_after": 0.8}}
+        callee = {"": {"as": "answer", "answer_after": 0.3, "press": "1", "press_after": 0.8, "press_when_heard": True}}
         listen = [f"--listen={kind}:{FAR}:{CARRIER_PORT}" for kind in ("udp", "tcp")]
         self._carrier = self._far_end("carrier", "--address", FAR, "--behaviour", json.dumps(callee), *listen)
         for far_end in (self._receiver, self._carrier):

@@ -29,6 +29,8 @@ class Behaviour:
     press: str = ""
     press_after: float = 1.0
     """From the answer to the first key."""
+    press_when_heard: bool = False
+    """Those seconds count from the first packet that is heard: nobody presses what no voice has asked for."""
     hang_up_after: float | None = None
     """From the answer to BYE."""
 

@@ -240,14 +240,21 @@ class PhoneCall:
         behaviour = self._behaviour
         if behaviour.say_after is not None:
             self._after(behaviour.say_after, self.say)
-        if behaviour.press:
-            self._after(behaviour.press_after, lambda: self.press(behaviour.press))
+        if not behaviour.press_when_heard:
+            self._press_later()
         if behaviour.hang_up_after is not None:
             self._after(behaviour.hang_up_after, self.hang_up)
 
     def _on_first_packet(self) -> None:
         assert self._answered_at is not None
         self.write("rtp", after=round(time.monotonic() - self._answered_at, 4))
+        if self._behaviour.press_when_heard:
+            self._press_later()
+
+    def _press_later(self) -> None:
+        keys = self._behaviour.press
+        if keys:
+            self._after(self._behaviour.press_after, lambda: self.press(keys))
 
     # --- what it does while it is answered ------------------------------------------------------------------------
 
