@@ -2,7 +2,7 @@
 # A fresh Debian or Ubuntu needs git, make, and Python 3.11 or newer with venv; nothing else.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test serve bench chaos network docs peers lint format lock clean
+.PHONY: help demo test serve bench chaos network docs pictures peers lint format lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -45,6 +45,9 @@ chaos: $(RUN)  ## kill the server among calls, and compare what its far ends saw
 
 docs: $(RUN)  ## write docs/api.md and docs/api.zh-CN.md anew from the registry of services
 	@$(BIN)/python -m playvoice.gateway.reference
+
+pictures: $(DEV)  ## make docs/images anew from what the commands show (needs Chromium)
+	@$(BIN)/python -m scripts.pictures
 
 lint: $(DEV)  ## format, lint, types and import rules
 	@$(BIN)/ruff format --check .

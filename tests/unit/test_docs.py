@@ -82,3 +82,10 @@ def test_each_command_of_make_that_a_page_names_is_there(page: Path) -> None:
 def test_the_readme_leads_to_each_page() -> None:
     links = set(re.findall(r"\]\(([^)\s]+)\)", text(ROOT / "README.md")))
     assert {name(page) for page in PAGES if not page.name.endswith(".zh-CN.md")} - {"README.md"} <= links
+
+
+def test_no_picture_loads_anything_from_elsewhere() -> None:
+    drawings = [file.read_text(encoding="utf-8") for file in ROOT.glob("docs/images/*.svg")]
+    assert drawings
+    for drawing in drawings:
+        assert not re.search(r"@font-face|@import|url\((?!#)|href=", drawing)

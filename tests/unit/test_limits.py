@@ -9,6 +9,9 @@ from playvoice.callbacks import addresses, outbox, schedule, sender, tables
 from playvoice.calls import bills, links, queue, recordings, story, traces, userid, waiting
 from playvoice.companies import attempts, tokens
 from playvoice.config.models import CompanyConfig, GroupConfig, RtpConfig, TraceConfig, TrunkConfig
+from playvoice.control import live
+from playvoice.control import protocol as control_protocol
+from playvoice.control import server as control_server
 from playvoice.gateway import body, http, multipart, reading, uploads
 from playvoice.gateway import recordings as gateway_recordings
 from playvoice.gateway.http import BoundedHttp
@@ -151,6 +154,9 @@ BOUNDS: dict[str, tuple[object, str]] = {
     "a file of `--trace-sip`": (trace_file.MAX_OCTETS, "octets"),
     "octets of messages that wait to be written there": (trace_file.MAX_WAITING, "octets"),
     "calls of `--trace-number` that are followed": (trace_file.MAX_CALLS, ""),
+    "commands over a running server at once": (control_server.MAX_CONNECTIONS, ""),
+    "what a command asks, and each line that it is told": (control_protocol.MAX_LINE, "octets"),
+    "calls that `playvoice call list` shows": (live.MOST_CALLS, ""),
 }
 
 

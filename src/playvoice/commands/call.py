@@ -17,6 +17,7 @@ from playvoice.commands.desk import (
     read_config,
     the_company,
 )
+from playvoice.commands.invocation import playvoice
 
 _REACHED_AT = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}
 """Where a server is reached that listens on all addresses."""
@@ -79,7 +80,7 @@ def follow(config: Path, uuid: str) -> None:
         note = Note(at, told["event"], told["values"])
         answered = answered or note.event == "customer_answered"
         typer.echo(f"{at.astimezone(zone):%H:%M:%S.%f}"[:-3] + f"  {sentence(note)}")
-    typer.echo(f"its whole story: playvoice trace {uuid}")
+    typer.echo(f"its whole story: {playvoice()} trace {uuid}")
     if not answered:
         raise typer.Exit(1)
 
@@ -115,5 +116,5 @@ def _first_group(config: Path, code: str) -> str:
     """A request names a group in any case; nobody is rung where no key is pressed."""
     rows = ask_server(config, "group.list", {"company": code})
     if not rows:
-        fail(f"company {code} has no group that a key could lead to; see playvoice group add --help")
+        fail(f"company {code} has no group that a key could lead to; see {playvoice()} group add --help")
     return f"1@{rows[0]['name']}"

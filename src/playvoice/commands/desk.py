@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from playvoice.commands.invocation import playvoice
 from playvoice.config import Config, ConfigError, load
 from playvoice.control import ControlError, ServerNotRunning
 from playvoice.control.client import ask, stream
@@ -47,7 +48,7 @@ def ask_server(config_path: Path, command: str, arguments: Mapping[str, Any]) ->
     try:
         return ask(config.server.data_dir, command, arguments)
     except ServerNotRunning as error:
-        fail(f"{error}; start it with: playvoice serve --config {config_path}")
+        fail(f"{error}; start it with: {playvoice()} serve --config {config_path}")
     except ControlError as error:
         fail(str(error))
 
@@ -60,7 +61,7 @@ def follow_server(config_path: Path, command: str, arguments: Mapping[str, Any])
             if isinstance(answer, Told):
                 yield answer.value
     except ServerNotRunning as error:
-        fail(f"{error}; start it with: playvoice serve --config {config_path}")
+        fail(f"{error}; start it with: {playvoice()} serve --config {config_path}")
     except ControlError as error:
         fail(str(error))
 

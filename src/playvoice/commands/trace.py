@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from playvoice.commands.desk import DEFAULT_CONFIG, ConfigOption, fail, read_config
+from playvoice.commands.invocation import playvoice
 from playvoice.commands.output import show_json, show_table
 from playvoice.config import Config
 
@@ -74,7 +75,7 @@ def _show_found(found: "Sequence[Found]", settings: Config) -> None:
     ]
     show_table(rows, ("uuid", "record", "accepted", "number", "state"), "")
     more = f"; the {MAX_FOUND} newest" if len(found) >= MAX_FOUND else ""
-    typer.echo(f"{len(found)} calls{more}: playvoice trace UUID tells the story of one")
+    typer.echo(f"{len(found)} calls{more}: {playvoice()} trace UUID tells the story of one")
 
 
 def _masked(found: "Sequence[Found]", *, mask: bool) -> "Sequence[Found]":

@@ -39,8 +39,8 @@ BUSINESS_REMEDIES: Mapping[BusinessCode, Text] = MappingProxyType(
             "a value can't be used; a URL has http or https, and no private address but those of `allow_networks`",
         ),
         BusinessCode.FAILED: Text(
-            "登录：核对`appid`和`accesskey`。其他：服务器繁忙，按应答头`Retry-After`的秒数等待后重试",
-            "at Login: check `appid` and `accesskey`; else the server is busy: wait for the seconds of `Retry-After`",
+            "登录：核对`appid`和`accesskey`。有应答头`Retry-After`：按其秒数等待后重试。其他：原因见`desc`",
+            "at Login: check `appid` and `accesskey`; with `Retry-After`: wait so many seconds; else see `desc`",
         ),
         BusinessCode.EXTENSION_ABNORMAL: _EXTENSION,
         BusinessCode.EXTENSION_FOREIGN: Text("使用本公司的分机", "use an extension of your own company"),
@@ -97,7 +97,8 @@ CAUSE_REMEDIES: Mapping[HangupCause, Text] = MappingProxyType(
         ),
         HangupCause.BUSY: _CALL_AGAIN,
         HangupCause.HUNG_UP_BY_SERVER: Text(
-            "服务器停止或故障；`billsec`为0时可再拨", "the server stopped or failed; call again if `billsec` is 0"
+            "服务器停止或故障，或管理员结束了呼叫；`billsec`为0时可再拨",
+            "the server stopped or failed, or the operator ended the call; call again if `billsec` is 0",
         ),
         HangupCause.EXTENSION_NOT_REGISTERED: Text(
             "技能组没有话机登录：让坐席登录后回拨客户",
