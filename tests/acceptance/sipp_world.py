@@ -12,7 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from tests.acceptance.sipp_peer import PATIENCE, Sipp
+from tests.acceptance.sipp_peer import PATIENCE, Part, Sipp
 
 from playvoice.media.g711 import SAMPLE_RATE, Codec, Samples
 from playvoice.simulator.client import Client
@@ -22,6 +22,7 @@ from playvoice.simulator.world import Cast, World
 from playvoice.sip import Request
 from playvoice.sip.message import make_response, parse
 
+NO_MORE = Part()
 KEY_TIME = 1
 WAIT_TIME = 5
 """The shortest that the API takes."""
@@ -86,7 +87,7 @@ class HeldPort:
         return f"sip:{host}:{self.number};transport={self.transport}"
 
     @contextmanager
-    def sipp(self, scenario: str, directory: Path, **keys: object) -> Iterator[Sipp]:
+    def sipp(self, scenario: str, directory: Path, part: Part = NO_MORE, /, **keys: object) -> Iterator[Sipp]:
         """SIPp here, with this scenario and what it names in brackets."""
         sipp = Sipp(
             *(scenario, directory, self.number),
@@ -94,6 +95,7 @@ class HeldPort:
             address=self.address,
             keys=keys,
             patience=self.patience,
+            **part,
         )
         self.release()
         try:
@@ -113,23 +115,29 @@ class SippWorld:
     uuids: list[str] = field(default_factory=list)
 
     @contextmanager
-    def carrier(self, scenario: str, directory: Path, **keys: object) -> Iterator[Sipp]:
+    def carrier(self, scenario: str, directory: Path, part: Part = NO_MORE, /, **keys: object) -> Iterator[Sipp]:
         """SIPp at the end of the trunk, with this scenario and what it names in brackets."""
-        with self.port.sipp(scenario, directory, **keys) as sipp:
+        with self.port.sipp(scenario, directory, part, **keys) as sipp:
             yield sipp
 
-    def dial(self, voice: str = "notice.wav", **parameters: str) -> str:
-        """Ask for a call, with further parameters of the service; gives its uuid."""
-        answer, uuid = self.client.play_voice(
-            voicetype="1",
-            destnumber=f"1333333{len(self.uuids):04}",
-            voicefile=voice,
-            chengshudu="1",
-            userid=f"1@{GROUP}",
-            disnumber=NUMBERS[0],
-            waittime=str(WAIT_TIME),
-            **parameters,
-        )
+    def customer(self, appid: str) -> Client:
+        """Another company, which has logged in."""
+        client = self.world.client()
+        client.login(appid)
+        return client
+
+    def dial(self, voice: str = "notice.wav", *, customer: Client | None = None, **parameters: str) -> str:
+        """Ask for a call, with further parameters of the service, or others; gives its uuid."""
+        usual = {
+            "voicetype": "1",
+            "destnumber": f"1333333{len(self.uuids):04}",
+            "voicefile": voice,
+            "chengshudu": "1",
+            "userid": f"1@{GROUP}",
+            "disnumber": NUMBERS[0] if customer is None else "",
+            "waittime": str(WAIT_TIME),
+        }
+        answer, uuid = (customer or self.client).play_voice(**{**usual, **parameters})
         assert uuid, answer
         self.uuids.append(uuid)
         return uuid
