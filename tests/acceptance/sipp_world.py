@@ -5,7 +5,7 @@ import random
 import socket
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +18,7 @@ from playvoice.media.g711 import SAMPLE_RATE, Codec, Samples
 from playvoice.simulator.client import Client
 from playvoice.simulator.configuration import GROUP, LOOPBACK, NUMBERS
 from playvoice.simulator.sound import read_channels, write_g711
-from playvoice.simulator.world import Cast, World
+from playvoice.simulator.world import EXTENSION, Cast, World
 from playvoice.sip import Request
 from playvoice.sip.message import make_response, parse
 
@@ -27,6 +27,7 @@ KEY_TIME = 1
 WAIT_TIME = 5
 """The shortest that the API takes."""
 USERNAME, PASSWORD = "trunk-user", "trunk-secret"
+EXTENSION_PASSWORD = "secret"
 
 
 def noise(seconds: float, codec: Codec, seed: int) -> bytes:
@@ -187,6 +188,7 @@ def sipp_world(
     *,
     registered: bool,
     address: str = LOOPBACK,
+    extensions: Sequence[str] = (EXTENSION,),
     trunk: Mapping[str, Any] = MappingProxyType({}),
     setting: Mapping[str, Any] = MappingProxyType({}),
 ) -> Iterator[SippWorld]:
@@ -204,6 +206,7 @@ def sipp_world(
     cast = Cast(
         carrier=port.uri,
         agent={"": {"as": "answer", "answer_after": 0.3, "press": "5", "press_after": 0.7, "hang_up_after": 1.5}},
+        extensions=dict.fromkeys(extensions, EXTENSION_PASSWORD),
         registered=registered,
         setting={
             # Between two tests nobody listens: OPTIONS would find the trunk down.

@@ -140,6 +140,22 @@ def test_each_press_counts_once_however_its_packets_are_lost_repeated_and_stretc
     assert (record["hangupcause"], record["hangupdirection"]) == (Cause.NORMAL, Cause.CALLER_HUNG_UP)
 
 
+def test_a_key_that_comes_with_the_last_packet_of_the_voice_counts_once(udp: SippWorld, tmp_path: Path) -> None:
+    octets = NOTICE[Codec.PCMA]
+    stream = Stream()
+    stream.say(noise(len(octets) / SAMPLE_RATE - INTERVAL, Codec.PCMA, 23), 20)
+    stream.press("1")
+    stream.say(noise(2.5, Codec.PCMA, 24), 20)
+    write_packets(tmp_path / "key.pcap", stream.packets)
+    with udp.carrier("press_key", tmp_path) as sipp:
+        uuid = udp.dial("notice.wav")
+        sipp.finish()
+        record = udp.record(uuid)
+    assert pressed(udp, uuid) == record["userkey"] == "1"
+    assert record["extnumber"] == EXTENSION
+    assert udp.states(uuid) == ["ring", "answer", "hangup"]
+
+
 def test_audio_from_another_port_in_packets_of_many_lengths_is_heard_and_what_is_no_speech_is_not(
     udp: SippWorld, tmp_path: Path
 ) -> None:
