@@ -265,6 +265,7 @@ def test_phones_that_a_carrier_rings_beside_the_one_that_answers_are_no_part_of_
 
 
 EARLY: dict[str, str] = {
+    "nothing but an empty line": "",
     "no description at all": "this is no description",
     "a description of another kind of session": lines((*HEAD, "m=video 5004 RTP/AVP 96")),
     "a codec that nobody offered": lines((*HEAD, "m=audio 5004 RTP/AVP 18")),

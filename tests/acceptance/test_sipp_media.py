@@ -20,6 +20,7 @@ from playvoice.codes import HangupCause as Cause
 from playvoice.media.g711 import SAMPLE_RATE, Codec, decode
 from playvoice.media.rtp import FRAME, Clock
 from playvoice.media.telephone_event import KEYS, MAX_DURATION
+from playvoice.simulator.configuration import GROUP
 from playvoice.simulator.sound import find
 from playvoice.simulator.world import EXTENSION
 
@@ -138,6 +139,16 @@ def test_each_press_counts_once_however_its_packets_are_lost_repeated_and_stretc
     assert pressed(udp, uuid) == "234556789*1"
     assert (record["userkey"], record["extnumber"]) == ("1", EXTENSION)
     assert (record["hangupcause"], record["hangupdirection"]) == (Cause.NORMAL, Cause.CALLER_HUNG_UP)
+
+
+def test_the_keys_of_an_agent_go_out_under_the_number_that_the_far_end_gave_them(
+    udp: SippWorld, tmp_path: Path
+) -> None:
+    with RtpPeer() as callee, udp.carrier("answer", tmp_path, rtp_port=callee.port, event_type=96) as sipp:
+        uuid = udp.dial(userid=f"@{GROUP}")
+        sipp.finish()
+        assert udp.record(uuid)["extnumber"] == EXTENSION
+    assert callee.payload_types() == {Codec.PCMA, 96}, "and not as we offered them"
 
 
 def test_a_key_that_comes_with_the_last_packet_of_the_voice_counts_once(udp: SippWorld, tmp_path: Path) -> None:
