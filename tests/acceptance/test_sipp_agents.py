@@ -38,7 +38,7 @@ def udp(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SippWorld]:
     write_g711(directory / "voices" / VOICE, noise(0.1, Codec.PCMA, 8), Codec.PCMA)
     setting = {
         "network": {"edges": [EDGE]},
-        "group": {"ring_time": 1, "max_wait": 2},
+        "group": {"ring_time": 2, "max_wait": 2},
     }
     with sipp_world(directory, "udp", registered=False, extensions=(*EXTENSIONS, ANOTHER), setting=setting) as held:
         yield held
@@ -89,16 +89,16 @@ def phone(world: SippWorld, extension: str, directory: Path, *, edge: bool = Fal
         port.release()
 
 
-def connect(world: SippWorld) -> str:
+def connect(world: SippWorld, **parameters: str) -> str:
     """Ask for a call whose callee is transferred to the group at the end of the voice."""
-    return world.dial(VOICE, userid=f"@{GROUP}")
+    return world.dial(VOICE, userid=f"@{GROUP}", customer=None, **parameters)
 
 
 def test_a_phone_behind_a_nat_is_called_where_its_register_came_from(udp: SippWorld, tmp_path: Path) -> None:
     with phone(udp, EXTENSIONS[0], tmp_path) as (registered, ok), RtpPeer() as callee:
         with (
-            registered.port.sipp("answer", tmp_path / "agent") as agent,
-            udp.carrier("hang_up", tmp_path / "carrier", rtp_port=callee.port) as carrier,
+            registered.port.sipp("hang_up", tmp_path / "agent") as agent,
+            udp.carrier("answer", tmp_path / "carrier", rtp_port=callee.port) as carrier,
         ):
             uuid = connect(udp)
             carrier.finish()
@@ -111,15 +111,15 @@ def test_a_phone_behind_a_nat_is_called_where_its_register_came_from(udp: SippWo
         (invite,) = agent.received("INVITE")
         assert invite.first_line == f"INVITE {registered.uri} SIP/2.0"
         assert invite.header("Route") == ""
-    assert (record["hangupcause"], record["hangupdirection"]) == (Cause.NORMAL, Cause.CALLEE_HUNG_UP)
+    assert (record["hangupcause"], record["hangupdirection"]) == (Cause.NORMAL, Cause.CALLER_HUNG_UP)
     assert record["extnumber"] == EXTENSIONS[0]
 
 
 def test_a_phone_behind_our_proxy_is_called_through_it(udp: SippWorld, tmp_path: Path) -> None:
     with phone(udp, EXTENSIONS[0], tmp_path, edge=True) as (registered, ok), RtpPeer() as callee:
         with (
-            registered.port.sipp("answer", tmp_path / "agent") as agent,
-            udp.carrier("hang_up", tmp_path / "carrier", rtp_port=callee.port) as carrier,
+            registered.port.sipp("hang_up", tmp_path / "agent") as agent,
+            udp.carrier("answer", tmp_path / "carrier", rtp_port=callee.port) as carrier,
         ):
             uuid = connect(udp)
             carrier.finish()
@@ -144,18 +144,42 @@ def test_of_two_agents_who_answer_in_the_same_moment_one_has_the_call_and_the_ot
                 each.extension: call.enter_context(each.port.sipp("answer_at_once", tmp_path / each.extension))
                 for each in phones
             }
-            carrier = call.enter_context(udp.carrier("hang_up", tmp_path / "carrier", rtp_port=callee.port))
+            carrier = call.enter_context(udp.carrier("answer", tmp_path / "carrier", rtp_port=callee.port))
             uuid = connect(udp)
             for sipp in (carrier, *agents.values()):
                 sipp.finish()
             record = udp.record(uuid)
-    assert all(len(sipp.received("ACK")) == len(sipp.received("BYE")) == 1 for sipp in agents.values())
-    ended = {name: sipp.received("BYE")[0].at for name, sipp in agents.items()}
-    loser, winner = sorted(EXTENSIONS, key=ended.__getitem__)
-    (hung_up,) = [each.at for each in carrier.messages() if each.sent and each.first_line.startswith("BYE ")][:1]
-    assert ended[loser] < hung_up < ended[winner]
-    assert (record["extnumber"], record["hangupdirection"]) == (winner, Cause.CALLEE_HUNG_UP)
+    byes = {
+        name: [each for each in sipp.messages() if each.first_line.startswith("BYE ")] for name, sipp in agents.items()
+    }
+    assert all(len(sipp.received("ACK")) == 1 for sipp in agents.values())
+    loser, winner = sorted(EXTENSIONS, key=lambda name: byes[name][0].at)
+    assert not byes[loser][0].sent, "he is hung up on"
+    assert byes[winner][0].sent, "he talked, and hung up himself"
+    assert (record["extnumber"], record["hangupdirection"]) == (winner, Cause.CALLER_HUNG_UP)
     assert udp.states(uuid)[:2] == ["ring", "answer"]
+    udp.assert_idle()
+
+
+def test_a_phone_whose_answer_crosses_the_cancel_is_ended_and_the_other_agent_goes_on(
+    udp: SippWorld, tmp_path: Path
+) -> None:
+    with ExitStack() as stack:
+        winner, loser = (stack.enter_context(phone(udp, each, tmp_path))[0] for each in EXTENSIONS)
+        callee = stack.enter_context(RtpPeer())
+        with (
+            winner.port.sipp("hang_up", tmp_path / "winner") as answering,
+            loser.port.sipp("answer_crosses_cancel", tmp_path / "loser") as crossing,
+            udp.carrier("answer", tmp_path / "carrier", rtp_port=callee.port) as carrier,
+        ):
+            uuid = connect(udp)
+            for sipp in (crossing, answering, carrier):
+                sipp.finish()
+            record = udp.record(uuid)
+    (cancel,), (bye,) = crossing.received("CANCEL"), crossing.received("BYE")
+    assert "Call completed elsewhere" in cancel.header("Reason")
+    assert bye.at - crossing.sent(200)[0].at < 1.0
+    assert (record["extnumber"], record["hangupdirection"]) == (winner.extension, Cause.CALLER_HUNG_UP)
     udp.assert_idle()
 
 
@@ -182,14 +206,14 @@ def test_a_phone_that_vanishes_while_the_agent_talks_keeps_neither_the_call_nor_
     udp: SippWorld, tmp_path: Path
 ) -> None:
     with phone(udp, ANOTHER, tmp_path) as (registered, _), RtpPeer() as callee:
-        with udp.carrier("hang_up", tmp_path / "carrier", rtp_port=callee.port) as carrier:
+        with udp.carrier("answer", tmp_path / "carrier", rtp_port=callee.port) as carrier:
             with registered.port.sipp("answer_and_vanish", tmp_path / "agent") as agent:
-                uuid = connect(udp)
+                uuid = connect(udp, conntime="3")
                 agent.finish()
             carrier.finish()
             record = udp.record(uuid)
         byes = [data for data in registered.port.take() if re.match(rb"BYE ", data)]
-    assert (record["hangupcause"], record["hangupdirection"]) == (Cause.NORMAL, Cause.CALLEE_HUNG_UP)
+    assert (record["hangupcause"], record["hangupdirection"]) == (Cause.TIMER_EXPIRED, Cause.CALLER_HUNG_UP)
     assert record["extnumber"] == ANOTHER
     assert byes, "it is told, though nobody hears it"
     assert udp.states(uuid) == ["ring", "answer", "hangup"]
