@@ -5,7 +5,7 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -112,10 +112,15 @@ def write_capture(path: Path, speech: bytes, keys: Sequence[tuple[float, str]]) 
     `keys` are seconds from the start and the key that is pressed then, as telephone-event (RFC 4733) in place of
     speech. SIPp replaces addresses and ports, and keeps the times between packets.
     """
+    write_packets(path, [(number * INTERVAL, packet) for number, packet in enumerate(_stream(speech, keys))])
+
+
+def write_packets(path: Path, packets: Iterable[tuple[float, bytes]]) -> None:
+    """Write a pcap file of RTP packets for `play_pcap_audio`, each with the seconds after which it is sent."""
     records = [struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, MAX_PACKET, 1)]  # the file's head; 1 is Ethernet
-    for number, packet in enumerate(_stream(speech, keys)):
+    for at, packet in packets:
         frame = _ethernet(packet)
-        seconds, microseconds = divmod(number * 1_000_000 * FRAME // SAMPLE_RATE, 1_000_000)
+        seconds, microseconds = divmod(round(at * 1_000_000), 1_000_000)
         records.append(struct.pack("<IIII", seconds, microseconds, len(frame), len(frame)) + frame)
     path.write_bytes(b"".join(records))
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from ipaddress import ip_address
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypedDict
 
 from playvoice.simulator.configuration import LOOPBACK
 from playvoice.simulator.program import Program
@@ -45,8 +45,16 @@ class Message:
         return ", ".join(re.findall(rf"^{name}: *(.*?)\s*$", self.text, re.MULTILINE | re.IGNORECASE))
 
 
+class Part(TypedDict, total=False):
+    """What else there is to say of a SIPp: the parameters of `Sipp` that have these names."""
+
+    server: tuple[str, int]
+    calls: int
+    media_address: str
+
+
 class Sipp:
-    """SIPp with one scenario, for one call. Use it as a context manager: it listens when the block begins."""
+    """SIPp with one scenario, for one call or several. It listens when the block begins."""
 
     def __init__(
         self,
@@ -58,11 +66,14 @@ class Sipp:
         address: str = LOOPBACK,
         keys: Mapping[str, object] | None = None,
         server: tuple[str, int] | None = None,
+        calls: int = 1,
+        media_address: str = "",
         patience: float = PATIENCE,
     ) -> None:
-        """With `server` it is a phone that asks this server, and does so at once, as the `user` of `keys`.
+        """With `server` it asks this server, and does so at once: as the `user` of `keys`, within their `call_id`.
 
-        `patience` is how many seconds it waits for its call to end.
+        `calls` is how many calls it goes through the scenario with, `media_address` where it sends RTP from, and
+        `patience` how many seconds it waits for its calls to end.
         """
         self.port = port
         self._scenario = scenario
@@ -71,8 +82,11 @@ class Sipp:
         self._address = address
         self._server = server
         self._patience = round(patience)
-        self._keys = {"payload_type": 8, "codec": "PCMA", **(keys or {})}
-        self._media_port = _free_media_port(address)
+        self._calls = calls
+        self._media_address = media_address or address
+        self._media_port = _free_media_port(self._media_address)
+        described = {"payload_type": 8, "codec": "PCMA", "event_type": 101, "rtp_port": self._media_port}
+        self._keys = {**described, **(keys or {})}
         self._program: Program
 
     def __enter__(self) -> Self:
@@ -80,10 +94,10 @@ class Sipp:
         keys = [word for name, value in self._keys.items() for word in ("-key", name, str(value))]
         command = [
             *("env", "-C", str(self._directory)),
-            *("sipp", "-sf", str(SCENARIOS / f"{self._scenario}.xml"), "-m", "1", "-nostdin"),
+            *("sipp", "-sf", str(SCENARIOS / f"{self._scenario}.xml"), "-m", str(self._calls), "-nostdin"),
             *("-t", {"udp": "u1", "tcp": "t1"}[self._transport]),
             *("-i", self._address, "-bind_local", "-p", str(self.port), "-ci", LOOPBACK),
-            *("-mi", self._address, "-mp", str(self._media_port)),
+            *("-mi", self._media_address, "-mp", str(self._media_port)),
             *("-timeout", f"{self._patience}s", "-timeout_error"),
             *("-trace_msg", "-message_file", "messages"),
             *("-trace_screen", "-screen_file", "screen"),
@@ -109,7 +123,9 @@ class Sipp:
         if self._server is None:
             return []
         host, port = self._server
-        return ["-au", str(self._keys["user"]), "-ap", str(self._keys["password"]), f"{host}:{port}"]
+        known = ("-au", "user"), ("-ap", "password"), ("-cid_str", "call_id")
+        given = [word for option, key in known if key in self._keys for word in (option, str(self._keys[key]))]
+        return [*given, f"{host}:{port}"]
 
     def finish(self) -> None:
         """Wait for its end and assert that its call went as the scenario says, message by message."""

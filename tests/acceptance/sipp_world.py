@@ -5,27 +5,29 @@ import random
 import socket
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from tests.acceptance.sipp_peer import PATIENCE, Sipp
+from tests.acceptance.sipp_peer import PATIENCE, Part, Sipp
 
 from playvoice.media.g711 import SAMPLE_RATE, Codec, Samples
 from playvoice.simulator.client import Client
 from playvoice.simulator.configuration import GROUP, LOOPBACK, NUMBERS
 from playvoice.simulator.sound import read_channels, write_g711
-from playvoice.simulator.world import Cast, World
+from playvoice.simulator.world import EXTENSION, Cast, World
 from playvoice.sip import Request
 from playvoice.sip.message import make_response, parse
 
+NO_MORE = Part()
 KEY_TIME = 1
 WAIT_TIME = 5
 """The shortest that the API takes."""
 USERNAME, PASSWORD = "trunk-user", "trunk-secret"
+EXTENSION_PASSWORD = "secret"
 
 
 def noise(seconds: float, codec: Codec, seed: int) -> bytes:
@@ -86,7 +88,7 @@ class HeldPort:
         return f"sip:{host}:{self.number};transport={self.transport}"
 
     @contextmanager
-    def sipp(self, scenario: str, directory: Path, **keys: object) -> Iterator[Sipp]:
+    def sipp(self, scenario: str, directory: Path, part: Part = NO_MORE, /, **keys: object) -> Iterator[Sipp]:
         """SIPp here, with this scenario and what it names in brackets."""
         sipp = Sipp(
             *(scenario, directory, self.number),
@@ -94,6 +96,7 @@ class HeldPort:
             address=self.address,
             keys=keys,
             patience=self.patience,
+            **part,
         )
         self.release()
         try:
@@ -113,23 +116,29 @@ class SippWorld:
     uuids: list[str] = field(default_factory=list)
 
     @contextmanager
-    def carrier(self, scenario: str, directory: Path, **keys: object) -> Iterator[Sipp]:
+    def carrier(self, scenario: str, directory: Path, part: Part = NO_MORE, /, **keys: object) -> Iterator[Sipp]:
         """SIPp at the end of the trunk, with this scenario and what it names in brackets."""
-        with self.port.sipp(scenario, directory, **keys) as sipp:
+        with self.port.sipp(scenario, directory, part, **keys) as sipp:
             yield sipp
 
-    def dial(self, voice: str = "notice.wav", **parameters: str) -> str:
-        """Ask for a call, with further parameters of the service; gives its uuid."""
-        answer, uuid = self.client.play_voice(
-            voicetype="1",
-            destnumber=f"1333333{len(self.uuids):04}",
-            voicefile=voice,
-            chengshudu="1",
-            userid=f"1@{GROUP}",
-            disnumber=NUMBERS[0],
-            waittime=str(WAIT_TIME),
-            **parameters,
-        )
+    def customer(self, appid: str) -> Client:
+        """Another company, which has logged in."""
+        client = self.world.client()
+        client.login(appid)
+        return client
+
+    def dial(self, voice: str = "notice.wav", *, customer: Client | None = None, **parameters: str) -> str:
+        """Ask for a call, with further parameters of the service, or others; gives its uuid."""
+        usual = {
+            "voicetype": "1",
+            "destnumber": f"1333333{len(self.uuids):04}",
+            "voicefile": voice,
+            "chengshudu": "1",
+            "userid": f"1@{GROUP}",
+            "disnumber": NUMBERS[0] if customer is None else "",
+            "waittime": str(WAIT_TIME),
+        }
+        answer, uuid = (customer or self.client).play_voice(**{**usual, **parameters})
         assert uuid, answer
         self.uuids.append(uuid)
         return uuid
@@ -179,6 +188,7 @@ def sipp_world(
     *,
     registered: bool,
     address: str = LOOPBACK,
+    extensions: Sequence[str] = (EXTENSION,),
     trunk: Mapping[str, Any] = MappingProxyType({}),
     setting: Mapping[str, Any] = MappingProxyType({}),
 ) -> Iterator[SippWorld]:
@@ -196,6 +206,7 @@ def sipp_world(
     cast = Cast(
         carrier=port.uri,
         agent={"": {"as": "answer", "answer_after": 0.3, "press": "5", "press_after": 0.7, "hang_up_after": 1.5}},
+        extensions=dict.fromkeys(extensions, EXTENSION_PASSWORD),
         registered=registered,
         setting={
             # Between two tests nobody listens: OPTIONS would find the trunk down.

@@ -256,6 +256,41 @@ def test_a_call_that_is_sent_from_place_to_place_ends_after_five(udp: SippWorld,
     assert refuse(udp, "redirect_loop", tmp_path) == Cause.OTHER
 
 
+def test_phones_that_a_carrier_rings_beside_the_one_that_answers_are_no_part_of_the_call(
+    udp: SippWorld, tmp_path: Path
+) -> None:
+    with RtpPeer() as other, RtpPeer() as early:
+        answer(udp, "early_forks", tmp_path, other_port=other.port, early_port=early.port)
+    assert other.arrivals == early.arrivals == [], "the voice goes to where the 200 says"
+
+
+EARLY: dict[str, str] = {
+    "nothing but an empty line": "",
+    "no description at all": "this is no description",
+    "a description of another kind of session": lines((*HEAD, "m=video 5004 RTP/AVP 96")),
+    "a codec that nobody offered": lines((*HEAD, "m=audio 5004 RTP/AVP 18")),
+    "a refused stream": lines((*HEAD, "m=audio 0 RTP/AVP 8")),
+}
+"""What the body of a 18x is like that is followed by a proper one in the 200."""
+
+
+@pytest.mark.parametrize("name", EARLY)
+def test_a_call_is_made_although_what_rang_had(udp: SippWorld, tmp_path: Path, name: str) -> None:
+    answer(udp, "odd_early", tmp_path, early=EARLY[name])
+
+
+@pytest.mark.parametrize("name", EARLY)
+def test_an_answer_is_acknowledged_and_ended_that_has(udp: SippWorld, tmp_path: Path, name: str) -> None:
+    with udp.carrier("unusable", tmp_path, description=EARLY[name]) as sipp:
+        uuid = udp.dial()
+        sipp.finish()
+        record = udp.record(uuid)
+    (ok, *_), (bye,) = sipp.sent(200), sipp.received("BYE")
+    assert bye.at - ok.at < 1.0
+    assert record["hangupcause"] == Cause.LINE_FAILURE
+    assert (record["billsec"], record["recordfilename"]) == (0, "")
+
+
 # --- refusals ---------------------------------------------------------------------------------------------------------
 
 REFUSALS: dict[str, tuple[str, str, Cause]] = {

@@ -116,6 +116,13 @@ def test_a_bye_within_a_reinvite_ends_the_call_and_both_are_answered(
     udp.assert_idle()
 
 
+def test_offers_that_collide_with_another_get_491_and_the_call_goes_on(udp: SippWorld, tmp_path: Path) -> None:
+    with RtpPeer() as callee, RtpPeer() as second:
+        call(udp, "offers_collide", tmp_path, rtp_port=callee.port, second_port=second.port)
+    assert LONG.startswith(callee.heard()), "the voice goes on without a gap"
+    assert second.arrivals == [], "what was refused changes nothing"
+
+
 def test_a_bye_from_another_address_is_answered_there_and_ends_the_call(udp: SippWorld, tmp_path: Path) -> None:
     with RtpPeer() as callee, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as elsewhere:
         elsewhere.bind(("127.0.0.2", 0))

@@ -34,6 +34,7 @@ CARRIERS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "asks who refreshes": ("refresh_challenged", {}),
     "takes no UPDATE": ("refreshed_by_invite", {}),
     "hangs up meanwhile": ("bye_crosses_refresh", {}),
+    "changes the session meanwhile": ("refreshes_collide", {}),
     "does not know the call any more": ("refresh_refused", {"status_line": GONE}),
     "does not find the callee any more": ("refresh_refused", {"status_line": TIMEOUT}),
 }
@@ -118,6 +119,15 @@ def test_a_callee_who_hangs_up_while_we_refresh_ends_the_call(kept: dict[str, Ke
     came = refresh(call, "INVITE")
     assert call.sipp.received("ACK")[-1].header("CSeq").split()[0] == came.header("CSeq").split()[0]
     assert ended(call) == (Cause.NORMAL, Cause.CALLEE_HUNG_UP)
+
+
+def test_a_carrier_that_changes_the_session_while_we_refresh_may_do_so_after_both_got_491(
+    kept: dict[str, Kept],
+) -> None:
+    call = kept["changes the session meanwhile"]
+    refresh(call, "INVITE")
+    assert ended(call) == (Cause.NORMAL, Cause.CALLEE_HUNG_UP)
+    assert VOICE.startswith(call.callee.heard()), "the voice goes on without a gap"
 
 
 @pytest.mark.parametrize("name", ["does not know the call any more", "does not find the callee any more"])

@@ -26,9 +26,9 @@ class Client:
     ) -> None:
         self._http.close()
 
-    def login(self) -> Answer:
+    def login(self, appid: str = APPID, accesskey: str = ACCESSKEY) -> Answer:
         """Get a token, which all later requests carry. SimulatorError if there is none."""
-        answer, _ = self.post("App.Sip_Auth.Login", appid=APPID, accesskey=ACCESSKEY)
+        answer, _ = self.post("App.Sip_Auth.Login", appid=appid, accesskey=accesskey)
         try:
             self.token = answer["data"]["result"]["token"]
         except (KeyError, TypeError):

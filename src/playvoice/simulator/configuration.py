@@ -76,6 +76,8 @@ class Setting:
     """Trunks behind that one."""
     company: Mapping[str, Any] = field(default_factory=dict)
     group: Mapping[str, Any] = field(default_factory=dict)
+    more_companies: Sequence[Mapping[str, Any]] = ()
+    """Companies behind that one: what differs from it. Each has a group of the same name, without members."""
 
     def text(self) -> str:
         """The file."""
@@ -103,6 +105,8 @@ class Setting:
             *(("[[company.extension]]", {"number": n, "password": p}) for n, p in self.extensions.items()),
             ("[[company.group]]", {**group, **self.group}),
         ]
+        for each in self.more_companies:
+            tables += [("[[company]]", {**company, **each}), ("[[company.group]]", {"name": GROUP})]
         return "\n".join(_table(head, values) for head, values in tables)
 
 
