@@ -2,7 +2,7 @@
 # A fresh Debian or Ubuntu needs git, make, and Python 3.11 or newer with venv; nothing else.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test serve bench chaos network docs pictures peers lint format lock clean
+.PHONY: help setup demo test serve bench chaos network docs pictures peers lint format lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -27,6 +27,9 @@ $(VENV)/.dev-$(shell cksum < requirements-dev.lock | cut -d' ' -f1): requirement
 
 RUN := $(VENV)/.run-$(shell cksum < requirements.lock | cut -d' ' -f1)
 DEV := $(VENV)/.dev-$(shell cksum < requirements-dev.lock | cut -d' ' -f1)
+
+setup: $(RUN)  ## the command $(BIN)/playvoice, with all that it needs
+	@echo "$(CURDIR)/$(BIN)/playvoice is there"
 
 demo: $(RUN)  ## one notification call on this machine, shown as it happens (ARGS="--press 5")
 	@$(BIN)/playvoice demo $(ARGS)
