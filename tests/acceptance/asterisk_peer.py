@@ -13,6 +13,7 @@ import signal
 import subprocess
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -117,14 +118,20 @@ bind_rtp_to_media_address = yes
 class Asterisk:
     """One Asterisk in a process group of its own. Use it as a context manager; it listens when the block begins."""
 
-    def __init__(self, dialplan: str, pjsip: str = "") -> None:
-        """`dialplan` is its one context, `pjsip` adds to pjsip.conf; `{inside}` is its folder, `{port}` for SIP."""
+    def __init__(
+        self, dialplan: str, pjsip: str = "", *, files: Mapping[str, str] | None = None, port: int = 0
+    ) -> None:
+        """`dialplan` is its one context, `pjsip` adds to pjsip.conf; `{inside}` is its folder, `{port}` for SIP.
+
+        `files` are whole files that stand in place of ours; with `port` it has that one for SIP.
+        """
         chroot = asterisk_directory()
         assert chroot is not None
         self._chroot = chroot
-        (self.port,) = free_ports(1)
+        self.port = port or free_ports(1)[0]
         self._dialplan = dialplan
         self._pjsip = pjsip
+        self._files = files or {}
 
     def __enter__(self) -> Self:
         self.directory = Path(tempfile.mkdtemp(prefix="playvoice-", dir=self._chroot / "tmp"))
@@ -193,6 +200,8 @@ class Asterisk:
         }
         for name, text in FILES.items():
             (self.directory / name).write_text(text.format(**words))
+        for name, text in self._files.items():
+            (self.directory / name).write_text(self._filled(text))
 
     def _filled(self, text: str) -> str:
         return text.replace("{inside}", self._inside).replace("{port}", str(self.port))

@@ -22,14 +22,22 @@ CONTROL = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]|\x1b[=>]|\x1b\][^\x07]*\x07")
 class Terminal:
     """A command that runs in a terminal of its own. Use it as a context manager."""
 
-    def __init__(self, *words: str, cwd: Path, rows: int = 50, columns: int = 160, env: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        *words: str,
+        cwd: Path,
+        rows: int = 50,
+        columns: int = 160,
+        env: Sequence[str] = (),
+        program: Sequence[str] = (sys.executable, "-m", "playvoice.cli"),
+    ) -> None:
         self._output = b""
         self._master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         ours = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
         environ = {**ours, "TERM": "xterm-256color", **dict(each.split("=", 1) for each in env)}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "playvoice.cli", *words],
+            [*program, *words],
             stdin=slave,
             stdout=slave,
             stderr=slave,

@@ -1,13 +1,20 @@
-"""The documentation names what is there: files, tests, scenarios, pages."""
+"""The documentation names what is there: files, tests, scenarios, pages, commands, settings."""
 
 import re
+import tomllib
 from itertools import chain
 from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
 
 import pytest
+import typer
+
+from playvoice.cli import cli
+from playvoice.config import TrunkConfig
 
 ROOT = Path(__file__).parents[2]
-PAGES = sorted(chain(ROOT.glob("*.md"), ROOT.glob("docs/*.md")))
+PAGES = sorted(chain(ROOT.glob("*.md"), ROOT.glob("docs/**/*.md")))
 SOURCES = ROOT / "src" / "playvoice"
 PLACES = ("", "tests", "tests/unit/media", "tests/unit/sip", "src/playvoice", "src/playvoice/*")
 """Where a page's file may be: pages name them from the folder that they are about."""
@@ -79,9 +86,67 @@ def test_each_command_of_make_that_a_page_names_is_there(page: Path) -> None:
     assert set(re.findall(r"`make ([a-z]+)", text(page))) <= targets
 
 
+COMMANDS = typer.main.get_command(cli)
+WALK = [page for page in PAGES if page.parent.name == "carriers" or page.name.startswith(("operations.", "agents."))]
+
+
+def command_of(words: list[str]) -> Any:
+    """The command that words begin with, after the name of the program; AssertionError if there is none."""
+    command: Any = COMMANDS
+    for word in words:
+        if not (named := getattr(command, "commands", None)):
+            break
+        if word not in named and "place" in named:  # a number, not a command's name
+            return named["place"]
+        assert word in named, f"playvoice has no command {' '.join(words)}"
+        command = named[word]
+    return command
+
+
+@pytest.mark.parametrize("page", WALK, ids=name)
+def test_each_command_and_option_of_the_operators_pages_is_there(page: Path) -> None:
+    written = page.read_text(encoding="utf-8")
+    typed = re.findall(r"^\$ (playvoice .*)$", written, re.MULTILINE) + re.findall(r"`(playvoice [^`]*)`", written)
+    for line in typed:
+        words = [word for word in line.split()[1:] if word not in {"COMMAND", "--help"}]
+        options = {word for word in words if word.startswith("--")}
+        names = [word for word in words if re.fullmatch("[a-z]+|[0-9]+|NUMBER", word)]
+        known = {option for parameter in command_of(names).params for option in parameter.opts}
+        assert options <= known, line
+
+
+@pytest.mark.parametrize("page", WALK, ids=name)
+def test_each_example_of_the_operators_pages_can_be_read(page: Path) -> None:
+    for language, example in re.findall(r"^```(\w+)\n(.*?)^```", page.read_text(encoding="utf-8"), re.M | re.S):
+        if language == "xml":
+            ElementTree.fromstring(f"<files>{example}</files>")
+        if language == "toml":
+            for trunk in tomllib.loads(example).get("trunk", []):
+                TrunkConfig(**trunk)
+
+
+@pytest.mark.parametrize("page", [page for page in WALK if not page.name.endswith(".zh-CN.md")], ids=name)
+def test_both_languages_have_the_same_examples_and_sections(page: Path) -> None:
+    chinese = page.with_name(page.name.replace(".md", ".zh-CN.md")).read_text(encoding="utf-8")
+    english = page.read_text(encoding="utf-8")
+    assert _FENCED.findall(chinese) == _FENCED.findall(english)
+    assert [line.count("#") for line in re.findall("^#+ ", _FENCED.sub("", chinese), re.M)] == [
+        line.count("#") for line in re.findall("^#+ ", _FENCED.sub("", english), re.M)
+    ]
+    rows = [len(re.findall(r"^\|", _FENCED.sub("", each), re.M)) for each in (english, chinese)]
+    assert rows[0] == rows[1]
+
+
+def test_the_pages_of_carriers_and_phones_are_reached_from_the_walk() -> None:
+    links = set(re.findall(r"\]\(([^)\s]+)\)", text(ROOT / "docs" / "operations.md")))
+    expected = {str(page.relative_to(ROOT / "docs")) for page in WALK if not page.name.endswith(".zh-CN.md")}
+    assert expected - {"operations.md"} <= links
+
+
 def test_the_readme_leads_to_each_page() -> None:
     links = set(re.findall(r"\]\(([^)\s]+)\)", text(ROOT / "README.md")))
-    assert {name(page) for page in PAGES if not page.name.endswith(".zh-CN.md")} - {"README.md"} <= links
+    pages = {name(page) for page in PAGES if page not in WALK or page.name == "operations.md"}
+    assert {page for page in pages if not page.endswith(".zh-CN.md")} - {"README.md"} <= links
 
 
 def test_no_picture_loads_anything_from_elsewhere() -> None:
