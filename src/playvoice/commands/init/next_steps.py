@@ -32,6 +32,9 @@ Agents' phones register at {_registrar(answers)} over UDP or TCP,
 each with the number and password of its [[company.extension]].
 
 The first call, in another terminal, to your own number instead of {NUMBER}:
+  {command} call {NUMBER} --voice {shlex.quote(voice)} --key {shlex.quote(f"1@{answers.group}")}{option}
+
+The same by HTTP, as your system will do it:
   token=$(curl -s {url} -d service=App.Sip_Auth.Login -d appid={answers.appid} \\
     -d accesskey={key} |
     sed 's/.*"token":"\\([0-9a-f]*\\)".*/\\1/')

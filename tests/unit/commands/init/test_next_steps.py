@@ -13,6 +13,12 @@ def test_the_next_commands_name_a_file_that_is_not_the_usual_one() -> None:
     assert "'/etc/play voice.toml')" in other, "where the access key is read from"
 
 
+def test_the_first_call_is_one_command() -> None:
+    call = "playvoice call 13333333333 --voice notice.mp3 --key 1@extGroup-1"
+    assert f"  {call}\n" in what_next(Path("playvoice.toml"), answers(), "notice.mp3")
+    assert f"  {call} --config p.toml\n" in what_next(Path("p.toml"), answers(), "notice.mp3")
+
+
 def test_nothing_secret_is_shown() -> None:
     made = answers()
     shown = what_next(Path("playvoice.toml"), made, "notice.mp3")
