@@ -38,6 +38,7 @@ PEERS: Mapping[str, Callable[[], object]] = {
     "baresip": _on_path("baresip"),
     "php": _on_path("php"),
     "curl": _on_path("curl"),
+    "sqlite3": _on_path("sqlite3"),
     "node": _on_path("node"),
     "java": _on_path("javac"),
     "chromium": _on_path("chromium"),

@@ -4,21 +4,22 @@ What is typed, answered and written is read from the pages, and what they show i
 and the secrets that were made at random are this machine's.
 """
 
+import os
 import re
 import shutil
+import signal
 import sys
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from types import TracebackType
 
 import pytest
 from tests.acceptance.asterisk_peer import ACCEPTED, Asterisk
 from tests.acceptance.terminal import Terminal
 
 from playvoice.simulator.configuration import LOOPBACK, free_ports
-
-pytestmark = pytest.mark.peer("asterisk")
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -97,6 +98,13 @@ class Shell(Terminal):
         came = self.text[self._read_up_to :][: found.end()]
         self._read_up_to += found.end()
         return came
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if (foreground := os.tcgetpgrp(self._master)) != self.process.pid:
+            os.killpg(foreground, signal.SIGKILL)  # a server takes the terminal's end for a wish to read its file anew
+        super().__exit__(kind, error, trace)
 
     def begin(self, command: str) -> None:
         """Type a command."""
@@ -207,6 +215,7 @@ def asterisk(place: Place, way: str, password: str) -> Asterisk:
     return Asterisk("", files=files, port=place.asterisk)
 
 
+@pytest.mark.peer("asterisk")
 @pytest.mark.parametrize("way", [BY_ADDRESS, BY_REGISTRATION])
 def test_the_page_leads_to_a_call_over_asterisk(place: Place, way: str) -> None:
     registers = way == BY_REGISTRATION
@@ -266,6 +275,7 @@ def test_the_page_leads_to_a_call_over_asterisk(place: Place, way: str) -> None:
         if not registers:
             for example in place.examples("See what happens"):
                 follow(first, example)
+        else:
             number, extension, *others, reload = place.examples("Change it while it runs")
             follow(first, number)
             first.begin(extension[0].removeprefix("$ "))
@@ -279,3 +289,35 @@ def test_the_page_leads_to_a_call_over_asterisk(place: Place, way: str) -> None:
         server.succeed()
         kept = [path.name for path in (place.folder.parent / "voice" / "inbox").iterdir()]
         assert sum(name.endswith(".json") for name in kept) == (4 if registers else 6)
+
+
+@pytest.mark.peer("sqlite3")
+def test_what_the_page_backs_up_is_restored_as_it_says(place: Place) -> None:
+    backup, restore = blocks("operations.md", "Back up and restore", "sh")
+    (serve,) = place.examples("Run it")
+    voice, restored = place.folder.parent / "voice", place.folder.parent / "restored"
+    for folder in (voice, restored):
+        folder.mkdir()
+    options = f"--trunk {LOOPBACK}:{place.asterisk} --sip-port {place.sip} --http {LOOPBACK}:{place.http}"
+    with Shell(voice, place.programs) as operator, Shell(voice, place.programs) as server:
+        operator.begin(f"playvoice init --yes --listen {LOOPBACK} {options}")
+        operator.succeed()
+        follow(server, serve, ends=False)
+        operator.begin("playvoice number add 2028 2120289999 && playvoice voice add voices/notice.mp3 --name mine.mp3")
+        operator.succeed()
+        for line in backup.splitlines():
+            operator.begin(line)
+            operator.succeed()
+        server.type("\x03")
+        server.succeed()
+        operator.begin(restore.splitlines()[0].replace("/var/lib/playvoice/", f"{restored}/"))
+        operator.succeed()
+        server.begin(f"cd {restored}")
+        server.succeed()
+        follow(server, serve, ends=False)
+        operator.begin(f"cd {restored} && playvoice number list && playvoice voice list")
+        kept = operator.succeed()
+        assert "2120289999" in kept
+        assert re.search(r"mine\.mp3 +upload +mp3", kept)
+        server.type("\x03")
+        server.succeed()
