@@ -125,6 +125,15 @@ def test_each_example_of_the_operators_pages_can_be_read(page: Path) -> None:
                 TrunkConfig(**trunk)
 
 
+CARRIERS = [page for page in WALK if page.parent.name == "carriers"]
+
+
+@pytest.mark.parametrize("page", CARRIERS, ids=name)
+def test_each_setting_that_a_carriers_page_advises_can_be_set(page: Path) -> None:
+    for setting in re.findall(r"`(\w+ = [^`]+)`", text(page)):
+        TrunkConfig(**{"name": "carrier", "address": "sip:192.0.2.1"} | tomllib.loads(setting))
+
+
 @pytest.mark.parametrize("page", [page for page in WALK if not page.name.endswith(".zh-CN.md")], ids=name)
 def test_both_languages_have_the_same_examples_and_sections(page: Path) -> None:
     chinese = page.with_name(page.name.replace(".md", ".zh-CN.md")).read_text(encoding="utf-8")
