@@ -28,7 +28,7 @@ $(VENV)/.dev-$(shell cksum < requirements-dev.lock | cut -d' ' -f1): requirement
 RUN := $(VENV)/.run-$(shell cksum < requirements.lock | cut -d' ' -f1)
 DEV := $(VENV)/.dev-$(shell cksum < requirements-dev.lock | cut -d' ' -f1)
 
-setup: $(RUN)  ## the command $(BIN)/playvoice, with all that it needs
+setup: $(RUN)  ## the command .venv/bin/playvoice, with all that it needs
 	@echo "$(CURDIR)/$(BIN)/playvoice is there"
 
 demo: $(RUN)  ## one notification call on this machine, shown as it happens (ARGS="--press 5")

@@ -59,8 +59,9 @@ GIVES_WAY = re.compile("|".join(f"({pattern})" for pattern in ANY) + r"|(…)|( 
 
 
 def blocks(page: str, title: str, language: str) -> list[str]:
-    """The examples in a language that a section of a page has."""
-    section = (DOCS / page).read_text(encoding="utf-8").partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+    """The examples in a language that a section of a page has, or without a title the page."""
+    whole = (DOCS / page).read_text(encoding="utf-8")
+    section = whole.partition(f"\n## {title}\n")[2].partition("\n## ")[0] if title else whole
     return re.findall(rf"^```{language}\n(.*?)^```", section, re.MULTILINE | re.DOTALL)
 
 
@@ -145,9 +146,9 @@ class Place:
             text = text.replace(theirs, ours)
         return text
 
-    def examples(self, title: str) -> list[list[str]]:
+    def examples(self, title: str, page: str = "operations.md") -> list[list[str]]:
         """What a section of the walk types and shows: lines, by commands; the first of each begins with `$`."""
-        lines = self.here("".join(blocks("operations.md", title, "console"))).splitlines()
+        lines = self.here("".join(blocks(page, title, "console"))).splitlines()
         starts = [number for number, line in enumerate(lines) if line.startswith("$ ")]
         return [lines[start:end] for start, end in zip(starts, [*starts[1:], len(lines)], strict=True)]
 
@@ -249,6 +250,8 @@ def test_the_page_leads_to_a_call_over_asterisk(place: Place, way: str) -> None:
         if registers:
             carrier.wait_for("Added contact .*'playvoice'")
             carrier.wait_for(ACCEPTED)
+            (doctor,) = place.examples("", "carriers/registration.md")
+            follow(first, doctor)
         else:
             follow(first, deliver)
 
