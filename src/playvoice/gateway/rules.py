@@ -141,6 +141,8 @@ class Listed:
         )
 
     def read(self, value: str) -> str:
+        if len(value) > self.most * (self.longest + 2):
+            raise ValueError  # megabytes of commas are not taken apart
         items = [item.strip() for item in value.split(",") if item.strip()]
         if len(items) > self.most or any(len(item) > self.longest or _CONTROL.search(item) for item in items):
             raise ValueError

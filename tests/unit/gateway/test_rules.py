@@ -41,7 +41,11 @@ def test_a_list_is_read_without_the_white_space_and_the_empty_items(text: str, i
     assert Listed(3, 32).read(text) == items
 
 
-@pytest.mark.parametrize("text", ["1,2,3,4", "a" * 33, "a,b\x00", "a\nb"])
+def test_the_longest_list_of_all_is_read() -> None:
+    assert Listed(3, 32).read(", ".join(["a" * 32] * 3)) == ",".join(["a" * 32] * 3)
+
+
+@pytest.mark.parametrize("text", ["1,2,3,4", "a" * 33, "a,b\x00", "a\nb", "," * 103])
 def test_a_list_beyond_its_bounds_is_refused(text: str) -> None:
     with pytest.raises(ValueError):
         Listed(3, 32).read(text)

@@ -164,10 +164,10 @@ def voice_services(library: VoiceFiles, zone: tzinfo) -> tuple[Service, ...]:
         return Done(_shown(added, zone))
 
     async def list_voices(request: Request, values: Values) -> Done:
-        wanted, page, size = values[ONLY], values[CURRENTPAGE], values[ITEMSPERPAGE]
+        wanted, page, size = normal(values[ONLY]), values[CURRENTPAGE], values[ITEMSPERPAGE]
         entries = await library.entries(request.company.code)
         if wanted:
-            entries = [entry for entry in entries if entry.name == normal(wanted)]
+            entries = [entry for entry in entries if entry.name == wanted]
         on_page = entries[(page - 1) * size : page * size]
         return Done(
             {
