@@ -80,8 +80,9 @@ class Dispatcher:
         if method in ("GET", "HEAD") and not (method == "GET" and _names_service(scope["query_string"])):
             await self._show_page(scope, receive, send)
         elif method in ("GET", "POST"):
-            with self._memory.share() as share, self._uploads.of_request() as upload:
-                await self._answer(scope, receive, send, share, upload)
+            with self._memory.share() as share:
+                async with self._uploads.of_request() as upload:
+                    await self._answer(scope, receive, send, share, upload)
         else:
             _log.info("http_refused", status=405, method=shown(method), source=_source(scope))
             refusal = Response("GET, HEAD, POST\n", 405, {"allow": "GET, HEAD, POST"}, "text/plain")

@@ -11,8 +11,7 @@ What the request brought goes with its answer.
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Protocol
 from uuid import uuid4
@@ -92,14 +91,9 @@ class Uploads:
         self._disk = disk
         self._taken: Counter[str] = Counter()
 
-    @contextmanager
-    def of_request(self) -> Iterator["Upload"]:
-        """One request's file, gone at the end of the block."""
-        upload = Upload(self)
-        try:
-            yield upload
-        finally:
-            upload.close()
+    def of_request(self) -> "Upload":
+        """One request's file, gone at the end of its block."""
+        return Upload(self)
 
     def new_path(self) -> Path:
         """Where one file may be written."""
@@ -132,6 +126,18 @@ class Upload:
         self._company_code = ""
         self._path: Path | None = None
 
+    async def __aenter__(self) -> "Upload":
+        return self
+
+    async def __aexit__(self, *_exception: object) -> None:
+        """Let the file and the place go."""
+        try:
+            if self._path is not None:
+                await asyncio.to_thread(self._path.unlink, missing_ok=True)
+        finally:
+            if self._company_code:
+                self._uploads.give_back(self._company_code)
+
     def take_place(self, company_code: str) -> None:
         """Take a place among those who upload, if this request has none yet; raises as `Uploads.take` does."""
         if not self._company_code:
@@ -156,14 +162,6 @@ class Upload:
             why = f"an uploaded file could not be written: {error.strerror}"
             raise OperationFailed(BusinessCode.FAILED, why, retry_after=RETRY_AFTER, detail=_LOW) from error
         return path
-
-    def close(self) -> None:
-        """Let the file and the place go."""
-        if self._path is not None:
-            self._path.unlink(missing_ok=True)
-        if self._company_code:
-            self._uploads.give_back(self._company_code)
-        self._path, self._company_code = None, ""
 
     @staticmethod
     async def _write(path: Path, receive: Receive, opening: Opening, max_octets: int) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import io
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,22 @@ async def test_a_large_file_behind_service_and_token_is_taken(world: World, left
     assert world.library.voices["notice.mp3"][1] == LARGE
     assert world.library.asked[0][3] is True, "what stands behind the file counts, too"  # type: ignore[index]
     assert left() == []
+
+
+async def test_a_file_is_not_removed_on_the_loop_which_would_stand_still(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    removed_by: list[threading.Thread] = []
+    unlink = Path.unlink
+
+    def watched(path: Path, missing_ok: bool = False) -> None:
+        removed_by.append(threading.current_thread())
+        unlink(path, missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", watched)
+    await send(world, SERVICE, TOKENS, FILE)
+    assert removed_by
+    assert threading.current_thread() not in removed_by
 
 
 async def test_service_and_token_may_stand_in_the_query_string(world: World) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -424,6 +425,30 @@ async def test_what_a_company_uploaded_goes_with_the_company(
     await voices.refresh()
     assert [await voices.exists(code, NAME) for code in ("2028", "2029")] == [False, True]
     assert len(files_of(tmp_path)) == 1
+
+
+async def test_no_uploaded_file_is_removed_on_the_loop_which_would_stand_still(
+    make_voices: Callable[..., Voices], store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    voices = make_voices()
+    removed_by: list[threading.Thread] = []
+    unlink = Path.unlink
+
+    def watched(path: Path, missing_ok: bool = False) -> None:
+        if path.parent.name == "uploads" and path.exists():
+            removed_by.append(threading.current_thread())
+        unlink(path, missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", watched)
+    await voices.add("2028", NAME, b"old", START)
+    await voices.add("2028", NAME, b"new", START, overwrite=True)
+    await voices.remove("2028", NAME, nobody)
+    await voices.add("2028", NAME, b"again", START)
+    await store.write(lambda conn: remove_all_of(conn, "2028"))
+    await voices.refresh()
+    assert files_of(tmp_path) == []
+    assert len(removed_by) == 3
+    assert threading.current_thread() not in removed_by
 
 
 async def test_a_start_empties_the_folder_of_what_was_on_its_way(
