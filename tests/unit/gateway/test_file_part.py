@@ -38,6 +38,14 @@ def test_a_form_without_such_a_file_is_kept_as_it_came(parts: list[Part], size: 
     assert (octets, cutter.field, bytes(cutter.form)) == (b"", "", body)
 
 
+@pytest.mark.parametrize("size", [1, 50, 1000])
+def test_what_stands_behind_the_last_delimiter_is_no_part(size: int) -> None:
+    body = form(("service", "x")) + b"\r\n\r\n" + form(("file", "a.mp3", b"voice"))
+    octets, cutter = cut(body, size)
+    assert (octets, cutter.field, bytes(cutter.form)) == (b"", "", body)
+    assert parse_multipart(body, LIMIT) == ([(b"service", b"x")], [])
+
+
 def test_the_first_of_two_files_is_cut_out() -> None:
     octets, cutter = cut(form(("file", "a", b"one"), ("file", "b", b"two")), 10)
     assert octets == b"one"
