@@ -101,13 +101,17 @@ class Uploads:
 
     def take(self, company_code: str) -> None:
         """Take a place; raises `OperationFailed` (1003) where there is none, or no room on the disk."""
-        if self._disk.disk_is_low:
-            raise OperationFailed(BusinessCode.FAILED, "the disk is low", retry_after=RETRY_AFTER, detail=_LOW)
+        self.check_disk()
         of_company, in_all = self._taken[company_code], self._taken.total()
         if of_company >= MAX_OF_COMPANY or in_all >= MAX_AT_ONCE:
             why = f"{of_company} files of company {company_code} are being uploaded, {in_all} in all"
             raise OperationFailed(BusinessCode.FAILED, why, retry_after=RETRY_AFTER, detail=_BUSY)
         self._taken[company_code] += 1
+
+    def check_disk(self) -> None:
+        """Raise `OperationFailed` (1003) where the disk has no more room than calls need."""
+        if self._disk.disk_is_low:
+            raise OperationFailed(BusinessCode.FAILED, "the disk is low", retry_after=RETRY_AFTER, detail=_LOW)
 
     def give_back(self, company_code: str) -> None:
         """Give a place back."""
@@ -163,8 +167,7 @@ class Upload:
             raise OperationFailed(BusinessCode.FAILED, why, retry_after=RETRY_AFTER, detail=_LOW) from error
         return path
 
-    @staticmethod
-    async def _write(path: Path, receive: Receive, opening: Opening, max_octets: int) -> None:
+    async def _write(self, path: Path, receive: Receive, opening: Opening, max_octets: int) -> None:
         cutter, waiting, size, more = opening.cutter, bytearray(opening.octets), len(opening.octets), True
         with await asyncio.to_thread(path.open, "wb") as file:
             while more:
@@ -179,6 +182,7 @@ class Upload:
                         f"文件以外的参数超过{MAX_FORM}字节", f"the form has more than {MAX_FORM} octets beside its file"
                     )
                 if len(waiting) >= BLOCK or not more:
+                    self._uploads.check_disk()  # others write at the same time, and calls record
                     await asyncio.to_thread(file.write, bytes(waiting))
                     waiting.clear()
             await asyncio.to_thread(file.flush)

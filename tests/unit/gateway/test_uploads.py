@@ -242,6 +242,25 @@ async def test_a_low_disk_is_1003_before_anything_is_written(world: World, monke
         assert answer.json["data"]["desc"] == f"{NO_UPLOAD}：磁盘空间不足"
 
 
+async def test_a_disk_that_becomes_low_is_left_to_the_calls(
+    world: World, left: Callable[[], list[Path]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blocks: list[int] = []
+
+    class Filling(io.BytesIO):
+        def write(self, octets: Any) -> int:
+            blocks.append(len(octets))
+            world.recordings.disk_is_low = len(blocks) == 2
+            return len(octets)
+
+    monkeypatch.setattr(Path, "open", lambda _self, _mode: Filling())
+    answer = await send(world, SERVICE, TOKENS, FILE)
+    assert (answer.code, answer.headers["retry-after"]) == (1003, "10")
+    assert answer.json["data"]["desc"] == f"{NO_UPLOAD}：磁盘空间不足"
+    assert len(blocks) == 2
+    assert (world.library.asked, left()) == ([], [])
+
+
 class Full(io.BytesIO):
     def write(self, _octets: object) -> int:
         raise OSError(errno.ENOSPC, "No space left on device")
