@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Protocol, TypeVar
 
 from playvoice.calls.errors import UseridError
@@ -162,6 +162,11 @@ class LocalTime:
         if not _TIME.fullmatch(value):
             raise ValueError
         return datetime.fromisoformat(value)
+
+
+def local_time(at: datetime, zone: tzinfo) -> str:
+    """An instant as the API tells it, which is how `LocalTime` reads one."""
+    return at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from playvoice.calls.links import LIFETIME, Link
 from playvoice.codes import BusinessCode, Text
 from playvoice.gateway.errors import OperationFailed, bad_request
 from playvoice.gateway.registry import TOKEN, Done, Parameter, Request, Service, Values
-from playvoice.gateway.rules import Between, Free, Listed, LocalTime, Trimmed
+from playvoice.gateway.rules import Between, Free, Listed, LocalTime, Trimmed, local_time
 
 RETRY_AFTER = 2
 """Seconds after which a client may ask again where others are answered first."""
@@ -213,8 +213,7 @@ def cdr_services(bills: Bills, links: RecordingLinks, zone: tzinfo) -> tuple[Ser
             link = await links.link(request.company.code, values[FILENAME], request.at)
         except RecordingUnknown as error:
             raise OperationFailed(BusinessCode.FILE_UNKNOWN, str(error)) from None
-        expires = link.expires_at.astimezone(zone)
-        return Done({"downurl": link.url, "expiredtime": expires.strftime("%Y-%m-%d %H:%M:%S")})
+        return Done({"downurl": link.url, "expiredtime": local_time(link.expires_at, zone)})
 
     return (
         Service(
