@@ -182,7 +182,7 @@ class Dispatcher:
             return opening
         form = read_form(content_type, opening.cutter.closed_form())
         parameters = Parameters(read_query(query), form.pairs)
-        service = self._registry.find(parameters.get("service").strip() or parameters.get("s"))
+        service = self._registry.find(_wanted(parameters))
         wanted = None if service is None else service.file(opening.cutter.field)
         if service is None or wanted is None or not parameters.get(TOKEN.name).strip():
             return opening
@@ -194,8 +194,7 @@ class Dispatcher:
         return Parameters(read_query(query), form.pairs, files)
 
     def _find(self, parameters: Parameters) -> Service:
-        name = parameters.get("service").strip() or parameters.get("s")
-        service = self._registry.find(name)
+        service = self._registry.find(_wanted(parameters))
         if service is None:
             raise RequestRefused(Ret.UNKNOWN_SERVICE)
         return service
@@ -236,6 +235,11 @@ def not_admitted(error: CompanyDisabled | LicenceExpired | AddressNotAllowed) ->
     if isinstance(error, CompanyDisabled):
         return RequestRefused(Ret.APPID)
     return RequestRefused(Ret.APPID_EXPIRED if isinstance(error, LicenceExpired) else Ret.ADDRESS)
+
+
+def _wanted(parameters: Parameters) -> str:
+    """The name of the service that is asked for."""
+    return parameters.get("service").strip() or parameters.get("s")
 
 
 def _refuse_contradictions(headers: Iterable[tuple[bytes, bytes]]) -> None:
