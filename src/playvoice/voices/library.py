@@ -123,6 +123,8 @@ class Library:
         self._current: dict[Key, str] = {}
         self._unplayable: dict[Key, tuple[str, str]] = {}
         """The version that can't be decoded, and why: to find that out again may take as long as a long voice."""
+        self._listing = asyncio.Lock()
+        """One list at a time: threads that look at thousands of files each would leave the loop no time."""
         self._files = store.read_now(_read)
         self._shelf.keep_only(list(self._stems()))
 
@@ -141,8 +143,9 @@ class Library:
 
     async def entries(self, company_code: str) -> list[LibraryVoice]:
         """A company's files that are there, by name."""
-        names = {*self._files.get(company_code, {}), *self._uploads.of(company_code)}
-        return await asyncio.to_thread(self._entries, company_code, names)
+        async with self._listing:
+            names = {*self._files.get(company_code, {}), *self._uploads.of(company_code)}
+            return await asyncio.to_thread(self._entries, company_code, names)
 
     def entry(self, key: Key) -> LibraryVoice | None:
         """What is known of a file; None where none is there."""

@@ -91,6 +91,26 @@ async def test_a_library_lists_its_files_by_name_and_each_companys_are_its_own(
     assert await heard(voices, "c", "2029") == b"c"
 
 
+async def test_libraries_are_listed_one_at_a_time(
+    make_voices: Callable[..., Voices], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    voices = make_voices()
+    for code in ("2028", "2029"):
+        await voices.add(code, NAME, b"welcome", START)
+    running: list[int] = [0]
+
+    async def watched(function: Callable[..., object], *arguments: object) -> object:
+        running.append(running[-1] + 1)
+        await asyncio.sleep(0)
+        running.append(running[-1] - 1)
+        return function(*arguments)
+
+    monkeypatch.setattr(asyncio, "to_thread", watched)
+    lists = await asyncio.gather(*(voices.entries(code) for code in ("2028", "2028", "2029")))
+    assert [len(entries) for entries in lists] == [1, 1, 1]
+    assert max(running) == 1
+
+
 async def test_a_name_that_is_taken_is_refused_unless_it_is_to_be_replaced(
     make_voices: Callable[..., Voices], tmp_path: Path
 ) -> None:
