@@ -18,7 +18,7 @@ from starlette.types import Receive, Scope, Send
 from playvoice.codes import BUSINESS_TEXTS, Language, Ret, Text
 from playvoice.companies import AddressNotAllowed, Company, CompanyDisabled, LicenceExpired, TokenUnknown
 from playvoice.gateway import envelope
-from playvoice.gateway.body import FREE_OCTETS, BodyMemory, Share, announced_octets, receive_body
+from playvoice.gateway.body import FREE_OCTETS, BodyMemory, Incoming, Share, announced_octets, receive_body
 from playvoice.gateway.errors import ClientGone, OperationFailed, RequestRefused, bad_request
 from playvoice.gateway.file_part import FileCutter
 from playvoice.gateway.language import preferred
@@ -177,7 +177,18 @@ class Dispatcher:
         boundary = boundary_of(content_type)
         if not is_usable(boundary) or headers.get(b"content-encoding", b"identity").strip().lower() != b"identity":
             return None
-        opening = Opening(receive, FileCutter(boundary, self._registry.file_names))
+        incoming = Incoming(receive)
+        opening = Opening(incoming.receive, FileCutter(boundary, self._registry.file_names))
+        try:
+            return await self._take_upload(query, content_type, announced, opening, upload, request)
+        except (RequestRefused, OperationFailed, StoreUnavailable) as refusal:
+            if not (isinstance(refusal, RequestRefused) and refusal.close):
+                await incoming.drain()
+            raise
+
+    async def _take_upload(
+        self, query: bytes, content_type: str, announced: int, opening: Opening, upload: Upload, request: Request
+    ) -> Parameters | Opening:
         if not await opening.read():
             return opening
         form = read_form(content_type, opening.cutter.closed_form())
@@ -188,7 +199,7 @@ class Dispatcher:
             return opening
         upload.service = service
         upload.take_place((await self._authenticate(service, parameters, request)).company.code)
-        path = await upload.spool(receive, opening, wanted.max_octets, announced)
+        path = await upload.spool(opening, wanted.max_octets, announced)
         form = read_form(content_type, bytes(opening.cutter.form))
         files = (replace(file, content=path) if file.name == wanted.name else file for file in form.files)
         return Parameters(read_query(query), form.pairs, files)

@@ -6,12 +6,12 @@
       └──> an ordinary body, with its bound
 
 So nobody without a token has anything written, and a company with one takes a few places of those that there are.
-What the request brought goes with its answer.
+What the request brought goes with its answer. What is refused is thrown away as it comes, up to a bound, before it is
+answered: many clients read no answer while they send.
 """
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Protocol
 from uuid import uuid4
@@ -54,7 +54,8 @@ class Opening:
         self.cutter = cutter
         self.octets = b""
         """The file's first ones."""
-        self._receive = receive
+        self.receive = receive
+        """Gives what comes behind them."""
         self._messages: list[Any] = []
 
     async def read(self) -> bool:
@@ -66,7 +67,7 @@ class Opening:
         try:
             async with asyncio.timeout(body.MAX_SECONDS):
                 while not self.cutter.field and size < FREE_OCTETS:
-                    message = await self._receive()
+                    message = await self.receive()
                     self._messages.append(message)
                     if message["type"] != "http.request" or not message.get("more_body", False):
                         return False
@@ -79,7 +80,7 @@ class Opening:
 
     async def replay(self) -> Any:
         """What was read once more, then the rest: the body for whoever takes it whole."""
-        return self._messages.pop(0) if self._messages else await self._receive()
+        return self._messages.pop(0) if self._messages else await self.receive()
 
 
 class Uploads:
@@ -148,7 +149,7 @@ class Upload:
             self._uploads.take(company_code)
             self._company_code = company_code
 
-    async def spool(self, receive: Receive, opening: Opening, max_octets: int, announced: int) -> Path:
+    async def spool(self, opening: Opening, max_octets: int, announced: int) -> Path:
         """Write the file as it comes, and read the form to its end; `announced` octets has the body, 0: nobody knows.
 
         Raises `RequestRefused` (400) past the bounds, `OperationFailed` (1003) if the disk does not take it,
@@ -159,7 +160,7 @@ class Upload:
         path = self._path = self._uploads.new_path()
         try:
             async with asyncio.timeout(MAX_SECONDS):
-                await self._write(path, receive, opening, max_octets)
+                await self._write(path, opening, max_octets)
         except TimeoutError:
             raise _too_slow(MAX_SECONDS) from None
         except OSError as error:
@@ -167,11 +168,11 @@ class Upload:
             raise OperationFailed(BusinessCode.FAILED, why, retry_after=RETRY_AFTER, detail=_LOW) from error
         return path
 
-    async def _write(self, path: Path, receive: Receive, opening: Opening, max_octets: int) -> None:
+    async def _write(self, path: Path, opening: Opening, max_octets: int) -> None:
         cutter, waiting, size, more = opening.cutter, bytearray(opening.octets), len(opening.octets), True
         with await asyncio.to_thread(path.open, "wb") as file:
             while more:
-                piece, more = await _next_piece(receive)
+                piece, more = await _next_piece(opening.receive)
                 octets = cutter.feed(piece)
                 size += len(octets)
                 waiting += octets
@@ -188,7 +189,7 @@ class Upload:
             await asyncio.to_thread(file.flush)
 
 
-async def _next_piece(receive: Callable[[], Awaitable[Any]]) -> tuple[bytes, bool]:
+async def _next_piece(receive: Receive) -> tuple[bytes, bool]:
     try:
         async with asyncio.timeout(MAX_IDLE):
             message = await receive()

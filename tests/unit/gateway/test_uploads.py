@@ -3,18 +3,22 @@
 import asyncio
 import errno
 import io
+import json
 import threading
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.unit.gateway.forms import CONTENT_TYPE, Part, form, pieces
+from tests.unit.gateway.serving import serving
 from tests.unit.gateway.world import TOKEN, Answer, Library, World
 
 from playvoice.gateway import body as ordinary
 from playvoice.gateway import uploads as room
 from playvoice.gateway.services.voices import MAX_OCTETS
+from playvoice.store import StoreUnavailable
 
 SERVICE: Part = ("service", "App.Sip_Voice.Upload")
 TOKENS: Part = ("token", TOKEN)
@@ -102,6 +106,52 @@ async def test_nothing_is_written_for_who_has_no_token(
     monkeypatch.setattr(room.Uploads, "new_path", lambda _self: pytest.fail("a file was begun"))
     answer = await send(world, SERVICE, ("token", token), FILE)
     assert answer.text == '{"ret":600,"data":[],"msg":"token无效或已过期"}'
+
+
+def refused(world: World, case: str) -> tuple[list[Part], int]:
+    """A request that is refused before its file has come, and the code of its answer."""
+    match case:
+        case "unknown token":
+            return [SERVICE, ("token", "0" * 32), FILE], 600
+        case "low disk":
+            world.recordings.disk_is_low = True
+            return [SERVICE, TOKENS, FILE], 1003
+        case "two services":
+            return [SERVICE, ("service", "x"), TOKENS, FILE], 400
+        case "no store":
+            world.companies.refuses = StoreUnavailable("away")
+            return [SERVICE, TOKENS, FILE], 500
+    raise AssertionError(case)
+
+
+@pytest.mark.parametrize("case", ["unknown token", "low disk", "two services", "no store"])
+async def test_a_client_that_reads_no_answer_before_it_has_sent_all_hears_why_it_is_refused(
+    world: World, case: str
+) -> None:
+    parts, code = refused(world, case)
+    async with serving(world.app) as port:
+        request = urllib.request.Request(f"http://127.0.0.1:{port}/", form(*parts), {"content-type": CONTENT_TYPE})
+
+        def post() -> Any:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                return json.load(answer)
+
+        answer = await asyncio.to_thread(post)
+    assert code in (answer["ret"], (answer["data"] or {}).get("errors", {}).get("code"))
+
+
+@pytest.mark.parametrize(("bound", "value"), [("MAX_DRAINED", 1_000_000), ("MAX_SECONDS", 0.05)])
+async def test_what_is_refused_is_not_read_for_ever(
+    world: World, monkeypatch: pytest.MonkeyPatch, bound: str, value: float
+) -> None:
+    body = form(SERVICE, ("token", "x"), FILE)
+    client = Slow(pieces(body, PIECE) if bound == "MAX_DRAINED" else pieces(body, PIECE)[:5])
+    monkeypatch.setattr(ordinary, bound, value)
+    answers: list[Any] = []
+    async with asyncio.timeout(10):
+        await world.app(client.scope, client.receive, answers_into(answers))
+    assert b'"ret":600' in answers[1]["body"]
+    assert bool(client.parts) is (bound == "MAX_DRAINED")
 
 
 async def test_a_service_that_takes_no_file_is_not_sent_a_large_one(world: World) -> None:
