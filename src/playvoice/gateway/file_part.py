@@ -2,7 +2,7 @@
 
     FORM ── the head of a part with a file name is whole ──> FILE ── the next delimiter ──> REST
      │ kept as it comes                                       │ given out piece by piece     │ kept as it comes
-     └─────────────────────────────── the last delimiter ───────────────────────────────────^
+     └──────── the last delimiter, or one whose line does not end in CR LF ─────────────────^
 
 What is kept is a form of its own, whose file is empty: :mod:`playvoice.gateway.multipart` reads it. No I/O here; lines
 end in CR LF (RFC 7578): a form whose lines do not has no file here.
@@ -71,14 +71,15 @@ class FileCutter:
             self._seen = max(self._seen, len(self.form) - len(self._delimiter))
             return None
         begin = start + len(self._delimiter)
-        if self.form.startswith(b"--", begin):
-            self._state = _State.REST
-            return None
         end = self.form.find(_NEWLINE * 2, begin, begin + MAX_PART_HEAD + 4)
         if end < 0:
             return None
         self._seen = end + 4
-        return bytes(self.form[begin:end]).lstrip(b" \t")
+        head = bytes(self.form[begin:end]).lstrip(b" \t")
+        if head.startswith(_NEWLINE):
+            return head
+        self._state = _State.REST
+        return None
 
     def _take(self, piece: bytes) -> bytes:
         if self._state is _State.REST:

@@ -67,6 +67,14 @@ def test_lines_that_end_in_line_feeds_alone_hold_no_file() -> None:
     assert cut(body, 10)[1].field == ""
 
 
+@pytest.mark.parametrize("size", [1, 1000])
+def test_an_empty_line_within_a_value_is_no_head_where_lines_end_in_line_feeds(size: int) -> None:
+    body = form(("a", "1")).replace(b"\r\n", b"\n").replace(b"\n1\n", b"\n1\r\n\r\n2\n")
+    octets, cutter = cut(body, size)
+    assert (octets, cutter.field, bytes(cutter.form)) == (b"", "", body)
+    assert parse_multipart(body, LIMIT) == ([(b"a", b"1\r\n\r\n2")], [])
+
+
 def test_a_part_that_is_malformed_is_the_declared_error() -> None:
     with pytest.raises(RequestRefused, match="malformed"):
         FileCutter(b"x", {"file"}).feed(b"--x\r\nContent-Type: a\r\n\r\n")
