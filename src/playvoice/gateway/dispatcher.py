@@ -115,6 +115,10 @@ class Dispatcher:
             )
         except ClientGone:
             return
+        except asyncio.CancelledError:  # the server stops, and waits for no request any longer
+            _log.warning("request_cut_off", service=_name(service or upload.service), source=source)
+            body = envelope.exception(Ret.SERVER_ERROR, None, language)
+            extra.append((b"connection", b"close"))
         except RequestRefused as refusal:
             service = service or upload.service
             self._log_refusal(service, source, ret=int(refusal.ret), why=str(refusal))

@@ -154,6 +154,22 @@ async def test_what_is_refused_is_not_read_for_ever(
     assert bool(client.parts) is (bound == "MAX_DRAINED")
 
 
+@pytest.mark.parametrize("parts", [[SERVICE, TOKENS, FILE], [("service", "App.Sip_Auth.Login"), ("appid", "x" * 9)]])
+async def test_a_request_that_is_cut_off_as_the_server_stops_is_answered_and_leaves_nothing(
+    world: World, left: Callable[[], list[Path]], parts: list[Part]
+) -> None:
+    client = Slow(pieces(form(*parts)[:2_000_000], PIECE))
+    answers: list[Any] = []
+    request = asyncio.create_task(world.app(client.scope, client.receive, answers_into(answers)))
+    async with asyncio.timeout(10):
+        await client.waits.wait()
+    request.cancel("the server stops")
+    await request
+    assert answers[1]["body"] == '{"ret":500,"data":[],"msg":"服务器运行错误"}'.encode()
+    assert (b"connection", b"close") in answers[0]["headers"]
+    assert left() == []
+
+
 async def test_a_service_that_takes_no_file_is_not_sent_a_large_one(world: World) -> None:
     answer = await send(world, ("service", "App.Sip_Call.PlayVoice"), TOKENS, FILE)
     assert answer.msg == "非法请求：请求体超过4194304字节"
@@ -340,6 +356,8 @@ class Slow:
     def __init__(self, parts: list[bytes]) -> None:
         self.parts = parts
         self.gone = False
+        self.waits = asyncio.Event()
+        """Nothing more comes, and somebody waits for it."""
         self.scope = {
             "type": "http",
             "method": "POST",
@@ -354,6 +372,7 @@ class Slow:
         if self.parts:
             return {"type": "http.request", "body": self.parts.pop(0), "more_body": True}
         if not self.gone:
+            self.waits.set()
             await asyncio.Event().wait()
         return {"type": "http.disconnect"}
 
