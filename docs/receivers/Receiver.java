@@ -100,11 +100,12 @@ public class Receiver {
         String address = arguments.length > 0 ? arguments[0] : "127.0.0.1:9000";
         int colon = address.lastIndexOf(':');
         String host = address.substring(0, colon);
+        System.setProperty("sun.net.httpserver.maxReqTime", "10"); // seconds that a request may take to come
         Files.createDirectories(INBOX);
         HttpServer server =
                 HttpServer.create(new InetSocketAddress(host, Integer.parseInt(address.substring(colon + 1))), 0);
         server.createContext("/", Receiver::answer);
-        server.setExecutor(Executors.newFixedThreadPool(8));
+        server.setExecutor(Executors.newCachedThreadPool());
         server.start();
         System.out.println("listening on http://" + host + ":" + server.getAddress().getPort() + "/");
     }

@@ -5,11 +5,12 @@ import base64
 import hmac
 import os
 import re
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from ipaddress import ip_network
@@ -17,6 +18,7 @@ from pathlib import Path
 from random import Random
 from typing import ClassVar
 from urllib.error import HTTPError
+from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 import pytest
@@ -177,6 +179,16 @@ def test_a_callback_that_comes_again_is_taken_and_kept_once(receiver: Receiver) 
     for seconds in (0, 1, 5):
         assert receiver.post(BODY, signed_headers(SECRET, webhook_id, now - seconds, BODY)) == 204
     assert receiver.files() == {**before, webhook_id: BODY}
+
+
+def test_senders_that_stop_half_way_keep_no_callback_waiting(receiver: Receiver) -> None:
+    webhook_id, address = next(receiver.ids), urlsplit(receiver.url)
+    with ExitStack() as stack:
+        for _ in range(20):
+            half = stack.enter_context(socket.create_connection((address.hostname, address.port), timeout=10))
+            half.sendall(b"POST /callback HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
+        assert receiver.post(BODY, signed_headers(SECRET, webhook_id, int(time.time()), BODY)) == 204
+    assert receiver.files()[webhook_id] == BODY
 
 
 def test_one_right_signature_among_several_is_enough(receiver: Receiver) -> None:
