@@ -1,7 +1,8 @@
 // Receives PlayVoice callbacks: java Receiver.java [HOST:PORT]. Needs a JDK 17 or newer, nothing else.
 //
 // PLAYVOICE_SECRET is the signing secret (whsec_...). A callback that is ours is put into the folder of
-// PLAYVOICE_INBOX (default: inbox) and answered at once; what works on it takes the files from there, in its own time.
+// PLAYVOICE_INBOX (default: inbox) and answered at once; what works on it reads the files there, in its own time, and
+// leaves them for 30 days: by its file a callback is known that comes again.
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
@@ -21,7 +22,8 @@ import javax.crypto.spec.SecretKeySpec;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 public class Receiver {
-    static final byte[] KEY = Base64.getDecoder().decode(System.getenv("PLAYVOICE_SECRET").replaceFirst("^whsec_", ""));
+    static final byte[] KEY = Base64.getDecoder()
+            .decode(System.getenv().getOrDefault("PLAYVOICE_SECRET", "").replaceFirst("^whsec_", ""));
     static final Path INBOX = Path.of(System.getenv().getOrDefault("PLAYVOICE_INBOX", "inbox"));
     static final long TOLERANCE = 300; // seconds: an older callback may be one that somebody recorded and sends again
     static final int MOST = 65_536; // octets of a body
@@ -91,14 +93,19 @@ public class Receiver {
     }
 
     public static void main(String[] arguments) throws IOException {
+        if (KEY.length == 0) {
+            System.err.println("PLAYVOICE_SECRET is not set");
+            System.exit(1);
+        }
         String address = arguments.length > 0 ? arguments[0] : "127.0.0.1:9000";
         int colon = address.lastIndexOf(':');
         String host = address.substring(0, colon);
+        System.setProperty("sun.net.httpserver.maxReqTime", "10"); // seconds that a request may take to come
         Files.createDirectories(INBOX);
         HttpServer server =
                 HttpServer.create(new InetSocketAddress(host, Integer.parseInt(address.substring(colon + 1))), 0);
         server.createContext("/", Receiver::answer);
-        server.setExecutor(Executors.newFixedThreadPool(8));
+        server.setExecutor(Executors.newCachedThreadPool());
         server.start();
         System.out.println("listening on http://" + host + ":" + server.getAddress().getPort() + "/");
     }

@@ -1,7 +1,8 @@
 // Receives PlayVoice callbacks: node receiver.mjs [HOST:PORT]. Needs Node.js 18 or newer, nothing else.
 //
 // PLAYVOICE_SECRET is the signing secret (whsec_...). A callback that is ours is put into the folder of
-// PLAYVOICE_INBOX (default: inbox) and answered at once; what works on it takes the files from there, in its own time.
+// PLAYVOICE_INBOX (default: inbox) and answered at once; what works on it reads the files there, in its own time, and
+// leaves them for 30 days: by its file a callback is known that comes again.
 
 import { createHmac, randomUUID, timingSafeEqual } from "node:crypto";
 import { existsSync, mkdirSync } from "node:fs";
@@ -9,7 +10,7 @@ import { rename, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { join } from "node:path";
 
-const KEY = Buffer.from(process.env.PLAYVOICE_SECRET.replace(/^whsec_/, ""), "base64");
+const KEY = Buffer.from((process.env.PLAYVOICE_SECRET ?? "").replace(/^whsec_/, ""), "base64");
 const INBOX = process.env.PLAYVOICE_INBOX ?? "inbox";
 const TOLERANCE = 300; // seconds: an older callback may be one that somebody recorded and sends again
 const MOST = 65_536; // octets of a body
@@ -54,6 +55,10 @@ async function take(request) {
   return 204;
 }
 
+if (!KEY.length) {
+  console.error("PLAYVOICE_SECRET is not set");
+  process.exit(1);
+}
 mkdirSync(INBOX, { recursive: true });
 const [, host, port] = /^(.*):(\d+)$/.exec(process.argv[2] ?? "127.0.0.1:9000");
 const server = createServer(async (request, response) => {

@@ -2,18 +2,18 @@
 // Receives PlayVoice callbacks, in any web server with PHP 7.4 or newer; to try it: php -S 127.0.0.1:9000 receiver.php
 //
 // PLAYVOICE_SECRET is the signing secret (whsec_...). A callback that is ours is put into the folder of
-// PLAYVOICE_INBOX (default: inbox) and answered at once; what works on it takes the files from there, in its own time.
+// PLAYVOICE_INBOX (default: inbox) and answered at once; what works on it reads the files there, in its own time, and
+// leaves them for 30 days: by its file a callback is known that comes again.
 
 const TOLERANCE = 300; // seconds: an older callback may be one that somebody recorded and sends again
 const MOST = 65536;    // octets of a body
 
 /** Tell whether the body was signed with our secret, and just now. */
-function is_ours(string $id, string $timestamp, string $signatures, string $body): bool
+function is_ours(string $key, string $id, string $timestamp, string $signatures, string $body): bool
 {
     if (!preg_match('/^[0-9]{1,12}$/D', $timestamp) || abs(time() - (int) $timestamp) > TOLERANCE) {
         return false;
     }
-    $key = base64_decode(preg_replace('/^whsec_/', '', getenv('PLAYVOICE_SECRET')));
     $expected = 'v1,' . base64_encode(hash_hmac('sha256', "$id.$timestamp.$body", $key, true));
     foreach (explode(' ', $signatures) as $signature) {
         if (hash_equals($expected, $signature)) {
@@ -38,6 +38,11 @@ function keep(string $id, string $content): bool
 
 function take(): int
 {
+    $key = base64_decode(preg_replace('/^whsec_/', '', (string) getenv('PLAYVOICE_SECRET')));
+    if ($key === '') { // with an empty key everybody could sign
+        error_log('PLAYVOICE_SECRET is not set for the web server');
+        return 500;
+    }
     $body = file_get_contents('php://input', false, null, 0, MOST + 1);
     $id = $_SERVER['HTTP_WEBHOOK_ID'] ?? '';
     if (strlen($body) > MOST) {
@@ -47,7 +52,7 @@ function take(): int
         return 400;
     }
     $timestamp = $_SERVER['HTTP_WEBHOOK_TIMESTAMP'] ?? '';
-    if (!is_ours($id, $timestamp, $_SERVER['HTTP_WEBHOOK_SIGNATURE'] ?? '', $body)) {
+    if (!is_ours($key, $id, $timestamp, $_SERVER['HTTP_WEBHOOK_SIGNATURE'] ?? '', $body)) {
         return 401;
     }
     if (strpos($_SERVER['CONTENT_TYPE'] ?? '', 'application/x-www-form-urlencoded') === 0) {

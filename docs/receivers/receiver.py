@@ -1,7 +1,8 @@
 """Receives PlayVoice callbacks: python3 receiver.py [HOST:PORT]. Needs Python 3.9 or newer, nothing else.
 
 PLAYVOICE_SECRET is the signing secret (whsec_...). A callback that is ours is put into the folder of PLAYVOICE_INBOX
-(default: inbox) and answered at once; what works on it takes the files from there, in its own time.
+(default: inbox) and answered at once; what works on it reads the files there, in its own time, and leaves them for 30
+days: by its file a callback is known that comes again.
 """
 
 import base64
@@ -14,7 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs
 
-KEY = base64.b64decode(os.environ["PLAYVOICE_SECRET"].removeprefix("whsec_") + "==")
+KEY = base64.b64decode(os.environ.get("PLAYVOICE_SECRET", "").removeprefix("whsec_") + "==")
 INBOX = Path(os.environ.get("PLAYVOICE_INBOX", "inbox"))
 TOLERANCE = 300  # seconds: an older callback may be one that somebody recorded and sends again
 MOST = 65_536  # octets of a body
@@ -39,6 +40,8 @@ def keep(webhook_id, content):
 
 
 class Receiver(BaseHTTPRequestHandler):
+    timeout = 10  # seconds without an octet, after which the connection is closed
+
     def do_POST(self):
         self.send_response(self.take())
         self.send_header("Content-Length", "0")
@@ -62,6 +65,8 @@ class Receiver(BaseHTTPRequestHandler):
 
 
 if __name__ == "__main__":
+    if not KEY:
+        sys.exit("PLAYVOICE_SECRET is not set")
     host, _, port = (sys.argv[1] if len(sys.argv) > 1 else "127.0.0.1:9000").rpartition(":")
     INBOX.mkdir(exist_ok=True)
     server = ThreadingHTTPServer((host, int(port)), Receiver)

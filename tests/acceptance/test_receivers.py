@@ -1,12 +1,16 @@
 """The receivers of docs/receivers, as they stand there, take what the sender sends and nothing else."""
 
 import asyncio
+import base64
+import hmac
 import os
 import re
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from ipaddress import ip_network
@@ -14,6 +18,7 @@ from pathlib import Path
 from random import Random
 from typing import ClassVar
 from urllib.error import HTTPError
+from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 import pytest
@@ -63,20 +68,23 @@ class Receiver:
         return {file.name.removesuffix(".json"): file.read_bytes() for file in self.inbox.iterdir()}
 
 
-@pytest.fixture(
-    scope="module",
-    params=[pytest.param(name, marks=[pytest.mark.peer(PEERS[name])] if name in PEERS else []) for name in COMMANDS],
-)
-def receiver(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Receiver]:
-    inbox = tmp_path_factory.mktemp("inbox")
-    process = subprocess.Popen(
-        COMMANDS[request.param],
+EACH = [pytest.param(name, marks=[pytest.mark.peer(PEERS[name])] if name in PEERS else []) for name in COMMANDS]
+
+
+def start(name: str, inbox: Path, secret: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        COMMANDS[name],
         cwd=RECEIVERS,
-        env={**os.environ, "PLAYVOICE_SECRET": SECRET, "PLAYVOICE_INBOX": str(inbox), "PYTHONDONTWRITEBYTECODE": "1"},
+        env={**os.environ, "PLAYVOICE_SECRET": secret, "PLAYVOICE_INBOX": str(inbox), "PYTHONDONTWRITEBYTECODE": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     )
+
+
+@contextmanager
+def running(name: str, inbox: Path, secret: str) -> Iterator[Receiver]:
+    process = start(name, inbox, secret)
     assert process.stdout is not None
     try:
         started = re.search(r"http://127\.0\.0\.1:\d+", process.stdout.readline())
@@ -86,6 +94,43 @@ def receiver(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
         process.kill()
         process.wait()
         process.stdout.close()
+
+
+@pytest.fixture(scope="module", params=EACH)
+def receiver(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Receiver]:
+    with running(request.param, tmp_path_factory.mktemp("inbox"), SECRET) as receiver:
+        yield receiver
+
+
+NO_SECRET = ("", "whsec_")
+
+
+@pytest.mark.peer("php")
+@pytest.mark.parametrize("secret", NO_SECRET)
+def test_a_web_server_without_the_secret_takes_nothing_that_everybody_could_sign(secret: str, tmp_path: Path) -> None:
+    with running("PHP", tmp_path, secret) as receiver:
+        webhook_id, now = next(receiver.ids), int(time.time())
+        digest = hmac.digest(b"", f"{webhook_id}.{now}.".encode() + BODY, "sha256")
+        headers = {
+            "webhook-id": webhook_id,
+            "webhook-timestamp": str(now),
+            "webhook-signature": f"v1,{base64.b64encode(digest).decode()}",
+        }
+        assert receiver.post(BODY, headers) == 500
+        assert receiver.files() == {}
+
+
+@pytest.mark.parametrize("secret", NO_SECRET)
+@pytest.mark.parametrize("name", [each for each in EACH if each.values[0] != "PHP"])
+def test_a_receiver_without_the_secret_does_not_start(name: str, secret: str, tmp_path: Path) -> None:
+    process = start(name, tmp_path, secret)
+    try:
+        said, _ = process.communicate(timeout=30)
+        assert said == "PLAYVOICE_SECRET is not set\n"
+        assert process.returncode == 1
+    finally:
+        process.kill()
+        process.communicate()
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +179,16 @@ def test_a_callback_that_comes_again_is_taken_and_kept_once(receiver: Receiver) 
     for seconds in (0, 1, 5):
         assert receiver.post(BODY, signed_headers(SECRET, webhook_id, now - seconds, BODY)) == 204
     assert receiver.files() == {**before, webhook_id: BODY}
+
+
+def test_senders_that_stop_half_way_keep_no_callback_waiting(receiver: Receiver) -> None:
+    webhook_id, address = next(receiver.ids), urlsplit(receiver.url)
+    with ExitStack() as stack:
+        for _ in range(20):
+            half = stack.enter_context(socket.create_connection((address.hostname, address.port), timeout=10))
+            half.sendall(b"POST /callback HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
+        assert receiver.post(BODY, signed_headers(SECRET, webhook_id, int(time.time()), BODY)) == 204
+    assert receiver.files()[webhook_id] == BODY
 
 
 def test_one_right_signature_among_several_is_enough(receiver: Receiver) -> None:

@@ -1,6 +1,8 @@
 """The migrations make exactly the tables that the code declares, on both databases."""
 
+import asyncio
 import re
+from datetime import UTC, datetime
 
 import pytest
 from alembic import command
@@ -10,6 +12,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
+from playvoice.calls.bills import BillQuery, Bills
 from playvoice.migrations import MigrationError, all_tables, upgrade
 from playvoice.migrations.due import alembic_config
 from playvoice.migrations.upgrade import newest
@@ -122,3 +125,59 @@ def test_a_migration_that_fails_leaves_the_database_as_it_was(database_url: str)
 def test_a_database_that_is_not_there_is_refused_in_words() -> None:
     with pytest.raises(StoreError, match="can't be opened"):
         upgrade("postgresql://nobody@127.0.0.1:1/db")
+
+
+def test_what_a_server_of_before_bills_and_uploads_has_stored_is_kept(database_url: str) -> None:
+    call = {
+        "id": 7,
+        "uuid": "c",
+        "server_id": "1",
+        "company_code": "2028",
+        "state": "ended",
+        "accepted_at": 1,
+        "destnumber": "133",
+        "voice_kind": 1,
+        "waittime": 60,
+        "conntime": 60,
+        "started_at": 1_000_000,
+        "ended_at": 2_000_000,
+        "hangupcause": 10004,
+        "hangupdirection": 10004,
+    }
+    empty = "voice_name userid disnumber chengshudu customuuid memberid ext userkey extnumber crmid recordfilename"
+    rows: dict[str, dict[str, object]] = {
+        "calls": call | dict.fromkeys(empty.split(), ""),
+        "callbacks": {
+            "id": 9,
+            "company_code": "2028",
+            "call_uuid": "c",
+            "kind": "cdr",
+            "payload": "{}",
+            "state": "pending",
+            "attempts": 3,
+            "early": False,
+            "created_at": 1,
+            "next_attempt": 5,
+        },
+        "voice_files": {"company_code": "2028", "name": "a.wav", "path": "/a.wav", "added_at": 1},
+    }
+    with schema_connection(database_url) as conn:
+        command.upgrade(alembic_config(conn), "0004")
+        for table, row in rows.items():
+            names, values = ", ".join(row), ", ".join(f":{name}" for name in row)
+            conn.execute(text(f"INSERT INTO {table} ({names}) VALUES ({values})"), row)
+    upgrade(database_url)
+    with schema_connection(database_url) as conn:
+        for table, row in rows.items():
+            assert row.items() <= dict(conn.execute(text(f"SELECT * FROM {table}")).mappings().one()).items()
+        if conn.dialect.name == "sqlite":
+            conn.execute(text("DELETE FROM callbacks"))
+            columns = "company_code, call_uuid, kind, payload, state, attempts, early, created_at, next_attempt"
+            values = "'2028', 'c', 'cdr', '{}', 'pending', 0, 0, 1, 5"
+            conn.execute(text(f"INSERT INTO callbacks ({columns}) VALUES ({values})"))
+            assert conn.execute(text("SELECT id FROM callbacks")).scalar_one() == 10, "no number is used again"
+    store = Store.open(database_url)
+    since, until = (datetime.fromtimestamp(seconds, UTC) for seconds in (0, 10))
+    page = asyncio.run(Bills(store, public_ip="", zone=UTC).fetch(BillQuery("2028", since, until), until))
+    store.close_now()
+    assert [(bill["id"], bill["destnumber"]) for bill in page.bills] == [(7, "133")]

@@ -1,7 +1,8 @@
 """Bills: the call records of a company, asked for in pages, each of which knows whether it was fetched.
 
-A page is read on a reader thread; then one fact marks its bills as fetched, and only then are they returned. Who asks
-for bills that are not fetched yet gets each of them once, however many ask at once.
+A page is read on a reader thread; then one fact marks its bills as fetched, and only then are they returned, and the
+next page is read. Who asks for bills that are not fetched yet gets each of them once, however many ask at once, and an
+empty page only where none is left.
 
 Offsets would skip such bills, since those of the page before are fetched by then. So every page of them begins at the
 first that is left, and its total counts the pages before it too: a client that turns pages sees all, and so does one
@@ -28,7 +29,8 @@ MAX_BILLS = 200_000
 """Bills of a company in the time that is asked for: so many are looked through."""
 MAX_WAITING = 100
 MAX_WAITING_OF_COMPANY = 5
-"""Requests for bills at once; one is answered at a time, so that calls never wait for a reader behind several."""
+"""Requests for bills at once; one is answered at a time, so that calls never wait for a reader behind several, and
+nobody reads bills that another is about to fetch."""
 
 _NONE = "0"
 _FROM_RECORD = {
@@ -122,15 +124,16 @@ class Bills:
     async def fetch(self, query: BillQuery, at: datetime) -> BillPage:
         """Return a page, whose bills are fetched from then on; raises `TooManyBills`, `BillsBusy`, `StoreUnavailable`.
 
-        A bill that somebody else's request has fetched meanwhile is left out, where only others are asked for.
+        A bill that was fetched meanwhile, by a request that nobody waits for any more, is left out where only others
+        are asked for.
         """
         with self._place(query.company_code):
             async with self._turn:
                 page = await self._store.read(lambda conn: self._page(conn, query))
-            if not page.bills:
-                return page
-            ids = [bill["id"] for bill in page.bills]
-            marked = await self._store.write(lambda conn: _mark(conn, ids, at))
+                if not page.bills or query.sync is Sync.FETCHED:
+                    return page
+                ids = [bill["id"] for bill in page.bills]
+                marked = await self._store.write(lambda conn: _mark(conn, ids, at))
         if query.sync is Sync.UNFETCHED:
             return replace(page, bills=tuple(bill for bill in page.bills if bill["id"] in marked))
         return page

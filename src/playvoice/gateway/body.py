@@ -6,7 +6,7 @@ still sends when its connection is closed would lose the answer to the reset. So
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from playvoice.codes import BusinessCode
@@ -59,6 +59,28 @@ class Share:
         self._memory.left -= more
         self._held += more
         return True
+
+
+class Incoming:
+    """A body that may be refused before it is whole: whether it is, and a way to throw the rest away."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._is_whole = False
+
+    async def receive(self) -> MutableMapping[str, Any]:
+        """Return the next piece, as ASGI has it."""
+        message = await self._receive()
+        self._is_whole = message["type"] != "http.request" or not message.get("more_body", False)
+        return message
+
+    async def drain(self) -> None:
+        """Read what is still to come, up to a bound in octets and in time; at once where nothing is."""
+        left = MAX_DRAINED
+        with suppress(TimeoutError):
+            async with asyncio.timeout(MAX_SECONDS):
+                while not self._is_whole and left > 0:
+                    left -= len((await self.receive()).get("body", b""))
 
 
 async def receive_body(receive: Receive, share: Share, *, content_length: str, expects_continue: bool) -> bytes:

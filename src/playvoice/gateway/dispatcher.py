@@ -18,7 +18,7 @@ from starlette.types import Receive, Scope, Send
 from playvoice.codes import BUSINESS_TEXTS, Language, Ret, Text
 from playvoice.companies import AddressNotAllowed, Company, CompanyDisabled, LicenceExpired, TokenUnknown
 from playvoice.gateway import envelope
-from playvoice.gateway.body import FREE_OCTETS, BodyMemory, Share, announced_octets, receive_body
+from playvoice.gateway.body import FREE_OCTETS, BodyMemory, Incoming, Share, announced_octets, receive_body
 from playvoice.gateway.errors import ClientGone, OperationFailed, RequestRefused, bad_request
 from playvoice.gateway.file_part import FileCutter
 from playvoice.gateway.language import preferred
@@ -80,8 +80,9 @@ class Dispatcher:
         if method in ("GET", "HEAD") and not (method == "GET" and _names_service(scope["query_string"])):
             await self._show_page(scope, receive, send)
         elif method in ("GET", "POST"):
-            with self._memory.share() as share, self._uploads.of_request() as upload:
-                await self._answer(scope, receive, send, share, upload)
+            with self._memory.share() as share:
+                async with self._uploads.of_request() as upload:
+                    await self._answer(scope, receive, send, share, upload)
         else:
             _log.info("http_refused", status=405, method=shown(method), source=_source(scope))
             refusal = Response("GET, HEAD, POST\n", 405, {"allow": "GET, HEAD, POST"}, "text/plain")
@@ -114,6 +115,10 @@ class Dispatcher:
             )
         except ClientGone:
             return
+        except asyncio.CancelledError:  # the server stops, and waits for no request any longer
+            _log.warning("request_cut_off", service=_name(service or upload.service), source=source)
+            body = envelope.exception(Ret.SERVER_ERROR, None, language)
+            extra.append((b"connection", b"close"))
         except RequestRefused as refusal:
             service = service or upload.service
             self._log_refusal(service, source, ret=int(refusal.ret), why=str(refusal))
@@ -176,25 +181,35 @@ class Dispatcher:
         boundary = boundary_of(content_type)
         if not is_usable(boundary) or headers.get(b"content-encoding", b"identity").strip().lower() != b"identity":
             return None
-        opening = Opening(receive, FileCutter(boundary, self._registry.file_names))
+        incoming = Incoming(receive)
+        opening = Opening(incoming.receive, FileCutter(boundary, self._registry.file_names))
+        try:
+            return await self._take_upload(query, content_type, announced, opening, upload, request)
+        except (RequestRefused, OperationFailed, StoreUnavailable) as refusal:
+            if not (isinstance(refusal, RequestRefused) and refusal.close):
+                await incoming.drain()
+            raise
+
+    async def _take_upload(
+        self, query: bytes, content_type: str, announced: int, opening: Opening, upload: Upload, request: Request
+    ) -> Parameters | Opening:
         if not await opening.read():
             return opening
         form = read_form(content_type, opening.cutter.closed_form())
         parameters = Parameters(read_query(query), form.pairs)
-        service = self._registry.find(parameters.get("service").strip() or parameters.get("s"))
+        service = self._registry.find(_wanted(parameters))
         wanted = None if service is None else service.file(opening.cutter.field)
         if service is None or wanted is None or not parameters.get(TOKEN.name).strip():
             return opening
         upload.service = service
         upload.take_place((await self._authenticate(service, parameters, request)).company.code)
-        path = await upload.spool(receive, opening, wanted.max_octets, announced)
+        path = await upload.spool(opening, wanted.max_octets, announced)
         form = read_form(content_type, bytes(opening.cutter.form))
         files = (replace(file, content=path) if file.name == wanted.name else file for file in form.files)
         return Parameters(read_query(query), form.pairs, files)
 
     def _find(self, parameters: Parameters) -> Service:
-        name = parameters.get("service").strip() or parameters.get("s")
-        service = self._registry.find(name)
+        service = self._registry.find(_wanted(parameters))
         if service is None:
             raise RequestRefused(Ret.UNKNOWN_SERVICE)
         return service
@@ -235,6 +250,11 @@ def not_admitted(error: CompanyDisabled | LicenceExpired | AddressNotAllowed) ->
     if isinstance(error, CompanyDisabled):
         return RequestRefused(Ret.APPID)
     return RequestRefused(Ret.APPID_EXPIRED if isinstance(error, LicenceExpired) else Ret.ADDRESS)
+
+
+def _wanted(parameters: Parameters) -> str:
+    """The name of the service that is asked for."""
+    return parameters.get("service").strip() or parameters.get("s")
 
 
 def _refuse_contradictions(headers: Iterable[tuple[bytes, bytes]]) -> None:

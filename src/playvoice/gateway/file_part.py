@@ -2,6 +2,7 @@
 
     FORM ── the head of a part with a file name is whole ──> FILE ── the next delimiter ──> REST
      │ kept as it comes                                       │ given out piece by piece     │ kept as it comes
+     └──────── the last delimiter, or one whose line does not end in CR LF ─────────────────^
 
 What is kept is a form of its own, whose file is empty: :mod:`playvoice.gateway.multipart` reads it. No I/O here; lines
 end in CR LF (RFC 7578): a form whose lines do not has no file here.
@@ -74,7 +75,11 @@ class FileCutter:
         if end < 0:
             return None
         self._seen = end + 4
-        return bytes(self.form[begin:end]).lstrip(b" \t")
+        head = bytes(self.form[begin:end]).lstrip(b" \t")
+        if head.startswith(_NEWLINE):
+            return head
+        self._state = _State.REST
+        return None
 
     def _take(self, piece: bytes) -> bytes:
         if self._state is _State.REST:

@@ -78,12 +78,15 @@ class Parameters:
     def file(self, name: str) -> ReceivedFile | None:
         """Return the file of a field, None where there is none.
 
-        Raises `RequestRefused` (400) where there are two.
+        Raises `RequestRefused` (400) where there are two, or its own name is not UTF-8.
         """
         files = [file for file in self._files if file.name == name]
         if len(files) > 1:
             raise bad_request(f"文件{name}重复", f"the file {name} is given twice")
-        return files[0] if files else None
+        if not files:
+            return None
+        _refuse_surrogates(files[0].filename)
+        return files[0]
 
 
 def read_query(query: bytes) -> Pairs:
@@ -160,8 +163,9 @@ def _decode(fields: Iterable[tuple[bytes, bytes]]) -> Pairs:
 
 
 def _received(part: FilePart) -> ReceivedFile:
-    ((name, filename),) = _decode([(part.name, part.filename)])
-    return ReceivedFile(name, filename or "", part.content)
+    """What is not UTF-8 comes out as surrogates: it counts only where the file is asked for."""
+    name, filename = (octets.decode("utf-8", "surrogateescape") for octets in (part.name, part.filename))
+    return ReceivedFile(name, filename, part.content)
 
 
 def _parse_json(body: bytes) -> Pairs:

@@ -6,6 +6,7 @@ threads, a piece when the client has taken the one before; how slowly a client m
 read, gets the whole.
 """
 
+import asyncio
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -104,6 +105,8 @@ class RecordingDownloads:
                 await response(_with_one_range(scope), receive, send)
             except OSError as error:  # it was removed just now, or its disk fails
                 _log.error("recording_not_sent", name=recorded.path.name, reason=str(error))
+            except asyncio.CancelledError:  # the server stops, and waits for no client any longer
+                _log.warning("recording_cut_off", name=recorded.path.name)
 
     @contextmanager
     def _place(self, company: str) -> Iterator[bool]:

@@ -65,8 +65,10 @@ class FileParameter(Parameter[ReceivedFile]):
 
     def of(self, parameters: Parameters, text: str) -> ReceivedFile:
         file = parameters.file(self.name)
-        # Called by name: a dataclass with slots is not the class that `super()` looks for.
-        return Parameter.of(self, parameters, text) if file is None else file
+        if file is None or not (file.filename or file.content):  # browsers send an empty one where none was chosen
+            # Called by name: a dataclass with slots is not the class that `super()` looks for.
+            return Parameter.of(self, parameters, text)
+        return file
 
 
 class Values:

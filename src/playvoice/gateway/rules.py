@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Protocol, TypeVar
 
 from playvoice.calls.errors import UseridError
@@ -141,6 +141,8 @@ class Listed:
         )
 
     def read(self, value: str) -> str:
+        if len(value) > self.most * (self.longest + 2):
+            raise ValueError  # megabytes of commas are not taken apart
         items = [item.strip() for item in value.split(",") if item.strip()]
         if len(items) > self.most or any(len(item) > self.longest or _CONTROL.search(item) for item in items):
             raise ValueError
@@ -160,6 +162,11 @@ class LocalTime:
         if not _TIME.fullmatch(value):
             raise ValueError
         return datetime.fromisoformat(value)
+
+
+def local_time(at: datetime, zone: tzinfo) -> str:
+    """An instant as the API tells it, which is how `LocalTime` reads one."""
+    return at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
 
 
 @dataclass(frozen=True, slots=True)

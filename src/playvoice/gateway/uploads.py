@@ -6,13 +6,12 @@
       └──> an ordinary body, with its bound
 
 So nobody without a token has anything written, and a company with one takes a few places of those that there are.
-What the request brought goes with its answer.
+What the request brought goes with its answer. What is refused is thrown away as it comes, up to a bound, before it is
+answered: many clients read no answer while they send.
 """
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 from uuid import uuid4
@@ -55,7 +54,8 @@ class Opening:
         self.cutter = cutter
         self.octets = b""
         """The file's first ones."""
-        self._receive = receive
+        self.receive = receive
+        """Gives what comes behind them."""
         self._messages: list[Any] = []
 
     async def read(self) -> bool:
@@ -67,7 +67,7 @@ class Opening:
         try:
             async with asyncio.timeout(body.MAX_SECONDS):
                 while not self.cutter.field and size < FREE_OCTETS:
-                    message = await self._receive()
+                    message = await self.receive()
                     self._messages.append(message)
                     if message["type"] != "http.request" or not message.get("more_body", False):
                         return False
@@ -80,7 +80,7 @@ class Opening:
 
     async def replay(self) -> Any:
         """What was read once more, then the rest: the body for whoever takes it whole."""
-        return self._messages.pop(0) if self._messages else await self._receive()
+        return self._messages.pop(0) if self._messages else await self.receive()
 
 
 class Uploads:
@@ -92,14 +92,9 @@ class Uploads:
         self._disk = disk
         self._taken: Counter[str] = Counter()
 
-    @contextmanager
-    def of_request(self) -> Iterator["Upload"]:
-        """One request's file, gone at the end of the block."""
-        upload = Upload(self)
-        try:
-            yield upload
-        finally:
-            upload.close()
+    def of_request(self) -> "Upload":
+        """One request's file, gone at the end of its block."""
+        return Upload(self)
 
     def new_path(self) -> Path:
         """Where one file may be written."""
@@ -107,13 +102,17 @@ class Uploads:
 
     def take(self, company_code: str) -> None:
         """Take a place; raises `OperationFailed` (1003) where there is none, or no room on the disk."""
-        if self._disk.disk_is_low:
-            raise OperationFailed(BusinessCode.FAILED, "the disk is low", retry_after=RETRY_AFTER, detail=_LOW)
+        self.check_disk()
         of_company, in_all = self._taken[company_code], self._taken.total()
         if of_company >= MAX_OF_COMPANY or in_all >= MAX_AT_ONCE:
             why = f"{of_company} files of company {company_code} are being uploaded, {in_all} in all"
             raise OperationFailed(BusinessCode.FAILED, why, retry_after=RETRY_AFTER, detail=_BUSY)
         self._taken[company_code] += 1
+
+    def check_disk(self) -> None:
+        """Raise `OperationFailed` (1003) where the disk has no more room than calls need."""
+        if self._disk.disk_is_low:
+            raise OperationFailed(BusinessCode.FAILED, "the disk is low", retry_after=RETRY_AFTER, detail=_LOW)
 
     def give_back(self, company_code: str) -> None:
         """Give a place back."""
@@ -132,13 +131,25 @@ class Upload:
         self._company_code = ""
         self._path: Path | None = None
 
+    async def __aenter__(self) -> "Upload":
+        return self
+
+    async def __aexit__(self, *_exception: object) -> None:
+        """Let the file and the place go."""
+        try:
+            if self._path is not None:
+                await asyncio.to_thread(self._path.unlink, missing_ok=True)
+        finally:
+            if self._company_code:
+                self._uploads.give_back(self._company_code)
+
     def take_place(self, company_code: str) -> None:
         """Take a place among those who upload, if this request has none yet; raises as `Uploads.take` does."""
         if not self._company_code:
             self._uploads.take(company_code)
             self._company_code = company_code
 
-    async def spool(self, receive: Receive, opening: Opening, max_octets: int, announced: int) -> Path:
+    async def spool(self, opening: Opening, max_octets: int, announced: int) -> Path:
         """Write the file as it comes, and read the form to its end; `announced` octets has the body, 0: nobody knows.
 
         Raises `RequestRefused` (400) past the bounds, `OperationFailed` (1003) if the disk does not take it,
@@ -149,7 +160,7 @@ class Upload:
         path = self._path = self._uploads.new_path()
         try:
             async with asyncio.timeout(MAX_SECONDS):
-                await self._write(path, receive, opening, max_octets)
+                await self._write(path, opening, max_octets)
         except TimeoutError:
             raise _too_slow(MAX_SECONDS) from None
         except OSError as error:
@@ -157,20 +168,11 @@ class Upload:
             raise OperationFailed(BusinessCode.FAILED, why, retry_after=RETRY_AFTER, detail=_LOW) from error
         return path
 
-    def close(self) -> None:
-        """Let the file and the place go."""
-        if self._path is not None:
-            self._path.unlink(missing_ok=True)
-        if self._company_code:
-            self._uploads.give_back(self._company_code)
-        self._path, self._company_code = None, ""
-
-    @staticmethod
-    async def _write(path: Path, receive: Receive, opening: Opening, max_octets: int) -> None:
+    async def _write(self, path: Path, opening: Opening, max_octets: int) -> None:
         cutter, waiting, size, more = opening.cutter, bytearray(opening.octets), len(opening.octets), True
         with await asyncio.to_thread(path.open, "wb") as file:
             while more:
-                piece, more = await _next_piece(receive)
+                piece, more = await _next_piece(opening.receive)
                 octets = cutter.feed(piece)
                 size += len(octets)
                 waiting += octets
@@ -181,12 +183,13 @@ class Upload:
                         f"文件以外的参数超过{MAX_FORM}字节", f"the form has more than {MAX_FORM} octets beside its file"
                     )
                 if len(waiting) >= BLOCK or not more:
+                    self._uploads.check_disk()  # others write at the same time, and calls record
                     await asyncio.to_thread(file.write, bytes(waiting))
                     waiting.clear()
             await asyncio.to_thread(file.flush)
 
 
-async def _next_piece(receive: Callable[[], Awaitable[Any]]) -> tuple[bytes, bool]:
+async def _next_piece(receive: Receive) -> tuple[bytes, bool]:
     try:
         async with asyncio.timeout(MAX_IDLE):
             message = await receive()

@@ -14,7 +14,7 @@ import hashlib
 import os
 import stat
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -123,6 +123,8 @@ class Library:
         self._current: dict[Key, str] = {}
         self._unplayable: dict[Key, tuple[str, str]] = {}
         """The version that can't be decoded, and why: to find that out again may take as long as a long voice."""
+        self._listing = asyncio.Lock()
+        """One list at a time: threads that look at thousands of files each would leave the loop no time."""
         self._files = store.read_now(_read)
         self._shelf.keep_only(list(self._stems()))
 
@@ -141,8 +143,9 @@ class Library:
 
     async def entries(self, company_code: str) -> list[LibraryVoice]:
         """A company's files that are there, by name."""
-        names = {*self._files.get(company_code, {}), *self._uploads.of(company_code)}
-        return await asyncio.to_thread(self._entries, company_code, sorted(names))
+        async with self._listing:
+            names = {*self._files.get(company_code, {}), *self._uploads.of(company_code)}
+            return await asyncio.to_thread(self._entries, company_code, names)
 
     def entry(self, key: Key) -> LibraryVoice | None:
         """What is known of a file; None where none is there."""
@@ -235,8 +238,8 @@ class Library:
         except StoreError as error:  # it is told by this process alone; no call fails of that
             _log.warning("voice file not measured in the store", name=name, error=str(error))
 
-    def _entries(self, company_code: str, names: list[str]) -> list[LibraryVoice]:
-        return [entry for name in names if (entry := self.entry((company_code, name))) is not None]
+    def _entries(self, company_code: str, names: Collection[str]) -> list[LibraryVoice]:
+        return [entry for name in sorted(names) if (entry := self.entry((company_code, name))) is not None]
 
     def _operators(self, key: Key) -> _Version | None:
         file = self._files.get(key[0], {}).get(key[1])

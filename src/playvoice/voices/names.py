@@ -8,10 +8,16 @@ import unicodedata
 from playvoice.voices.refusals import Refusal, VoiceRefused
 from playvoice.voices.tables import MAX_NAME
 
+MAX_WRITTEN = 4 * MAX_NAME
+"""Characters of a name whose accents are taken apart, of which a letter has at most three."""
+
 
 def normal(text: str) -> str:
-    """A name in the one form of all its ways of being written: some systems take accents apart in files' names."""
-    return unicodedata.normalize("NFC", text)
+    """A name in the one form of all its ways of being written: some systems take accents apart in files' names.
+
+    A text that is too long for a name comes back as it is: marks in a row take time in the square of their number.
+    """
+    return unicodedata.normalize("NFC", text) if len(text) <= MAX_WRITTEN else text
 
 
 def checked(text: str) -> str:

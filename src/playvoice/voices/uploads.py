@@ -8,7 +8,7 @@ import hashlib
 import io
 import os
 from collections import defaultdict, deque
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -87,7 +87,7 @@ class Uploads:
         self._by_company = store.read_now(_read)
         self._changing = asyncio.Lock()
         """Held from a row's writing, or the reading of all, until what is in memory says the same."""
-        self._doubtful: deque[Path] = deque()
+        self._doubtful: deque[str] = deque()
         """Files whose row may have been stored or not; the next start knows."""
         self._remove_orphans()
 
@@ -99,8 +99,7 @@ class Uploads:
         async with self._changing:
             before, self._by_company = self._by_company, await self._store.read(_read)
             gone = _files_of(before) - _files_of(self._by_company)
-        for file in gone:
-            (self._folder / file).unlink(missing_ok=True)
+        await asyncio.to_thread(self._remove, gone)
 
     def of(self, company_code: str) -> Mapping[str, Upload]:
         """A company's files, by name."""
@@ -153,12 +152,12 @@ class Uploads:
             try:
                 await self._store.write(lambda conn: upsert(conn, voice_uploads, ["company_code", "name"], row))
             except StoreUnavailable:
-                self._doubt(self.path(upload))
+                await self._doubt(upload.file)
                 raise
             before = self.of(company_code).get(name)
             self._by_company[company_code][name] = upload
         if before is not None:
-            self.path(before).unlink(missing_ok=True)
+            await asyncio.to_thread(self._remove, [before.file])
         return upload
 
     async def is_needed(self, company_code: str, name: str, needed: Needed) -> bool:
@@ -171,7 +170,7 @@ class Uploads:
             gone = await self._store.write(lambda conn: _delete(conn, company_code, name, needed))
             upload = self._by_company[company_code].pop(name, None) if gone else None
         if upload is not None:
-            self.path(upload).unlink(missing_ok=True)
+            await asyncio.to_thread(self._remove, [upload.file])
         return gone
 
     def _copy(self, name: str, data: bytes | Path) -> Arrival:
@@ -215,16 +214,19 @@ class Uploads:
         except OSError as error:
             raise _not_kept(name, error) from error
 
-    def _doubt(self, path: Path) -> None:
-        self._doubtful.append(path)
+    async def _doubt(self, file: str) -> None:
+        self._doubtful.append(file)
         if len(self._doubtful) > MAX_DOUBTFUL:
-            self._doubtful.popleft().unlink(missing_ok=True)
+            await asyncio.to_thread(self._remove, [self._doubtful.popleft()])
 
     def _remove_orphans(self) -> None:
-        known = _files_of(self._by_company)
-        for path in self._folder.iterdir():
-            if path.name not in known and path.is_file():
-                path.unlink(missing_ok=True)
+        there = {path.name for path in self._folder.iterdir() if path.is_file()}
+        self._remove(there - _files_of(self._by_company))
+
+    def _remove(self, files: Iterable[str]) -> None:
+        """Remove files of our folder; not on the loop, since a large one takes some 20 ms."""
+        for file in files:
+            (self._folder / file).unlink(missing_ok=True)
 
 
 def _open(data: bytes | Path) -> BinaryIO:

@@ -146,6 +146,22 @@ async def test_who_asks_at_once_gets_no_new_bill_twice(store: Store, bills: Bill
     assert sorted(str(number) for page in pages for number in ids(page)) == sorted(map(str, numbers))
 
 
+async def test_who_asks_at_once_gets_a_page_of_his_own_while_there_are_new_bills(store: Store, bills: Bills) -> None:
+    numbers = await several(store, 8)
+    pages = await asyncio.gather(*(bills.fetch(replace(NEW, page_size=2), later(n)) for n in range(4)))
+    assert [ids(page) for page in pages] == [numbers[:2], numbers[2:4], numbers[4:6], numbers[6:]]
+    assert [page.total for page in pages] == [8, 6, 4, 2]
+
+
+async def test_bills_that_were_fetched_are_only_read(
+    store: Store, bills: Bills, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (number,) = await several(store, 1)
+    await bills.fetch(NEW, AT)
+    monkeypatch.delattr(Store, "write")
+    assert ids(await bills.fetch(OLD, AT)) == [number]
+
+
 async def test_a_mark_whose_commit_nobody_knows_of_can_be_made_again(store: Store) -> None:
     numbers = await several(store, 2)
     for _ in range(2):

@@ -12,6 +12,7 @@ from playvoice.calls.links import LIFETIME
 from playvoice.gateway.services.cdr import BILL_PARAMETERS, MAX_EXTNUMBERS
 from playvoice.store import StoreUnavailable
 
+NEW_YORK, CAIRO = "America/New_York", "Africa/Cairo"
 GET_BILL = {
     "service": "App.Sip_Cdr.GetBill",
     "token": TOKEN,
@@ -109,6 +110,28 @@ async def test_an_end_before_the_start_is_400(world: World) -> None:
     answer = await world.post(GET_BILL | {"endtime": "2020-02-09 23:59:59"})
     assert (answer.ret, answer.msg) == (400, "非法请求：endtime早于starttime")
     assert (await world.post(GET_BILL | {"endtime": GET_BILL["starttime"]})).ret == 200
+
+
+@pytest.mark.parametrize(
+    ("zone", "starttime", "endtime", "since", "until"),
+    [
+        (NEW_YORK, "11-01 01:15:00", "11-01 01:30:00", (11, 1, 5, 15, 0), (11, 1, 6, 30, 1)),
+        (NEW_YORK, "11-01 00:00:00", "11-01 23:59:59", (11, 1, 4, 0, 0), (11, 2, 5, 0, 0)),
+        (CAIRO, "10-29 00:00:00", "10-29 23:59:58", (10, 28, 21, 0, 0), (10, 29, 21, 59, 59)),
+        (CAIRO, "04-24 00:00:00", "04-24 00:00:00", (4, 23, 22, 0, 0), (4, 23, 22, 0, 1)),
+    ],
+)
+async def test_hours_that_come_twice_or_are_left_out_lose_no_bill(
+    zone: str,
+    starttime: str,
+    endtime: str,
+    since: tuple[int, int, int, int, int],
+    until: tuple[int, int, int, int, int],
+) -> None:
+    world = World(zone=zone)
+    await world.post(GET_BILL | {"starttime": f"2026-{starttime}", "endtime": f"2026-{endtime}"})
+    (query,) = world.bills.asked
+    assert (query.since, query.until) == (datetime(2026, *since, tzinfo=UTC), datetime(2026, *until, tzinfo=UTC))
 
 
 async def test_the_latest_time_that_can_be_asked_for_is_answered(world: World) -> None:

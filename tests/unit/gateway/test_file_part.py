@@ -38,6 +38,14 @@ def test_a_form_without_such_a_file_is_kept_as_it_came(parts: list[Part], size: 
     assert (octets, cutter.field, bytes(cutter.form)) == (b"", "", body)
 
 
+@pytest.mark.parametrize("size", [1, 50, 1000])
+def test_what_stands_behind_the_last_delimiter_is_no_part(size: int) -> None:
+    body = form(("service", "x")) + b"\r\n\r\n" + form(("file", "a.mp3", b"voice"))
+    octets, cutter = cut(body, size)
+    assert (octets, cutter.field, bytes(cutter.form)) == (b"", "", body)
+    assert parse_multipart(body, LIMIT) == ([(b"service", b"x")], [])
+
+
 def test_the_first_of_two_files_is_cut_out() -> None:
     octets, cutter = cut(form(("file", "a", b"one"), ("file", "b", b"two")), 10)
     assert octets == b"one"
@@ -57,6 +65,14 @@ def test_what_stands_before_the_file_can_be_read_before_the_file_is_there() -> N
 def test_lines_that_end_in_line_feeds_alone_hold_no_file() -> None:
     body = form(("file", "a", b"one")).replace(b"\r\n", b"\n")
     assert cut(body, 10)[1].field == ""
+
+
+@pytest.mark.parametrize("size", [1, 1000])
+def test_an_empty_line_within_a_value_is_no_head_where_lines_end_in_line_feeds(size: int) -> None:
+    body = form(("a", "1")).replace(b"\r\n", b"\n").replace(b"\n1\n", b"\n1\r\n\r\n2\n")
+    octets, cutter = cut(body, size)
+    assert (octets, cutter.field, bytes(cutter.form)) == (b"", "", body)
+    assert parse_multipart(body, LIMIT) == ([(b"a", b"1\r\n\r\n2")], [])
 
 
 def test_a_part_that_is_malformed_is_the_declared_error() -> None:

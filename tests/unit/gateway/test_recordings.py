@@ -218,9 +218,41 @@ async def test_at_the_bound_of_downloads_a_further_one_is_503_until_one_has_ende
     assert third.content == SOUND * 40
 
 
+def scope_of(link: str) -> dict[str, object]:
+    """What a server makes of a GET of a link."""
+    path, _, query = link.partition("?")
+    return {
+        "type": "http", "method": "GET", "path": path, "path_params": {"name": path.rpartition("/")[2]},
+        "query_string": query.encode(), "headers": [], "asgi": {"spec_version": "2.3"},
+    }  # fmt: skip
+
+
+async def test_a_client_that_reads_as_the_server_stops_is_cut_off_with_a_line_in_the_log(
+    world: World, tmp_path: Path
+) -> None:
+    downloads = RecordingDownloads(world.archive, clock=lambda: AT)
+    sending = asyncio.Event()
+
+    async def receive() -> dict[str, object]:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def send(_message: object) -> None:
+        sending.set()
+        await asyncio.Event().wait()
+
+    with capture_logs() as log:
+        download = asyncio.create_task(downloads(scope_of(add(world, tmp_path)), receive, send))
+        async with asyncio.timeout(10):
+            await sending.wait()
+        download.cancel("the server stops")
+        await download
+    assert [(line["event"], line["name"]) for line in log] == [("recording_cut_off", f"{NAME}.mp3")]
+    assert not downloads._running
+
+
 async def test_a_client_that_goes_away_gives_its_place_back(world: World, tmp_path: Path) -> None:
     downloads = RecordingDownloads(world.archive, clock=lambda: AT)
-    path, _, query = add(world, tmp_path).partition("?")
     sent: list[object] = []
 
     async def receive() -> dict[str, object]:
@@ -230,11 +262,7 @@ async def test_a_client_that_goes_away_gives_its_place_back(world: World, tmp_pa
         sent.append(message)
         await asyncio.sleep(0)
 
-    scope = {
-        "type": "http", "method": "GET", "path": path, "path_params": {"name": path.rpartition("/")[2]},
-        "query_string": query.encode(), "headers": [], "asgi": {"spec_version": "2.3"},
-    }  # fmt: skip
-    await downloads(scope, receive, send)
+    await downloads(scope_of(add(world, tmp_path)), receive, send)
     assert not downloads._running
 
 

@@ -1,5 +1,6 @@
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 from playvoice.codes import Text
 from playvoice.gateway.errors import RequestRefused
 from playvoice.gateway.registry import Parameter
-from playvoice.gateway.rules import Between, FileOf, Free, KeysToGroups, Listed, LocalTime, YesNo, shown
+from playvoice.gateway.rules import Between, FileOf, Free, KeysToGroups, Listed, LocalTime, YesNo, local_time, shown
 from playvoice.gateway.services.play_voice import DESTNUMBER, PARAMETERS
 
 
@@ -41,7 +42,11 @@ def test_a_list_is_read_without_the_white_space_and_the_empty_items(text: str, i
     assert Listed(3, 32).read(text) == items
 
 
-@pytest.mark.parametrize("text", ["1,2,3,4", "a" * 33, "a,b\x00", "a\nb"])
+def test_the_longest_list_of_all_is_read() -> None:
+    assert Listed(3, 32).read(", ".join(["a" * 32] * 3)) == ",".join(["a" * 32] * 3)
+
+
+@pytest.mark.parametrize("text", ["1,2,3,4", "a" * 33, "a,b\x00", "a\nb", "," * 103])
 def test_a_list_beyond_its_bounds_is_refused(text: str) -> None:
     with pytest.raises(ValueError):
         Listed(3, 32).read(text)
@@ -69,6 +74,12 @@ def test_a_time_is_read_as_the_clock_on_the_wall_shows_it() -> None:
 def test_what_is_no_time_of_the_contract_is_refused(text: str) -> None:
     with pytest.raises(ValueError):
         LocalTime().read(text)
+
+
+def test_an_instant_is_told_as_a_time_is_read() -> None:
+    told = local_time(datetime(2026, 1, 2, 3, 4, 5, 999_999, tzinfo=UTC), ZoneInfo("Asia/Shanghai"))
+    assert told == "2026-01-02 11:04:05"
+    assert LocalTime().read(told) == datetime(2026, 1, 2, 11, 4, 5)  # noqa: DTZ001
 
 
 @pytest.mark.parametrize(("text", "read"), [("yes", "yes"), (" No ", "no"), ("YES", "yes")])

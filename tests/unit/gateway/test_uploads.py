@@ -3,17 +3,22 @@
 import asyncio
 import errno
 import io
+import json
+import threading
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.unit.gateway.forms import CONTENT_TYPE, Part, form, pieces
+from tests.unit.gateway.serving import serving
 from tests.unit.gateway.world import TOKEN, Answer, Library, World
 
 from playvoice.gateway import body as ordinary
 from playvoice.gateway import uploads as room
 from playvoice.gateway.services.voices import MAX_OCTETS
+from playvoice.store import StoreUnavailable
 
 SERVICE: Part = ("service", "App.Sip_Voice.Upload")
 TOKENS: Part = ("token", TOKEN)
@@ -52,6 +57,22 @@ async def test_a_large_file_behind_service_and_token_is_taken(world: World, left
     assert left() == []
 
 
+async def test_a_file_is_not_removed_on_the_loop_which_would_stand_still(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    removed_by: list[threading.Thread] = []
+    unlink = Path.unlink
+
+    def watched(path: Path, missing_ok: bool = False) -> None:
+        removed_by.append(threading.current_thread())
+        unlink(path, missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", watched)
+    await send(world, SERVICE, TOKENS, FILE)
+    assert removed_by
+    assert threading.current_thread() not in removed_by
+
+
 async def test_service_and_token_may_stand_in_the_query_string(world: World) -> None:
     query = f"s=app.sip_voice.upload&token={TOKEN}".encode()
     assert (await send(world, FILE, query=query)).ret == 200
@@ -85,6 +106,68 @@ async def test_nothing_is_written_for_who_has_no_token(
     monkeypatch.setattr(room.Uploads, "new_path", lambda _self: pytest.fail("a file was begun"))
     answer = await send(world, SERVICE, ("token", token), FILE)
     assert answer.text == '{"ret":600,"data":[],"msg":"token无效或已过期"}'
+
+
+def refused(world: World, case: str) -> tuple[list[Part], int]:
+    """A request that is refused before its file has come, and the code of its answer."""
+    match case:
+        case "unknown token":
+            return [SERVICE, ("token", "0" * 32), FILE], 600
+        case "low disk":
+            world.recordings.disk_is_low = True
+            return [SERVICE, TOKENS, FILE], 1003
+        case "two services":
+            return [SERVICE, ("service", "x"), TOKENS, FILE], 400
+        case "no store":
+            world.companies.refuses = StoreUnavailable("away")
+            return [SERVICE, TOKENS, FILE], 500
+    raise AssertionError(case)
+
+
+@pytest.mark.parametrize("case", ["unknown token", "low disk", "two services", "no store"])
+async def test_a_client_that_reads_no_answer_before_it_has_sent_all_hears_why_it_is_refused(
+    world: World, case: str
+) -> None:
+    parts, code = refused(world, case)
+    async with serving(world.app) as port:
+        request = urllib.request.Request(f"http://127.0.0.1:{port}/", form(*parts), {"content-type": CONTENT_TYPE})
+
+        def post() -> Any:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                return json.load(answer)
+
+        answer = await asyncio.to_thread(post)
+    assert code in (answer["ret"], (answer["data"] or {}).get("errors", {}).get("code"))
+
+
+@pytest.mark.parametrize(("bound", "value"), [("MAX_DRAINED", 1_000_000), ("MAX_SECONDS", 0.05)])
+async def test_what_is_refused_is_not_read_for_ever(
+    world: World, monkeypatch: pytest.MonkeyPatch, bound: str, value: float
+) -> None:
+    body = form(SERVICE, ("token", "x"), FILE)
+    client = Slow(pieces(body, PIECE) if bound == "MAX_DRAINED" else pieces(body, PIECE)[:5])
+    monkeypatch.setattr(ordinary, bound, value)
+    answers: list[Any] = []
+    async with asyncio.timeout(10):
+        await world.app(client.scope, client.receive, answers_into(answers))
+    assert b'"ret":600' in answers[1]["body"]
+    assert bool(client.parts) is (bound == "MAX_DRAINED")
+
+
+@pytest.mark.parametrize("parts", [[SERVICE, TOKENS, FILE], [("service", "App.Sip_Auth.Login"), ("appid", "x" * 9)]])
+async def test_a_request_that_is_cut_off_as_the_server_stops_is_answered_and_leaves_nothing(
+    world: World, left: Callable[[], list[Path]], parts: list[Part]
+) -> None:
+    client = Slow(pieces(form(*parts)[:2_000_000], PIECE))
+    answers: list[Any] = []
+    request = asyncio.create_task(world.app(client.scope, client.receive, answers_into(answers)))
+    async with asyncio.timeout(10):
+        await client.waits.wait()
+    request.cancel("the server stops")
+    await request
+    assert answers[1]["body"] == '{"ret":500,"data":[],"msg":"服务器运行错误"}'.encode()
+    assert (b"connection", b"close") in answers[0]["headers"]
+    assert left() == []
 
 
 async def test_a_service_that_takes_no_file_is_not_sent_a_large_one(world: World) -> None:
@@ -225,6 +308,25 @@ async def test_a_low_disk_is_1003_before_anything_is_written(world: World, monke
         assert answer.json["data"]["desc"] == f"{NO_UPLOAD}：磁盘空间不足"
 
 
+async def test_a_disk_that_becomes_low_is_left_to_the_calls(
+    world: World, left: Callable[[], list[Path]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blocks: list[int] = []
+
+    class Filling(io.BytesIO):
+        def write(self, octets: Any) -> int:
+            blocks.append(len(octets))
+            world.recordings.disk_is_low = len(blocks) == 2
+            return len(octets)
+
+    monkeypatch.setattr(Path, "open", lambda _self, _mode: Filling())
+    answer = await send(world, SERVICE, TOKENS, FILE)
+    assert (answer.code, answer.headers["retry-after"]) == (1003, "10")
+    assert answer.json["data"]["desc"] == f"{NO_UPLOAD}：磁盘空间不足"
+    assert len(blocks) == 2
+    assert (world.library.asked, left()) == ([], [])
+
+
 class Full(io.BytesIO):
     def write(self, _octets: object) -> int:
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -254,6 +356,8 @@ class Slow:
     def __init__(self, parts: list[bytes]) -> None:
         self.parts = parts
         self.gone = False
+        self.waits = asyncio.Event()
+        """Nothing more comes, and somebody waits for it."""
         self.scope = {
             "type": "http",
             "method": "POST",
@@ -268,6 +372,7 @@ class Slow:
         if self.parts:
             return {"type": "http.request", "body": self.parts.pop(0), "more_body": True}
         if not self.gone:
+            self.waits.set()
             await asyncio.Event().wait()
         return {"type": "http.disconnect"}
 

@@ -71,6 +71,7 @@ async def test_a_file_is_replaced_only_where_that_is_asked_for(world: World, val
     [
         ([], "缺少必要参数file"),
         ([("file", "")], "缺少必要参数file"),
+        ([("file", "", b""), ("voicefile", "a.wav")], "缺少必要参数file"),
         ([("file", "text")], "参数file应为multipart/form-data中的文件，最大67108864字节，收到“text”"),
         ([VOICE, VOICE], "文件file重复"),
         ([VOICE, ("overwrite", "1")], "参数overwrite应为yes或no，收到“1”"),

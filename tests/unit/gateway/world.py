@@ -262,6 +262,7 @@ class World:
     bills: Bills = field(default_factory=Bills)
     archive: Archive = field(default_factory=Archive)
     library: Library = field(default_factory=Library)
+    zone: str = "Asia/Shanghai"
 
     def __post_init__(self) -> None:
         self.app = create_app(
@@ -272,7 +273,7 @@ class World:
             recordings=self.recordings,
             bills=self.bills,
             archive=self.archive,
-            zone=ZoneInfo("Asia/Shanghai"),
+            zone=ZoneInfo(self.zone),
             clock=lambda: AT,
         )
 

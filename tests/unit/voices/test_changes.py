@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -88,6 +89,26 @@ async def test_a_library_lists_its_files_by_name_and_each_companys_are_its_own(
         await voices.remove("2028", "c", nobody)
     assert refused.value.reason is Refusal.UNKNOWN
     assert await heard(voices, "c", "2029") == b"c"
+
+
+async def test_libraries_are_listed_one_at_a_time(
+    make_voices: Callable[..., Voices], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    voices = make_voices()
+    for code in ("2028", "2029"):
+        await voices.add(code, NAME, b"welcome", START)
+    running: list[int] = [0]
+
+    async def watched(function: Callable[..., object], *arguments: object) -> object:
+        running.append(running[-1] + 1)
+        await asyncio.sleep(0)
+        running.append(running[-1] - 1)
+        return function(*arguments)
+
+    monkeypatch.setattr(asyncio, "to_thread", watched)
+    lists = await asyncio.gather(*(voices.entries(code) for code in ("2028", "2028", "2029")))
+    assert [len(entries) for entries in lists] == [1, 1, 1]
+    assert max(running) == 1
 
 
 async def test_a_name_that_is_taken_is_refused_unless_it_is_to_be_replaced(
@@ -424,6 +445,30 @@ async def test_what_a_company_uploaded_goes_with_the_company(
     await voices.refresh()
     assert [await voices.exists(code, NAME) for code in ("2028", "2029")] == [False, True]
     assert len(files_of(tmp_path)) == 1
+
+
+async def test_no_uploaded_file_is_removed_on_the_loop_which_would_stand_still(
+    make_voices: Callable[..., Voices], store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    voices = make_voices()
+    removed_by: list[threading.Thread] = []
+    unlink = Path.unlink
+
+    def watched(path: Path, missing_ok: bool = False) -> None:
+        if path.parent.name == "uploads" and path.exists():
+            removed_by.append(threading.current_thread())
+        unlink(path, missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", watched)
+    await voices.add("2028", NAME, b"old", START)
+    await voices.add("2028", NAME, b"new", START, overwrite=True)
+    await voices.remove("2028", NAME, nobody)
+    await voices.add("2028", NAME, b"again", START)
+    await store.write(lambda conn: remove_all_of(conn, "2028"))
+    await voices.refresh()
+    assert files_of(tmp_path) == []
+    assert len(removed_by) == 3
+    assert threading.current_thread() not in removed_by
 
 
 async def test_a_start_empties_the_folder_of_what_was_on_its_way(

@@ -1,5 +1,7 @@
 """What a voice file may be called."""
 
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,6 +17,15 @@ def test_a_name_that_people_give_is_kept(name: str) -> None:
 
 def test_white_space_around_a_name_is_dropped_and_accents_have_one_form() -> None:
     assert checked("  Cafe\u0301.mp3\n") == "Caf\u00e9.mp3" == normal("Cafe\u0301.mp3")
+
+
+def test_the_longest_name_is_known_with_its_accents_apart_and_no_longer_text_is_looked_at() -> None:
+    assert normal("e\u0323\u0302" * 255) == "\u1ec7" * 255
+    assert normal("\u1fb3\u0301\u0313" * 255) == unicodedata.normalize("NFC", "\u1fb3\u0301\u0313" * 255)
+    marks = "e" + "\u0301\u0323" * 1_000_000
+    assert normal(marks) is marks, "to put these in order takes hours"
+    with pytest.raises(VoiceRefused, match="2000001 characters"):
+        checked(marks)
 
 
 @pytest.mark.parametrize(

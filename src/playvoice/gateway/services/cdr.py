@@ -1,6 +1,6 @@
 """`App.Sip_Cdr`: bills, which is what the API calls call records here, and links to recordings."""
 
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Protocol
 
 from playvoice.calls.bills import MAX_BILLS, BillPage, BillQuery, Sync
@@ -9,7 +9,7 @@ from playvoice.calls.links import LIFETIME, Link
 from playvoice.codes import BusinessCode, Text
 from playvoice.gateway.errors import OperationFailed, bad_request
 from playvoice.gateway.registry import TOKEN, Done, Parameter, Request, Service, Values
-from playvoice.gateway.rules import Between, Free, Listed, LocalTime, Trimmed
+from playvoice.gateway.rules import Between, Free, Listed, LocalTime, Trimmed, local_time
 
 RETRY_AFTER = 2
 """Seconds after which a client may ask again where others are answered first."""
@@ -213,8 +213,7 @@ def cdr_services(bills: Bills, links: RecordingLinks, zone: tzinfo) -> tuple[Ser
             link = await links.link(request.company.code, values[FILENAME], request.at)
         except RecordingUnknown as error:
             raise OperationFailed(BusinessCode.FILE_UNKNOWN, str(error)) from None
-        expires = link.expires_at.astimezone(zone)
-        return Done({"downurl": link.url, "expiredtime": expires.strftime("%Y-%m-%d %H:%M:%S")})
+        return Done({"downurl": link.url, "expiredtime": local_time(link.expires_at, zone)})
 
     return (
         Service(
@@ -252,14 +251,13 @@ def cdr_services(bills: Bills, links: RecordingLinks, zone: tzinfo) -> tuple[Ser
 
 
 def _query(request: Request, values: Values, zone: tzinfo) -> BillQuery:
-    since = values[STARTTIME].replace(tzinfo=zone)
-    last = values[ENDTIME].replace(tzinfo=zone, fold=1)  # the later one of an hour that comes twice
-    if last < since:
+    first, last = values[STARTTIME], values[ENDTIME]
+    if last < first:
         raise bad_request("endtime早于starttime", "endtime is before starttime")
     return BillQuery(
         company_code=request.company.code,
-        since=since,
-        until=last + timedelta(seconds=1),
+        since=first.replace(tzinfo=zone).astimezone(UTC),
+        until=_latest(last, zone) + timedelta(seconds=1),
         sync=Sync(values[SYNCFLAG]),
         page=values[CURRENTPAGE],
         page_size=values[ITEMSPERPAGE],
@@ -270,6 +268,11 @@ def _query(request: Request, values: Values, zone: tzinfo) -> BillQuery:
         chengshudu=values[CHENGSHUDU],
         customuuid=values[CUSTOMUUID],
     )
+
+
+def _latest(wall: datetime, zone: tzinfo) -> datetime:
+    """The later instant of an hour that comes twice; of one that is left out, that of clocks that are not put on."""
+    return max(wall.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
 
 
 def _has_any(values: Values) -> bool:

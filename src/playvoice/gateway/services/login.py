@@ -17,7 +17,7 @@ from playvoice.companies import (
 from playvoice.gateway.dispatcher import not_admitted
 from playvoice.gateway.errors import OperationFailed, RequestRefused
 from playvoice.gateway.registry import Done, Parameter, Request, Service, Values, missing
-from playvoice.gateway.rules import Trimmed
+from playvoice.gateway.rules import Trimmed, local_time
 
 
 class Credentials(Protocol):
@@ -118,7 +118,7 @@ def _login_result(company: Company, token: str, at: datetime, zone: tzinfo) -> M
         "companycode": company.code,
         "companyname": company.name,
         "token": token,
-        "authtime": at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S"),
+        "authtime": local_time(at, zone),
         "authmodel": "1",
         "ipwhite": company.ipwhite_text(),
     }

@@ -9,7 +9,7 @@ from playvoice.calls.queue import voices_of_waiting
 from playvoice.codes import BusinessCode, Text
 from playvoice.gateway.errors import OperationFailed, RequestRefused, bad_request
 from playvoice.gateway.registry import TOKEN, Done, FileParameter, Parameter, Request, Service, Values
-from playvoice.gateway.rules import Between, FileOf, Free, Trimmed, YesNo, shown
+from playvoice.gateway.rules import Between, FileOf, Free, Trimmed, YesNo, local_time, shown
 from playvoice.voices import LibraryVoice, Refusal, VoiceRefused
 from playvoice.voices.names import normal
 from playvoice.voices.tables import MAX_NAME
@@ -164,10 +164,10 @@ def voice_services(library: VoiceFiles, zone: tzinfo) -> tuple[Service, ...]:
         return Done(_shown(added, zone))
 
     async def list_voices(request: Request, values: Values) -> Done:
-        wanted, page, size = values[ONLY], values[CURRENTPAGE], values[ITEMSPERPAGE]
+        wanted, page, size = normal(values[ONLY]), values[CURRENTPAGE], values[ITEMSPERPAGE]
         entries = await library.entries(request.company.code)
         if wanted:
-            entries = [entry for entry in entries if entry.name == normal(wanted)]
+            entries = [entry for entry in entries if entry.name == wanted]
         on_page = entries[(page - 1) * size : page * size]
         return Done(
             {
@@ -241,7 +241,7 @@ def _shown(voice: LibraryVoice, zone: tzinfo) -> Mapping[str, object]:
         "peak": None if sound is None else sound.peak,
         "format": None if sound is None else sound.format,
         "size": voice.octets,
-        "uploadtime": voice.changed_at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S"),
+        "uploadtime": local_time(voice.changed_at, zone),
         "source": "upload" if voice.is_uploaded else "operator",
     }
 
