@@ -104,8 +104,16 @@ class Registering:
         return min(flows, key=tried.__contains__)
 
     def leave(self, dropped: Iterable[tuple[Trunk, TrunkRegistration]], endpoint: Endpoint) -> None:
-        """Take back what is registered with trunks that are gone, or where we are somebody else now."""
+        """Take back what is registered with trunks that are gone, or where we are somebody else now.
+
+        Where we are the same by another password or way, the new registration is of the same contact: to take the old
+        one back could undo it.
+        """
+        taken_over = {_bound(trunk) for trunk, _ in self._trunks.registrations()}
         for trunk, registration in dropped:
+            if _bound(trunk) in taken_over:
+                self._registered_at.pop(registration, None)
+                continue
             ask = registration.close(endpoint.now())
             flow = self._registered_at.get(registration)
             if ask is not None and flow is not None:
@@ -197,6 +205,11 @@ def send_register(
         ),
     )
     return request, contact
+
+
+def _bound(trunk: Trunk) -> tuple[str, str]:
+    """Whose contact a registration keeps, and where."""
+    return str(trunk.registrar_uri), str(trunk.address_of_record)
 
 
 def _tell(trunk: Trunk, before: Outcome | None, after: Outcome | None) -> None:

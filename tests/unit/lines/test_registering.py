@@ -195,3 +195,23 @@ async def test_a_trunk_that_is_gone_or_another_account_now_is_unregistered(
             await server.lines.refresh()
             await until(lambda: not carrier.lines.contacts("1001"))
             assert bool(server.lines.trunks.registrations()) == (change != "removed")
+
+
+async def test_a_trunk_that_is_the_same_account_by_another_way_keeps_its_contact(
+    lines_store: Store, carrier_store: Store
+) -> None:
+    async with serving(carrier_store) as carrier:
+        first = itsp(carrier.flow.local)
+        async with serving(lines_store, config(trunks=[first])) as server:
+            await until(lambda: is_registered(server))
+            passed: list[bytes] = []
+            server.endpoint._taps = (lambda data, _flow, *, sent, now: passed.append(data),)
+            host, port = carrier.flow.local
+            way = changed_piece(TrunkConfig, {"proxy": f"sip:{host}:{port};lr"})
+            await lines_store.write(lambda conn: manage.change_trunk(conn, "itsp", way, AT))
+            await server.lines.refresh()
+            assert not is_registered(server)
+            await until(lambda: is_registered(server))
+            assert [data for data in passed if data.startswith(b"REGISTER")]
+            assert not [data for data in passed if b"\r\nExpires: 0\r\n" in data], "it could come after the new one"
+            assert carrier.lines.contacts("1001")
