@@ -49,15 +49,19 @@ class Registering:
 
     def next_deadline(self) -> float | None:
         """When the next REGISTER is due."""
-        times = (registration.next_deadline() for _, registration in self._trunks.registrations())
+        times = (registration.next_deadline() for _, registration in self._ready())
         return min((at for at in times if at is not None), default=None)
 
     def send_due(self, endpoint: Endpoint) -> None:
         """Send the REGISTER requests that are due now; the caller flushes the endpoint."""
-        for trunk, registration in self._trunks.registrations():
+        for trunk, registration in self._ready():
             ask = registration.handle_deadline(endpoint.now())
             if ask is not None:
                 self._send(trunk, registration, ask, endpoint)
+
+    def _ready(self) -> list[tuple[Trunk, TrunkRegistration]]:
+        """The registrations with trunks whose names were looked up."""
+        return [(trunk, each) for trunk, each in self._trunks.registrations() if self._trunks.is_looked_up(trunk)]
 
     def handle(self, event: Event, endpoint: Endpoint) -> bool:
         """Take a response or its absence; False if the request was not one of ours. The caller flushes the endpoint."""
