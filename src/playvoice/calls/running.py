@@ -29,7 +29,7 @@ from playvoice.companies import Company
 from playvoice.lines.trunk import Trunk
 from playvoice.media.client import MediaGone, Stream
 from playvoice.sip import Event, Flow, IncomingRequest, RequestInCall, info
-from playvoice.sip.user_agent import ALLOW
+from playvoice.sip.capabilities import ALLOW
 from playvoice.voices import Voice
 
 log = structlog.get_logger(__name__)

@@ -38,12 +38,12 @@ from playvoice.sip import (
     RequestReceived,
     SipError,
 )
+from playvoice.sip.capabilities import ALLOW
 from playvoice.sip.digest import Algorithm
 from playvoice.sip.digest_server import DigestServer, Outcome, Verdict
 from playvoice.sip.drops import Kind
 from playvoice.sip.message import to_of
 from playvoice.sip.registrar import Registrar
-from playvoice.sip.user_agent import ALLOW
 from playvoice.store import Store
 
 MAX_PENDING = 1_000
