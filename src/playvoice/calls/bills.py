@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from enum import IntEnum
+from functools import partial
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, or_, select, update
@@ -122,18 +123,20 @@ class Bills:
     async def fetch(self, query: BillQuery, at: datetime) -> BillPage:
         """Return a page, whose bills are fetched from then on; raises `TooManyBills`, `BillsBusy`, `StoreUnavailable`.
 
-        A bill that somebody else's request has fetched meanwhile is left out, where only others are asked for.
+        Where only bills are asked for that are not fetched yet, one that somebody else's request has fetched meanwhile
+        is left out, and a page of nothing else is read anew: an empty one says that there are no more.
         """
         with self._place(query.company_code):
-            async with self._turn:
-                page = await self._store.read(lambda conn: self._page(conn, query))
-            if not page.bills:
-                return page
-            ids = [bill["id"] for bill in page.bills]
-            marked = await self._store.write(lambda conn: _mark(conn, ids, at))
-        if query.sync is Sync.UNFETCHED:
-            return replace(page, bills=tuple(bill for bill in page.bills if bill["id"] in marked))
-        return page
+            while True:
+                async with self._turn:
+                    page = await self._store.read(lambda conn: self._page(conn, query))
+                if not page.bills:
+                    return page
+                marked = await self._store.write(partial(_mark, ids=[bill["id"] for bill in page.bills], at=at))
+                if query.sync is not Sync.UNFETCHED:
+                    return page
+                if marked:
+                    return replace(page, bills=tuple(bill for bill in page.bills if bill["id"] in marked))
 
     def _page(self, conn: Connection, query: BillQuery) -> BillPage:
         """Read a page and write its bills, which for a long page is too much for the loop."""

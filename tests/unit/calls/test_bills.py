@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import text
 from tests.samples import COMPANY, REQUEST
-from tests.unit.calls.stored import AT, later, owed, run
+from tests.unit.calls.stored import AT, Gate, later, owed, run, until
 from tests.unit.calls.world import SETTINGS
 
 from playvoice.callbacks.payloads import to_text
@@ -77,6 +77,18 @@ async def test_a_bill_and_the_callback_say_the_same(store: Store) -> None:
     renamed = {"displaynumber": "disnumber", "direction": "type", "userid": "crmid"}
     assert bill == {name: record[renamed.get(name, name)] for name in BILL_FIELDS}
     assert (bill["answertime"], bill["userid"], bill["memberid"]) == ("", "0", "0")
+
+
+async def test_who_loses_all_of_a_page_to_another_request_gets_the_next_one(
+    store: Store, bills: Bills, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numbers = await several(store, 2)
+    gate = Gate(store, monkeypatch)
+    gate.hold()
+    asking = [asyncio.create_task(bills.fetch(replace(NEW, page_size=1), later(n))) for n in range(2)]
+    await until(lambda: gate.tries == 2, "both have read the same bill")
+    gate.let_go()
+    assert sorted(ids(page) for page in await asyncio.gather(*asking)) == [[number] for number in numbers]
 
 
 @pytest.mark.parametrize("query", [ALL, NEW])
