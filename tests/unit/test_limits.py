@@ -18,7 +18,7 @@ from playvoice.gateway.http import BoundedHttp
 from playvoice.gateway.services import cdr, play_voice
 from playvoice.gateway.services import voices as voice_services
 from playvoice.media import decoding, description, disk, stream, transcoder, worker
-from playvoice.sip import core, endpoint, guesses, message, registrar, trace_file, user_agent
+from playvoice.sip import core, endpoint, guesses, informing, message, registrar, sockets, trace_file, user_agent
 from playvoice.voices import library
 from playvoice.voices import tables as voice_tables
 from playvoice.voices.downloads import DownloadLimits
@@ -133,7 +133,8 @@ BOUNDS: dict[str, tuple[object, str]] = {
     "TCP connections at once": (endpoint.MAX_CONNECTIONS, ""),
     "time for a message on a TCP connection": (endpoint.MESSAGE_TIMEOUT, "s"),
     "time without a message on a TCP connection of a stranger": (endpoint.MESSAGE_TIMEOUT, "s"),
-    "octets that wait on a TCP connection": (endpoint.MAX_UNSENT, "octets"),
+    "octets that wait on a TCP connection": (sockets.MAX_UNSENT, "octets"),
+    "keys for a far end that wait to go by INFO": (informing.MAX_WAITING, ""),
     "requests of others remembered": (core.MAX_SERVER_TRANSACTIONS, ""),
     "contacts of an extension": (registrar.MAX_BINDINGS, ""),
     "wrong passwords for an extension from one address in a window": (guesses.MAX_GUESSES, ""),

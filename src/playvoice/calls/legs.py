@@ -56,8 +56,9 @@ class Parts:
     wake_sender: Callable[[], None]
 
 
-MAX_INFORMED = 500
-"""Keys that one leg is told by INFO: after a crash its BYE has to have a higher CSeq than all of them."""
+MAX_INFORMED = 400
+"""Keys that one leg is told by INFO: after a crash its BYE has to have a higher CSeq than all of them, if each was
+challenged, too."""
 Passes = Callable[[str, bool], None]
 """Tells the other side of a key while two talk; whether it came as a telephone-event."""
 
@@ -189,7 +190,8 @@ class Leg(ABC):
                 self.stream.send_keys(key)
         elif self.described.takes_info and "INFO" in self.sip.session.peer_allows and self.informed < MAX_INFORMED:
             self.informed += 1
-            self.sip.inform(self.call.clock.now(), info.body_of(key), info.DTMF_TYPES[0])
+            if not self.sip.inform(self.call.clock.now(), info.body_of(key), info.DTMF_TYPES[0]):
+                self.call.log.warning("key_not_passed_on", leg=self.uuid, key=key)
             self.call.parts.sip.flush()
 
     def ack(self) -> None:

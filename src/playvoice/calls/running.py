@@ -29,7 +29,7 @@ from playvoice.companies import Company
 from playvoice.lines.trunk import Trunk
 from playvoice.media.client import MediaGone, Stream
 from playvoice.sip import Event, Flow, IncomingRequest, RequestInCall, info
-from playvoice.sip.user_agent import ALLOW
+from playvoice.sip.capabilities import ALLOW
 from playvoice.voices import Voice
 
 log = structlog.get_logger(__name__)
@@ -144,10 +144,11 @@ class RunningCall:
 
     def _on_request(self, request: IncomingRequest, *, from_customer: bool) -> None:
         """OPTIONS and INFO inside a call; an INFO about anything but keys is declined."""
-        status, headers = info.answer_to(request.request) if request.method == "INFO" else (200, CAPABILITIES)
+        is_info = request.method == "INFO"
+        status, headers = info.answer_to(request.request) if is_info else (200, CAPABILITIES)
         request.respond(status, self._call.clock.now(), headers=headers)
         self._call.parts.sip.flush()
-        key = info.key_of(request.request)
+        key = info.key_of(request.request) if is_info else None
         if key is not None and from_customer:
             self._customer.on_info_key(key, info.duration_of(request.request))
         elif key is not None:

@@ -249,6 +249,10 @@ def _masked(story: Story) -> Story:
         story,
         destnumber=mask_number(story.destnumber),
         disnumber=mask_number(story.disnumber),
+        voice_name=hide(story.voice_name),
+        customuuid=hide(story.customuuid),
+        memberid=hide(story.memberid),
+        ext=hide(story.ext),
         messages=tuple(
             replace(each, message=replace(each.message, data=mask_numbers(each.message.data)))
             for each in story.messages

@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from playvoice.sip import Flow
-from playvoice.sip.masking import mask_number, mask_numbers, mask_secrets
+from playvoice.sip.masking import mask_number, mask_numbers, mask_secrets, mask_text
 
 MAX_UNPACKED = 16_777_216
 """Octets that a row may have when it is unpacked; one that has more was not written by us."""
@@ -22,7 +22,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _MASKED_VALUES: Mapping[str, Callable[[str], str]] = {
     "destnumber": mask_number,
-    "target": lambda uri: mask_numbers(uri.encode()).decode(),
+    "target": mask_text,
+    "reason": mask_text,
 }
 """Values of notes in which numbers stand."""
 
@@ -124,7 +125,8 @@ def pack(raw: Raw) -> Packed:
         "left_out": raw.left_out,
         "ended": None if raw.ended is None else _microseconds(raw.instant(raw.ended)),
     }
-    octets = b"".join((json.dumps(head, ensure_ascii=False, separators=(",", ":")).encode(), b"\n", *bodies))
+    written = json.dumps(head, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    octets = b"".join((written, b"\n", *bodies))
     moments = [raw.messages[0].now] if raw.messages else [now for now, _, _ in raw.notes[:1]]
     at = raw.instant(moments[0] if moments else raw.ended or 0.0)
     return Packed(raw.call_uuid, at, zlib.compress(octets), partial(raw.free, raw.octets))

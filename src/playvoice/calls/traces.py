@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from weakref import WeakValueDictionary
 
+import structlog
 from structlog.typing import FilteringBoundLogger
 
 from playvoice.calls.clock import Clock
@@ -33,6 +34,7 @@ LATE = 64.0
 _OVERHEAD = 256
 """Octets that a message costs in memory besides its own."""
 
+log = structlog.get_logger(__name__)
 
 Watcher = Callable[[Note], None]
 """Hears of what is noted of a call as it happens."""
@@ -95,7 +97,10 @@ class Traces:
     def tell(self, uuid: str, note: Note) -> None:
         """Tell who watches this call."""
         for watcher in list(self._watchers.get(uuid, ())):
-            watcher(note)
+            try:
+                watcher(note)
+            except Exception:
+                log.exception("watcher_failed", uuid=uuid)  # the call that is watched goes on
 
     def is_watched(self, uuid: str) -> bool:
         """Whether anybody watches this call."""

@@ -66,7 +66,7 @@ class _Line:
 
     accepted: deque[StoredCall | str] = field(default_factory=deque)
     """The next ones as they are stored, those behind by their uuid: so many may wait that they stay in the store."""
-    preparing: set[str] = field(default_factory=set)
+    preparing: dict[str, StoredCall | str] = field(default_factory=dict)
     """By their uuid."""
     ready: list[Ready] = field(default_factory=list)
 
@@ -91,7 +91,9 @@ class Waiting:
         self._tasks: set[asyncio.Task[None]] = set()
         self._abandon: Abandon | None = None
         self._withdrawn: set[str] = set()
-        """Calls that are being made ready, and are not to be dialled."""
+        """Calls that are being made ready still, and have ended."""
+        self._ending: set[str] = set()
+        """Calls whose end is being reported."""
         self.changed = asyncio.Event()
         """Set when a call has become ready."""
 
@@ -124,12 +126,15 @@ class Waiting:
 
     def counts(self) -> dict[str, int]:
         """How many calls wait, by company."""
-        return {code: len(line.accepted) + len(line.preparing) + len(line.ready) for code, line in self._lines.items()}
+        return {
+            code: len(line.accepted) + len(line.preparing.keys() - self._withdrawn) + len(line.ready)
+            for code, line in self._lines.items()
+        }
 
     def has(self, uuid: str) -> bool:
         """Whether this call waits."""
         return any(
-            uuid in line.preparing
+            (uuid in line.preparing and uuid not in self._withdrawn)
             or any(ready.stored.uuid == uuid for ready in line.ready)
             or any(_uuid(accepted) == uuid for accepted in line.accepted)
             for line in self._lines.values()
@@ -139,21 +144,23 @@ class Waiting:
         """End a call that waits, with its record; False where none of this uuid does."""
         for line in self._lines.values():
             if uuid in line.preparing:
+                if uuid in self._withdrawn | self._ending:
+                    return False
                 self._withdrawn.add(uuid)
+                await self._end_withdrawn(line.preparing[uuid])
                 return True
             for ready in line.ready:
                 if ready.stored.uuid == uuid:
                     line.ready.remove(ready)
                     heapq.heapify(line.ready)
-                    await self._end_withdrawn(ready)
+                    ready.voice.give_back()
+                    self._prepare_more()
+                    await self._end_withdrawn(ready.stored)
                     return True
             for accepted in line.accepted:
                 if _uuid(accepted) == uuid:
                     line.accepted.remove(accepted)
-                    stored = await self._read(accepted) if isinstance(accepted, str) else accepted
-                    if stored is not None:
-                        company = self._companies.get(stored.company_code)
-                        await self._report(stored, company, Cause.HUNG_UP_BY_SERVER, WITHDRAWN)
+                    await self._end_withdrawn(accepted)
                     return True
         return False
 
@@ -187,7 +194,7 @@ class Waiting:
         for line in self._lines.values():
             while line.wants_a_voice:
                 accepted = line.accepted.popleft()
-                line.preparing.add(_uuid(accepted))
+                line.preparing[_uuid(accepted)] = accepted
                 task = asyncio.get_running_loop().create_task(self._prepare(line, accepted))
                 self._tasks.add(task)
                 task.add_done_callback(self._done)
@@ -199,33 +206,39 @@ class Waiting:
     async def _prepare(self, line: _Line, accepted: StoredCall | str) -> None:
         ready, uuid = None, _uuid(accepted)
         try:
-            stored = await self._read(accepted) if isinstance(accepted, str) else accepted
-            ready = None if stored is None else await self._make_ready(stored)
+            stored = await self._stored(accepted)
+            if stored is not None and uuid not in self._withdrawn:
+                ready = await self._make_ready(stored)
         except Exception:
             log.exception("call_not_made_ready", uuid=uuid)
         finally:
-            line.preparing.discard(uuid)
-        if ready is None:
+            del line.preparing[uuid]
+        if uuid in self._withdrawn:
             self._withdrawn.discard(uuid)
-        elif not await self._is_withdrawn(ready):
+            if ready is not None:
+                ready.voice.give_back()
+        elif ready is not None:
             heapq.heappush(line.ready, ready)
             self.changed.set()
 
-    async def _is_withdrawn(self, ready: Ready) -> bool:
-        """Whether it was withdrawn while it was made ready; then it has ended."""
-        if ready.stored.uuid not in self._withdrawn:
-            return False
-        self._withdrawn.discard(ready.stored.uuid)
-        await self._end_withdrawn(ready)
-        return True
-
-    async def _end_withdrawn(self, ready: Ready) -> None:
-        ready.voice.give_back()
-        await self._report(ready.stored, ready.company, Cause.HUNG_UP_BY_SERVER, WITHDRAWN)
+    async def _end_withdrawn(self, accepted: StoredCall | str) -> None:
+        stored = await self._stored(accepted)
+        if stored is not None:
+            company = self._companies.get(stored.company_code)
+            await self._report(stored, company, Cause.HUNG_UP_BY_SERVER, WITHDRAWN)
 
     async def _report(self, stored: StoredCall, company: Company | None, cause: Cause, reason: str) -> None:
-        assert self._abandon is not None
-        await self._abandon(stored, company, cause, reason)
+        """Report the end of a call, whatever else would end it meanwhile."""
+        if self._abandon is None or stored.uuid in self._ending:
+            return
+        self._ending.add(stored.uuid)
+        try:
+            await self._abandon(stored, company, cause, reason)
+        finally:
+            self._ending.discard(stored.uuid)
+
+    async def _stored(self, accepted: StoredCall | str) -> StoredCall | None:
+        return await self._read(accepted) if isinstance(accepted, str) else accepted
 
     async def _read(self, uuid: str) -> StoredCall | None:
         while True:
@@ -256,7 +269,8 @@ class Waiting:
             reason = "its voice can't be had: the server failed, and its log says where"
         else:
             return Ready(stored.id, stored, company, voice)
-        await self._report(stored, company, Cause.OTHER, reason)
+        if uuid not in self._withdrawn:
+            await self._report(stored, company, Cause.OTHER, reason)
         return None
 
 

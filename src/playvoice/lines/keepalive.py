@@ -58,13 +58,13 @@ class Keepalive:
 
     def next_deadline(self) -> float | None:
         """When the next OPTIONS is due."""
-        times = (self._trunks.health(trunk).next_deadline() for trunk in self._trunks)
+        times = (self._trunks.health(trunk).next_deadline() for trunk in self._ready())
         return min((at for at in times if at is not None), default=None)
 
     def send_due(self, endpoint: Endpoint) -> None:
         """Send the OPTIONS that are due now; the caller flushes the endpoint."""
         now = endpoint.now()
-        for trunk in self._trunks:
+        for trunk in self._ready():
             health = self._trunks.health(trunk)
             state = health.state
             number = health.handle_deadline(now)
@@ -72,6 +72,10 @@ class Keepalive:
                 self._set_back(trunk, now)
                 self._send(trunk, number, endpoint, now)
             _tell(trunk, state, health.state)
+
+    def _ready(self) -> list[Trunk]:
+        """The trunks whose names were looked up."""
+        return [trunk for trunk in self._trunks if self._trunks.is_looked_up(trunk)]
 
     def handle(self, event: Event, now: float) -> bool:
         """Take a response or its absence; False if the request was not one of ours."""

@@ -9,6 +9,7 @@ This is the thin part with tasks and clocks. What it decides by is in the module
 """
 
 import asyncio
+import contextlib
 import random as randomness
 from collections.abc import Callable, Collection, Coroutine, Iterator, Sequence
 from dataclasses import replace
@@ -37,12 +38,12 @@ from playvoice.sip import (
     RequestReceived,
     SipError,
 )
+from playvoice.sip.capabilities import ALLOW
 from playvoice.sip.digest import Algorithm
 from playvoice.sip.digest_server import DigestServer, Outcome, Verdict
 from playvoice.sip.drops import Kind
 from playvoice.sip.message import to_of
 from playvoice.sip.registrar import Registrar
-from playvoice.sip.user_agent import ALLOW
 from playvoice.store import Store
 
 MAX_PENDING = 1_000
@@ -92,6 +93,7 @@ class Lines:
         self._registering = Registering(self.trunks)
         self._passed_over: dict[str, str] = {}
         """By the trunk's name why it can't be reached at all, as it was told last."""
+        self._names_changed = asyncio.Event()
         self._endpoint: Endpoint | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._pending: set[asyncio.Task[None]] = set()
@@ -127,6 +129,7 @@ class Lines:
             self._registering.leave(dropped, self._endpoint)
             self._endpoint.flush()
         self._passed_over.clear()
+        self._names_changed.set()
         self._registrations.keep_only(self._enabled_numbers())
 
     # --- what calls ask -------------------------------------------------------------------------------------------
@@ -361,11 +364,14 @@ class Lines:
 
     async def _keep_names(self) -> None:
         while True:
+            self._names_changed.clear()
             try:
                 await self.trunks.refresh_addresses()
             except Exception:
                 log.exception("names_failed")
-            await asyncio.sleep(RESOLVE_EVERY)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(RESOLVE_EVERY):
+                    await self._names_changed.wait()
 
     def _enabled_numbers(self) -> list[str]:
         return [number for number, extension in self._directory.extensions.items() if extension.enabled]

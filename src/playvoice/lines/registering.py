@@ -49,15 +49,19 @@ class Registering:
 
     def next_deadline(self) -> float | None:
         """When the next REGISTER is due."""
-        times = (registration.next_deadline() for _, registration in self._trunks.registrations())
+        times = (registration.next_deadline() for _, registration in self._ready())
         return min((at for at in times if at is not None), default=None)
 
     def send_due(self, endpoint: Endpoint) -> None:
         """Send the REGISTER requests that are due now; the caller flushes the endpoint."""
-        for trunk, registration in self._trunks.registrations():
+        for trunk, registration in self._ready():
             ask = registration.handle_deadline(endpoint.now())
             if ask is not None:
                 self._send(trunk, registration, ask, endpoint)
+
+    def _ready(self) -> list[tuple[Trunk, TrunkRegistration]]:
+        """The registrations with trunks whose names were looked up."""
+        return [(trunk, each) for trunk, each in self._trunks.registrations() if self._trunks.is_looked_up(trunk)]
 
     def handle(self, event: Event, endpoint: Endpoint) -> bool:
         """Take a response or its absence; False if the request was not one of ours. The caller flushes the endpoint."""
@@ -104,8 +108,16 @@ class Registering:
         return min(flows, key=tried.__contains__)
 
     def leave(self, dropped: Iterable[tuple[Trunk, TrunkRegistration]], endpoint: Endpoint) -> None:
-        """Take back what is registered with trunks that are gone, or where we are somebody else now."""
+        """Take back what is registered with trunks that are gone, or where we are somebody else now.
+
+        Where we are the same by another password or way, the new registration is of the same contact: to take the old
+        one back could undo it.
+        """
+        taken_over = {_bound(trunk) for trunk, _ in self._trunks.registrations()}
         for trunk, registration in dropped:
+            if _bound(trunk) in taken_over:
+                self._registered_at.pop(registration, None)
+                continue
             ask = registration.close(endpoint.now())
             flow = self._registered_at.get(registration)
             if ask is not None and flow is not None:
@@ -197,6 +209,11 @@ def send_register(
         ),
     )
     return request, contact
+
+
+def _bound(trunk: Trunk) -> tuple[str, str]:
+    """Whose contact a registration keeps, and where."""
+    return str(trunk.registrar_uri), str(trunk.address_of_record)
 
 
 def _tell(trunk: Trunk, before: Outcome | None, after: Outcome | None) -> None:

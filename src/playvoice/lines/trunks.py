@@ -31,6 +31,8 @@ class _Line:
     """Where its requests go."""
     addresses: frozenset[str] = field(default_factory=frozenset)
     """The IP addresses that its own URI and its proxy's resolve to."""
+    looked_up: bool = False
+    """Whether it is known where its requests go, or that nobody knows."""
     registration: TrunkRegistration | None = None
     """Where it wants one."""
     begun: int = 0
@@ -108,7 +110,7 @@ class Trunks:
                 line.capacity.limit(trunk.max_calls, trunk.calls_per_second)
                 line.health.set_keepalive(trunk.keepalive, now)
                 if (line.trunk.address, line.trunk.proxy) != (trunk.address, trunk.proxy):
-                    line.targets, line.addresses = Targets(), frozenset()
+                    line.targets, line.addresses, line.looked_up = Targets(), frozenset(), False
                 before_change, line.trunk = line.trunk, trunk
                 if _account(before_change) != _account(trunk):
                     self._register(line, now)
@@ -195,6 +197,10 @@ class Trunks:
         """Where this trunk's requests go, the first to be tried first; none while its name can't be resolved."""
         return self._line(trunk).targets.in_order(now)
 
+    def is_looked_up(self, trunk: Trunk) -> bool:
+        """Whether its name was looked up, with success or without: before, nothing can be sent, or has failed."""
+        return self._line(trunk).looked_up
+
     def heard(self, trunk: Trunk, flow: Flow, now: float) -> None:
         """A response came from this address of the trunk."""
         if trunk.name in self._lines:
@@ -231,6 +237,7 @@ class Trunks:
         found = [await self._resolver.resolve(uri) for uri in uris]
         if line.trunk is not trunk:
             return  # it was changed meanwhile
+        line.looked_up = True
         if found[0]:
             line.targets.replace(found[0])
         if all(found):
@@ -262,4 +269,5 @@ def _take_literals(line: _Line) -> None:
     found = [literal(uri) for uri in (line.trunk.next_hop, line.trunk.address)]
     if found[0] is not None:
         line.targets.replace([found[0]])
+        line.looked_up = True
     line.addresses |= {target.host for target in found if target is not None}

@@ -11,18 +11,17 @@ While a call is ENDING the far end's own BYE, which may cross ours, is still ans
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sipmessage import Request, Response
 
-from playvoice.sip.dialog import DialogState, finish
+from playvoice.sip.dialog import DialogState
 from playvoice.sip.digest import DigestClient
-from playvoice.sip.events import CallEnded, InfoRefused
+from playvoice.sip.events import CallEnded
 from playvoice.sip.hanging_up import send_bye
+from playvoice.sip.informing import Informing
 from playvoice.sip.session import Session
 from playvoice.sip.state import CallState
-from playvoice.sip.transaction import Deliver, Effect, status_of
 
 if TYPE_CHECKING:
     from playvoice.sip.user_agent import UserAgent
@@ -45,6 +44,7 @@ class Call:
         self.digest: DigestClient | None = None
         """Who answers challenges to our requests; None where we have no credentials."""
         self.session = Session(agent, self)
+        self._informing = Informing(agent, self)
         self._unacknowledged = False
 
     def __repr__(self) -> str:
@@ -56,34 +56,12 @@ class Call:
             self.session.end(now)
             self._send_bye(now)
 
-    def inform(self, now: float, body: bytes, content_type: str) -> None:
-        """Send INFO with this body (RFC 2976), as keys are sent where audio has none; InfoRefused may follow.
+    def inform(self, now: float, body: bytes, content_type: str) -> bool:
+        """Send INFO with this body, as keys are sent where audio has none; InfoRefused may follow.
 
-        Nothing is sent before the call is confirmed.
+        False, and nothing is sent, before the call is confirmed and where too many wait for their answers.
         """
-        if self.state is not CallState.CONFIRMED:
-            return
-        assert self.dialog is not None
-        dialog = self.dialog = replace(self.dialog, local_cseq=self.dialog.local_cseq + 1)
-        flow = dialog.next_flow()
-        request = dialog.request("INFO", self._agent.make_via(flow), dialog.local_cseq)
-        request.headers.add("User-Agent", self._core.name)
-        self.authorize_inside(request)
-
-        def on_effect(effect: Effect, at: float) -> None:
-            status = status_of(effect.message) if isinstance(effect, Deliver) else 408
-            if status < 200 or self.state is not CallState.CONFIRMED:
-                return
-            if (
-                isinstance(effect, Deliver)
-                and isinstance(effect.message, Response)
-                and self.learn_inside(effect.message)
-            ):
-                self.inform(at, body, content_type)
-            elif status >= 300:
-                self._core.events.append(InfoRefused(self, status))
-
-        self._core.start_client(finish(request, body, content_type), flow, now, on_effect)
+        return self._informing.add(now, body, content_type)
 
     def give_up(self, now: float) -> None:
         """End the call because no ACK came to an answer of ours (section 13.3.1.4)."""

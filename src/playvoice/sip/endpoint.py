@@ -1,4 +1,4 @@
-"""The one module of this package that does I/O: sockets, one timer, and the user agent between them.
+"""Where this package does I/O: sockets (`playvoice.sip.sockets`), one timer, and the user agent between them.
 
 Whoever gives a command to the user agent calls :meth:`SipEndpoint.flush` afterwards: it sends what is to be sent, hands
 the events to the owner, and arms the timer for the next deadline.
@@ -6,7 +6,6 @@ the events to the owner, and arms the timer for the next deadline.
 
 import asyncio
 import contextlib
-import socket
 import time
 from collections.abc import Callable, Iterable, Sequence
 
@@ -18,25 +17,19 @@ from playvoice.sip.errors import MalformedMessage, SipError
 from playvoice.sip.events import Event
 from playvoice.sip.flow import Flow, Transport
 from playvoice.sip.framing import StreamFramer
+from playvoice.sip.sockets import Connection, UdpSocket, address_of
 from playvoice.sip.tap import Tap, call_id_of
 from playvoice.sip.user_agent import UserAgent
 
 MAX_CONNECTIONS = 1_000
 """TCP connections at once; a further one is closed."""
-MAX_UNSENT = 1_048_576
-"""Octets that may wait on a TCP connection; beyond it the peer reads nothing, and the connection is cut."""
 CONNECT_TIMEOUT = 5.0
 MESSAGE_TIMEOUT = 32.0
 """Seconds within which a message has to be whole on a TCP connection, and the first one on a connection of theirs.
 
 A connection of somebody who may not rest is closed so long after its last message."""
-SOCKET_BUFFER = 4_194_304
-"""Octets asked for as a UDP socket's buffers: a burst of answers waits there while the loop is busy."""
 PING, PONG = b"\r\n\r\n", b"\r\n"
 """What a phone keeps its connection open with, and sees that it is (RFC 5626 sections 3.5.1 and 4.4.1)."""
-MAX_DATAGRAM = 65_535
-DATAGRAMS_A_TURN = 64
-"""Datagrams that are read from a socket in one turn of the loop, so that a flood leaves time for the rest."""
 
 Listen = tuple[str, str, int]
 """Transport (`udp` or `tcp`), address and port; port 0 lets the system choose."""
@@ -64,9 +57,9 @@ class SipEndpoint:
         self._message_timeout = message_timeout
         self._listen = list(listen)
         self._on_event = on_event
-        self._udp: dict[tuple[str, int], _UdpSocket] = {}
+        self._udp: dict[tuple[str, int], UdpSocket] = {}
         self._servers: list[asyncio.Server] = []
-        self._connections: dict[tuple[str, int], _Connection] = {}
+        self._connections: dict[tuple[str, int], Connection] = {}
         self._connecting: dict[Flow, asyncio.Task[None]] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = float("inf")
@@ -96,14 +89,14 @@ class SipEndpoint:
             self.addresses.append(Flow(Transport(transport), ("", 0), local))
 
     def _listen_udp(self, host: str, port: int) -> tuple[str, int]:
-        sock = _UdpSocket(host, port, self._take_datagrams)
+        sock = UdpSocket(host, port, self._take_datagrams)
         self._udp[sock.local] = sock
         return sock.local
 
     async def _listen_tcp(self, host: str, port: int) -> tuple[str, int]:
         server = await asyncio.start_server(self._accept, host, port, limit=65_536)
         self._servers.append(server)
-        return _address(server.sockets[0].getsockname())
+        return address_of(server.sockets[0].getsockname())
 
     async def close(self) -> None:
         """Close every socket. What is not sent is not sent any more."""
@@ -237,12 +230,12 @@ class SipEndpoint:
         if connection is not None:
             connection.write(data)
             return
-        pending = _Connection(flow)
+        pending = Connection(flow)
         pending.backlog.append(data)
         self._connections[flow.remote] = pending
         self._connecting[flow] = asyncio.get_running_loop().create_task(self._connect(pending))
 
-    async def _connect(self, connection: "_Connection") -> None:
+    async def _connect(self, connection: Connection) -> None:
         flow = connection.flow
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT):
@@ -259,20 +252,20 @@ class SipEndpoint:
         await self._serve(connection, reader, None)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        remote = _address(writer.get_extra_info("peername"))
-        local = _address(writer.get_extra_info("sockname"))
+        remote = address_of(writer.get_extra_info("peername"))
+        local = address_of(writer.get_extra_info("sockname"))
         flow = Flow(Transport.TCP, remote, local)
         if len(self._connections) >= MAX_CONNECTIONS:
             writer.transport.abort()
             self._drop(Kind.OVERLOAD, flow, f"{MAX_CONNECTIONS} connections")
             return
-        connection = _Connection(flow)
+        connection = Connection(flow)
         connection.open(writer)
         connection.task = asyncio.current_task()
         self._connections[remote] = connection
         await self._serve(connection, reader, asyncio.get_running_loop().time() + self._message_timeout)
 
-    async def _serve(self, connection: "_Connection", reader: asyncio.StreamReader, first_by: float | None) -> None:
+    async def _serve(self, connection: Connection, reader: asyncio.StreamReader, first_by: float | None) -> None:
         """Take what comes until the connection ends; `first_by` is when the first message has to be there."""
         flow = connection.flow
         try:
@@ -322,7 +315,7 @@ class SipEndpoint:
     def _message_due(self) -> float:
         return asyncio.get_running_loop().time() + self._message_timeout
 
-    def _forget(self, connection: "_Connection") -> None:
+    def _forget(self, connection: Connection) -> None:
         if self._connections.get(connection.flow.remote) is connection:
             del self._connections[connection.flow.remote]
 
@@ -333,93 +326,3 @@ class SipEndpoint:
     def _connection_failed(self, flow: Flow) -> None:
         self.agent.connection_failed(flow, self.now())
         self.flush()
-
-
-class _Connection:
-    """One TCP connection, ours or theirs; what is written before it is open waits."""
-
-    def __init__(self, flow: Flow) -> None:
-        self.flow = flow
-        self.task: asyncio.Task[None] | None = None
-        self.backlog: list[bytes] = []
-        self._writer: asyncio.StreamWriter | None = None
-
-    def open(self, writer: asyncio.StreamWriter) -> None:
-        self._writer = writer
-        for data in self.backlog:
-            writer.write(data)
-        self.backlog.clear()
-
-    def write(self, data: bytes) -> None:
-        if self._writer is None:
-            self.backlog.append(data)
-        elif self._writer.transport.get_write_buffer_size() > MAX_UNSENT:
-            self.abort()
-        else:
-            self._writer.write(data)
-
-    def close(self) -> None:
-        """Close; what the peer has not taken by now is not waited for."""
-        if self._writer is None:
-            return
-        if self._writer.transport.get_write_buffer_size():
-            self.abort()
-        else:
-            self._writer.close()
-
-    def abort(self) -> None:
-        if self._writer is not None:
-            self._writer.transport.abort()
-
-
-class _UdpSocket:
-    """One UDP socket, on the running loop.
-
-    The loop's own transport reads one datagram a turn: while turns are long, answers would wait for seconds.
-    """
-
-    def __init__(self, host: str, port: int, on_received: Callable[[list[tuple[bytes, Flow]]], None]) -> None:
-        self._on_received = on_received
-        self._socket = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM)
-        try:
-            self._socket.setblocking(False)
-            if self._socket.family is socket.AF_INET6:  # as asyncio does for TCP, so that 0.0.0.0 has room beside it
-                self._socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-            for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):
-                self._socket.setsockopt(socket.SOL_SOCKET, option, SOCKET_BUFFER)
-            self._socket.bind((host, port))
-        except OSError:
-            self._socket.close()
-            raise
-        self.local = _address(self._socket.getsockname())
-        asyncio.get_running_loop().add_reader(self._socket, self._read)
-
-    def send(self, data: bytes, remote: tuple[str, int]) -> None:
-        """Send, or lose it, as the network may: SIP over UDP repeats what matters."""
-        try:
-            self._socket.sendto(data, remote)
-        except OSError as error:
-            log.debug("sip_datagram_unsent", reason=str(error))
-
-    def close(self) -> None:
-        asyncio.get_running_loop().remove_reader(self._socket)
-        self._socket.close()
-
-    def _read(self) -> None:
-        received = []
-        for _ in range(DATAGRAMS_A_TURN):
-            try:
-                data, remote = self._socket.recvfrom(MAX_DATAGRAM)
-            except BlockingIOError:
-                break
-            except OSError as error:
-                # An ICMP error tells no address here; Timer B or F ends what waits for an answer.
-                log.debug("sip_icmp_error", reason=str(error))
-                continue
-            received.append((data, Flow(Transport.UDP, _address(remote), self.local)))
-        self._on_received(received)
-
-
-def _address(name: object) -> tuple[str, int]:
-    assert isinstance(name, tuple)
-    return str(name[0]), int(name[1])

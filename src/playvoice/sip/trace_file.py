@@ -2,8 +2,12 @@
 
 The loop only puts messages into a row; a thread of its own writes them, many at once. A file that is full is moved to
 `NAME.1.END`, and a new one begun, so that there are never more than two; what stands there at the start is moved, too.
+Only a file is: a directory, a device or a link of that name is left alone, and refused.
 """
 
+import contextlib
+import os
+import stat
 import threading
 import time
 from collections.abc import Callable
@@ -92,7 +96,8 @@ class TraceFile:
         self._closing.set()
         self._wanted.set()
         self._thread.join()
-        self._file.close()
+        with contextlib.suppress(OSError):  # what a full disk did not take
+            self._file.close()
 
     def __call__(self, data: bytes, flow: Flow, *, sent: bool, now: float) -> None:
         """Put a message into the row, if it is looked for."""
@@ -121,9 +126,10 @@ class TraceFile:
     # --- in the thread --------------------------------------------------------------------------------------------
 
     def _run(self) -> None:
-        while not self._closing.is_set():
+        is_last = False
+        while not is_last:
             self._wanted.wait()
-            self._closing.wait(SPACING)
+            is_last = self._closing.wait(SPACING)
             self._wanted.clear()
             self._write()
 
@@ -132,7 +138,7 @@ class TraceFile:
             seen, self._seen = self._seen, []
             self._waiting = 0
             left_out, self._left_out = self._left_out, 0
-        octets = b"".join(map(self._octets_of, seen))
+        octets = b"".join(map(self._written_down, seen))
         if left_out:
             log.warning("sip_trace_incomplete", left_out=left_out, reason="they came faster than they can be written")
         if self._failed or not octets:
@@ -148,11 +154,21 @@ class TraceFile:
             log.error("sip_trace_ended", path=str(self._path), reason=error.strerror or str(error))
 
     def _begin(self) -> None:
-        if self._path.exists() and self._path.stat().st_size:
+        with contextlib.suppress(FileNotFoundError):
+            there = self._path.lstat()
+            if not stat.S_ISREG(there.st_mode):
+                raise FileExistsError(0, "something that is no file has this name")
             self._path.replace(self._path.with_suffix(f".1{self._path.suffix}"))
-        self._file = self._path.open("wb")
-        self._path.chmod(0o600)  # it tells who calls whom
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL  # which follows no link
+        self._file = os.fdopen(os.open(self._path, flags, 0o600), "wb")  # it tells who calls whom
         self._file.write(b"" if self._is_text else FILE_HEADER)
+
+    def _written_down(self, message: _Seen) -> bytes:
+        try:
+            return self._octets_of(message)
+        except Exception:
+            log.exception("sip_message_not_traced", flow=str(message.flow), call_id=call_id_of(message.data))
+            return b""  # the others are not to be lost by it
 
     def _octets_of(self, message: _Seen) -> bytes:
         data = mask_secrets(message.data)
@@ -163,7 +179,8 @@ class TraceFile:
         return self._packets.of(data, message.flow, local, sent=message.sent, at=message.at)
 
     def _local(self, flow: Flow) -> Address:
-        return self._advertise(flow) if flow.local[0] in ("0.0.0.0", "::") else flow.local
+        advertised = self._advertise(flow) if flow.local[0] in ("0.0.0.0", "::") else flow.local
+        return advertised if (":" in advertised[0]) == (":" in flow.remote[0]) else flow.local
 
 
 def _text(data: bytes, message: _Seen, local: Address) -> bytes:

@@ -13,9 +13,9 @@ from dataclasses import replace
 
 from sipmessage import URI, Address, Request, Response
 
-from playvoice.sip import session_timer
 from playvoice.sip.body import SDP, is_unsupported
 from playvoice.sip.call import Call, CallState
+from playvoice.sip.capabilities import ALLOW, KNOWN_METHODS, unsupported_by_us
 from playvoice.sip.core import MAX_SERVER_TRANSACTIONS, Core
 from playvoice.sip.dialog import DialogState, InviteState, dialog_of_client, finish, make_request, make_via
 from playvoice.sip.dialogs import Dialogs
@@ -30,10 +30,6 @@ from playvoice.sip.message import cseq_of, make_response, parse, tag_of, to_of, 
 from playvoice.sip.outgoing import OutgoingCall, OutgoingRequest
 from playvoice.sip.transaction import Happening, response_event
 
-ALLOW = "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE"
-KNOWN_METHODS = frozenset({"INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "INFO", "UPDATE", "REGISTER"})
-SUPPORTED = frozenset({"path", session_timer.OPTION})
-"""The extensions that a request may require (section 8.2.2.3): Path is the registrar's (RFC 3327)."""
 MAX_CALLS = 20_000
 """Dialogs at once; beyond it an INVITE gets 503."""
 
@@ -311,7 +307,7 @@ class UserAgent:
             self.on_change(call, incoming, now)
         elif request.method not in ("INFO", "OPTIONS"):
             incoming.respond(405, now, headers=(("Allow", ALLOW),))
-        elif unsupported := _unsupported(request):
+        elif unsupported := unsupported_by_us(request):
             incoming.respond(420, now, headers=(("Unsupported", unsupported),))
         else:
             self.core.events.append(RequestInCall(call, incoming))
@@ -325,7 +321,7 @@ class UserAgent:
 
     def on_change(self, call: Call, incoming: IncomingRequest, now: float) -> None:
         """Take a re-INVITE or UPDATE of a call."""
-        if unsupported := _unsupported(incoming.request):
+        if unsupported := unsupported_by_us(incoming.request):
             incoming.respond(420, now, headers=(("Unsupported", unsupported),))
         elif is_unsupported(incoming.request):
             incoming.respond(415, now, headers=(("Accept", SDP),))
@@ -335,7 +331,7 @@ class UserAgent:
     def _on_new_request(self, request: Request, flow: Flow, reply_to: Flow, now: float) -> None:
         if request.method not in KNOWN_METHODS:
             self._refuse(request, flow, reply_to, 405, now, (("Allow", ALLOW),))
-        elif unsupported := _unsupported(request):
+        elif unsupported := unsupported_by_us(request):
             self._refuse(request, flow, reply_to, 420, now, (("Unsupported", unsupported),))
         elif request.method == "INVITE":
             self._on_invite(request, flow, reply_to, now)
@@ -398,8 +394,3 @@ class UserAgent:
         except (ValueError, KeyError, IndexError):
             return
         self.core.send(bytes(response), reply_to)
-
-
-def _unsupported(request: Request) -> str:
-    """The extensions that a request requires and we don't have (section 8.2.2.3)."""
-    return ", ".join(tag for tag in request.require if tag.lower() not in SUPPORTED)

@@ -198,7 +198,7 @@ class Model:
             self.store.hold()
             task = self.loop.create_task(self.house.conductor.start())
             self.loop.run_until_complete(self._settle())
-            assert not task.done() or not cut
+            assert not task.done() or all(map(self._is_ended, cut))
             self._die(landed=landed)
         self._start()
         if not troubled:

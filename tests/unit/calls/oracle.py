@@ -42,6 +42,12 @@ class Asked:
     silent: bool = False
     cut: bool = False
     """The server stopped, or lost its media, before the record."""
+    hung_up: bool = False
+    """An operator hung it up, or tried to."""
+    keys_by_info: set[str] = field(default_factory=set)
+    """The Call-IDs of attempts that were answered without telephone-events."""
+    asked_inside: bool = False
+    """Requests were sent inside its calls, whose far end, or whose sender, hangs up where no answer comes."""
     keys: str = ""
     userkey: str = ""
     """The key that decides, if everything is told at once."""
@@ -83,7 +89,8 @@ class Asked:
         if record["answertime"] == "":
             return self._unanswered(int(str(record["duration"])), network_failed)
         assert self.reached, f"only what was answered has an answertime: {self}"
-        return self._answered(int(str(record["billsec"])))
+        pairs = self._answered(int(str(record["billsec"])))
+        return pairs | ({(10001, 10040), (10001, 10041)} if network_failed and self.asked_inside else set())
 
     def _unanswered(self, duration: int, network_failed: bool) -> set[tuple[int, int]]:
         causes = {STATUSES[status] for status in self.refused}
@@ -98,11 +105,13 @@ class Asked:
             pairs.add((10011, 10011))
         if self.broken_voice and not self.attempts:
             pairs = {(10020, 10020), (10011, 10011)}
+        if self.hung_up:
+            pairs.add((10007, 10007))
         return pairs
 
     def _answered(self, billsec: int) -> set[tuple[int, int]]:
         pairs = set()
-        if self.cut:
+        if self.cut or self.hung_up:
             pairs.add((10007, 10040))
         if self.customer_hung_up:
             pairs.add((10001, 10041))

@@ -411,3 +411,37 @@ async def test_a_waiting_call_is_hung_up_undialled(house: House) -> None:
     await house.ended(uuid)
     assert record(house.store, uuid) == (10007, 10007, "", "")
     assert not await house.conductor.hang_up(uuid)
+
+
+@pytest.mark.parametrize("refused", [False, True])
+async def test_a_call_that_is_hung_up_while_its_port_is_reserved_is_never_dialled(house: House, refused: bool) -> None:
+    house.media.held = asyncio.Event()
+    uuid = await house.accept()
+    await until(lambda: house.media.asked == 1, "a port is being reserved")
+    assert house.conductor.has(uuid)
+    assert await house.conductor.hang_up(uuid)
+    await house.ended(uuid)
+    assert record(house.store, uuid) == (10007, 10007, "", "")
+    assert not await house.conductor.hang_up(uuid)
+    house.media.refuses = refused
+    house.media.held.set()
+    await until(lambda: (house.routes.taken, house.media.held_streams) == (0, []), "all is given back")
+    assert (house.wire.network.sent, house.voices.lent, house.queue.waiting) == ([], set(), {})
+
+
+async def test_a_call_that_is_hung_up_while_it_is_claimed_ends_with_one_record_and_is_never_dialled(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.routes.places = 0
+    uuid = await house.accept()
+    await until(lambda: house.waiting.ready == 1, "it is ready")
+    gate = Gate(house.store, monkeypatch)
+    gate.hold()
+    house.routes.places = 1
+    await until(lambda: house.conductor.running == 1, "it is being claimed")
+    assert await house.conductor.hang_up(uuid)
+    gate.let_go()
+    await house.ended(uuid)
+    await house.quiet()
+    assert record(house.store, uuid) == (10007, 10007, "", "")
+    assert house.wire.network.sent == []

@@ -10,12 +10,19 @@ from structlog.testing import capture_logs
 from tests.unit.calls.stored import AT, accept, leg_states, rows, run
 
 from playvoice.calls import confirmations as module
-from playvoice.calls import ledger
+from playvoice.calls import ledger, trace_parts
+from playvoice.calls.clock import Clock
 from playvoice.calls.confirmations import Confirmations
 from playvoice.calls.tables import LegKind
 from playvoice.calls.tables import legs as table
+from playvoice.calls.tables import traces as traces_table
+from playvoice.calls.trace_parts import Passed
+from playvoice.calls.traces import Traces
 from playvoice.media.client import StreamStats
+from playvoice.sip import Flow, Transport
 from playvoice.store import Store, StoreUnavailable
+
+FLOW = Flow(Transport.UDP, ("192.0.2.9", 5080), ("192.0.2.1", 5060))
 
 
 @pytest.fixture
@@ -134,3 +141,32 @@ async def test_a_fault_in_what_is_stored_costs_what_comes_later_nothing(
     confirmations.add(legs[1])
     await confirmations.written()
     assert [row.state for row in rows(store, table)] == ["ending", "ended", "ending"]
+
+
+async def test_a_trace_that_can_not_be_packed_costs_the_others_nothing_and_gives_its_memory_back(
+    store: Store, legs: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trace_parts, "mask_secrets", fail_at(b"bad"))
+    confirmations = Confirmations(store)
+    traces = Traces(confirmations.add_trace)
+    with capture_logs() as log:
+        for uuid, data in (("one", b"bad"), ("two", b"good")):
+            trace = traces.begin(uuid, Clock())
+            trace.follow(uuid)
+            trace.add(Passed(0.0, True, FLOW, data))
+            traces.ended(uuid)
+            trace.end()
+        confirmations.add(legs[0])
+        await confirmations.written()
+    assert [(line["event"], line["uuid"]) for line in log] == [("trace_not_packed", "one")]
+    assert [row.call_uuid for row in rows(store, traces_table)] == ["two"]
+    assert (traces.held, sorted(leg_states(store))) == (0, ["ended", "ending", "ending"])
+
+
+def fail_at(wanted: bytes) -> Callable[[bytes], bytes]:
+    def mask(data: bytes) -> bytes:
+        if data == wanted:
+            raise RuntimeError("a fault of ours")
+        return data
+
+    return mask

@@ -15,7 +15,7 @@ from playvoice.calls.keys import SAME_PRESS, Presses, Way
 from playvoice.config import Dtmf
 from playvoice.media import protocol, sdp
 from playvoice.media.g711 import Codec
-from playvoice.sip import IncomingCall, Request
+from playvoice.sip import IncomingCall, Request, RequestInCall, informing
 from playvoice.sip.info import key_of
 from playvoice.sip.message import parse
 from playvoice.store import Store
@@ -97,10 +97,10 @@ def offers_events(call: IncomingCall) -> bool:
     return sdp.parse(call.request.body).media[0].telephone_event is not None
 
 
-def info(house: House, call: IncomingCall, key: str, name: str = "carrier") -> None:
+def info(house: House, call: IncomingCall, key: str, name: str = "carrier", method: str = "INFO") -> None:
     """Press a key by INFO."""
     assert call.dialog is not None
-    request = call.dialog.request("INFO", call._agent.make_via(call.flow), call.dialog.local_cseq + 1)
+    request = call.dialog.request(method, call._agent.make_via(call.flow), call.dialog.local_cseq + 1)
     call.dialog = replace(call.dialog, local_cseq=call.dialog.local_cseq + 1)
     request.body = f"Signal={key}\r\nDuration=160\r\n".encode()
     request.headers.set("Content-Type", "application/dtmf-relay")
@@ -159,6 +159,15 @@ async def test_a_key_by_info_counts_where_the_trunk_has_its_keys_so(
     house.wire.hang_up(call)
 
 
+async def test_what_is_no_info_presses_no_key(house: House) -> None:
+    call = await answered(house, Dtmf.INFO, telephone_events=False)
+    info(house, call, "1", method="OPTIONS")
+    house.wire.settle()
+    assert house.wire.sent("SIP/2.0 200 OK")
+    assert not [told for told in house.media.worker.told if isinstance(told, protocol.Play) and told.loop]
+    house.wire.hang_up(call)
+
+
 async def test_a_gateway_that_offers_telephone_events_later_gets_none_where_keys_come_as_tones(house: House) -> None:
     call = await answered(house, Dtmf.INBAND, telephone_events=False)
     offer = bytes(sdp.offer("127.0.0.9", 40_000, (Codec.PCMA,), session_id=1, version=2))
@@ -210,7 +219,11 @@ async def talking(house: House, dtmf: Dtmf, *, events: bool, agents_events: bool
 
 def heard(house: House) -> tuple[list[str], list[tuple[int, str]]]:
     """The keys that we have told by INFO, and those that the worker sends as telephone-events, by stream."""
-    house.wire.settle()
+    for _ in range(5):
+        house.wire.settle()
+        for event in [event for events in house.wire.events.values() for event in events]:
+            if isinstance(event, RequestInCall):
+                event.request.respond(200, house.wire.network.now)
     requests = [parse(data) for data in house.wire.sent("INFO")]
     by_info = [key_of(request) or "" for request in requests if isinstance(request, Request)]
     numbers = [stream.number for stream in house.media.streams]
@@ -266,6 +279,19 @@ async def test_a_far_end_is_told_no_more_keys_by_info_than_its_bye_can_count_ove
     for key in "345":
         rtp(house, key, AGENT)
     assert heard(house) == (["3", "4"], [])
+    house.wire.hang_up(customer)
+
+
+async def test_keys_beyond_those_that_may_wait_are_told_of_as_lost(
+    house: House, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(informing, "MAX_WAITING", 1)
+    customer, _ = await talking(house, Dtmf.INFO, events=False, agents_events=True)
+    for key in "34":
+        rtp(house, key, AGENT)
+    assert heard(house) == (["3"], [])
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if "key_not_passed_on" in line]
+    assert "key=4" in line
     house.wire.hang_up(customer)
 
 

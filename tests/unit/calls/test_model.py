@@ -14,10 +14,12 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 from structlog.testing import capture_logs
-from tests.unit.calls.model import LIVING, Model, Ways
+from tests.unit.calls.inside import Inside
+from tests.unit.calls.model import LIVING, Ways
 from tests.unit.calls.oracle import STATUSES
 
 from playvoice.config import Strategy
+from playvoice.media.sdp import Direction
 from playvoice.sip import CallState, IncomingCall
 
 MANY = int(os.environ.get("PLAYVOICE_MODEL_EXAMPLES", "0"))
@@ -45,7 +47,7 @@ class CallModel(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self._stack = ExitStack()
-        self.model: Model
+        self.model: Inside
         self.disasters = 0
         self.rough = False
         """The network and the store fail at times; else what happens is told at once, and records are known at once."""
@@ -73,7 +75,7 @@ class CallModel(RuleBasedStateMachine):
         folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(dir=IN_MEMORY)))
         monkeypatch = self._stack.enter_context(pytest.MonkeyPatch.context())
         log = self._stack.enter_context(capture_logs())
-        self.model = Model(folder, monkeypatch, log, Ways(strategy, places, *network, seed, phones, silent))
+        self.model = Inside(folder, monkeypatch, log, Ways(strategy, places, *network, seed, phones, silent))
 
     def teardown(self) -> None:
         with self._stack:
@@ -146,6 +148,12 @@ class CallModel(RuleBasedStateMachine):
         self.model.answer(calls[n % len(calls)], usable=usable)
 
     @precondition(lambda self: self._carrier(CallState.EARLY))
+    @rule(n=CHOICE)
+    def answer_without_events(self, n: int) -> None:
+        calls = self._carrier(CallState.EARLY)
+        self.model.answer_without_events(calls[n % len(calls)])
+
+    @precondition(lambda self: self._carrier(CallState.EARLY))
     @rule(n=CHOICE, status=st.sampled_from([*sorted(STATUSES), *[486, 503, 488, 408] * 3]), rings=st.booleans())
     def refuse(self, n: int, status: int, rings: bool) -> None:
         calls = self._carrier(CallState.EARLY)
@@ -167,6 +175,19 @@ class CallModel(RuleBasedStateMachine):
     def press(self, n: int, key: str) -> None:
         streams = self.model.streams()
         self.model.with_slow_commits(lambda: self.model.press(*streams[n % len(streams)], key))
+
+    @precondition(lambda self: self._carrier(CallState.CONFIRMED))
+    @rule(n=CHOICE, key=st.sampled_from("1129"))
+    def press_by_info(self, n: int, key: str) -> None:
+        calls = self._carrier(CallState.CONFIRMED)
+        self.model.with_slow_commits(lambda: self.model.press_by_info(calls[n % len(calls)], key))
+
+    @precondition(lambda self: self._carrier(CallState.CONFIRMED))
+    @rule(n=CHOICE, direction=st.sampled_from(Direction), port=st.sampled_from([40_000, 42_000]))
+    def customer_changes_session(self, n: int, direction: Direction, port: int) -> None:
+        calls = self._carrier(CallState.CONFIRMED)
+        call = calls[n % len(calls)]
+        self.model.change_session(self.model.of_carrier(call), call, direction, port)
 
     @precondition(lambda self: self.model.streams())
     @rule(n=CHOICE)
@@ -217,10 +238,34 @@ class CallModel(RuleBasedStateMachine):
         calls = self._phones(CallState.CONFIRMED)
         self.model.agent_hangs_up(calls[n % len(calls)])
 
+    @precondition(lambda self: self._phones(CallState.CONFIRMED))
+    @rule(n=CHOICE, key=st.sampled_from("12#"))
+    def agent_presses(self, n: int, key: str) -> None:
+        calls = self._phones(CallState.CONFIRMED)
+        call = calls[n % len(calls)]
+        stream = self.model.stream_of(call)
+        if stream is not None:
+            self.model.agent_presses(call, stream, key)
+
+    @precondition(lambda self: self._phones(CallState.CONFIRMED))
+    @rule(n=CHOICE, direction=st.sampled_from(Direction), port=st.sampled_from([40_000, 42_000]))
+    def agent_changes_session(self, n: int, direction: Direction, port: int) -> None:
+        calls = self._phones(CallState.CONFIRMED)
+        call = calls[n % len(calls)]
+        self.model.change_session(self.model.of_phone(call), call, direction, port)
+
     @precondition(lambda self: self.model.asked)
     @rule(extension=EXTENSIONS)
     def register_or_unregister(self, extension: str) -> None:
         self.model.register(extension, there=extension not in self.model.house.groups.registered)
+
+    # --- the operator ---------------------------------------------------------------------------------------------
+
+    @precondition(lambda self: self.model.asked and self.model.store.is_well)
+    @rule(n=st.integers(0, 50))
+    def operator_hangs_up(self, n: int) -> None:
+        asked = list(self.model.asked.values())
+        self.model.operator_hangs_up(asked[-1 - n % min(len(asked), 6)])
 
     # --- time, and what goes wrong --------------------------------------------------------------------------------
 

@@ -5,13 +5,14 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 from tests.unit.calls.stored import AT, accept, run, until
 from tests.unit.calls.wire import CARRIER, SERVER
 from tests.unit.calls.world import House
 
 from playvoice.calls import conductor, confirmations, journal
 from playvoice.calls.story import Story, find, read_story, to_json
-from playvoice.calls.tables import CallState, LegKind
+from playvoice.calls.tables import CallState, LegKind, calls
 from playvoice.codes import HangupCause
 from playvoice.media import protocol
 from playvoice.sip import Flow, Transport
@@ -144,9 +145,11 @@ async def test_a_retransmission_and_what_comes_late_are_told_as_such(house: Hous
 
 async def test_numbers_can_be_hidden_of_what_was_kept_with_them(house: House) -> None:
     uuid = await transferred(house)
+    number = story_of(house, uuid).destnumber
+    theirs = {"customuuid": f"order {number}", "memberid": number, "ext": number, "voice_name": f"{number}.wav"}
+    run(house.store, lambda conn: conn.execute(update(calls).values(theirs)))
     shown = json.dumps(to_json(story_of(house, uuid)), ensure_ascii=False)
     hidden = json.dumps(to_json(story_of(house, uuid, mask=True)), ensure_ascii=False)
-    number = story_of(house, uuid).destnumber
     assert number in shown
     assert number not in hidden
 

@@ -61,11 +61,13 @@ def test_numbers_are_stored_as_it_is_wanted(mask: bool, number: str) -> None:
     part = raw((0, INVITE), mask=mask)
     part.notes.append((0, "invite_sent", {"destnumber": "13812345678", "extension": "20280003"}))
     part.notes.append((0, "redirected", {"target": "sip:13812345678@192.0.2.9", "status": 302}))
+    part.notes.append((0, "customer_refused", {"reason": "13812345678 is barred", "status": 403}))
     read = unpack(pack(part).body)
     assert number.encode() in read.messages[0].data
     assert [dict(note.values) for note in read.notes] == [
         {"destnumber": number, "extension": "20280003"},
         {"target": f"sip:{number}@192.0.2.9", "status": 302},
+        {"reason": f"{number} is barred", "status": 403},
     ]
 
 
@@ -73,6 +75,13 @@ def test_a_part_without_a_message_is_as_old_as_its_first_note() -> None:
     part = raw(ended=9)
     part.notes.append((4, "call_abandoned", {"reason": "so"}))
     assert pack(part).at == START + timedelta(seconds=4)
+
+
+def test_what_is_no_text_in_a_note_costs_nothing_but_itself() -> None:
+    part = raw((0, INVITE))
+    part.notes.append((0, "recording_failed", {"reason": "no file caf\udce9"}))
+    read = unpack(pack(part).body)
+    assert (read.notes[0].values, len(read.messages)) == ({"reason": "no file caf?"}, 1)
 
 
 @given(st.lists(st.binary(max_size=40), max_size=8))

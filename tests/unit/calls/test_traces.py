@@ -3,10 +3,12 @@
 from types import SimpleNamespace
 
 import pytest
+from structlog.testing import capture_logs
 
 from playvoice.calls import clock as clock_module
 from playvoice.calls import traces as module
 from playvoice.calls.clock import Clock
+from playvoice.calls.trace_parts import Note
 from playvoice.calls.traces import LATE, CallTrace, Traces
 from playvoice.sip import Flow, Transport
 
@@ -128,3 +130,18 @@ def test_switched_off_nothing_is_gathered(monkeypatch: pytest.MonkeyPatch) -> No
     bench.traces.ended("a")
     assert bench.handed == []
     assert repr(bench.traces) == "<Traces of 0 legs, 0 octets>"
+
+
+def test_a_watcher_that_fails_costs_the_call_and_the_other_watchers_nothing(bench: Bench) -> None:
+    heard: list[Note] = []
+
+    def fail(_note: Note) -> None:
+        raise RuntimeError("the terminal is gone")
+
+    bench.traces.watch("uuid", fail)
+    bench.traces.watch("uuid", heard.append)
+    trace = bench.call("a")
+    with capture_logs() as log:
+        trace.note("invite_sent", {"trunk": "carrier"})
+    assert [note.event for note in heard] == [note.event for note in trace.notes] == ["invite_sent"]
+    assert [(line["event"], line["uuid"]) for line in log] == [("watcher_failed", "uuid")]

@@ -326,15 +326,40 @@ async def test_a_ready_call_that_is_withdrawn_ends_with_its_record_and_gives_its
     assert bench.waiting.counts() == {"2028": 1}
 
 
-async def test_a_call_that_is_being_made_ready_is_withdrawn_when_it_is(bench: Bench) -> None:
+@pytest.mark.parametrize("fails", [False, True])
+async def test_a_call_that_is_being_made_ready_ends_at_once_and_only_once(bench: Bench, fails: bool) -> None:
     bench.voices.held = {"slow.wav"}
     stored = await bench.add(voice="slow.wav")
     bench.start()
+    await until(lambda: bench.voices.preparing == ["slow.wav"], "its voice is being made ready")
     assert await bench.waiting.withdraw(stored.uuid)
-    assert bench.abandoned == []
+    assert bench.abandoned == [(stored.uuid, Cause.HUNG_UP_BY_SERVER)]
+    assert not bench.waiting.has(stored.uuid)
+    assert not await bench.waiting.withdraw(stored.uuid), "it waits no more"
+    if fails:
+        bench.voices.broken["slow.wav"] = VoiceUnavailable("no such host")
     bench.voices.release("slow.wav")
-    await bench.was_abandoned(stored, Cause.HUNG_UP_BY_SERVER)
-    assert bench.heads() == []
+    await until(lambda: repr(bench.waiting) == "<Waiting 0 accepted, 0 preparing, 0 ready>", "nothing is left")
+    assert len(bench.abandoned) == 1
+    assert (bench.heads(), bench.voices.lent) == ([], set())
+
+
+async def test_a_call_that_is_ending_by_itself_is_not_withdrawn(bench: Bench) -> None:
+    bench.voices.broken["gone.wav"] = VoiceUnavailable("no such host")
+    ending, go_on = asyncio.Event(), asyncio.Event()
+
+    async def abandon(stored: StoredCall, company: Company | None, cause: Cause, reason: str) -> None:
+        ending.set()
+        await go_on.wait()
+        await bench.abandon(stored, company, cause, reason)
+
+    stored = await bench.add(voice="gone.wav")
+    bench.waiting.start(abandon)
+    await ending.wait()
+    assert not await bench.waiting.withdraw(stored.uuid)
+    go_on.set()
+    await bench.was_abandoned(stored, Cause.OTHER)
+    assert len(bench.abandoned) == 1
 
 
 async def test_a_call_far_behind_is_withdrawn_where_it_stands_in_the_store(
@@ -350,6 +375,19 @@ async def test_a_call_far_behind_is_withdrawn_where_it_stands_in_the_store(
     assert bench.abandoned == [(behind.uuid, Cause.HUNG_UP_BY_SERVER)]
     bench.voices.release("slow.wav")
     await bench.ready(1)
+
+
+async def test_when_all_that_are_ready_are_withdrawn_the_next_ones_are_made_ready(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "READY_OF_COMPANY", 2)
+    stored = [await bench.add() for _ in range(4)]
+    bench.start()
+    await bench.ready(2)
+    for each in stored[:2]:
+        assert await bench.waiting.withdraw(each.uuid)
+    await bench.ready(2)
+    assert [bench.dial(), bench.dial()] == stored[2:]
 
 
 async def test_a_call_that_does_not_wait_is_not_withdrawn(bench: Bench) -> None:

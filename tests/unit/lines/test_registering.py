@@ -1,5 +1,6 @@
 """Registering with trunks on loopback; our own registrar, or a far end that tells what came, plays the carrier's."""
 
+import asyncio
 import socket
 from collections.abc import Iterator, MutableMapping
 from pathlib import Path
@@ -195,3 +196,55 @@ async def test_a_trunk_that_is_gone_or_another_account_now_is_unregistered(
             await server.lines.refresh()
             await until(lambda: not carrier.lines.contacts("1001"))
             assert bool(server.lines.trunks.registrations()) == (change != "removed")
+
+
+async def test_a_trunk_that_is_the_same_account_by_another_way_keeps_its_contact(
+    lines_store: Store, carrier_store: Store
+) -> None:
+    async with serving(carrier_store) as carrier:
+        first = itsp(carrier.flow.local)
+        async with serving(lines_store, config(trunks=[first])) as server:
+            await until(lambda: is_registered(server))
+            passed: list[bytes] = []
+            server.endpoint._taps = (lambda data, _flow, *, sent, now: passed.append(data),)
+            host, port = carrier.flow.local
+            way = changed_piece(TrunkConfig, {"proxy": f"sip:{host}:{port};lr"})
+            await lines_store.write(lambda conn: manage.change_trunk(conn, "itsp", way, AT))
+            await server.lines.refresh()
+            assert not is_registered(server)
+            await until(lambda: is_registered(server))
+            assert [data for data in passed if data.startswith(b"REGISTER")]
+            assert not [data for data in passed if b"\r\nExpires: 0\r\n" in data], "it could come after the new one"
+            assert carrier.lines.contacts("1001")
+
+
+async def test_a_trunk_registers_as_soon_as_its_name_is_looked_up_and_not_before(
+    lines_store: Store, carrier_store: Store
+) -> None:
+    answers = asyncio.Event()
+
+    async def look_up(_name: str) -> list[str]:
+        await answers.wait()
+        return ["127.0.0.1"]
+
+    resolver = Resolver(Random(1), look_up_service=no_service, look_up_address=look_up)
+    async with serving(carrier_store) as carrier:
+        named = itsp(("itsp.example.com", carrier.flow.local[1]))
+        text = config(trunks=[named, trunk("late", "sip:late.example.com", keepalive=0)])
+        async with serving(lines_store, text, resolver=resolver) as server:
+            server.lines._registering.send_due(server.endpoint)
+            assert not has_tried(server), "it would be tried again in half a minute"
+            answers.set()
+            await until(lambda: is_registered(server))
+
+
+async def test_the_name_of_a_new_trunk_is_looked_up_at_once(lines_store: Store) -> None:
+    async def look_up(_name: str) -> list[str]:
+        return ["192.0.2.7"]
+
+    resolver = Resolver(Random(1), look_up_service=no_service, look_up_address=look_up)
+    async with serving(lines_store, config(trunks=[]), resolver=resolver) as server:
+        new = TrunkConfig(name="new", address="sip:new.example.com", keepalive=0)
+        await lines_store.write(lambda conn: manage.add_trunk(conn, new, AT))
+        await server.lines.refresh()
+        await until(lambda: server.lines.trunks.at("192.0.2.7") is not None)

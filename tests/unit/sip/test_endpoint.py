@@ -21,10 +21,11 @@ from playvoice.sip import (
     ResponseReceived,
     SipEndpoint,
     SipError,
+    Transport,
     UserAgent,
     Why,
 )
-from playvoice.sip.endpoint import DATAGRAMS_A_TURN
+from playvoice.sip.sockets import DATAGRAMS_A_TURN, MAX_UNSENT, Connection
 
 
 class Phone:
@@ -286,3 +287,10 @@ async def test_a_request_that_is_refused_is_told_with_its_status(phones: tuple[P
         assert isinstance(await caller.event(), ResponseReceived)
     (line,) = [line for line in logs if line["event"] == "sip_refused"]
     assert (line["reason"], line["count"]) == ("BYE with 481", 1)
+
+
+def test_what_waits_for_a_connection_that_is_being_made_has_a_bound() -> None:
+    connection = Connection(Flow(Transport.TCP, ("192.0.2.9", 5060), ("192.0.2.1", 5060)))
+    for _ in range(40):
+        connection.write(b"x" * 65_536)
+    assert sum(map(len, connection.backlog)) == MAX_UNSENT

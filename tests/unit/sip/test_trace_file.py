@@ -1,6 +1,7 @@
 """What stands in the file after messages passed by."""
 
 from pathlib import Path
+from threading import Event
 
 import pytest
 from structlog.testing import capture_logs
@@ -97,6 +98,92 @@ def test_where_we_listen_on_all_addresses_the_one_that_others_see_stands_in_the_
 def test_a_place_that_can_not_be_written_is_named(tmp_path: Path) -> None:
     with pytest.raises(SipError, match=r"--trace-sip .*missing.*No such file"):
         TraceFile(tmp_path / "missing" / "sip.pcap").open()
+
+
+def test_a_directory_of_that_name_is_neither_moved_nor_written(tmp_path: Path) -> None:
+    (tmp_path / "sip").mkdir()
+    with pytest.raises(SipError, match="something that is no file has this name"):
+        TraceFile(tmp_path / "sip").open()
+    assert [found.name for found in tmp_path.iterdir()] == ["sip"]
+
+
+def test_what_a_link_of_that_name_leads_to_is_not_written(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.touch(mode=0o644)
+    for target in (elsewhere, tmp_path / "dangling"):
+        link = tmp_path / f"{target.name}.pcap"
+        link.symlink_to(target)
+        with pytest.raises(SipError, match="no file"):
+            TraceFile(link).open()
+    assert elsewhere.stat().st_size == 0
+    assert elsewhere.stat().st_mode & 0o777 == 0o644
+    assert not (tmp_path / "dangling").exists()
+
+
+def test_nobody_else_may_read_the_file_from_its_begin_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Path, "chmod", lambda *_: pytest.fail("until then everybody may"))
+    path = tmp_path / "sip.pcap"
+    write(TraceFile(path), invite())
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_message_that_can_not_be_written_costs_the_others_nothing(tmp_path: Path) -> None:
+    def advertise(flow: Flow) -> tuple[str, int]:
+        if flow.remote[1] == 1:
+            raise ValueError("no address")
+        return ("198.51.100.1", 5060)
+
+    path = tmp_path / "sip.txt"
+    trace = TraceFile(path, advertise=advertise)
+    trace.open()
+    with capture_logs() as logs:
+        for port in (1, 2):
+            trace(invite(), Flow(Transport.UDP, ("192.0.2.9", port), ("0.0.0.0", 5060)), sent=True, now=0.0)
+        trace.close()
+    assert [line["event"] for line in logs] == ["sip_message_not_traced"]
+    assert path.read_text(encoding="utf-8").count("INVITE") == 1
+
+
+def test_what_comes_while_the_last_but_one_is_written_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "sip.txt"
+    trace = TraceFile(path)
+    writing, go_on = Event(), Event()
+    write_now = trace._write
+
+    def write_slowly() -> None:
+        write_now()
+        writing.set()
+        go_on.wait(10)
+
+    trace._write = write_slowly  # type: ignore[method-assign]
+    trace.open()
+    trace(invite(call_id="first"), FLOW, sent=True, now=0.0)
+    assert writing.wait(10)
+    trace(invite(call_id="second"), FLOW, sent=True, now=0.0)
+    trace._closing.set()
+    go_on.set()
+    trace.close()
+    assert "second" in path.read_text(encoding="utf-8")
+
+
+def test_a_full_disk_keeps_no_server_from_its_stop(tmp_path: Path) -> None:
+    trace = TraceFile(tmp_path / "sip.txt")
+    trace.open()
+    trace._file.close()
+    trace._file = Path("/dev/full").open("wb")  # noqa: SIM115
+    with capture_logs() as logs:
+        trace(invite(), FLOW, sent=True, now=0.0)
+        trace.close()
+    assert [line["reason"] for line in logs if line["event"] == "sip_trace_ended"] == ["No space left on device"]
+
+
+def test_an_address_of_the_other_family_stands_in_no_packet(tmp_path: Path) -> None:
+    path = tmp_path / "sip.txt"
+    trace = TraceFile(path, advertise=lambda _flow: ("198.51.100.1", 5060))
+    trace.open()
+    trace(invite(), Flow(Transport.UDP, ("2001:db8::9", 5080), ("::", 5060)), sent=True, now=0.0)
+    trace.close()
+    assert "([::]:5060)" in path.read_text(encoding="utf-8")
 
 
 def test_a_disk_that_fails_ends_the_file_and_nothing_else(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from playvoice.commands.doctor.finding import Finding, ok, warning
 from playvoice.commands.doctor.machine import Machine
 from playvoice.commands.doctor.situation import Situation
 from playvoice.media.worker import DESCRIPTORS_OF_A_STREAM, SPARE_DESCRIPTORS
-from playvoice.sip.endpoint import SOCKET_BUFFER
+from playvoice.sip.sockets import SOCKET_BUFFER
 
 BUSY = 0.8
 """The share of the processors from which on packets come late."""
