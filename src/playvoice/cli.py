@@ -1,6 +1,8 @@
 """The command `playvoice`: every command that a user types, and nothing that is not about typing it."""
 
 import asyncio
+import io
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -98,6 +100,13 @@ cli.command()(trace)
 
 def main() -> None:
     """The entry point of the command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a character still shows the rest
+    for word in sys.argv[1:]:
+        if not word.isprintable() and any("\udc80" <= letter <= "\udcff" for letter in word):
+            typer.echo(f"playvoice: {word!r} is not UTF-8", err=True)
+            sys.exit(2)
     cli()
 
 

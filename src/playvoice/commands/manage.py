@@ -12,7 +12,7 @@ import typer
 from playvoice.commands.desk import DEFAULT_CONFIG, ConfigOption, carry_out, fail
 from playvoice.commands.output import show_done, show_fields, show_json, show_table
 from playvoice.config import CompanyConfig, GroupConfig, TrunkConfig
-from playvoice.config.pieces import keys_of
+from playvoice.config.pieces import ExtensionPiece, keys_of
 from playvoice.config.wording import SECRETS
 
 Json = Annotated[bool, typer.Option("--json", help="For scripts.")]
@@ -48,6 +48,8 @@ def read_fields(texts: list[str] | None) -> dict[str, str]:
         key, equals, value = text.partition("=")
         if not equals or not key:
             fail(f"{text!r} is not KEY=VALUE")
+        if key in fields:
+            fail(f"{key} is given twice")
         fields[key] = _ask(key) if value == "-" and key in SECRETS else value
     return fields
 
@@ -55,7 +57,12 @@ def read_fields(texts: list[str] | None) -> dict[str, str]:
 def _ask(key: str) -> str:
     if sys.stdin.isatty():
         return str(typer.prompt(key, hide_input=True, confirmation_prompt=True))
-    return sys.stdin.readline().rstrip("\n")
+    try:
+        line = sys.stdin.readline()
+        line.encode()
+    except UnicodeError:
+        fail(f"{key} is not UTF-8")
+    return line.rstrip("\r\n") or str(fail(f"{key} is missing: standard input has no line for it"))
 
 
 def _keys(model: Any, *left_out: str) -> str:
@@ -203,17 +210,17 @@ def list_extensions(of: CompanyOption = None, config: ConfigOption = DEFAULT_CON
     )
 
 
-@extension.command("add")
+@extension.command("add", epilog=_keys(ExtensionPiece, "number"))
 def add_extension(code: Code, which: Extension, fields: Fields = None, config: ConfigOption = DEFAULT_CONFIG) -> None:
     """Add an extension with password=VALUE, or password=- to be asked for it."""
     values = read_fields(fields or ["password=-"])
-    show_done(carry_out(config, "extension.add", {"company": code, "number": which} | values))
+    show_done(carry_out(config, "extension.add", {"company": code, "number": which, "fields": values}))
 
 
-@extension.command("set")
+@extension.command("set", epilog=_keys(ExtensionPiece, "number"))
 def set_extension(which: Extension, fields: Fields = None, config: ConfigOption = DEFAULT_CONFIG) -> None:
     """Change password=VALUE or enabled=true|false."""
-    show_done(carry_out(config, "extension.set", {"number": which} | read_fields(fields)))
+    show_done(carry_out(config, "extension.set", {"number": which, "fields": read_fields(fields)}))
 
 
 @extension.command("remove")

@@ -44,8 +44,7 @@ def add_company(conn: Connection, company: CompanyConfig, zone: ZoneInfo, at: da
 
 def change_company(conn: Connection, code: str, change: CompanyConfig, zone: ZoneInfo, at: datetime) -> None:
     """Overwrite the fields that are set in `change`; `numbers`, where set, are all that it has afterwards."""
-    if conn.execute(select(companies.c.code).where(companies.c.code == code)).first() is None:
-        raise _no_company(code)
+    check_company(conn, code)
     if "appid" in change.model_fields_set:
         _check_appid(conn, code, change.appid)
     save_company(conn, code, change, zone, at)
@@ -76,6 +75,18 @@ def signing_secret(conn: Connection, code: str, *, new: bool = False) -> str:
     return str(secret)
 
 
+def check_company(conn: Connection, code: str) -> None:
+    """Raise CompaniesError if there is no company of this code."""
+    if conn.execute(select(companies.c.code).where(companies.c.code == code)).first() is None:
+        raise _no_company(code)
+
+
+def users_of_trunk(conn: Connection, name: str) -> list[str]:
+    """Return the codes of the companies that may use no trunks but some, this one among them."""
+    wanted = select(companies).where(companies.c.trunks.is_not(None)).order_by(companies.c.code)
+    return [row.code for row in conn.execute(wanted) if name in (from_row(row).trunks or ())]
+
+
 # --- caller numbers ---------------------------------------------------------------------------------------------------
 
 
@@ -89,8 +100,7 @@ def list_numbers(conn: Connection, code: str | None = None) -> list[dict[str, An
 
 def add_number(conn: Connection, code: str, number: str, *, enabled: bool = True) -> None:
     """Give a company a caller number; CompaniesError if somebody has it."""
-    if conn.execute(select(companies.c.code).where(companies.c.code == code)).first() is None:
-        raise _no_company(code)
+    check_company(conn, code)
     owner = conn.execute(select(_n.company_code).where(_n.number == number)).scalar()
     if owner is not None:
         raise CompaniesError(f"caller number {number} belongs to company {owner} already")

@@ -87,7 +87,10 @@ def read_answer(line: bytes) -> Answer:
 
 
 def _line(value: Mapping[str, Any]) -> bytes:
-    line = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+    try:
+        line = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+    except UnicodeEncodeError as error:
+        raise ControlError(f"{error.object[error.start : error.end]!r} is no character; expected UTF-8") from None
     if len(line) > MAX_LINE:
         raise ControlError(f"{len(line)} octets are more than the {MAX_LINE} of a line; ask for less at once")
     return line

@@ -48,6 +48,10 @@ def test_an_empty_list_says_what_to_do(folder: Path) -> None:
         (["trunk", "add", "x", "address=bla"], "playvoice: address can't be 'bla'; expected a SIP URI"),
         (["trunk", "add", "x", "address"], "playvoice: 'address' is not KEY=VALUE"),
         (["company", "show", "1"], "playvoice: there is no company 1"),
+        (["company", "set", "1"], "playvoice: nothing is to be changed; expected KEY=VALUE (--help"),
+        (["trunk", "add", "x", "address=sip:1.2.3.4", "address=sip:1.2.3.5"], "playvoice: address is given twice"),
+        (["callback", "show", str(2**63)], "playvoice: id can't be used: "),
+        (["trunk", "add", "x", "address=sip:1.2.3.4", "username=x", "password=-"], "playvoice: password is missing"),
         (["reload"], "start it with: playvoice serve --config playvoice.toml"),
     ],
 )

@@ -124,8 +124,8 @@ class _Peer:
     ("command", "arguments", "said"),
     [
         ("nothing", {}, "there is no command 'nothing'"),
-        ("echo", {}, "text: Field required"),
-        ("echo", {"text": "x", "more": 1}, "more: Extra inputs"),
+        ("echo", {}, "text can.t be used: field required"),
+        ("echo", {"text": "x", "more": 1}, "more can.t be used: extra inputs"),
         ("refuse", {}, "there is no such thing"),
         ("unstored", {}, "nothing could be stored: the disk is full"),
         ("flood", {}, "ask for less at once"),
