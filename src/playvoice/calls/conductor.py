@@ -146,7 +146,6 @@ class Conductor:
                 continue
             found = self._parts.routes.take(names, Tried(), time.monotonic())
             if found is not None:
-                self._waiting.take(ready)
                 return await self._dial(ready, *found)
         return False
 
@@ -156,11 +155,14 @@ class Conductor:
             stream = await self._parts.media.reserve(_ignore)
         except BaseException as error:
             self._parts.routes.give_back(trunk)
-            self._waiting.put_back(ready)
             if not isinstance(error, MediaError):
                 raise
             log.warning("no_rtp_port", uuid=ready.stored.uuid, reason=str(error))
             return False
+        if not self._waiting.take(ready):  # hung up meanwhile
+            self._parts.routes.give_back(trunk)
+            await release(stream)
+            return True
         try:
             over = partial(self._on_over, ready.voice)
             call = RunningCall(self._parts, ready.stored, ready.company, ready.voice, stream, over)

@@ -66,7 +66,7 @@ class _Line:
 
     accepted: deque[StoredCall | str] = field(default_factory=deque)
     """The next ones as they are stored, those behind by their uuid: so many may wait that they stay in the store."""
-    preparing: set[str] = field(default_factory=set)
+    preparing: dict[str, StoredCall | str] = field(default_factory=dict)
     """By their uuid."""
     ready: list[Ready] = field(default_factory=list)
 
@@ -90,8 +90,8 @@ class Waiting:
         """Companies in turn: who was served last stands last."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._abandon: Abandon | None = None
-        self._withdrawn: set[str] = set()
-        """Calls that are being made ready, and are not to be dialled."""
+        self._over: set[str] = set()
+        """Calls that are still being made ready, and have been reported already."""
         self.changed = asyncio.Event()
         """Set when a call has become ready."""
 
@@ -139,23 +139,26 @@ class Waiting:
         """End a call that waits, with its record; False where none of this uuid does."""
         for line in self._lines.values():
             if uuid in line.preparing:
-                self._withdrawn.add(uuid)
-                return True
+                return uuid not in self._over and await self._end_accepted(line.preparing[uuid])
             for ready in line.ready:
                 if ready.stored.uuid == uuid:
                     line.ready.remove(ready)
                     heapq.heapify(line.ready)
-                    await self._end_withdrawn(ready)
-                    return True
+                    ready.voice.give_back()
+                    self._prepare_more()
+                    return await self._end_accepted(ready.stored)
             for accepted in line.accepted:
                 if _uuid(accepted) == uuid:
                     line.accepted.remove(accepted)
-                    stored = await self._read(accepted) if isinstance(accepted, str) else accepted
-                    if stored is not None:
-                        company = self._companies.get(stored.company_code)
-                        await self._report(stored, company, Cause.HUNG_UP_BY_SERVER, WITHDRAWN)
-                    return True
+                    return await self._end_accepted(accepted)
         return False
+
+    async def _end_accepted(self, accepted: StoredCall | str) -> bool:
+        """Report a call that an operator hung up."""
+        stored = await self._read(accepted) if isinstance(accepted, str) else accepted
+        if stored is not None:
+            await self._report(stored, self._companies.get(stored.company_code), Cause.HUNG_UP_BY_SERVER, WITHDRAWN)
+        return True
 
     # --- ready calls ----------------------------------------------------------------------------------------------
 
@@ -165,18 +168,19 @@ class Waiting:
             if line.ready:
                 yield line.ready[0]
 
-    def take(self, ready: Ready) -> None:
-        """Take this head out; its company's turn is the last one now."""
+    def take(self, ready: Ready) -> bool:
+        """Take this call out; its company's turn is the last one now. False where it waits no longer."""
         code = ready.stored.company_code
-        line = self._lines.pop(code)
-        heapq.heappop(line.ready)
+        line = self._lines.get(code)
+        if line is None or ready not in line.ready:
+            return False
+        line.ready.remove(ready)
+        heapq.heapify(line.ready)
+        del self._lines[code]
         if line.accepted or line.preparing or line.ready:
             self._lines[code] = line
         self._prepare_more()
-
-    def put_back(self, ready: Ready) -> None:
-        """A call that was taken could not be dialled after all: it waits on, where it stood."""
-        heapq.heappush(self._lines.setdefault(ready.stored.company_code, _Line()).ready, ready)
+        return True
 
     # --- making voices ready --------------------------------------------------------------------------------------
 
@@ -187,7 +191,7 @@ class Waiting:
         for line in self._lines.values():
             while line.wants_a_voice:
                 accepted = line.accepted.popleft()
-                line.preparing.add(_uuid(accepted))
+                line.preparing[_uuid(accepted)] = accepted
                 task = asyncio.get_running_loop().create_task(self._prepare(line, accepted))
                 self._tasks.add(task)
                 task.add_done_callback(self._done)
@@ -204,27 +208,25 @@ class Waiting:
         except Exception:
             log.exception("call_not_made_ready", uuid=uuid)
         finally:
-            line.preparing.discard(uuid)
+            del line.preparing[uuid]
+            is_over = uuid in self._over
+            self._over.discard(uuid)
         if ready is None:
-            self._withdrawn.discard(uuid)
-        elif not await self._is_withdrawn(ready):
+            return
+        if is_over:
+            ready.voice.give_back()
+        else:
             heapq.heappush(line.ready, ready)
             self.changed.set()
 
-    async def _is_withdrawn(self, ready: Ready) -> bool:
-        """Whether it was withdrawn while it was made ready; then it has ended."""
-        if ready.stored.uuid not in self._withdrawn:
-            return False
-        self._withdrawn.discard(ready.stored.uuid)
-        await self._end_withdrawn(ready)
-        return True
-
-    async def _end_withdrawn(self, ready: Ready) -> None:
-        ready.voice.give_back()
-        await self._report(ready.stored, ready.company, Cause.HUNG_UP_BY_SERVER, WITHDRAWN)
-
     async def _report(self, stored: StoredCall, company: Company | None, cause: Cause, reason: str) -> None:
+        """Report a call that will not be dialled, once: it may be hung up while its voice fails."""
         assert self._abandon is not None
+        if stored.uuid in self._over:
+            return
+        line = self._lines.get(stored.company_code)
+        if line is not None and stored.uuid in line.preparing:
+            self._over.add(stored.uuid)
         await self._abandon(stored, company, cause, reason)
 
     async def _read(self, uuid: str) -> StoredCall | None:
