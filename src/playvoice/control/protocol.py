@@ -1,6 +1,7 @@
 """The lines that go over the control socket, each one JSON object and a line feed::
 
     client ── {"command": NAME, "arguments": {…}}
+    server ── an empty line    every few seconds while the command runs: the server lives
     server ── {"tell": …}      as often as the command has something to tell while it runs
     server ── {"result": …}    or  {"error": TEXT}, the last line
 
@@ -16,6 +17,9 @@ from playvoice.control.errors import ControlError
 
 MAX_LINE = 1_048_576
 """Octets of a line either way, its line feed included."""
+ALIVE = b"\n"
+ALIVE_EVERY = 3.0
+"""Seconds between two empty lines."""
 
 
 @dataclass(frozen=True, slots=True)

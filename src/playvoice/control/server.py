@@ -12,7 +12,17 @@ import structlog
 
 from playvoice.control.errors import CommandFailed, ControlError
 from playvoice.control.place import SOCKET, reachable
-from playvoice.control.protocol import MAX_LINE, Answer, Failure, Result, Told, read_order, write_answer
+from playvoice.control.protocol import (
+    ALIVE,
+    ALIVE_EVERY,
+    MAX_LINE,
+    Answer,
+    Failure,
+    Result,
+    Told,
+    read_order,
+    write_answer,
+)
 from playvoice.control.registry import Command, Commands
 from playvoice.store import StoreError
 
@@ -83,7 +93,10 @@ class ControlServer:
         if not command.tells:
             self._works.add(work)
             work.add_done_callback(self._works.discard)
-            return await asyncio.shield(work)
+            try:
+                return await asyncio.shield(work)
+            except asyncio.CancelledError:  # the server stops: it is carried out and answered first
+                return await work
         left = asyncio.ensure_future(reader.read(1))
         try:
             await asyncio.wait((work, left), return_when=asyncio.FIRST_COMPLETED)
@@ -104,6 +117,7 @@ class ControlServer:
             await _answer(writer, Told(value))
 
         answer: Answer
+        alive = asyncio.get_running_loop().create_task(_tell_alive(writer))
         try:
             answer = Result(await command.run(arguments, tell))
         except CommandFailed as error:
@@ -115,6 +129,8 @@ class ControlServer:
         except Exception:
             log.exception("command_broke", command=command.name)
             answer = Failure("this is a fault of the server; its log says more")
+        finally:
+            alive.cancel()
         log.info("command", command=command.name, failed=answer.text if isinstance(answer, Failure) else None)
         with contextlib.suppress(ConnectionError):
             await _answer(writer, answer)
@@ -133,6 +149,12 @@ def _listen(data_dir: Path) -> socket.socket:
     finally:
         os.umask(before)
     return sock
+
+
+async def _tell_alive(writer: asyncio.StreamWriter) -> None:
+    while not writer.is_closing():
+        await asyncio.sleep(ALIVE_EVERY)
+        writer.write(ALIVE)
 
 
 async def _answer(writer: asyncio.StreamWriter, answer: Answer) -> None:
