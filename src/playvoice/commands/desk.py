@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+import pwd
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from random import SystemRandom
@@ -12,12 +14,19 @@ import typer
 from playvoice.config import Config, ConfigError, load
 from playvoice.control import ControlError, ServerNotRunning
 from playvoice.control.client import ask, stream
+from playvoice.control.place import SOCKET, make_private
 from playvoice.control.protocol import Told
 
 ConfigOption = Annotated[
     Path, typer.Option("--config", "-c", envvar="PLAYVOICE_CONFIG", help="The server's configuration file.")
 ]
 DEFAULT_CONFIG = Path("playvoice.toml")
+TAKEN_FOR = 10.0
+"""Seconds for which a command waits for another that is at work on the database, or a server that starts or stops."""
+
+
+class _Taken(Exception):
+    """Another process works on the database."""
 
 
 def read_config(path: Path) -> Config:
@@ -32,13 +41,24 @@ def read_config(path: Path) -> Config:
 
 def carry_out(config_path: Path, command: str, arguments: Mapping[str, Any]) -> Any:
     """Return the result of a command about what is stored, or say why there is none and leave with 1."""
-    config = read_config(config_path)
-    try:
-        return ask(config.server.data_dir, command, arguments)
-    except ServerNotRunning:
-        return _here(config, command, arguments)
-    except ControlError as error:
-        fail(str(error))
+    config, began, told = read_config(config_path), time.monotonic(), False
+    while True:
+        try:
+            return ask(config.server.data_dir, command, arguments)
+        except ServerNotRunning:
+            pass
+        except ControlError as error:
+            fail(str(error))
+        try:
+            return _here(config, command, arguments)
+        except _Taken as error:
+            waited = time.monotonic() - began
+            if waited >= TAKEN_FOR:
+                fail(f"{error}; it takes no command on {config.server.data_dir / SOCKET}")
+            if waited >= 1 and not told:
+                typer.echo("another command, or a server that starts or stops, is at work; waiting", err=True)
+                told = True
+        time.sleep(0.1)
 
 
 def ask_server(config_path: Path, command: str, arguments: Mapping[str, Any]) -> Any:
@@ -80,12 +100,13 @@ def _here(config: Config, command: str, arguments: Mapping[str, Any]) -> Any:
     from playvoice.lines import Lines
     from playvoice.media.transcoder import Transcoder
     from playvoice.migrations.upgrade import MigrationError
-    from playvoice.store import Store, StoreError
+    from playvoice.store import Store, StoreError, StoreTaken
     from playvoice.voices import Voices
     from playvoice.web import NetworkPolicy, WebClient
 
     async def work() -> Any:
-        config.server.data_dir.mkdir(parents=True, exist_ok=True)
+        make_private(config.server.data_dir)
+        _refuse_to_leave_files(config.server.data_dir)
         store = Store.open(config.server.database)
         try:
             await asyncio.to_thread(migrations.upgrade, config.server.database)
@@ -103,5 +124,21 @@ def _here(config: Config, command: str, arguments: Mapping[str, Any]) -> Any:
 
     try:
         return asyncio.run(work())
+    except StoreTaken as error:
+        raise _Taken(str(error)) from None
     except (ControlError, StoreError, MigrationError, OSError) as error:
         fail(str(error))
+
+
+def _refuse_to_leave_files(data_dir: Path) -> None:
+    """What root makes in the data directory of another user, his server can't open."""
+    owner = data_dir.stat().st_uid
+    if os.geteuid() == 0 and owner != 0:
+        try:
+            name = pwd.getpwuid(owner).pw_name
+        except KeyError:
+            name = str(owner)
+        raise ControlError(
+            f"{data_dir} is user {name}'s, and no server runs: type this as {name}, whose server could not open what"
+            " root makes there"
+        )
