@@ -82,8 +82,8 @@ def _agents(look: dict[str, Any]) -> RenderableType:
         table.add_row(
             agent["extension"], agent["company_code"], _coloured(agent["state"]), str(agent["phones"]), agent["call"]
         )
-    if len(look["agents"]) > 20:
-        table.add_row(f"{len(look['agents']) - 20} more")
+    if look["agents_in_all"] > 20:
+        table.add_row(f"{look['agents_in_all'] - 20} more")
     return table if look["agents"] else Text("no agent", style="dim")
 
 

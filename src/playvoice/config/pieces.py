@@ -73,7 +73,8 @@ def _value(field: FieldInfo, text: str) -> object:
     if text == "" and not field.is_required():
         return field.get_default(call_default_factory=True)
     if _is_list(field):
-        return [item.strip() for item in text.split(",") if item.strip()]
+        items = text.strip().removeprefix("[").removesuffix("]").split(",")
+        return [bare for item in items if (bare := item.strip().strip("\"'"))]
     return text
 
 

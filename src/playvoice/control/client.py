@@ -7,7 +7,7 @@ from typing import Any
 
 from playvoice.control.errors import CommandFailed, ControlError, ServerNotRunning
 from playvoice.control.place import SOCKET, reachable
-from playvoice.control.protocol import ALIVE, MAX_LINE, Failure, Order, Result, Told, read_answer, write_order
+from playvoice.control.protocol import ALIVE, MAX_LINE, Failure, Order, Part, Result, Told, read_answer, write_order
 
 PATIENCE = 15.0
 """Seconds without any line after which a server is taken for one that hangs."""
@@ -23,7 +23,7 @@ def stream(data_dir: Path, command: str, arguments: Mapping[str, Any]) -> Iterat
     Raises ServerNotRunning where nothing answers, CommandFailed with the server's words, ControlError where it
     can't be understood or leaves.
     """
-    order = write_order(Order(command, arguments))
+    order, rows = write_order(Order(command, arguments)), list[Any]()
     with _connect(data_dir) as sock, sock.makefile("rb") as lines:
         try:
             sock.sendall(order)
@@ -33,9 +33,13 @@ def stream(data_dir: Path, command: str, arguments: Mapping[str, Any]) -> Iterat
                 answer = read_answer(line)
                 if isinstance(answer, Failure):
                     raise CommandFailed(answer.text)
-                yield answer
-                if isinstance(answer, Result):
+                if isinstance(answer, Part):
+                    rows += answer.rows
+                elif isinstance(answer, Result):
+                    yield Result(rows + answer.value) if rows else answer
                     return
+                else:
+                    yield answer
         except TimeoutError:
             raise ControlError(_HANGS.format(PATIENCE)) from None
         except OSError as error:

@@ -20,6 +20,7 @@ from playvoice.control.protocol import (
     Failure,
     Result,
     Told,
+    parts_of,
     read_order,
     write_answer,
 )
@@ -86,9 +87,11 @@ class ControlServer:
             order = read_order(line)
             command = self._commands.find(order.command)
         except ControlError as error:
-            return await _answer(writer, Failure(str(error)))
+            await _answer(writer, Failure(str(error)))
+            return None
         except ValueError:  # the reader's limit
-            return await _answer(writer, Failure(f"the line has more than {MAX_LINE} octets"))
+            await _answer(writer, Failure(f"the line has more than {MAX_LINE} octets"))
+            return None
         work = asyncio.get_running_loop().create_task(self._carry_out(command, order.arguments, writer))
         if not command.tells:
             self._works.add(work)
@@ -133,7 +136,10 @@ class ControlServer:
             alive.cancel()
         log.info("command", command=command.name, failed=answer.text if isinstance(answer, Failure) else None)
         with contextlib.suppress(ConnectionError):
-            await _answer(writer, answer)
+            for line in parts_of(answer.value) if isinstance(answer, Result) else (answer,):
+                if not await _answer(writer, line):
+                    return
+                await asyncio.sleep(0)  # others' turn: a list may be long
 
 
 def _listen(data_dir: Path) -> socket.socket:
@@ -157,13 +163,16 @@ async def _tell_alive(writer: asyncio.StreamWriter) -> None:
         writer.write(ALIVE)
 
 
-async def _answer(writer: asyncio.StreamWriter, answer: Answer) -> None:
+async def _answer(writer: asyncio.StreamWriter, answer: Answer) -> bool:
+    """Write an answer; False where it is too long, which is answered instead."""
+    fits = True
     try:
         line = write_answer(answer)
     except ControlError as error:
-        line = write_answer(Failure(str(error)))
+        fits, line = False, write_answer(Failure(str(error)))
     writer.write(line)
     await writer.drain()
+    return fits
 
 
 def _is_allowed(sock: Any) -> bool:

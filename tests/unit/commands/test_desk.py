@@ -2,6 +2,7 @@
 
 import os
 import stat
+import time
 from pathlib import Path
 
 import pytest
@@ -35,7 +36,7 @@ def test_what_is_made_is_for_its_user_alone(file: Path) -> None:
 def test_a_command_waits_for_the_one_that_is_at_work(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     desk.carry_out(file, "trunk.add", ADDED)
     taken = Store.open(f"sqlite:///{file.parent}/data/playvoice.db")
-    monkeypatch.setattr(desk.time, "sleep", lambda _seconds: taken.close_now())
+    monkeypatch.setattr(time, "sleep", lambda _seconds: taken.close_now())
     assert [row["name"] for row in desk.carry_out(file, "trunk.list", {})] == ["carrier"]
 
 

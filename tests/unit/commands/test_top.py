@@ -43,6 +43,7 @@ LOOK: dict[str, Any] = {
         {"extension": f"2028{n:04}", "company_code": "2028", "state": "idle", "phones": 1, "call": ""}
         for n in range(25)
     ],
+    "agents_in_all": 25,
     "customers_waiting_for_agents": [{"company": "2028", "group": "sales", "customers": 2}],
     "callbacks": {"owed": {"2028": 10_000, "9017": 0}, "counted_up_to": 10_000, "under_way": 5},
     "media": {"streams": 3, "capacity": 4000, "tick_ms": 0.42, "late_ticks": 0},
@@ -76,6 +77,7 @@ def test_an_idle_server_says_so() -> None:
         "calls": {"running": 0, "by_state": {}, "latest": []},
         "trunks": [],
         "agents": [],
+        "agents_in_all": 0,
         "media": {"streams": 0, "capacity": 4000, "tick_ms": None, "late_ticks": None},
     }
     shown = text(idle)

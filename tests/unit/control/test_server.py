@@ -44,6 +44,7 @@ class World:
                     Command("break", Arguments, self.fail),
                     Command("unstored", Arguments, self.unstored),
                     Command("flood", Arguments, self.flood),
+                    Command("list", Arguments, self.list_many),
                 ]
             ),
         )
@@ -76,6 +77,9 @@ class World:
 
     async def flood(self, _asked: Arguments, _tell: Tell) -> object:
         return "x" * MAX_LINE
+
+    async def list_many(self, _asked: Arguments, _tell: Tell) -> object:
+        return [{"number": number, "text": "x" * 100} for number in range(100_000)]
 
     async def ask(self, command: str, **arguments: Any) -> Any:
         return await asyncio.to_thread(ask, self.data_dir, command, arguments)
@@ -135,6 +139,10 @@ class _Peer:
 async def test_a_refusal_says_why(world: World, command: str, arguments: dict[str, Any], said: str) -> None:
     with pytest.raises(CommandFailed, match=said):
         await world.ask(command, **arguments)
+
+
+async def test_a_list_may_be_longer_than_a_line(world: World) -> None:
+    assert [row["number"] for row in await world.ask("list")] == list(range(100_000))
 
 
 async def test_a_fault_of_ours_tells_nothing_of_itself_and_the_server_goes_on(world: World) -> None:
