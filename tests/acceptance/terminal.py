@@ -26,7 +26,8 @@ class Terminal:
         self._output = b""
         self._master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-        environ = {**os.environ, "TERM": "xterm-256color", **dict(each.split("=", 1) for each in env)}
+        inherited = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
+        environ = {**inherited, "TERM": "xterm-256color", **dict(each.split("=", 1) for each in env)}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "playvoice.cli", *words],
             stdin=slave,

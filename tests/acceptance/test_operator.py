@@ -67,6 +67,9 @@ def test_a_call_is_followed_and_hung_up_and_its_callbacks_are_sent_again(world: 
     assert again["webhook_id"] == record["webhook_id"]
     status, text = type_command(world, "call", "hangup", uuid)
     assert (status, text) == (1, f"playvoice: no call {uuid} waits or runs\n")
+    status, text = type_command(world, "call", "show", uuid)
+    assert (status, "10007 hung up by the server" in text) == (0, True), text
+    assert type_command(world, "call", "follow", "nobody") == (1, "playvoice: there is no call nobody\n")
 
 
 def test_a_call_is_placed_from_the_shell_and_shown_until_it_ends(world: World) -> None:

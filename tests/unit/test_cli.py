@@ -35,6 +35,6 @@ def test_a_word_that_is_not_utf_8_is_refused_in_words(folder: Path, words: tuple
 def test_a_terminal_that_lacks_a_character_shows_the_rest(folder: Path) -> None:
     words = ["company", "add", "2028", "name=\u6f14\u793a", "appid=demo", "accesskey=key"]
     assert playvoice(folder, *words).returncode == 0
-    listed = playvoice(folder, "company", "list", PYTHONIOENCODING="ascii")
+    listed = playvoice(folder, "company", "list", PYTHONIOENCODING="latin-1")
     assert (listed.returncode, listed.stderr) == (0, "")
     assert "\\u6f14\\u793a" in listed.stdout

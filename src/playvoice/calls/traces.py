@@ -97,6 +97,10 @@ class Traces:
         for watcher in list(self._watchers.get(uuid, ())):
             watcher(note)
 
+    def is_traced(self, uuid: str) -> bool:
+        """Whether this call runs, or has ended and is not stored yet."""
+        return uuid in self._running
+
     def is_watched(self, uuid: str) -> bool:
         """Whether anybody watches this call."""
         return uuid in self._watchers

@@ -32,8 +32,8 @@ def place(
     ] = None,
     company: Annotated[str | None, typer.Option(help="The company's code; not needed where there is one.")] = None,
     shown: Annotated[str, typer.Option("--from", metavar="DISNUMBER", help="The caller number.")] = "",
-    waittime: Annotated[int, typer.Option(help="Seconds to the answer.")] = 60,
-    conntime: Annotated[int, typer.Option(help="Seconds connected at most.")] = 3600,
+    waittime: Annotated[int, typer.Option(min=1, help="Seconds to the answer.")] = 60,
+    conntime: Annotated[int, typer.Option(min=1, help="Seconds connected at most.")] = 3600,
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
     """Call a number and play a voice, and show what happens until the call has ended."""
@@ -59,9 +59,10 @@ def follow(config: Path, uuid: str) -> None:
     from playvoice.commands.notes import sentence
 
     zone = read_config(config).server.timezone
-    typer.echo(f"call {uuid}")
     answered = False
-    for told in follow_server(config, "call.follow", {"uuid": uuid}):
+    for number, told in enumerate(follow_server(config, "call.follow", {"uuid": uuid})):
+        if number == 0:
+            typer.echo(f"call {uuid}")
         at = datetime.fromisoformat(told["at"])
         note = Note(at, told["event"], told["values"])
         answered = answered or note.event == "customer_answered"
@@ -82,12 +83,14 @@ def _request(config: Path, fields: dict[str, str]) -> str:
         answer = response.json()
     except (httpx2.HTTPError, ValueError) as error:
         fail(f"{address} did not answer as a PlayVoice does: {error}")
-    if answer["ret"] != 200:
-        fail(f"the call was refused: {answer['msg']}")
-    if answer["data"]["status"] != 0:
-        errors = answer["data"]["errors"]
-        fail(f"the call was refused: {errors['code']} {errors['codemsg']}")
-    return str(response.headers["x-call-uuid"])
+    match answer:
+        case {"ret": 200, "data": {"status": 0}} if uuid := response.headers.get("x-call-uuid"):
+            return str(uuid)
+        case {"ret": 200, "data": {"errors": {"code": code, "codemsg": text}}}:
+            fail(f"the call was refused: {code} {text}")
+        case {"msg": str(text)} if text:
+            fail(f"the call was refused: {text}")
+    return str(fail(f"{address} did not answer as a PlayVoice does: HTTP status {response.status_code}"))
 
 
 def _only_company(config: Path) -> str:

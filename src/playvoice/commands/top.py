@@ -10,6 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 _STATES = ("dialling", "ringing", "playing", "waiting", "transferring", "talking")
+_WIDTHS = {"call": 36}
+"""A uuid is copied to other commands: what stands beside it is cut first."""
 _COLOURS = {"up": "green", "down": "red", "talking": "green", "ringing": "yellow", "idle": "cyan", "offline": "dim"}
 
 
@@ -105,7 +107,7 @@ def _calls(look: dict[str, Any]) -> RenderableType:
 def _table(*columns: str) -> Table:
     table = Table(box=None, header_style="bold", pad_edge=False)
     for column in columns:
-        table.add_column(column, no_wrap=True)
+        table.add_column(column, no_wrap=True, min_width=_WIDTHS.get(column))
     return table
 
 

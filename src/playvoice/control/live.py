@@ -14,6 +14,7 @@ from playvoice import __version__
 from playvoice.callbacks import Sender, manage
 from playvoice.calls.agents import Agents
 from playvoice.calls.conductor import Conductor
+from playvoice.calls.ledger import read_call
 from playvoice.calls.trace_parts import Note
 from playvoice.calls.traces import Traces
 from playvoice.calls.views import AgentView, CallView
@@ -93,6 +94,11 @@ def live_commands(rooms: Rooms, live: Live) -> list[Command[Any]]:
                 notes.put_nowait(note)
 
         uuid = asked.uuid
+        if not live.conductor.has(uuid) and not live.traces.is_traced(uuid):
+            known = await rooms.store.read(lambda conn: read_call(conn, uuid))
+            if known is None:
+                raise CommandFailed(f"there is no call {uuid}")
+            raise CommandFailed(f"call {uuid} has ended already; its story: playvoice trace {uuid}")
         for note in live.traces.watch(uuid, watch):
             notes.put_nowait(note)
         try:

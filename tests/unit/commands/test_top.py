@@ -50,8 +50,8 @@ LOOK: dict[str, Any] = {
 }
 
 
-def text(look: dict[str, Any]) -> str:
-    console = Console(width=140, no_color=True, highlight=False)
+def text(look: dict[str, Any], width: int = 140) -> str:
+    console = Console(width=width, no_color=True, highlight=False)
     with console.capture() as captured:
         console.print(page(look))
     return captured.get()
@@ -70,6 +70,12 @@ def test_a_look_is_a_page() -> None:
     assert "carrier  2/30   up       yes         12     1       192.0.2.1:5060" in lines
     assert any(line.startswith("5 more") for line in lines)
     assert any("talking  carrier  1    20280003" in line for line in lines)
+
+
+def test_a_narrow_terminal_cuts_no_uuid() -> None:
+    uuid = "53485301-b730-450b-a770-5f6d8c174399"
+    look = LOOK | {"calls": LOOK["calls"] | {"latest": [LOOK["calls"]["latest"][0] | {"uuid": uuid}]}}
+    assert uuid in text(look, 60)
 
 
 def test_an_idle_server_says_so() -> None:
