@@ -72,7 +72,12 @@ class Terminal:
     @property
     def text(self) -> str:
         """All that was shown, without what moves the cursor."""
-        return CONTROL.sub("", self._output.decode(errors="replace")).replace("\r\n", "\n")
+        return CONTROL.sub("", self.shown).replace("\r\n", "\n")
+
+    @property
+    def shown(self) -> str:
+        """All that was shown, with what moves the cursor."""
+        return self._output.decode(errors="replace")
 
     def _read(self, seconds: float) -> bool:
         """Take what has come within so many seconds; False when the command has ended, or nothing came."""

@@ -8,6 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from playvoice.commands.desk import DEFAULT_CONFIG, ConfigOption, ask_server, fail, follow_server, read_config
+from playvoice.control import ControlError
 
 _REACHED_AT = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}
 """Where a server is reached that listens on all addresses."""
@@ -60,13 +61,19 @@ def follow(config: Path, uuid: str) -> None:
 
     zone = read_config(config).server.timezone
     answered = False
-    for number, told in enumerate(follow_server(config, "call.follow", {"uuid": uuid})):
-        if number == 0:
-            typer.echo(f"call {uuid}")
-        at = datetime.fromisoformat(told["at"])
-        note = Note(at, told["event"], told["values"])
-        answered = answered or note.event == "customer_answered"
-        typer.echo(f"{at.astimezone(zone):%H:%M:%S.%f}"[:-3] + f"  {sentence(note)}")
+    try:
+        for number, told in enumerate(follow_server(config, "call.follow", {"uuid": uuid})):
+            if number == 0:
+                typer.echo(f"call {uuid}")
+            at = datetime.fromisoformat(told["at"])
+            note = Note(at, told["event"], told["values"])
+            answered = answered or note.event == "customer_answered"
+            typer.echo(f"{at.astimezone(zone):%H:%M:%S.%f}"[:-3] + f"  {sentence(note)}")
+    except KeyboardInterrupt:
+        typer.echo(f"the call goes on; end it with: playvoice call hangup {uuid}", err=True)
+        raise typer.Exit(130) from None
+    except ControlError as error:
+        fail(str(error))
     typer.echo(f"its whole story: playvoice trace {uuid}")
     if not answered:
         raise typer.Exit(1)

@@ -73,16 +73,14 @@ def ask_server(config_path: Path, command: str, arguments: Mapping[str, Any]) ->
 
 
 def follow_server(config_path: Path, command: str, arguments: Mapping[str, Any]) -> Iterator[Any]:
-    """Yield what a running server tells of a command; leaves as `ask_server` does."""
+    """Yield what a running server tells of a command; ControlError, with what to do, where it does not."""
     config = read_config(config_path)
     try:
         for answer in stream(config.server.data_dir, command, arguments):
             if isinstance(answer, Told):
                 yield answer.value
     except ServerNotRunning as error:
-        fail(f"{error}; start it with: playvoice serve --config {config_path}")
-    except ControlError as error:
-        fail(str(error))
+        raise ControlError(f"{error}; start it with: playvoice serve --config {config_path}") from None
 
 
 def fail(text: str) -> Any:

@@ -9,6 +9,7 @@ from playvoice.commands.desk import DEFAULT_CONFIG, ConfigOption, ask_server, ca
 from playvoice.commands.output import show_done, show_fields, show_json, show_table
 from playvoice.commands.panels import LOOK_AND_ACT, SET_UP
 from playvoice.commands.trace import show_call
+from playvoice.control import ControlError
 
 Json = Annotated[bool, typer.Option("--json", help="For scripts.")]
 CompanyOption = Annotated[str | None, typer.Option("--company", help="Only this company's.")]
@@ -46,13 +47,16 @@ def top(
         return
     from playvoice.commands.top import follow
 
-    follow(follow_server(config, "top", {"every": every}))
+    try:
+        follow(follow_server(config, "top", {"every": every}))
+    except ControlError as error:  # said when the page is gone, or it would go with it
+        fail(str(error))
 
 
 # --- calls ------------------------------------------------------------------------------------------------------------
 
 
-call.command("place", hidden=True)(place)
+call.command("place")(place)
 
 
 @call.command("follow")
@@ -130,6 +134,8 @@ def resend(
     """Send callbacks again, under the same webhook-id."""
     if bool(numbers) == given_up:
         fail("give the numbers of the callbacks, or --given-up")
+    if numbers and of is not None:
+        fail("--company goes with --given-up; callbacks that are numbered have their company")
     show_done(
         carry_out(config, "callback.resend", {"ids": numbers or [], "given_up": given_up, "company": of}),
         as_json=as_json,

@@ -126,8 +126,8 @@ def secret(
     as_json: Json = False,
 ) -> None:
     """Show what a company's callbacks are signed with."""
-    value = carry_out(config, "secret", {"code": code, "new": new})
-    show_json({"signing_secret": value}) if as_json else typer.echo(value)
+    result = carry_out(config, "secret", {"code": code, "new": new})
+    show_json(result) if as_json else show_done(result | {"done": result["signing_secret"]})
 
 
 def token(code: Code, config: ConfigOption = DEFAULT_CONFIG, as_json: Json = False) -> None:

@@ -43,7 +43,7 @@ def stream(data_dir: Path, command: str, arguments: Mapping[str, Any]) -> Iterat
         except TimeoutError:
             raise ControlError(_HANGS.format(PATIENCE)) from None
         except OSError as error:
-            raise ControlError(f"the server was lost: {error.strerror}") from None
+            raise ControlError(f"the server was lost, stopped or killed: {error.strerror} (see its log)") from None
     raise ControlError("the server left without an answer: it was stopped, or it broke (see its log)")
 
 

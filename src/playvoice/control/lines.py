@@ -11,7 +11,7 @@ from playvoice.config.pieces import ExtensionPiece, changed_piece, new_piece
 from playvoice.control.errors import CommandFailed
 from playvoice.control.notes import done
 from playvoice.control.registry import Arguments, Command, Tell
-from playvoice.control.rooms import Rooms
+from playvoice.control.rooms import Rooms, of_company
 from playvoice.lines import manage
 
 
@@ -120,7 +120,7 @@ def extension_commands(rooms: Rooms) -> list[Command[Any]]:
         return next(found, None)
 
     async def list_all(asked: OfCompany, _tell: Tell) -> object:
-        listed = await rooms.store.read(lambda conn: manage.list_extensions(conn, asked.company))
+        listed = await rooms.store.read(of_company(asked.company, manage.list_extensions))
         return [
             row | {"phones": [str(contact.uri) for contact in rooms.lines.contacts(row["number"])]} for row in listed
         ]
@@ -168,7 +168,7 @@ def group_commands(rooms: Rooms) -> list[Command[Any]]:
         return next((group for company in companies for group in company.groups if group.name == name), None)
 
     async def list_all(asked: OfCompany, _tell: Tell) -> object:
-        return await rooms.store.read(lambda conn: manage.list_groups(conn, asked.company))
+        return await rooms.store.read(of_company(asked.company, manage.list_groups))
 
     async def add(asked: GroupFields, _tell: Tell) -> object:
         _refuse_key("name", asked.fields)

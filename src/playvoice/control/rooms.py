@@ -8,6 +8,7 @@ from typing import TypeVar
 from sqlalchemy import Connection
 
 from playvoice.companies import Companies
+from playvoice.companies.manage import check_company
 from playvoice.config import Config
 from playvoice.lines import Lines
 from playvoice.store import Store
@@ -41,3 +42,14 @@ class Rooms:
         await self.lines.refresh()
         await self.voices.refresh()
         return result
+
+
+def of_company(code: str | None, query: Callable[[Connection, str | None], T]) -> Callable[[Connection], T]:
+    """Return a query of what a company has, or all have; it raises CompaniesError if there is no such company."""
+
+    def checked(conn: Connection) -> T:
+        if code is not None:
+            check_company(conn, code)
+        return query(conn, code)
+
+    return checked

@@ -1,10 +1,15 @@
 """The page of `playvoice top`."""
 
+import socket
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from tests.acceptance.terminal import Terminal
 
 from playvoice.commands.top import follow, page
+from playvoice.control.place import reachable
+from playvoice.control.protocol import Told, write_answer
 
 LOOK: dict[str, Any] = {
     "version": "0.1.0",
@@ -76,6 +81,24 @@ def test_a_narrow_terminal_cuts_no_uuid() -> None:
     uuid = "53485301-b730-450b-a770-5f6d8c174399"
     look = LOOK | {"calls": LOOK["calls"] | {"latest": [LOOK["calls"]["latest"][0] | {"uuid": uuid}]}}
     assert uuid in text(look, 60)
+
+
+def test_why_a_page_ends_is_said_when_it_is_gone(tmp_path: Path) -> None:
+    (tmp_path / "playvoice.toml").write_text("[server]\n")
+    (tmp_path / "data").mkdir()
+    with socket.socket(socket.AF_UNIX) as server:
+        with reachable(tmp_path / "data") as path:
+            server.bind(path)
+        server.listen()
+        with Terminal("top", cwd=tmp_path) as terminal:
+            connection, _ = server.accept()
+            assert connection.recv(1024).startswith(b'{"command":"top"')
+            connection.sendall(write_answer(Told(LOOK)))
+            terminal.wait_for("2 running")
+            connection.close()
+            assert terminal.wait() == 1
+            _, _, after = terminal.shown.rpartition("\x1b[?1049l")
+            assert "the server left without an answer" in after
 
 
 def test_an_idle_server_says_so() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from tests.samples import REQUEST
-from tests.unit.control.conftest import Desk
+from tests.unit.control.conftest import FILE, Desk
 
 from playvoice.calls.queue import CallQueue
 from playvoice.control import CommandFailed
@@ -76,6 +76,8 @@ async def test_what_is_added_is_used_at_once(desk: Desk) -> None:
         ("group.set", {"company": "2028", "name": "x", "fields": {"ring_time": "3"}}, "has no group 'x'"),
         ("secret", {"code": "1"}, "there is no company 1"),
         ("token", {"code": "1"}, "there is no company 1"),
+        ("extension.list", {"company": "1"}, "there is no company 1"),
+        ("number.list", {"code": "1"}, "there is no company 1"),
         ("company.list", {"code": "1"}, "there is no company 1"),
     ],
 )
@@ -128,11 +130,19 @@ async def test_a_new_secret_signs_from_now_on(desk: Desk) -> None:
     new = await desk.run("secret", code="2028", new=True)
     company = desk.rooms.companies.get("2028")
     assert company is not None
-    assert company.signing_secret == new != before
+    assert company.signing_secret == new["signing_secret"] != before["signing_secret"]
+    assert new["notes"] == []
+
+
+async def test_a_new_secret_that_the_file_undoes_is_told_so(desk: Desk) -> None:
+    desk.file.write_text(FILE.replace('name = "Demo"', f'name = "Demo"\nsigning_secret = "whsec_{"A" * 32}"'))
+    await desk.run("reload")
+    new = await desk.run("secret", code="2028", new=True)
+    assert new["notes"] == ["the configuration file sets signing_secret again at the next start or reload"]
 
 
 async def test_no_list_shows_a_secret(desk: Desk) -> None:
-    secret = await desk.run("secret", code="2028")
+    secret = (await desk.run("secret", code="2028"))["signing_secret"]
     for listed in ("company.list", "trunk.list", "extension.list", "group.list", "number.list"):
         text = str(await desk.run(listed))
         assert secret not in text
