@@ -1,7 +1,8 @@
 """The rooms that commands work on."""
 
+import asyncio
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -33,14 +34,17 @@ class Rooms:
     voices: Voices
     owed: Callable[[Iterable[str]], None] = _nobody
     """Tells the sender of the companies whose owed callbacks were changed."""
+    _refreshing: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
+    """Held while the rooms read: what one read before a change must not come after what another read behind it."""
 
     async def change(self, fact: Callable[[Connection, datetime], T]) -> T:
         """Store a change, and have every room read what it keeps in memory anew."""
         at = datetime.now(UTC)
         result = await self.store.write(lambda conn: fact(conn, at))
-        await self.companies.refresh()
-        await self.lines.refresh()
-        await self.voices.refresh()
+        async with self._refreshing:
+            await self.companies.refresh()
+            await self.lines.refresh()
+            await self.voices.refresh()
         return result
 
 

@@ -1,5 +1,6 @@
 """What each command does to the rooms, and what it refuses."""
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
@@ -147,3 +148,21 @@ async def test_no_list_shows_a_secret(desk: Desk) -> None:
         text = str(await desk.run(listed))
         assert secret not in text
         assert "'secret'" not in text
+
+
+async def test_of_two_changes_at_once_what_was_read_first_does_not_come_last(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refresh, inside, most = desk.rooms.companies.refresh, 0, 0
+
+    async def watched() -> None:
+        nonlocal inside, most
+        inside += 1
+        most = max(most, inside)
+        await refresh()
+        inside -= 1
+
+    monkeypatch.setattr(desk.rooms.companies, "refresh", watched)
+    added = ({"name": name, "fields": {"address": "sip:192.0.2.1"}} for name in ("north", "south", "west"))
+    await asyncio.gather(*(desk.run("trunk.add", **each) for each in added))
+    assert most == 1, "they read one after the other"
