@@ -36,7 +36,7 @@ from playvoice.calls.recovery import Recovery
 from playvoice.calls.trace_store import TraceUpkeep
 from playvoice.calls.traces import Traces
 from playvoice.calls.waiting import Waiting
-from playvoice.companies import Companies, CompaniesError
+from playvoice.companies import Companies
 from playvoice.config import Config
 from playvoice.control.all_commands import stored_commands
 from playvoice.control.errors import ControlError
@@ -94,8 +94,11 @@ async def run(configuration: Configuration, trace: SipTrace | None = None) -> No
     async with contextlib.AsyncExitStack() as stack:
         try:
             await _serve(configuration, stack, trace)
-        except (StoreError, SipError, MediaError, MigrationError, CompaniesError, ControlError, OSError) as error:
+        except (StoreError, SipError, MediaError, MigrationError, ControlError, *REFUSALS) as error:
             raise StartError(str(error)) from error
+        except OSError as error:
+            named = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+            raise StartError(named) from error
 
 
 async def _serve(configuration: Configuration, stack: contextlib.AsyncExitStack, trace: SipTrace | None) -> None:
