@@ -72,10 +72,10 @@ class Terminal:
     @property
     def text(self) -> str:
         """All that was shown, without what moves the cursor."""
-        return CONTROL.sub("", self.shown).replace("\r\n", "\n")
+        return CONTROL.sub("", self.drawn).replace("\r\n", "\n")
 
     @property
-    def shown(self) -> str:
+    def drawn(self) -> str:
         """All that was shown, with what moves the cursor."""
         return self._output.decode(errors="replace")
 

@@ -97,7 +97,7 @@ def test_why_a_page_ends_is_said_when_it_is_gone(tmp_path: Path) -> None:
             terminal.wait_for("2 running")
             connection.close()
             assert terminal.wait() == 1
-            _, _, after = terminal.shown.rpartition("\x1b[?1049l")
+            _, _, after = terminal.drawn.rpartition("\x1b[?1049l")
             assert "the server left without an answer" in after
 
 
