@@ -36,11 +36,12 @@ from playvoice.calls.recovery import Recovery
 from playvoice.calls.trace_store import TraceUpkeep
 from playvoice.calls.traces import Traces
 from playvoice.calls.waiting import Waiting
-from playvoice.companies import Companies, CompaniesError
+from playvoice.companies import Companies
 from playvoice.config import Config
 from playvoice.control.all_commands import stored_commands
 from playvoice.control.errors import ControlError
 from playvoice.control.live import Live, live_commands
+from playvoice.control.place import make_private
 from playvoice.control.registry import REFUSALS, Commands
 from playvoice.control.reloading import Configuration, Reload, apply
 from playvoice.control.rooms import Rooms
@@ -93,14 +94,17 @@ async def run(configuration: Configuration, trace: SipTrace | None = None) -> No
     async with contextlib.AsyncExitStack() as stack:
         try:
             await _serve(configuration, stack, trace)
-        except (StoreError, SipError, MediaError, MigrationError, CompaniesError, OSError) as error:
+        except (StoreError, SipError, MediaError, MigrationError, ControlError, *REFUSALS) as error:
             raise StartError(str(error)) from error
+        except OSError as error:
+            named = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+            raise StartError(named) from error
 
 
 async def _serve(configuration: Configuration, stack: contextlib.AsyncExitStack, trace: SipTrace | None) -> None:
     config = configuration.current
     _raise_descriptors()
-    config.server.data_dir.mkdir(parents=True, exist_ok=True)
+    make_private(config.server.data_dir)
     store = Store.open(config.server.database)
     stack.push_async_callback(store.close)
     await asyncio.to_thread(migrations.upgrade, config.server.database)

@@ -1,6 +1,8 @@
 """The command `playvoice`: every command that a user types, and nothing that is not about typing it."""
 
 import asyncio
+import io
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +14,7 @@ from playvoice.commands import live, manage, phone, voices
 from playvoice.commands.desk import DEFAULT_CONFIG, ConfigOption, read_config
 from playvoice.commands.doctor.command import doctor
 from playvoice.commands.init.command import init
+from playvoice.commands.panels import LOOK_AND_ACT, SET_UP, TRY, InOrder
 from playvoice.commands.trace import trace
 from playvoice.simulator.expectation import Agent, Callee
 
@@ -20,6 +23,7 @@ cli = typer.Typer(
     help="A self-hosted server for IVR voice notifications.",
     no_args_is_help=True,
     add_completion=False,
+    cls=InOrder,
     pretty_exceptions_enable=False,
 )
 
@@ -39,7 +43,7 @@ def options(
     """A self-hosted server for IVR voice notifications."""
 
 
-@cli.command()
+@cli.command(rich_help_panel=SET_UP)
 def serve(
     config: ConfigOption = DEFAULT_CONFIG,
     log_format: Annotated[logs.Format, typer.Option(help="Log lines for people or for programs.")] = logs.Format.TEXT,
@@ -68,7 +72,7 @@ def serve(
         raise typer.Exit(1) from None
 
 
-@cli.command()
+@cli.command(rich_help_panel=TRY)
 def demo(
     voice: Annotated[
         Path | None, typer.Option(help="Your own recording instead of ours.", exists=True, dir_okay=False)
@@ -88,17 +92,24 @@ def demo(
     raise typer.Exit(run(options if voice is None else replace(options, voice=voice)))
 
 
-cli.command()(init)
-cli.command()(doctor)
+cli.command(rich_help_panel=SET_UP)(init)
+cli.command(rich_help_panel=SET_UP)(doctor)
 manage.register(cli)
 voices.register(cli)
 live.register(cli)
 phone.register(cli)
-cli.command()(trace)
+cli.command(rich_help_panel=LOOK_AND_ACT)(trace)
 
 
 def main() -> None:
     """The entry point of the command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a character still shows the rest
+    for word in sys.argv[1:]:
+        if not word.isprintable() and any("\udc80" <= letter <= "\udcff" for letter in word):
+            typer.echo(f"playvoice: {word!r} is not UTF-8", err=True)
+            sys.exit(2)
     cli()
 
 

@@ -34,8 +34,8 @@ class Terminal:
         self._output = b""
         self._master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-        ours = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
-        environ = {**ours, "TERM": "xterm-256color", **dict(each.split("=", 1) for each in env)}
+        inherited = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
+        environ = {**inherited, "TERM": "xterm-256color", **dict(each.split("=", 1) for each in env)}
         self.process = subprocess.Popen(
             [*program, *words],
             stdin=slave,
@@ -80,7 +80,12 @@ class Terminal:
     @property
     def text(self) -> str:
         """All that was shown, without what moves the cursor."""
-        return CONTROL.sub("", self._output.decode(errors="replace")).replace("\r\n", "\n")
+        return CONTROL.sub("", self.drawn).replace("\r\n", "\n")
+
+    @property
+    def drawn(self) -> str:
+        """All that was shown, with what moves the cursor."""
+        return self._output.decode(errors="replace")
 
     def _read(self, seconds: float) -> bool:
         """Take what has come within so many seconds; False when the command has ended, or nothing came."""

@@ -67,6 +67,9 @@ def test_a_call_is_followed_and_hung_up_and_its_callbacks_are_sent_again(world: 
     assert again["webhook_id"] == record["webhook_id"]
     status, text = type_command(world, "call", "hangup", uuid)
     assert (status, text) == (1, f"playvoice: no call {uuid} waits or runs\n")
+    status, text = type_command(world, "call", "show", uuid)
+    assert (status, "10007 hung up by the server" in text) == (0, True), text
+    assert type_command(world, "call", "follow", "nobody") == (1, "playvoice: there is no call nobody\n")
 
 
 def test_a_call_is_placed_from_the_shell_and_shown_until_it_ends(world: World) -> None:
@@ -131,3 +134,24 @@ def test_a_changed_file_is_taken_and_a_password_is_asked_for_without_echo(world:
     status, text = type_command(world, "company", "list")
     assert (status, "nonsense: is unknown" in text) == (2, True)
     world.config.write_text(before)
+
+
+def test_what_a_call_uses_can_be_removed_and_it_still_ends_in_one_record(world: World) -> None:
+    assert world.carrier is not None
+    before = world.carrier.all("ack")
+    uuid = play_voice(world)
+    world.carrier.wait_for("ack", 20, where=lambda line: line not in before)
+    assert "was removed" in type_command(world, "trunk", "remove", "carrier")[1]
+    assert "was removed" in type_command(world, "extension", "remove", "20280003")[1]
+    status, text = type_command(world, "company", "remove", "2028")
+    assert (status, "has 1 calls that wait or run" in text) == (1, True), text
+    with Terminal("call", "follow", uuid, "--config", str(world.config), cwd=world.directory) as followed:
+        followed.wait_for("the customer answered")
+        followed.type("\x03")
+        assert followed.wait() == 130
+        assert f"the call goes on; end it with: playvoice call hangup {uuid}" in followed.text
+    assert "was taken" in type_command(world, "reload")[1]
+    assert type_command(world, "call", "hangup", uuid)[0] == 0
+    world.receiver.wait_for("callback", 15, where=lambda line: line["payload"]["uuid"] == uuid, path="/cdr")
+    status, text = type_command(world, "callback", "list", "--call", uuid, "--json")
+    assert [row["kind"] for row in json.loads(text)] == ["cdr"]

@@ -1,5 +1,6 @@
 """What the server tells of its own address: in links, and where it can't have it."""
 
+import asyncio
 import socket
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from playvoice import app
 from playvoice.config import Config, load
+from playvoice.control.reloading import Configuration
 
 
 def config(folder: Path, **server: str) -> Config:
@@ -39,3 +41,16 @@ def test_an_address_that_is_taken_is_told_in_words(tmp_path: Path) -> None:
         port = taken.getsockname()[1]
         with pytest.raises(app.StartError, match=rf"\[server\] http 127.0.0.1:{port} can't be listened on: "):
             app._bind_http(config(tmp_path, http=f"127.0.0.1:{port}"))
+
+
+def test_a_folder_of_voices_that_can_not_be_taken_is_told_in_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "voices").mkdir()
+    (tmp_path / "voices" / "notice.wav").touch()
+    monkeypatch.setattr("playvoice.voices.library.MAX_FILES", 0)
+    text = '[[company]]\ncode = "2028"\nname = "Demo"\nappid = "demo"\naccesskey = "key"\nvoice_dir = "voices"\n'
+    file = tmp_path / "playvoice.toml"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(app.StartError, match="has 1 files, more than 0"):
+        asyncio.run(app.run(Configuration(file, load(file, {}), {})))

@@ -157,7 +157,7 @@ BOUNDS: dict[str, tuple[object, str]] = {
     "calls of `--trace-number` that are followed": (trace_file.MAX_CALLS, ""),
     "commands over a running server at once": (control_server.MAX_CONNECTIONS, ""),
     "what a command asks, and each line that it is told": (control_protocol.MAX_LINE, "octets"),
-    "calls that `playvoice call list` shows": (live.MOST_CALLS, ""),
+    "agents that `playvoice top` shows": (live.MOST_AGENTS, ""),
 }
 
 

@@ -21,7 +21,7 @@ from playvoice.calls.recovery import Recovery, heartbeat
 from playvoice.calls.running import RunningCall
 from playvoice.calls.traces import CallLog
 from playvoice.calls.views import CallView
-from playvoice.calls.waiting import EXPIRED, WITHDRAWN, Ready, Waiting
+from playvoice.calls.waiting import EXPIRED, Ready, Waiting
 from playvoice.codes import HangupCause as Cause
 from playvoice.companies import Company
 from playvoice.lines.targets import Tried
@@ -51,8 +51,6 @@ class Conductor:
         self._recovery = recovery
         self._dequeued = dequeued
         self._running: dict[str, RunningCall] = {}
-        self._next: Ready | None = None
-        """What waits for a stream and is dialled then, unless it is hung up."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._can_store = True
         """Whether the last heartbeat could be stored."""
@@ -73,20 +71,12 @@ class Conductor:
 
     def has(self, uuid: str) -> bool:
         """Whether this call waits to be dialled, or runs."""
-        return uuid in self._running or self._is_next(uuid) or self._waiting.has(uuid)
-
-    def _is_next(self, uuid: str) -> bool:
-        return self._next is not None and self._next.stored.uuid == uuid
+        return uuid in self._running or self._waiting.has(uuid)
 
     async def hang_up(self, uuid: str) -> bool:
         """End a call that runs, or that waits to be dialled, with its record; False where there is none."""
         if uuid in self._running:
             self._running[uuid].cut()
-            return True
-        if self._next is not None and self._is_next(uuid):
-            ready, self._next = self._next, None
-            ready.voice.give_back()
-            await self._abandon(ready.stored, ready.company, Cause.HUNG_UP_BY_SERVER, WITHDRAWN)
             return True
         return await self._waiting.withdraw(uuid)
 
@@ -156,26 +146,20 @@ class Conductor:
                 continue
             found = self._parts.routes.take(names, Tried(), time.monotonic())
             if found is not None:
-                self._waiting.take(ready)
                 return await self._dial(ready, *found)
         return False
 
     async def _dial(self, ready: Ready, trunk: Trunk, flow: Flow) -> bool:
         """Dial over this trunk, whose place is taken; False if there is no port for RTP, and the call waits on."""
-        self._next = ready
         try:
             stream = await self._parts.media.reserve(_ignore)
         except BaseException as error:
             self._parts.routes.give_back(trunk)
-            if self._next is not None:
-                self._waiting.put_back(ready)
             if not isinstance(error, MediaError):
                 raise
             log.warning("no_rtp_port", uuid=ready.stored.uuid, reason=str(error))
             return False
-        finally:
-            was_hung_up, self._next = self._next is None, None
-        if was_hung_up:
+        if not self._waiting.take(ready):  # hung up meanwhile
             self._parts.routes.give_back(trunk)
             await release(stream)
             return True

@@ -102,6 +102,10 @@ class Traces:
             except Exception:
                 log.exception("watcher_failed", uuid=uuid)  # the call that is watched goes on
 
+    def is_traced(self, uuid: str) -> bool:
+        """Whether this call runs, or has ended and is not stored yet."""
+        return uuid in self._running
+
     def is_watched(self, uuid: str) -> bool:
         """Whether anybody watches this call."""
         return uuid in self._watchers

@@ -90,10 +90,8 @@ class Waiting:
         """Companies in turn: who was served last stands last."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._abandon: Abandon | None = None
-        self._withdrawn: set[str] = set()
-        """Calls that are being made ready still, and have ended."""
-        self._ending: set[str] = set()
-        """Calls whose end is being reported."""
+        self._over: set[str] = set()
+        """Calls that are still being made ready, and have been reported already."""
         self.changed = asyncio.Event()
         """Set when a call has become ready."""
 
@@ -126,15 +124,12 @@ class Waiting:
 
     def counts(self) -> dict[str, int]:
         """How many calls wait, by company."""
-        return {
-            code: len(line.accepted) + len(line.preparing.keys() - self._withdrawn) + len(line.ready)
-            for code, line in self._lines.items()
-        }
+        return {code: len(line.accepted) + len(line.preparing) + len(line.ready) for code, line in self._lines.items()}
 
     def has(self, uuid: str) -> bool:
         """Whether this call waits."""
         return any(
-            (uuid in line.preparing and uuid not in self._withdrawn)
+            uuid in line.preparing
             or any(ready.stored.uuid == uuid for ready in line.ready)
             or any(_uuid(accepted) == uuid for accepted in line.accepted)
             for line in self._lines.values()
@@ -144,25 +139,26 @@ class Waiting:
         """End a call that waits, with its record; False where none of this uuid does."""
         for line in self._lines.values():
             if uuid in line.preparing:
-                if uuid in self._withdrawn | self._ending:
-                    return False
-                self._withdrawn.add(uuid)
-                await self._end_withdrawn(line.preparing[uuid])
-                return True
+                return uuid not in self._over and await self._end_accepted(line.preparing[uuid])
             for ready in line.ready:
                 if ready.stored.uuid == uuid:
                     line.ready.remove(ready)
                     heapq.heapify(line.ready)
                     ready.voice.give_back()
                     self._prepare_more()
-                    await self._end_withdrawn(ready.stored)
-                    return True
+                    return await self._end_accepted(ready.stored)
             for accepted in line.accepted:
                 if _uuid(accepted) == uuid:
                     line.accepted.remove(accepted)
-                    await self._end_withdrawn(accepted)
-                    return True
+                    return await self._end_accepted(accepted)
         return False
+
+    async def _end_accepted(self, accepted: StoredCall | str) -> bool:
+        """Report a call that an operator hung up."""
+        stored = await self._read(accepted) if isinstance(accepted, str) else accepted
+        if stored is not None:
+            await self._report(stored, self._companies.get(stored.company_code), Cause.HUNG_UP_BY_SERVER, WITHDRAWN)
+        return True
 
     # --- ready calls ----------------------------------------------------------------------------------------------
 
@@ -172,18 +168,19 @@ class Waiting:
             if line.ready:
                 yield line.ready[0]
 
-    def take(self, ready: Ready) -> None:
-        """Take this head out; its company's turn is the last one now."""
+    def take(self, ready: Ready) -> bool:
+        """Take this call out; its company's turn is the last one now. False where it waits no longer."""
         code = ready.stored.company_code
-        line = self._lines.pop(code)
-        heapq.heappop(line.ready)
+        line = self._lines.get(code)
+        if line is None or ready not in line.ready:
+            return False
+        line.ready.remove(ready)
+        heapq.heapify(line.ready)
+        del self._lines[code]
         if line.accepted or line.preparing or line.ready:
             self._lines[code] = line
         self._prepare_more()
-
-    def put_back(self, ready: Ready) -> None:
-        """A call that was taken could not be dialled after all: it waits on, where it stood."""
-        heapq.heappush(self._lines.setdefault(ready.stored.company_code, _Line()).ready, ready)
+        return True
 
     # --- making voices ready --------------------------------------------------------------------------------------
 
@@ -206,39 +203,30 @@ class Waiting:
     async def _prepare(self, line: _Line, accepted: StoredCall | str) -> None:
         ready, uuid = None, _uuid(accepted)
         try:
-            stored = await self._stored(accepted)
-            if stored is not None and uuid not in self._withdrawn:
-                ready = await self._make_ready(stored)
+            stored = await self._read(accepted) if isinstance(accepted, str) else accepted
+            ready = None if stored is None else await self._make_ready(stored)
         except Exception:
             log.exception("call_not_made_ready", uuid=uuid)
         finally:
             del line.preparing[uuid]
-        if uuid in self._withdrawn:
-            self._withdrawn.discard(uuid)
-            if ready is not None:
-                ready.voice.give_back()
-        elif ready is not None:
+            is_over = uuid in self._over
+            self._over.discard(uuid)
+        if ready is None:
+            return
+        if is_over:
+            ready.voice.give_back()
+        else:
             heapq.heappush(line.ready, ready)
             self.changed.set()
 
-    async def _end_withdrawn(self, accepted: StoredCall | str) -> None:
-        stored = await self._stored(accepted)
-        if stored is not None:
-            company = self._companies.get(stored.company_code)
-            await self._report(stored, company, Cause.HUNG_UP_BY_SERVER, WITHDRAWN)
-
     async def _report(self, stored: StoredCall, company: Company | None, cause: Cause, reason: str) -> None:
-        """Report the end of a call, whatever else would end it meanwhile."""
-        if self._abandon is None or stored.uuid in self._ending:
+        """Report a call that will not be dialled, once: it may be hung up while its voice fails."""
+        if self._abandon is None or stored.uuid in self._over:  # at a stop it waits on, in the store
             return
-        self._ending.add(stored.uuid)
-        try:
-            await self._abandon(stored, company, cause, reason)
-        finally:
-            self._ending.discard(stored.uuid)
-
-    async def _stored(self, accepted: StoredCall | str) -> StoredCall | None:
-        return await self._read(accepted) if isinstance(accepted, str) else accepted
+        line = self._lines.get(stored.company_code)
+        if line is not None and stored.uuid in line.preparing:
+            self._over.add(stored.uuid)
+        await self._abandon(stored, company, cause, reason)
 
     async def _read(self, uuid: str) -> StoredCall | None:
         while True:
@@ -269,8 +257,7 @@ class Waiting:
             reason = "its voice can't be had: the server failed, and its log says where"
         else:
             return Ready(stored.id, stored, company, voice)
-        if uuid not in self._withdrawn:
-            await self._report(stored, company, Cause.OTHER, reason)
+        await self._report(stored, company, Cause.OTHER, reason)
         return None
 
 

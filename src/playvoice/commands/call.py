@@ -18,6 +18,7 @@ from playvoice.commands.desk import (
     the_company,
 )
 from playvoice.commands.invocation import playvoice
+from playvoice.control import ControlError
 
 _REACHED_AT = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}
 """Where a server is reached that listens on all addresses."""
@@ -44,8 +45,8 @@ def place(
     ] = None,
     company: Annotated[str | None, typer.Option(help="The company's code; not needed where there is one.")] = None,
     shown: Annotated[str, typer.Option("--from", metavar="DISNUMBER", help="The caller number.")] = "",
-    waittime: Annotated[int, typer.Option(help="Seconds to the answer.")] = 60,
-    conntime: Annotated[int, typer.Option(help="Seconds connected at most.")] = 3600,
+    waittime: Annotated[int, typer.Option(min=1, help="Seconds to the answer.")] = 60,
+    conntime: Annotated[int, typer.Option(min=1, help="Seconds connected at most.")] = 3600,
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
     """Call a number and play a voice, and show what happens until the call has ended."""
@@ -73,13 +74,20 @@ def follow(config: Path, uuid: str) -> None:
     from playvoice.commands.notes import sentence
 
     zone = read_config(config).server.timezone
-    typer.echo(f"call {uuid}")
     answered = False
-    for told in follow_server(config, "call.follow", {"uuid": uuid}):
-        at = datetime.fromisoformat(told["at"])
-        note = Note(at, told["event"], told["values"])
-        answered = answered or note.event == "customer_answered"
-        typer.echo(f"{at.astimezone(zone):%H:%M:%S.%f}"[:-3] + f"  {sentence(note)}")
+    try:
+        for number, told in enumerate(follow_server(config, "call.follow", {"uuid": uuid})):
+            if number == 0:
+                typer.echo(f"call {uuid}")
+            at = datetime.fromisoformat(told["at"])
+            note = Note(at, told["event"], told["values"])
+            answered = answered or note.event == "customer_answered"
+            typer.echo(f"{at.astimezone(zone):%H:%M:%S.%f}"[:-3] + f"  {sentence(note)}")
+    except KeyboardInterrupt:
+        typer.echo(f"the call goes on; end it with: {playvoice()} call hangup {uuid}", err=True)
+        raise typer.Exit(130) from None
+    except ControlError as error:
+        fail(str(error))
     typer.echo(f"its whole story: {playvoice()} trace {uuid}")
     if not answered:
         raise typer.Exit(1)
@@ -104,12 +112,14 @@ def _request(config: Path, fields: dict[str, str]) -> str:
         answer = response.json()
     except (httpx2.HTTPError, ValueError) as error:
         fail(f"{address} did not answer as a PlayVoice does: {error}")
-    if answer["ret"] != 200:
-        fail(f"the call was refused: {answer['msg']}")
-    if answer["data"]["status"] != 0:
-        errors = answer["data"]["errors"]
-        fail(f"the call was refused: {errors['code']} {errors['codemsg']}")
-    return str(response.headers["x-call-uuid"])
+    match answer:
+        case {"ret": 200, "data": {"status": 0}} if uuid := response.headers.get("x-call-uuid"):
+            return str(uuid)
+        case {"ret": 200, "data": {"errors": {"code": code, "codemsg": text}}}:
+            fail(f"the call was refused: {code} {text}")
+        case {"msg": str(text)} if text:
+            fail(f"the call was refused: {text}")
+    return str(fail(f"{address} did not answer as a PlayVoice does: HTTP status {response.status_code}"))
 
 
 def _first_group(config: Path, code: str) -> str:

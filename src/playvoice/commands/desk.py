@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+import pwd
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from random import SystemRandom
@@ -13,12 +15,19 @@ from playvoice.commands.invocation import playvoice
 from playvoice.config import Config, ConfigError, load
 from playvoice.control import ControlError, ServerNotRunning
 from playvoice.control.client import ask, stream
+from playvoice.control.place import SOCKET, make_private
 from playvoice.control.protocol import Told
 
 ConfigOption = Annotated[
     Path, typer.Option("--config", "-c", envvar="PLAYVOICE_CONFIG", help="The server's configuration file.")
 ]
 DEFAULT_CONFIG = Path("playvoice.toml")
+TAKEN_FOR = 10.0
+"""Seconds for which a command waits for another that is at work on the database, or a server that starts or stops."""
+
+
+class _Taken(Exception):
+    """Another process works on the database."""
 
 
 def read_config(path: Path) -> Config:
@@ -33,13 +42,24 @@ def read_config(path: Path) -> Config:
 
 def carry_out(config_path: Path, command: str, arguments: Mapping[str, Any]) -> Any:
     """Return the result of a command about what is stored, or say why there is none and leave with 1."""
-    config = read_config(config_path)
-    try:
-        return ask(config.server.data_dir, command, arguments)
-    except ServerNotRunning:
-        return _here(config, command, arguments)
-    except ControlError as error:
-        fail(str(error))
+    config, began, told = read_config(config_path), time.monotonic(), False
+    while True:
+        try:
+            return ask(config.server.data_dir, command, arguments)
+        except ServerNotRunning:
+            pass
+        except ControlError as error:
+            fail(str(error))
+        try:
+            return _here(config, command, arguments)
+        except _Taken as error:
+            waited = time.monotonic() - began
+            if waited >= TAKEN_FOR:
+                fail(f"{error}; it takes no command on {config.server.data_dir / SOCKET}")
+            if waited >= 1 and not told:
+                typer.echo("another command, or a server that starts or stops, is at work; waiting", err=True)
+                told = True
+        time.sleep(0.1)
 
 
 def ask_server(config_path: Path, command: str, arguments: Mapping[str, Any]) -> Any:
@@ -54,16 +74,14 @@ def ask_server(config_path: Path, command: str, arguments: Mapping[str, Any]) ->
 
 
 def follow_server(config_path: Path, command: str, arguments: Mapping[str, Any]) -> Iterator[Any]:
-    """Yield what a running server tells of a command; leaves as `ask_server` does."""
+    """Yield what a running server tells of a command; ControlError, with what to do, where it does not."""
     config = read_config(config_path)
     try:
         for answer in stream(config.server.data_dir, command, arguments):
             if isinstance(answer, Told):
                 yield answer.value
     except ServerNotRunning as error:
-        fail(f"{error}; start it with: {playvoice()} serve --config {config_path}")
-    except ControlError as error:
-        fail(str(error))
+        raise ControlError(f"{error}; start it with: {playvoice()} serve --config {config_path}") from None
 
 
 def the_company(config_path: Path, code: str | None) -> str:
@@ -92,12 +110,13 @@ def _here(config: Config, command: str, arguments: Mapping[str, Any]) -> Any:
     from playvoice.lines import Lines
     from playvoice.media.transcoder import Transcoder
     from playvoice.migrations.upgrade import MigrationError
-    from playvoice.store import Store, StoreError
+    from playvoice.store import Store, StoreError, StoreTaken
     from playvoice.voices import Voices
     from playvoice.web import NetworkPolicy, WebClient
 
     async def work() -> Any:
-        config.server.data_dir.mkdir(parents=True, exist_ok=True)
+        make_private(config.server.data_dir)
+        _refuse_to_leave_files(config.server.data_dir)
         store = Store.open(config.server.database)
         try:
             await asyncio.to_thread(migrations.upgrade, config.server.database)
@@ -115,5 +134,21 @@ def _here(config: Config, command: str, arguments: Mapping[str, Any]) -> Any:
 
     try:
         return asyncio.run(work())
+    except StoreTaken as error:
+        raise _Taken(str(error)) from None
     except (ControlError, StoreError, MigrationError, OSError) as error:
         fail(str(error))
+
+
+def _refuse_to_leave_files(data_dir: Path) -> None:
+    """What root makes in the data directory of another user, his server can't open."""
+    owner = data_dir.stat().st_uid
+    if os.geteuid() == 0 and owner != 0:
+        try:
+            name = pwd.getpwuid(owner).pw_name
+        except KeyError:
+            name = str(owner)
+        raise ControlError(
+            f"{data_dir} is user {name}'s, and no server runs: type this as {name}, whose server could not open what"
+            " root makes there"
+        )

@@ -119,7 +119,7 @@ class _Board:
 
 
 def _note(start: datetime, note: Note) -> Text:
-    return Text(_time(start, note.at)).append(f"· {printable(sentence(note).encode())}", style="italic")
+    return Text(_time(start, note.at)).append(f"· {sentence(note)}", style="italic")
 
 
 def _time(start: datetime, at: datetime) -> str:

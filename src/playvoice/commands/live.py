@@ -7,6 +7,9 @@ import typer
 from playvoice.commands.call import NumberOrCommand, follow, place
 from playvoice.commands.desk import DEFAULT_CONFIG, ConfigOption, ask_server, carry_out, fail, follow_server
 from playvoice.commands.output import show_done, show_fields, show_json, show_table
+from playvoice.commands.panels import LOOK_AND_ACT, SET_UP
+from playvoice.commands.trace import show_call
+from playvoice.control import ControlError
 
 Json = Annotated[bool, typer.Option("--json", help="For scripts.")]
 CompanyOption = Annotated[str | None, typer.Option("--company", help="Only this company's.")]
@@ -22,19 +25,19 @@ callback = typer.Typer(help="What is owed to companies' servers, was delivered, 
 
 def register(cli: typer.Typer) -> None:
     """Put these commands into the command line."""
-    cli.add_typer(call, name="call")
-    cli.add_typer(callback, name="callback")
-    for each in (reload, top):
-        cli.command()(each)
+    cli.add_typer(call, name="call", rich_help_panel=LOOK_AND_ACT)
+    cli.add_typer(callback, name="callback", rich_help_panel=LOOK_AND_ACT)
+    cli.command(rich_help_panel=SET_UP)(reload)
+    cli.command(rich_help_panel=LOOK_AND_ACT)(top)
 
 
-def reload(config: ConfigOption = DEFAULT_CONFIG) -> None:
+def reload(config: ConfigOption = DEFAULT_CONFIG, as_json: Json = False) -> None:
     """Have the running server read its configuration file anew; no call is disturbed."""
-    show_done(ask_server(config, "reload", {}))
+    show_done(ask_server(config, "reload", {}), as_json=as_json)
 
 
 def top(
-    every: Annotated[float, typer.Option(help="Seconds between two looks, 0.2 to 60.")] = 1.0,
+    every: Annotated[float, typer.Option(min=0.2, max=60, help="Seconds between two looks.")] = 1.0,
     as_json: Annotated[bool, typer.Option("--json", help="One look as JSON, for scripts.")] = False,
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
@@ -44,13 +47,16 @@ def top(
         return
     from playvoice.commands.top import follow
 
-    follow(follow_server(config, "top", {"every": every}))
+    try:
+        follow(follow_server(config, "top", {"every": every}))
+    except ControlError as error:  # said when the page is gone, or it would go with it
+        fail(str(error))
 
 
 # --- calls ------------------------------------------------------------------------------------------------------------
 
 
-call.command("place", hidden=True)(place)
+call.command("place")(place)
 
 
 @call.command("follow")
@@ -67,10 +73,13 @@ def list_calls(config: ConfigOption = DEFAULT_CONFIG, as_json: Json = False) -> 
     show_json(rows) if as_json else show_table(rows, columns, "no call runs")
 
 
+call.command("show")(show_call)
+
+
 @call.command("hangup")
-def hang_up(uuid: Uuid, config: ConfigOption = DEFAULT_CONFIG) -> None:
+def hang_up(uuid: Uuid, config: ConfigOption = DEFAULT_CONFIG, as_json: Json = False) -> None:
     """End a call that runs or waits; its record says 10007, hung up by the server."""
-    show_done(ask_server(config, "call.hangup", {"uuid": uuid}))
+    show_done(ask_server(config, "call.hangup", {"uuid": uuid}), as_json=as_json)
 
 
 # --- callbacks --------------------------------------------------------------------------------------------------------
@@ -85,7 +94,7 @@ def list_callbacks(
         str | None, typer.Option(help="Only those that are pending, delivered, exhausted, gone or withdrawn.")
     ] = None,
     of_call: Annotated[str | None, typer.Option("--call", help="Only those of this call's uuid.")] = None,
-    most: Annotated[int, typer.Option(help="How many at most, 1 to 1000.")] = 50,
+    most: Annotated[int, typer.Option(min=1, max=1000, help="How many at most.")] = 50,
     config: ConfigOption = DEFAULT_CONFIG,
     as_json: Json = False,
 ) -> None:
@@ -120,8 +129,14 @@ def resend(
     given_up: Annotated[bool, typer.Option("--given-up", help="All that were given up (up to 1000).")] = False,
     of: CompanyOption = None,
     config: ConfigOption = DEFAULT_CONFIG,
+    as_json: Json = False,
 ) -> None:
     """Send callbacks again, under the same webhook-id."""
     if bool(numbers) == given_up:
         fail("give the numbers of the callbacks, or --given-up")
-    show_done(carry_out(config, "callback.resend", {"ids": numbers or [], "given_up": given_up, "company": of}))
+    if numbers and of is not None:
+        fail("--company goes with --given-up; callbacks that are numbered have their company")
+    show_done(
+        carry_out(config, "callback.resend", {"ids": numbers or [], "given_up": given_up, "company": of}),
+        as_json=as_json,
+    )

@@ -11,8 +11,9 @@ import typer
 
 from playvoice.commands.desk import DEFAULT_CONFIG, ConfigOption, carry_out, fail
 from playvoice.commands.output import show_done, show_fields, show_json, show_table
+from playvoice.commands.panels import SET_UP
 from playvoice.config import CompanyConfig, GroupConfig, TrunkConfig
-from playvoice.config.pieces import keys_of
+from playvoice.config.pieces import ExtensionPiece, keys_of
 from playvoice.config.wording import SECRETS
 
 Json = Annotated[bool, typer.Option("--json", help="For scripts.")]
@@ -36,9 +37,9 @@ def register(cli: typer.Typer) -> None:
         ("extension", extension),
         ("group", group),
     ):
-        cli.add_typer(each, name=name)
-    cli.command()(secret)
-    cli.command()(token)
+        cli.add_typer(each, name=name, rich_help_panel=SET_UP)
+    cli.command(rich_help_panel=SET_UP)(secret)
+    cli.command(rich_help_panel=SET_UP)(token)
 
 
 def read_fields(texts: list[str] | None) -> dict[str, str]:
@@ -48,6 +49,8 @@ def read_fields(texts: list[str] | None) -> dict[str, str]:
         key, equals, value = text.partition("=")
         if not equals or not key:
             fail(f"{text!r} is not KEY=VALUE")
+        if key in fields:
+            fail(f"{key} is given twice")
         fields[key] = _ask(key) if value == "-" and key in SECRETS else value
     return fields
 
@@ -55,13 +58,25 @@ def read_fields(texts: list[str] | None) -> dict[str, str]:
 def _ask(key: str) -> str:
     if sys.stdin.isatty():
         return str(typer.prompt(key, hide_input=True, confirmation_prompt=True))
-    return sys.stdin.readline().rstrip("\n")
+    try:
+        line = sys.stdin.readline()
+        line.encode()
+    except UnicodeError:
+        fail(f"{key} is not UTF-8")
+    return line.rstrip("\r\n") or str(fail(f"{key} is missing: standard input has no line for it"))
 
 
 def _keys(model: Any, *left_out: str) -> str:
     """The keys of an entry, for a command's help."""
     lines = [f"{key}: {about}" for key, about in keys_of(model).items() if key not in left_out]
-    return "\b\n" + "\n".join(lines)
+    return "\b\n" + "\n".join(
+        [
+            *lines,
+            "",
+            "A list is typed with commas, KEY= takes a value away, and a secret is best typed as",
+            "KEY=-: it is asked for, and stands in no list of processes.",
+        ]
+    )
 
 
 # --- companies --------------------------------------------------------------------------------------------------------
@@ -83,35 +98,42 @@ def show_company(code: Code, config: ConfigOption = DEFAULT_CONFIG, as_json: Jso
 
 
 @company.command("add", epilog=_keys(CompanyConfig, "code", "voice_dir"))
-def add_company(code: Code, fields: Fields = None, config: ConfigOption = DEFAULT_CONFIG) -> None:
+def add_company(
+    code: Code, fields: Fields = None, config: ConfigOption = DEFAULT_CONFIG, as_json: Json = False
+) -> None:
     """Add a company: name, appid and accesskey at least."""
-    show_done(carry_out(config, "company.add", {"code": code, "fields": read_fields(fields)}))
+    show_done(carry_out(config, "company.add", {"code": code, "fields": read_fields(fields)}), as_json=as_json)
 
 
 @company.command("set", epilog=_keys(CompanyConfig, "code", "voice_dir"))
-def set_company(code: Code, fields: Fields = None, config: ConfigOption = DEFAULT_CONFIG) -> None:
+def set_company(
+    code: Code, fields: Fields = None, config: ConfigOption = DEFAULT_CONFIG, as_json: Json = False
+) -> None:
     """Change what is given of a company; KEY= takes a value away."""
-    show_done(carry_out(config, "company.set", {"code": code, "fields": read_fields(fields)}))
+    show_done(carry_out(config, "company.set", {"code": code, "fields": read_fields(fields)}), as_json=as_json)
 
 
 @company.command("remove")
-def remove_company(code: Code, config: ConfigOption = DEFAULT_CONFIG) -> None:
+def remove_company(code: Code, config: ConfigOption = DEFAULT_CONFIG, as_json: Json = False) -> None:
     """Remove a company with its numbers, extensions, groups and voice files; its call records stay."""
-    show_done(carry_out(config, "company.remove", {"code": code}))
+    show_done(carry_out(config, "company.remove", {"code": code}), as_json=as_json)
 
 
 def secret(
     code: Code,
     new: Annotated[bool, typer.Option("--new", help="Make a new one, which signs from now on.")] = False,
     config: ConfigOption = DEFAULT_CONFIG,
+    as_json: Json = False,
 ) -> None:
     """Show what a company's callbacks are signed with."""
-    typer.echo(carry_out(config, "secret", {"code": code, "new": new}))
+    result = carry_out(config, "secret", {"code": code, "new": new})
+    show_json(result) if as_json else show_done(result | {"done": result["signing_secret"]})
 
 
-def token(code: Code, config: ConfigOption = DEFAULT_CONFIG) -> None:
+def token(code: Code, config: ConfigOption = DEFAULT_CONFIG, as_json: Json = False) -> None:
     """Issue a token of a company, as Login would, valid for 12 hours."""
-    typer.echo(carry_out(config, "token", {"code": code}))
+    value = carry_out(config, "token", {"code": code})
+    show_json({"token": value}) if as_json else typer.echo(value)
 
 
 # --- caller numbers ---------------------------------------------------------------------------------------------------
@@ -126,10 +148,13 @@ def list_numbers(of: CompanyOption = None, config: ConfigOption = DEFAULT_CONFIG
 
 @number.command("add")
 def add_number(
-    code: Code, new: Annotated[str, typer.Argument(metavar="NUMBER")], config: ConfigOption = DEFAULT_CONFIG
+    code: Code,
+    new: Annotated[str, typer.Argument(metavar="NUMBER")],
+    config: ConfigOption = DEFAULT_CONFIG,
+    as_json: Json = False,
 ) -> None:
     """Let a company show a caller number."""
-    show_done(carry_out(config, "number.add", {"code": code, "number": new}))
+    show_done(carry_out(config, "number.add", {"code": code, "number": new}), as_json=as_json)
 
 
 @number.command("set")
@@ -137,17 +162,20 @@ def set_number(
     which: Annotated[str, typer.Argument(metavar="NUMBER")],
     enabled: Annotated[bool, typer.Option("--on/--off", help="Whether it may be shown.")],
     config: ConfigOption = DEFAULT_CONFIG,
+    as_json: Json = False,
 ) -> None:
     """Switch a caller number on or off."""
-    show_done(carry_out(config, "number.set", {"number": which, "enabled": enabled}))
+    show_done(carry_out(config, "number.set", {"number": which, "enabled": enabled}), as_json=as_json)
 
 
 @number.command("remove")
 def remove_number(
-    which: Annotated[str, typer.Argument(metavar="NUMBER")], config: ConfigOption = DEFAULT_CONFIG
+    which: Annotated[str, typer.Argument(metavar="NUMBER")],
+    config: ConfigOption = DEFAULT_CONFIG,
+    as_json: Json = False,
 ) -> None:
     """Take a caller number away; calls that were accepted with it are still made."""
-    show_done(carry_out(config, "number.remove", {"number": which}))
+    show_done(carry_out(config, "number.remove", {"number": which}), as_json=as_json)
 
 
 # --- trunks -----------------------------------------------------------------------------------------------------------
@@ -171,21 +199,25 @@ def show_trunk(name: TrunkName, config: ConfigOption = DEFAULT_CONFIG, as_json: 
 
 
 @trunk.command("add", epilog=_keys(TrunkConfig, "name"))
-def add_trunk(name: TrunkName, fields: Fields = None, config: ConfigOption = DEFAULT_CONFIG) -> None:
+def add_trunk(
+    name: TrunkName, fields: Fields = None, config: ConfigOption = DEFAULT_CONFIG, as_json: Json = False
+) -> None:
     """Add a trunk: address at least."""
-    show_done(carry_out(config, "trunk.add", {"name": name, "fields": read_fields(fields)}))
+    show_done(carry_out(config, "trunk.add", {"name": name, "fields": read_fields(fields)}), as_json=as_json)
 
 
 @trunk.command("set", epilog=_keys(TrunkConfig, "name"))
-def set_trunk(name: TrunkName, fields: Fields = None, config: ConfigOption = DEFAULT_CONFIG) -> None:
+def set_trunk(
+    name: TrunkName, fields: Fields = None, config: ConfigOption = DEFAULT_CONFIG, as_json: Json = False
+) -> None:
     """Change what is given of a trunk; KEY= takes a value away. Calls that run over it go on."""
-    show_done(carry_out(config, "trunk.set", {"name": name, "fields": read_fields(fields)}))
+    show_done(carry_out(config, "trunk.set", {"name": name, "fields": read_fields(fields)}), as_json=as_json)
 
 
 @trunk.command("remove")
-def remove_trunk(name: TrunkName, config: ConfigOption = DEFAULT_CONFIG) -> None:
+def remove_trunk(name: TrunkName, config: ConfigOption = DEFAULT_CONFIG, as_json: Json = False) -> None:
     """Remove a trunk; calls that run over it go on."""
-    show_done(carry_out(config, "trunk.remove", {"name": name}))
+    show_done(carry_out(config, "trunk.remove", {"name": name}), as_json=as_json)
 
 
 # --- extensions -------------------------------------------------------------------------------------------------------
@@ -203,23 +235,27 @@ def list_extensions(of: CompanyOption = None, config: ConfigOption = DEFAULT_CON
     )
 
 
-@extension.command("add")
-def add_extension(code: Code, which: Extension, fields: Fields = None, config: ConfigOption = DEFAULT_CONFIG) -> None:
+@extension.command("add", epilog=_keys(ExtensionPiece, "number"))
+def add_extension(
+    code: Code, which: Extension, fields: Fields = None, config: ConfigOption = DEFAULT_CONFIG, as_json: Json = False
+) -> None:
     """Add an extension with password=VALUE, or password=- to be asked for it."""
     values = read_fields(fields or ["password=-"])
-    show_done(carry_out(config, "extension.add", {"company": code, "number": which} | values))
+    show_done(carry_out(config, "extension.add", {"company": code, "number": which, "fields": values}), as_json=as_json)
 
 
-@extension.command("set")
-def set_extension(which: Extension, fields: Fields = None, config: ConfigOption = DEFAULT_CONFIG) -> None:
+@extension.command("set", epilog=_keys(ExtensionPiece, "number"))
+def set_extension(
+    which: Extension, fields: Fields = None, config: ConfigOption = DEFAULT_CONFIG, as_json: Json = False
+) -> None:
     """Change password=VALUE or enabled=true|false."""
-    show_done(carry_out(config, "extension.set", {"number": which} | read_fields(fields)))
+    show_done(carry_out(config, "extension.set", {"number": which, "fields": read_fields(fields)}), as_json=as_json)
 
 
 @extension.command("remove")
-def remove_extension(which: Extension, config: ConfigOption = DEFAULT_CONFIG) -> None:
+def remove_extension(which: Extension, config: ConfigOption = DEFAULT_CONFIG, as_json: Json = False) -> None:
     """Remove an extension; it leaves its groups."""
-    show_done(carry_out(config, "extension.remove", {"number": which}))
+    show_done(carry_out(config, "extension.remove", {"number": which}), as_json=as_json)
 
 
 # --- groups -----------------------------------------------------------------------------------------------------------
@@ -236,18 +272,26 @@ def list_groups(of: CompanyOption = None, config: ConfigOption = DEFAULT_CONFIG,
 
 
 @group.command("add", epilog=_keys(GroupConfig, "name"))
-def add_group(code: Code, name: GroupName, fields: Fields = None, config: ConfigOption = DEFAULT_CONFIG) -> None:
+def add_group(
+    code: Code, name: GroupName, fields: Fields = None, config: ConfigOption = DEFAULT_CONFIG, as_json: Json = False
+) -> None:
     """Add a group of a company."""
-    show_done(carry_out(config, "group.add", {"company": code, "name": name, "fields": read_fields(fields)}))
+    show_done(
+        carry_out(config, "group.add", {"company": code, "name": name, "fields": read_fields(fields)}), as_json=as_json
+    )
 
 
 @group.command("set", epilog=_keys(GroupConfig, "name"))
-def set_group(code: Code, name: GroupName, fields: Fields = None, config: ConfigOption = DEFAULT_CONFIG) -> None:
+def set_group(
+    code: Code, name: GroupName, fields: Fields = None, config: ConfigOption = DEFAULT_CONFIG, as_json: Json = False
+) -> None:
     """Change what is given of a group; `members` are all that it has afterwards."""
-    show_done(carry_out(config, "group.set", {"company": code, "name": name, "fields": read_fields(fields)}))
+    show_done(
+        carry_out(config, "group.set", {"company": code, "name": name, "fields": read_fields(fields)}), as_json=as_json
+    )
 
 
 @group.command("remove")
-def remove_group(code: Code, name: GroupName, config: ConfigOption = DEFAULT_CONFIG) -> None:
+def remove_group(code: Code, name: GroupName, config: ConfigOption = DEFAULT_CONFIG, as_json: Json = False) -> None:
     """Remove a group; a call that a key leads there finds nobody."""
-    show_done(carry_out(config, "group.remove", {"company": code, "name": name}))
+    show_done(carry_out(config, "group.remove", {"company": code, "name": name}), as_json=as_json)

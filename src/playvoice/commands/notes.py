@@ -2,6 +2,7 @@
 
 from playvoice.calls.trace_parts import Note, Value
 from playvoice.codes import CAUSE_TEXTS, HangupCause
+from playvoice.sip.tap import printable
 
 SENTENCES = {
     "voice_ready": "the voice is ready; it lasts {seconds} s",
@@ -34,7 +35,11 @@ SENTENCES = {
 
 
 def sentence(note: Note) -> str:
-    """The note in words; one without a sentence shows its name and values."""
+    """The note in words, without what would move a terminal's cursor; one that has no words shows its values."""
+    return printable(_sentence(note).encode())
+
+
+def _sentence(note: Note) -> str:
     form = SENTENCES.get(note.event)
     if form is not None:
         try:

@@ -1,13 +1,18 @@
 """What commands print: tables for people, JSON for scripts."""
 
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import typer
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+MOST_DRAWN = 1_000
+"""Rows of a table that is drawn to the width of the terminal."""
 
 
 def show_json(value: object) -> None:
@@ -20,12 +25,15 @@ def show_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], none: 
     if not rows:
         typer.echo(none)
         return
+    if len(rows) > MOST_DRAWN or not sys.stdout.isatty():
+        _show_plain(rows, columns)
+        return
     table = Table(box=None, header_style="bold", pad_edge=False)
     for column in columns:
         table.add_column(column.replace("_", " "), overflow="fold")
     for row in rows:
         table.add_row(*(Text(as_text(row.get(column))) for column in columns))
-    _console().print(table)
+    Console(highlight=False).print(table)
 
 
 def show_fields(row: Mapping[str, Any]) -> None:
@@ -35,8 +43,21 @@ def show_fields(row: Mapping[str, Any]) -> None:
         typer.echo(f"{name:<{width}}  {as_text(value)}".rstrip())
 
 
-def show_done(result: Mapping[str, Any]) -> None:
+def _show_plain(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
+    """A row a line, whatever its length: for a pipe, and for so many that a drawn table would be slow."""
+    texts = [[column.replace("_", " ") for column in columns]]
+    texts += ([as_text(row.get(column)) for column in columns] for row in rows)
+    widths = [max(map(cell_len, column)) for column in zip(*texts, strict=True)]
+    for line in texts:
+        padded = (text + " " * (width - cell_len(text)) for text, width in zip(line, widths, strict=True))
+        typer.echo("  ".join(padded).rstrip())
+
+
+def show_done(result: Mapping[str, Any], *, as_json: bool = False) -> None:
     """Print what was done, and what should be known of it."""
+    if as_json:
+        show_json(result)
+        return
     typer.echo(result["done"])
     for note in result["notes"]:
         typer.echo(f"note: {note}", err=True)
@@ -52,9 +73,4 @@ def as_text(value: Any) -> str:
         case list():
             return ", ".join(as_text(item) for item in value)
         case _:
-            return str(value)
-
-
-def _console() -> Console:
-    console = Console(highlight=False, soft_wrap=False)
-    return console if console.is_terminal else Console(highlight=False, width=200, no_color=True)
+            return "".join(letter if letter.isprintable() else " " for letter in str(value))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from typer.core import TyperCommand
 
+from playvoice.commands.panels import TRY
 from playvoice.simulator.softphone.key_way import KeyWay
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class PhoneCommand(TyperCommand):
 
 def register(cli: typer.Typer) -> None:
     """Add the command."""
-    cli.command(cls=PhoneCommand)(phone)
+    cli.command(cls=PhoneCommand, rich_help_panel=TRY)(phone)
 
 
 def with_values(arguments: list[str]) -> list[str]:

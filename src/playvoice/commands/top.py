@@ -10,6 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 _STATES = ("dialling", "ringing", "playing", "waiting", "transferring", "talking")
+_WIDTHS = {"call": 36}
+"""A uuid is copied to other commands: what stands beside it is cut first."""
 _COLOURS = {"up": "green", "down": "red", "talking": "green", "ringing": "yellow", "idle": "cyan", "offline": "dim"}
 
 
@@ -82,8 +84,8 @@ def _agents(look: dict[str, Any]) -> RenderableType:
         table.add_row(
             agent["extension"], agent["company_code"], _coloured(agent["state"]), str(agent["phones"]), agent["call"]
         )
-    if len(look["agents"]) > 20:
-        table.add_row(f"{len(look['agents']) - 20} more")
+    if look["agents_in_all"] > 20:
+        table.add_row(f"{look['agents_in_all'] - 20} more")
     return table if look["agents"] else Text("no agent", style="dim")
 
 
@@ -105,7 +107,7 @@ def _calls(look: dict[str, Any]) -> RenderableType:
 def _table(*columns: str) -> Table:
     table = Table(box=None, header_style="bold", pad_edge=False)
     for column in columns:
-        table.add_column(column, no_wrap=True)
+        table.add_column(column, no_wrap=True, min_width=_WIDTHS.get(column))
     return table
 
 

@@ -3,35 +3,81 @@
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from playvoice.codes import HangupCause
 from playvoice.commands.desk import DEFAULT_CONFIG, ConfigOption, fail, read_config
 from playvoice.commands.invocation import playvoice
-from playvoice.commands.output import show_json, show_table
+from playvoice.commands.output import show_fields, show_json, show_table
 from playvoice.config import Config
 
 if TYPE_CHECKING:
     from playvoice.calls.story import Found, Story
 
+CallArgument = Annotated[
+    str, typer.Argument(metavar="UUID", help="A call's uuid, its record's id, or the number called.")
+]
+Json = Annotated[bool, typer.Option("--json", help="For scripts.")]
+_TOLD_BY_TRACE = frozenset({"legs", "messages", "notes", "left_out", "callbacks"})
+
 
 def trace(
-    call: Annotated[str, typer.Argument(metavar="UUID", help="A call's uuid, its record's id, or the number called.")],
+    call: CallArgument,
     config: ConfigOption = DEFAULT_CONFIG,
     messages: Annotated[bool, typer.Option("--messages", help="Show each SIP message whole.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Tell the whole story of a call: request, trunks, every SIP message, keys, media, callbacks."""
+    from playvoice.calls.story import to_json
+
+    settings = read_config(config)
+    story = _look_up(settings, call, as_json=as_json)
+    if story is None:
+        return
+    if as_json:
+        show_json(to_json(story))
+    else:
+        _show(story, settings, messages=messages)
+
+
+def show_call(call: CallArgument, config: ConfigOption = DEFAULT_CONFIG, as_json: Json = False) -> None:
+    """Show what is known of a call that waits, runs or has ended: its request and its record."""
+    from playvoice.calls.story import to_json
+
+    settings = read_config(config)
+    story = _look_up(settings, call, as_json=as_json)
+    if story is None:
+        return
+    fields = {name: value for name, value in to_json(story).items() if name not in _TOLD_BY_TRACE}
+    if as_json:
+        show_json(fields)
+        return
+    from playvoice.commands.notes import cause_text
+    from playvoice.commands.telling import at_text
+
+    for name in fields:
+        value = getattr(story, name)
+        if isinstance(value, datetime):
+            fields[name] = at_text(value, settings.server.timezone, precise=True)
+        elif isinstance(value, HangupCause):
+            fields[name] = cause_text(value)
+    show_fields(fields)
+
+
+def _look_up(settings: Config, call: str, *, as_json: bool) -> "Story | None":
+    """Return the call that is meant; None where several are, which are shown. Leaves with 1 where none is."""
     from playvoice.calls.story import find, read_story, to_json
     from playvoice.store import StoreError, reading_connection
 
-    settings = read_config(config)
     mask = settings.trace.mask_numbers
     try:
         with reading_connection(settings.server.database) as conn:
             found = find(conn, call)
-            story = read_story(conn, found[0].uuid, mask=mask) if len(found) == 1 else None
+            if len(found) == 1 and (story := read_story(conn, found[0].uuid, mask=mask)) is not None:
+                return story
     except StoreError as error:
         fail(str(error))
     if not found:
@@ -40,11 +86,10 @@ def trace(
             " that was called"
         )
     if as_json:
-        show_json(to_json(story or _masked(found, mask=mask)))
-    elif story is not None:
-        _show(story, settings, messages=messages)
+        show_json(to_json(_masked(found, mask=mask)))
     else:
         _show_found(_masked(found, mask=mask), settings)
+    return None
 
 
 def _show(story: "Story", settings: Config, *, messages: bool) -> None:

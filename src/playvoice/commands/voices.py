@@ -7,6 +7,7 @@ import typer
 
 from playvoice.commands.desk import DEFAULT_CONFIG, ConfigOption, carry_out, the_company
 from playvoice.commands.output import show_done, show_json, show_table
+from playvoice.commands.panels import SET_UP
 
 CompanyOption = Annotated[
     str | None, typer.Option("--company", help="The company's code; not needed where there is one.")
@@ -17,7 +18,7 @@ voice = typer.Typer(help="The voice files of companies' libraries.", no_args_is_
 
 def register(cli: typer.Typer) -> None:
     """Put these commands into the command line."""
-    cli.add_typer(voice, name="voice")
+    cli.add_typer(voice, name="voice", rich_help_panel=SET_UP)
 
 
 @voice.command("list")

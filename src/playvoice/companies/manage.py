@@ -4,7 +4,6 @@ Each is a function of a connection, one transaction; `Companies.refresh` follows
 configuration file, and no secrets.
 """
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,6 +17,9 @@ from playvoice.companies.secrets import new_signing_secret
 from playvoice.companies.tables import caller_numbers, companies, tokens
 from playvoice.config import CompanyConfig
 
+MOST_NUMBERS = 100
+"""Caller numbers that are listed with their company; `list_numbers` has all."""
+
 _n = caller_numbers.c
 
 
@@ -29,7 +31,8 @@ def list_companies(conn: Connection, zone: ZoneInfo, code: str | None = None) ->
     rows = conn.execute(wanted).all()
     if code is not None and not rows:
         raise _no_company(code)
-    return [_company(conn, row, zone) for row in rows]
+    numbers = _numbers(conn, code)
+    return [_company(row, numbers.get(row.code, []), zone) for row in rows]
 
 
 def add_company(conn: Connection, company: CompanyConfig, zone: ZoneInfo, at: datetime) -> None:
@@ -44,16 +47,16 @@ def add_company(conn: Connection, company: CompanyConfig, zone: ZoneInfo, at: da
 
 def change_company(conn: Connection, code: str, change: CompanyConfig, zone: ZoneInfo, at: datetime) -> None:
     """Overwrite the fields that are set in `change`; `numbers`, where set, are all that it has afterwards."""
-    if conn.execute(select(companies.c.code).where(companies.c.code == code)).first() is None:
-        raise _no_company(code)
+    check_company(conn, code)
     if "appid" in change.model_fields_set:
         _check_appid(conn, code, change.appid)
     save_company(conn, code, change, zone, at)
     if "numbers" in change.model_fields_set:
-        for number in sorted(set(_numbers_of(conn, code)) - set(change.numbers)):
+        before = set(_numbers(conn, code).get(code, ()))
+        for number in sorted(before - set(change.numbers)):
             remove_number(conn, number)
-        for number in change.numbers:
-            if number not in _numbers_of(conn, code):
+        for number in dict.fromkeys(change.numbers):
+            if number not in before:
                 add_number(conn, code, number)
 
 
@@ -76,6 +79,18 @@ def signing_secret(conn: Connection, code: str, *, new: bool = False) -> str:
     return str(secret)
 
 
+def check_company(conn: Connection, code: str) -> None:
+    """Raise CompaniesError if there is no company of this code."""
+    if conn.execute(select(companies.c.code).where(companies.c.code == code)).first() is None:
+        raise _no_company(code)
+
+
+def users_of_trunk(conn: Connection, name: str) -> list[str]:
+    """Return the codes of the companies that may use no trunks but some, this one among them."""
+    wanted = select(companies).where(companies.c.trunks.is_not(None)).order_by(companies.c.code)
+    return [row.code for row in conn.execute(wanted) if name in (from_row(row).trunks or ())]
+
+
 # --- caller numbers ---------------------------------------------------------------------------------------------------
 
 
@@ -89,8 +104,7 @@ def list_numbers(conn: Connection, code: str | None = None) -> list[dict[str, An
 
 def add_number(conn: Connection, code: str, number: str, *, enabled: bool = True) -> None:
     """Give a company a caller number; CompaniesError if somebody has it."""
-    if conn.execute(select(companies.c.code).where(companies.c.code == code)).first() is None:
-        raise _no_company(code)
+    check_company(conn, code)
     owner = conn.execute(select(_n.company_code).where(_n.number == number)).scalar()
     if owner is not None:
         raise CompaniesError(f"caller number {number} belongs to company {owner} already")
@@ -109,7 +123,7 @@ def remove_number(conn: Connection, number: str) -> None:
         raise _no_number(number)
 
 
-def _company(conn: Connection, row: Row[Any], zone: ZoneInfo) -> dict[str, Any]:
+def _company(row: Row[Any], numbers: list[str], zone: ZoneInfo) -> dict[str, Any]:
     company: Company = from_row(row)
     last_day = None
     if company.licensed_until is not None:
@@ -120,7 +134,8 @@ def _company(conn: Connection, row: Row[Any], zone: ZoneInfo) -> dict[str, Any]:
         "appid": company.appid,
         "enabled": company.enabled,
         "licensed_until": last_day,
-        "numbers": _numbers_of(conn, company.code),
+        "numbers": numbers[:MOST_NUMBERS],
+        "numbers_in_all": len(numbers),
         "trunks": None if company.trunks is None else list(company.trunks),
         "cdr_callback": company.cdr_callback,
         "status_callback": company.status_callback,
@@ -134,8 +149,12 @@ def _company(conn: Connection, row: Row[Any], zone: ZoneInfo) -> dict[str, Any]:
     }
 
 
-def _numbers_of(conn: Connection, code: str) -> Sequence[str]:
-    return list(conn.execute(select(_n.number).where(_n.company_code == code).order_by(_n.number)).scalars())
+def _numbers(conn: Connection, code: str | None) -> dict[str, list[str]]:
+    """The caller numbers of all companies, or one, by the companies' codes."""
+    numbers: dict[str, list[str]] = {}
+    for row in list_numbers(conn, code):
+        numbers.setdefault(row["company"], []).append(row["number"])
+    return numbers
 
 
 def _check_appid(conn: Connection, code: str, appid: str) -> None:

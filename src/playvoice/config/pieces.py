@@ -10,12 +10,19 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, TypeVar, Union, get_args, get_origin
 
-from pydantic import BaseModel, ValidationError, create_model
+from pydantic import BaseModel, Field, ValidationError, create_model
 from pydantic.fields import FieldInfo
 
+from playvoice.config.models import ExtensionConfig
 from playvoice.config.wording import in_words
 
 M = TypeVar("M", bound=BaseModel)
+
+
+class ExtensionPiece(ExtensionConfig):
+    """What an operator can set of an extension: that it is switched off is not the file's to say."""
+
+    enabled: bool = Field(default=True, description="true or false")
 
 
 class PieceError(Exception):
@@ -28,7 +35,12 @@ def new_piece(model: type[M], texts: Mapping[str, str]) -> M:
 
 
 def changed_piece(model: type[M], texts: Mapping[str, str]) -> M:
-    """Return an entry of which only the keys in `texts` are set (`model_fields_set`); PieceError as above."""
+    """Return an entry of which only the keys in `texts` are set (`model_fields_set`); PieceError as above.
+
+    It is one as well where nothing is to be changed.
+    """
+    if not texts:
+        raise PieceError("nothing is to be changed; expected KEY=VALUE (--help lists the keys)")
     optional: type[M] = _all_optional(model)
     return _read(model, optional, texts)
 
@@ -61,7 +73,8 @@ def _value(field: FieldInfo, text: str) -> object:
     if text == "" and not field.is_required():
         return field.get_default(call_default_factory=True)
     if _is_list(field):
-        return [item.strip() for item in text.split(",") if item.strip()]
+        items = text.strip().removeprefix("[").removesuffix("]").split(",")
+        return [bare for item in items if (bare := item.strip().strip("\"'"))]
     return text
 
 

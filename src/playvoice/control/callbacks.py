@@ -1,7 +1,7 @@
 """The commands about callbacks."""
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field
 from sqlalchemy import Connection
@@ -22,16 +22,20 @@ class SomeCallbacks(Arguments):
     most: int = Field(default=50, ge=1, le=manage.MOST)
 
 
+Number = Annotated[int, Field(ge=1, le=2**63 - 1)]
+"""A callback's: what a column of the store can hold."""
+
+
 class OneCallback(Arguments):
     """A callback by its number."""
 
-    id: int
+    id: Number
 
 
 class Again(Arguments):
     """Which callbacks are sent again: these, or those that were given up, all or a company's."""
 
-    ids: list[int] = Field(default_factory=list, max_length=manage.MOST)
+    ids: list[Number] = Field(default_factory=list, max_length=manage.MOST)
     given_up: bool = False
     company: str | None = None
 

@@ -11,9 +11,9 @@ from playvoice.companies import manage
 from playvoice.config import CompanyConfig
 from playvoice.config.pieces import changed_piece, new_piece
 from playvoice.control.errors import CommandFailed
-from playvoice.control.notes import done
+from playvoice.control.notes import done, undone
 from playvoice.control.registry import Arguments, Command, Tell
-from playvoice.control.rooms import Rooms
+from playvoice.control.rooms import Rooms, of_company
 from playvoice.lines import manage as lines
 from playvoice.voices import library as voices
 
@@ -112,9 +112,11 @@ def company_commands(rooms: Rooms) -> list[Command[Any]]:
         return done(f"company {asked.code} was removed", in_file(asked.code))
 
     async def secret(asked: Secret, _tell: Tell) -> object:
-        if asked.new:
-            return await rooms.change(lambda conn, _at: manage.signing_secret(conn, asked.code, new=True))
-        return await rooms.store.read(lambda conn: manage.signing_secret(conn, asked.code))
+        if not asked.new:
+            value = await rooms.store.read(lambda conn: manage.signing_secret(conn, asked.code))
+            return {"signing_secret": value, "notes": []}
+        value = await rooms.change(lambda conn, _at: manage.signing_secret(conn, asked.code, new=True))
+        return {"signing_secret": value, "notes": undone(in_file(asked.code), ["signing_secret"])}
 
     async def token(asked: OneCompany, _tell: Tell) -> object:
         if rooms.companies.get(asked.code) is None:
@@ -122,7 +124,7 @@ def company_commands(rooms: Rooms) -> list[Command[Any]]:
         return await rooms.companies.issue_token(asked.code, datetime.now(UTC))
 
     async def list_numbers(asked: SomeCompany, _tell: Tell) -> object:
-        return await rooms.store.read(lambda conn: manage.list_numbers(conn, asked.code))
+        return await rooms.store.read(of_company(asked.code, manage.list_numbers))
 
     async def add_number(asked: NewNumber, _tell: Tell) -> object:
         (number, *others) = changed_piece(CompanyConfig, {"numbers": asked.number}).numbers or ("",)

@@ -5,12 +5,13 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from playvoice.companies.manage import check_company, users_of_trunk
 from playvoice.config import ExtensionConfig, GroupConfig, TrunkConfig
-from playvoice.config.pieces import changed_piece, new_piece
+from playvoice.config.pieces import ExtensionPiece, changed_piece, new_piece
 from playvoice.control.errors import CommandFailed
 from playvoice.control.notes import done
 from playvoice.control.registry import Arguments, Command, Tell
-from playvoice.control.rooms import Rooms
+from playvoice.control.rooms import Rooms, of_company
 from playvoice.lines import manage
 
 
@@ -44,18 +45,16 @@ class OneExtension(Arguments):
     number: str
 
 
-class NewExtension(OneExtension):
-    """An extension, whose it becomes, and its password."""
+class ExtensionFields(OneExtension):
+    """An extension with the keys that are to be set, as text."""
+
+    fields: dict[str, str]
+
+
+class NewExtension(ExtensionFields):
+    """An extension and whose it becomes."""
 
     company: str
-    password: str
-
-
-class ExtensionChange(OneExtension):
-    """What is to be changed of an extension."""
-
-    password: str | None = None
-    enabled: bool | None = None
 
 
 class OneGroup(Arguments):
@@ -81,6 +80,7 @@ def trunk_commands(rooms: Rooms) -> list[Command[Any]]:
         return await rooms.store.read(lambda conn: manage.list_trunks(conn, asked.name))
 
     async def add(asked: TrunkFields, _tell: Tell) -> object:
+        _refuse_key("name", asked.fields)
         trunk = new_piece(TrunkConfig, {"name": asked.name} | asked.fields)
         _check_transport(rooms, trunk)
         await rooms.change(lambda conn, at: manage.add_trunk(conn, trunk, at))
@@ -94,12 +94,14 @@ def trunk_commands(rooms: Rooms) -> list[Command[Any]]:
         return done(f"trunk {asked.name} was changed", in_file(asked.name), asked.fields)
 
     async def remove(asked: OneTrunk, _tell: Tell) -> object:
-        users = [
-            company.code for company in rooms.companies if company.trunks is not None and asked.name in company.trunks
-        ]
-        if users:
-            raise CommandFailed(f"trunk {asked.name} is one that company {', '.join(users)} uses; set its trunks first")
-        await rooms.change(lambda conn, _at: manage.remove_trunk(conn, asked.name))
+        def fact(conn: Connection, _at: datetime) -> None:
+            if users := users_of_trunk(conn, asked.name):
+                raise CommandFailed(
+                    f"trunk {asked.name} is one that company {', '.join(users)} uses; set its trunks first"
+                )
+            manage.remove_trunk(conn, asked.name)
+
+        await rooms.change(fact)
         return done(f"trunk {asked.name} was removed", in_file(asked.name))
 
     return [
@@ -118,26 +120,33 @@ def extension_commands(rooms: Rooms) -> list[Command[Any]]:
         return next(found, None)
 
     async def list_all(asked: OfCompany, _tell: Tell) -> object:
-        listed = await rooms.store.read(lambda conn: manage.list_extensions(conn, asked.company))
+        listed = await rooms.store.read(of_company(asked.company, manage.list_extensions))
         return [
             row | {"phones": [str(contact.uri) for contact in rooms.lines.contacts(row["number"])]} for row in listed
         ]
 
     async def add(asked: NewExtension, _tell: Tell) -> object:
-        _check_company(rooms, asked.company)
-        extension = new_piece(ExtensionConfig, {"number": asked.number, "password": asked.password})
-        await rooms.change(lambda conn, at: manage.add_extension(conn, asked.company, extension, at))
-        return done(f"extension {asked.number} was added to company {asked.company}")
-
-    async def change(asked: ExtensionChange, _tell: Tell) -> object:
-        fields = {} if asked.password is None else {"password": asked.password}
-        password = changed_piece(ExtensionConfig, fields).password if fields else None
+        _refuse_key("number", asked.fields)
+        extension = new_piece(ExtensionPiece, {"number": asked.number} | asked.fields)
 
         def fact(conn: Connection, at: datetime) -> None:
-            manage.change_extension(conn, asked.number, at, password=password, enabled=asked.enabled)
+            check_company(conn, asked.company)
+            manage.add_extension(conn, asked.company, extension, at)
+            manage.change_extension(conn, asked.number, at, enabled=extension.enabled)
 
         await rooms.change(fact)
-        return done(f"extension {asked.number} was changed", in_file(asked.number), fields)
+        return done(f"extension {asked.number} was added to company {asked.company}")
+
+    async def change(asked: ExtensionFields, _tell: Tell) -> object:
+        _refuse_key("number", asked.fields)
+        extension = changed_piece(ExtensionPiece, asked.fields)
+        enabled = extension.enabled if "enabled" in extension.model_fields_set else None
+
+        def fact(conn: Connection, at: datetime) -> None:
+            manage.change_extension(conn, asked.number, at, password=extension.password, enabled=enabled)
+
+        await rooms.change(fact)
+        return done(f"extension {asked.number} was changed", in_file(asked.number), asked.fields)
 
     async def remove(asked: OneExtension, _tell: Tell) -> object:
         await rooms.change(lambda conn, _at: manage.remove_extension(conn, asked.number))
@@ -146,7 +155,7 @@ def extension_commands(rooms: Rooms) -> list[Command[Any]]:
     return [
         Command("extension.list", OfCompany, list_all),
         Command("extension.add", NewExtension, add),
-        Command("extension.set", ExtensionChange, change),
+        Command("extension.set", ExtensionFields, change),
         Command("extension.remove", OneExtension, remove),
     ]
 
@@ -159,12 +168,17 @@ def group_commands(rooms: Rooms) -> list[Command[Any]]:
         return next((group for company in companies for group in company.groups if group.name == name), None)
 
     async def list_all(asked: OfCompany, _tell: Tell) -> object:
-        return await rooms.store.read(lambda conn: manage.list_groups(conn, asked.company))
+        return await rooms.store.read(of_company(asked.company, manage.list_groups))
 
     async def add(asked: GroupFields, _tell: Tell) -> object:
-        _check_company(rooms, asked.company)
+        _refuse_key("name", asked.fields)
         group = new_piece(GroupConfig, {"name": asked.name} | asked.fields)
-        await rooms.change(lambda conn, at: manage.add_group(conn, asked.company, group, at))
+
+        def fact(conn: Connection, at: datetime) -> None:
+            check_company(conn, asked.company)
+            manage.add_group(conn, asked.company, group, at)
+
+        await rooms.change(fact)
         return done(f"group {asked.name} was added to company {asked.company}")
 
     async def change(asked: GroupFields, _tell: Tell) -> object:
@@ -185,12 +199,8 @@ def group_commands(rooms: Rooms) -> list[Command[Any]]:
     ]
 
 
-def _check_company(rooms: Rooms, code: str) -> None:
-    if rooms.companies.get(code) is None:
-        raise CommandFailed(f"there is no company {code}")
-
-
 def _refuse_key(key: str, fields: dict[str, str]) -> None:
+    """The key that an entry is found by is told once, and stays."""
     if key in fields:
         raise CommandFailed(f"{key} can't be changed; add another and remove this one")
 

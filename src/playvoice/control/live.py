@@ -14,6 +14,7 @@ from playvoice import __version__
 from playvoice.callbacks import Sender, manage
 from playvoice.calls.agents import Agents
 from playvoice.calls.conductor import Conductor
+from playvoice.calls.ledger import read_call
 from playvoice.calls.trace_parts import Note
 from playvoice.calls.traces import Traces
 from playvoice.calls.views import AgentView, CallView
@@ -24,8 +25,8 @@ from playvoice.control.registry import Arguments, Command, Tell
 from playvoice.control.rooms import Rooms
 from playvoice.media.supervisor import MediaSupervisor
 
-MOST_CALLS = 1_000
-"""Calls that are listed at once."""
+MOST_AGENTS = 100
+"""Agents that an overview shows."""
 MOST_NOTES = 1_000
 """Notes of a call that wait for an operator who does not read; more are left out."""
 LOOK_AGAIN = 1.0
@@ -67,7 +68,7 @@ def live_commands(rooms: Rooms, live: Live) -> list[Command[Any]]:
     """Return the commands `call.list`, `call.follow`, `call.hangup`, `status` and `top`."""
 
     async def list_calls(_asked: Arguments, _tell: Tell) -> object:
-        return [_plain(view) for view in live.conductor.views()[:MOST_CALLS]]
+        return [_plain(view) for view in live.conductor.views()]
 
     async def hang_up(asked: OneCall, _tell: Tell) -> object:
         if not await live.conductor.hang_up(asked.uuid):
@@ -93,6 +94,11 @@ def live_commands(rooms: Rooms, live: Live) -> list[Command[Any]]:
                 notes.put_nowait(note)
 
         uuid = asked.uuid
+        if not live.conductor.has(uuid) and not live.traces.is_traced(uuid):
+            known = await rooms.store.read(lambda conn: read_call(conn, uuid))
+            if known is None:
+                raise CommandFailed(f"there is no call {uuid}")
+            raise CommandFailed(f"call {uuid} has ended already; its story: playvoice trace {uuid}")
         for note in live.traces.watch(uuid, watch):
             notes.put_nowait(note)
         try:
@@ -141,6 +147,7 @@ def _overview(rooms: Rooms, live: Live, owed: dict[str, int]) -> dict[str, Any]:
         "waiting": live.waiting.counts(),
         "trunks": [dataclasses.asdict(view) for view in rooms.lines.trunks.views(live.clock())],
         "agents": [dataclasses.asdict(view) for view in _agents(rooms, live.agents.taken, calls)],
+        "agents_in_all": len(rooms.lines.extensions),
         "customers_waiting_for_agents": [
             {"company": company, "group": group, "customers": customers}
             for (company, group), customers in sorted(live.agents.customers.items())
@@ -156,10 +163,11 @@ def _overview(rooms: Rooms, live: Live, owed: dict[str, int]) -> dict[str, Any]:
 
 
 def _agents(rooms: Rooms, taken: frozenset[str], calls: list[CallView]) -> list[AgentView]:
-    """Every extension, with what it does."""
+    """The extensions, those at work first, with what each does."""
     at_work = {agent: call for call in calls for agent in call.agents}
     views = []
-    for extension in rooms.lines.extensions:
+    busy = at_work.keys() | taken
+    for extension in sorted(rooms.lines.extensions, key=lambda each: each.number not in busy)[:MOST_AGENTS]:
         call, phones = at_work.get(extension.number), len(rooms.lines.contacts(extension.number))
         if not extension.enabled:
             state = "disabled"

@@ -1,14 +1,16 @@
 """The lines that go over the control socket, each one JSON object and a line feed::
 
     client ── {"command": NAME, "arguments": {…}}
+    server ── an empty line    every few seconds while the command runs: the server lives
     server ── {"tell": …}      as often as the command has something to tell while it runs
+    server ── {"part": [ROW, …]} as often as a list has more rows than a line
     server ── {"result": …}    or  {"error": TEXT}, the last line
 
 One command a connection; who closes it early ends a command that tells, and leaves any other to its end.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +18,11 @@ from playvoice.control.errors import ControlError
 
 MAX_LINE = 1_048_576
 """Octets of a line either way, its line feed included."""
+ALIVE = b"\n"
+ALIVE_EVERY = 3.0
+"""Seconds between two empty lines."""
+ROWS = 200
+"""Rows of a list in a line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +41,13 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """The next rows of a list that the result ends."""
+
+    rows: list[Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """What the command came to."""
 
@@ -47,7 +61,7 @@ class Failure:
     text: str
 
 
-Answer = Told | Result | Failure
+Answer = Told | Part | Result | Failure
 
 
 def write_order(order: Order) -> bytes:
@@ -68,10 +82,22 @@ def write_answer(answer: Answer) -> bytes:
     match answer:
         case Told(value):
             return _line({"tell": value})
+        case Part(rows):
+            return _line({"part": rows})
         case Result(value):
             return _line({"result": value})
         case Failure(text):
             return _line({"error": text})
+
+
+def parts_of(value: Any) -> Iterator[Part | Result]:
+    """A result as the answers that it goes over the socket in: a list of many rows takes several lines."""
+    begin = 0
+    if isinstance(value, list):
+        while len(value) - begin > ROWS:
+            yield Part(value[begin : begin + ROWS])
+            begin += ROWS
+    yield Result(value[begin:] if begin else value)
 
 
 def read_answer(line: bytes) -> Answer:
@@ -79,6 +105,8 @@ def read_answer(line: bytes) -> Answer:
     match _object(line):
         case {"tell": value, **rest} if not rest:
             return Told(value)
+        case {"part": list(rows), **rest} if not rest:
+            return Part(rows)
         case {"result": value, **rest} if not rest:
             return Result(value)
         case {"error": str(text), **rest} if not rest:
@@ -87,7 +115,10 @@ def read_answer(line: bytes) -> Answer:
 
 
 def _line(value: Mapping[str, Any]) -> bytes:
-    line = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+    try:
+        line = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+    except UnicodeEncodeError as error:
+        raise ControlError(f"{error.object[error.start : error.end]!r} is no character; expected UTF-8") from None
     if len(line) > MAX_LINE:
         raise ControlError(f"{len(line)} octets are more than the {MAX_LINE} of a line; ask for less at once")
     return line

@@ -75,7 +75,7 @@ class Commands:
 def _in_words(error: ValidationError) -> Iterator[str]:
     for details in error.errors(include_url=False, include_input=False):
         where = ".".join(str(part) for part in details["loc"])
-        yield f"{where}: {details['msg']}"
+        yield f"{where} can't be used: {details['msg'][:1].lower()}{details['msg'][1:]}"
 
 
 async def tell_nobody(_value: Any) -> None:

@@ -1,13 +1,15 @@
 """The rooms that commands work on."""
 
+import asyncio
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TypeVar
 
 from sqlalchemy import Connection
 
 from playvoice.companies import Companies
+from playvoice.companies.manage import check_company
 from playvoice.config import Config
 from playvoice.lines import Lines
 from playvoice.store import Store
@@ -32,12 +34,26 @@ class Rooms:
     voices: Voices
     owed: Callable[[Iterable[str]], None] = _nobody
     """Tells the sender of the companies whose owed callbacks were changed."""
+    _refreshing: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
+    """Held while the rooms read: what one read before a change must not come after what another read behind it."""
 
     async def change(self, fact: Callable[[Connection, datetime], T]) -> T:
         """Store a change, and have every room read what it keeps in memory anew."""
         at = datetime.now(UTC)
         result = await self.store.write(lambda conn: fact(conn, at))
-        await self.companies.refresh()
-        await self.lines.refresh()
-        await self.voices.refresh()
+        async with self._refreshing:
+            await self.companies.refresh()
+            await self.lines.refresh()
+            await self.voices.refresh()
         return result
+
+
+def of_company(code: str | None, query: Callable[[Connection, str | None], T]) -> Callable[[Connection], T]:
+    """Return a query of what a company has, or all have; it raises CompaniesError if there is no such company."""
+
+    def checked(conn: Connection) -> T:
+        if code is not None:
+            check_company(conn, code)
+        return query(conn, code)
+
+    return checked

@@ -12,7 +12,18 @@ import structlog
 
 from playvoice.control.errors import CommandFailed, ControlError
 from playvoice.control.place import SOCKET, reachable
-from playvoice.control.protocol import MAX_LINE, Answer, Failure, Result, Told, read_order, write_answer
+from playvoice.control.protocol import (
+    ALIVE,
+    ALIVE_EVERY,
+    MAX_LINE,
+    Answer,
+    Failure,
+    Result,
+    Told,
+    parts_of,
+    read_order,
+    write_answer,
+)
 from playvoice.control.registry import Command, Commands
 from playvoice.store import StoreError
 
@@ -76,14 +87,19 @@ class ControlServer:
             order = read_order(line)
             command = self._commands.find(order.command)
         except ControlError as error:
-            return await _answer(writer, Failure(str(error)))
+            await _answer(writer, Failure(str(error)))
+            return None
         except ValueError:  # the reader's limit
-            return await _answer(writer, Failure(f"the line has more than {MAX_LINE} octets"))
+            await _answer(writer, Failure(f"the line has more than {MAX_LINE} octets"))
+            return None
         work = asyncio.get_running_loop().create_task(self._carry_out(command, order.arguments, writer))
         if not command.tells:
             self._works.add(work)
             work.add_done_callback(self._works.discard)
-            return await asyncio.shield(work)
+            try:
+                return await asyncio.shield(work)
+            except asyncio.CancelledError:  # the server stops: it is carried out and answered first
+                return await work
         left = asyncio.ensure_future(reader.read(1))
         try:
             await asyncio.wait((work, left), return_when=asyncio.FIRST_COMPLETED)
@@ -104,6 +120,7 @@ class ControlServer:
             await _answer(writer, Told(value))
 
         answer: Answer
+        alive = asyncio.get_running_loop().create_task(_tell_alive(writer))
         try:
             answer = Result(await command.run(arguments, tell))
         except CommandFailed as error:
@@ -115,9 +132,14 @@ class ControlServer:
         except Exception:
             log.exception("command_broke", command=command.name)
             answer = Failure("this is a fault of the server; its log says more")
+        finally:
+            alive.cancel()
         log.info("command", command=command.name, failed=answer.text if isinstance(answer, Failure) else None)
         with contextlib.suppress(ConnectionError):
-            await _answer(writer, answer)
+            for line in parts_of(answer.value) if isinstance(answer, Result) else (answer,):
+                if not await _answer(writer, line):
+                    return
+                await asyncio.sleep(0)  # others' turn: a list may be long
 
 
 def _listen(data_dir: Path) -> socket.socket:
@@ -135,13 +157,22 @@ def _listen(data_dir: Path) -> socket.socket:
     return sock
 
 
-async def _answer(writer: asyncio.StreamWriter, answer: Answer) -> None:
+async def _tell_alive(writer: asyncio.StreamWriter) -> None:
+    while not writer.is_closing():
+        await asyncio.sleep(ALIVE_EVERY)
+        writer.write(ALIVE)
+
+
+async def _answer(writer: asyncio.StreamWriter, answer: Answer) -> bool:
+    """Write an answer; False where it is too long, which is answered instead."""
+    fits = True
     try:
         line = write_answer(answer)
     except ControlError as error:
-        line = write_answer(Failure(str(error)))
+        fits, line = False, write_answer(Failure(str(error)))
     writer.write(line)
     await writer.drain()
+    return fits
 
 
 def _is_allowed(sock: Any) -> bool:

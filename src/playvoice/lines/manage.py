@@ -17,6 +17,7 @@ from playvoice.lines.tables import extensions, group_members, groups, registrati
 
 _t, _e, _g, _m = trunks.c, extensions.c, groups.c, group_members.c
 _HIDDEN = frozenset({"password", "position", "created_at", "updated_at"})
+_MEMBERSHIPS = select(_m.number, _g.name).join(groups, _m.group_id == _g.id).order_by(_g.name)
 _LISTS = frozenset({"codecs", "hosts"})
 
 # --- trunks -----------------------------------------------------------------------------------------------------------
@@ -84,12 +85,15 @@ def list_extensions(conn: Connection, company_code: str | None = None) -> list[d
     wanted = select(extensions).order_by(_e.company_code, _e.number)
     if company_code is not None:
         wanted = wanted.where(_e.company_code == company_code)
+    groups_of: dict[str, list[str]] = {}
+    for number, name in conn.execute(_MEMBERSHIPS):
+        groups_of.setdefault(number, []).append(name)
     return [
         {
             "number": row.number,
             "company": row.company_code,
             "enabled": row.enabled,
-            "groups": list(_groups_of(conn, row.number)),
+            "groups": groups_of.get(row.number, []),
         }
         for row in conn.execute(wanted)
     ]
@@ -120,11 +124,6 @@ def remove_extension(conn: Connection, number: str) -> None:
     conn.execute(delete(registrations).where(registrations.c.number == number))
     if not conn.execute(delete(extensions).where(_e.number == number)).rowcount:
         raise _no_extension(number)
-
-
-def _groups_of(conn: Connection, number: str) -> Iterable[str]:
-    wanted = select(_g.name).join(group_members, _m.group_id == _g.id).where(_m.number == number).order_by(_g.name)
-    return conn.execute(wanted).scalars()
 
 
 # --- groups -----------------------------------------------------------------------------------------------------------

@@ -5,6 +5,10 @@ class StoreError(Exception):
     """The store can't be used as asked: a wrong address, a lock held by another server, no such file."""
 
 
+class StoreTaken(StoreError):
+    """Another process has the one-server lock."""
+
+
 class StoreUnavailable(StoreError):
     """Nothing can be stored or read now: no room, no database, a full queue, or the store is closed.
 

@@ -15,7 +15,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
-from playvoice.store.errors import StoreError
+from playvoice.store.errors import StoreTaken
 
 LOCK_KEY = 0x706C6179766F6963  # "playvoic"
 CONNECT_TIMEOUT_S = 5
@@ -59,7 +59,7 @@ class PostgresqlDatabase:
             raise
         if not locked:
             conn.close()
-            raise StoreError(
+            raise StoreTaken(
                 "another PlayVoice server works on this database (it holds the advisory lock);"
                 " stop it first, or give this one a database of its own"
             )

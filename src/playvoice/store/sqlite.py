@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
 from sqlalchemy.pool import NullPool
 
-from playvoice.store.errors import StoreError
+from playvoice.store.errors import StoreError, StoreTaken
 
 BUSY_TIMEOUT_MS = 5_000
 CHECKPOINT_EVERY_BYTES = 4 * 1024 * 1024
@@ -181,7 +181,7 @@ class _LockFile:
         except OSError as error:
             holder = os.pread(self._file, 20, 0).decode("ascii", "replace").strip()
             os.close(self._file)
-            raise StoreError(
+            raise StoreTaken(
                 f"another PlayVoice server{f' (process {holder})' if holder else ''} works on this database"
                 f" (lock file {path}); stop it first, or give this one a database of its own"
             ) from error

@@ -36,8 +36,8 @@ class Store:
         """Open the database at ``url`` and take its one-server lock; tables are the migrations' business.
 
         ``url`` is ``sqlite:///path/to/file.db`` or ``postgresql://user@host/db``. Raises StoreError, in
-        words for the operator, if the address is wrong, nothing answers there, or another server holds the
-        lock.
+        words for the operator, if the address is wrong or nothing answers there; StoreTaken if another server
+        holds the lock.
         """
         database = open_database(url)
         store = cls(database, readers)

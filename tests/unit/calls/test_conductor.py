@@ -170,6 +170,20 @@ async def test_a_fault_while_a_port_is_reserved_costs_neither_the_call_nor_its_p
     await house.ended(uuid)
 
 
+async def test_a_call_that_is_hung_up_while_a_port_is_reserved_ends_and_is_not_dialled(house: House) -> None:
+    house.media.held = asyncio.Event()
+    uuid = await house.accept()
+    await until(lambda: house.media.asked == 1, "a port is asked for")
+    assert house.conductor.has(uuid)
+    assert await house.conductor.hang_up(uuid)
+    house.media.held.set()
+    await house.ended(uuid)
+    assert record(house.store, uuid) == (10007, 10007, "", "")
+    await until(lambda: house.routes.taken == 0, "its place is given back")
+    assert house.wire.network.sent == []
+    await house.quiet()
+
+
 async def test_a_stop_while_a_port_is_reserved_leaves_the_call_waiting_and_its_place_free(house: House) -> None:
     house.media.held = asyncio.Event()
     uuid = await house.accept()

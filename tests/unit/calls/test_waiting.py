@@ -122,29 +122,6 @@ async def test_a_company_does_not_lose_its_turn_by_having_voices_made_ready(
     assert [stored.company_code for stored in (bench.dial(), bench.dial(), bench.dial())] == ["1", "2", "1"]
 
 
-async def test_a_call_that_is_put_back_waits_where_it_stood(bench: Bench) -> None:
-    first, second = await bench.add(), await bench.add()
-    bench.start()
-    await bench.ready(2)
-    ready = next(bench.waiting.heads())
-    bench.waiting.take(ready)
-    assert bench.heads() == [second.uuid]
-    bench.waiting.put_back(ready)
-    assert [bench.dial(), bench.dial()] == [first, second]
-
-
-async def test_the_only_call_of_a_company_can_be_put_back(bench: Bench) -> None:
-    only = await bench.add()
-    bench.start()
-    await bench.ready(1)
-    ready = next(bench.waiting.heads())
-    bench.waiting.take(ready)
-    later = await bench.add()
-    bench.waiting.put_back(ready)
-    await bench.ready(2)
-    assert [bench.dial(), bench.dial()] == [only, later]
-
-
 async def test_a_call_that_becomes_ready_is_told(bench: Bench) -> None:
     bench.start()
     assert not bench.waiting.changed.is_set()
@@ -326,40 +303,38 @@ async def test_a_ready_call_that_is_withdrawn_ends_with_its_record_and_gives_its
     assert bench.waiting.counts() == {"2028": 1}
 
 
-@pytest.mark.parametrize("fails", [False, True])
-async def test_a_call_that_is_being_made_ready_ends_at_once_and_only_once(bench: Bench, fails: bool) -> None:
+async def test_a_call_that_is_being_made_ready_ends_at_once_and_once(bench: Bench) -> None:
     bench.voices.held = {"slow.wav"}
     stored = await bench.add(voice="slow.wav")
     bench.start()
-    await until(lambda: bench.voices.preparing == ["slow.wav"], "its voice is being made ready")
     assert await bench.waiting.withdraw(stored.uuid)
     assert bench.abandoned == [(stored.uuid, Cause.HUNG_UP_BY_SERVER)]
-    assert not bench.waiting.has(stored.uuid)
-    assert not await bench.waiting.withdraw(stored.uuid), "it waits no more"
-    if fails:
-        bench.voices.broken["slow.wav"] = VoiceUnavailable("no such host")
-    bench.voices.release("slow.wav")
-    await until(lambda: repr(bench.waiting) == "<Waiting 0 accepted, 0 preparing, 0 ready>", "nothing is left")
-    assert len(bench.abandoned) == 1
-    assert (bench.heads(), bench.voices.lent) == ([], set())
-
-
-async def test_a_call_that_is_ending_by_itself_is_not_withdrawn(bench: Bench) -> None:
-    bench.voices.broken["gone.wav"] = VoiceUnavailable("no such host")
-    ending, go_on = asyncio.Event(), asyncio.Event()
-
-    async def abandon(stored: StoredCall, company: Company | None, cause: Cause, reason: str) -> None:
-        ending.set()
-        await go_on.wait()
-        await bench.abandon(stored, company, cause, reason)
-
-    stored = await bench.add(voice="gone.wav")
-    bench.waiting.start(abandon)
-    await ending.wait()
     assert not await bench.waiting.withdraw(stored.uuid)
-    go_on.set()
-    await bench.was_abandoned(stored, Cause.OTHER)
-    assert len(bench.abandoned) == 1
+    bench.voices.release("slow.wav")
+    await until(lambda: not bench.waiting.has(stored.uuid), "its voice is given back")
+    assert (bench.heads(), len(bench.abandoned)) == ([], 1)
+
+
+async def test_a_call_whose_voice_fails_after_it_was_hung_up_is_not_reported_again(bench: Bench) -> None:
+    bench.voices.held, bench.voices.broken = {"slow.wav"}, {"slow.wav": VoiceUnavailable("gone")}
+    stored = await bench.add(voice="slow.wav")
+    bench.start()
+    assert await bench.waiting.withdraw(stored.uuid)
+    bench.voices.release("slow.wav")
+    await until(lambda: not bench.waiting.has(stored.uuid), "its voice has failed")
+    assert bench.abandoned == [(stored.uuid, Cause.HUNG_UP_BY_SERVER)]
+
+
+async def test_room_of_a_ready_call_that_is_withdrawn_goes_to_the_next(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "READY_OF_COMPANY", 1)
+    stored, other = await bench.add(), await bench.add()
+    bench.start()
+    await bench.ready(1)
+    assert await bench.waiting.withdraw(stored.uuid)
+    await bench.ready(1)
+    assert bench.heads() == [other.uuid]
 
 
 async def test_a_call_far_behind_is_withdrawn_where_it_stands_in_the_store(
@@ -375,19 +350,6 @@ async def test_a_call_far_behind_is_withdrawn_where_it_stands_in_the_store(
     assert bench.abandoned == [(behind.uuid, Cause.HUNG_UP_BY_SERVER)]
     bench.voices.release("slow.wav")
     await bench.ready(1)
-
-
-async def test_when_all_that_are_ready_are_withdrawn_the_next_ones_are_made_ready(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "READY_OF_COMPANY", 2)
-    stored = [await bench.add() for _ in range(4)]
-    bench.start()
-    await bench.ready(2)
-    for each in stored[:2]:
-        assert await bench.waiting.withdraw(each.uuid)
-    await bench.ready(2)
-    assert [bench.dial(), bench.dial()] == stored[2:]
 
 
 async def test_a_call_that_does_not_wait_is_not_withdrawn(bench: Bench) -> None:

@@ -1,6 +1,7 @@
 """The commands as they are typed where no server runs: real configuration, real database, real output."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,29 @@ def test_a_server_is_set_up_by_commands_alone(folder: Path) -> None:
     assert run("token", "2028").stdout.strip().isalnum()
 
 
+def test_what_was_done_is_told_to_scripts_as_well(folder: Path) -> None:
+    words = ["trunk", "add", "carrier", "address=sip:192.0.2.1", "--json"]
+    assert json.loads(run(*words).stdout) == {"done": "trunk carrier was added", "notes": []}
+    run("company", "add", "2028", "name=Demo", "appid=demo", "accesskey=key")
+    assert json.loads(run("secret", "2028", "--json").stdout)["signing_secret"].startswith("whsec_")
+    assert json.loads(run("token", "2028", "--json").stdout)["token"].isalnum()
+
+
+def test_commands_are_listed_in_the_order_in_which_they_are_needed() -> None:
+    listed = run("--help").stdout
+    names = ("Set up", "init", "serve", "company", "Look and act", "top", "trace", "Try", "demo", "phone")
+    places = [re.search(rf"(?m)^\W+{name}\W", listed) for name in names]
+    assert None not in places
+    assert [each.start() for each in places if each] == sorted(each.start() for each in places if each)
+
+
+def test_a_list_in_a_pipe_has_a_row_a_line(folder: Path) -> None:
+    wide = "x" * 300
+    run("trunk", "add", "carrier", "address=sip:192.0.2.1", f"from_user={wide[:60]}")
+    run("company", "add", "2028", "name=Demo", "appid=demo", "accesskey=key", f"cdr_callback=http://192.0.2.1/{wide}")
+    assert len(run("company", "list").stdout.splitlines()) == 2
+
+
 def test_an_empty_list_says_what_to_do(folder: Path) -> None:
     assert run("trunk", "list").stdout == "there is no trunk; see playvoice trunk add --help\n"
     assert run("trunk", "list", "--json").stdout == "[]\n"
@@ -48,6 +72,10 @@ def test_an_empty_list_says_what_to_do(folder: Path) -> None:
         (["trunk", "add", "x", "address=bla"], "playvoice: address can't be 'bla'; expected a SIP URI"),
         (["trunk", "add", "x", "address"], "playvoice: 'address' is not KEY=VALUE"),
         (["company", "show", "1"], "playvoice: there is no company 1"),
+        (["company", "set", "1"], "playvoice: nothing is to be changed; expected KEY=VALUE (--help"),
+        (["trunk", "add", "x", "address=sip:1.2.3.4", "address=sip:1.2.3.5"], "playvoice: address is given twice"),
+        (["callback", "show", str(2**63)], "playvoice: id can't be used: "),
+        (["trunk", "add", "x", "address=sip:1.2.3.4", "username=x", "password=-"], "playvoice: password is missing"),
         (["reload"], "start it with: playvoice serve --config playvoice.toml"),
     ],
 )

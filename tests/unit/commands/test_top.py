@@ -1,10 +1,15 @@
 """The page of `playvoice top`."""
 
+import socket
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from tests.acceptance.terminal import Terminal
 
 from playvoice.commands.top import follow, page
+from playvoice.control.place import reachable
+from playvoice.control.protocol import Told, write_answer
 
 LOOK: dict[str, Any] = {
     "version": "0.1.0",
@@ -43,14 +48,15 @@ LOOK: dict[str, Any] = {
         {"extension": f"2028{n:04}", "company_code": "2028", "state": "idle", "phones": 1, "call": ""}
         for n in range(25)
     ],
+    "agents_in_all": 25,
     "customers_waiting_for_agents": [{"company": "2028", "group": "sales", "customers": 2}],
     "callbacks": {"owed": {"2028": 10_000, "9017": 0}, "counted_up_to": 10_000, "under_way": 5},
     "media": {"streams": 3, "capacity": 4000, "tick_ms": 0.42, "late_ticks": 0},
 }
 
 
-def text(look: dict[str, Any]) -> str:
-    console = Console(width=140, no_color=True, highlight=False)
+def text(look: dict[str, Any], width: int = 140) -> str:
+    console = Console(width=width, no_color=True, highlight=False)
     with console.capture() as captured:
         console.print(page(look))
     return captured.get()
@@ -71,11 +77,36 @@ def test_a_look_is_a_page() -> None:
     assert any("talking  carrier  1    20280003" in line for line in lines)
 
 
+def test_a_narrow_terminal_cuts_no_uuid() -> None:
+    uuid = "53485301-b730-450b-a770-5f6d8c174399"
+    look = LOOK | {"calls": LOOK["calls"] | {"latest": [LOOK["calls"]["latest"][0] | {"uuid": uuid}]}}
+    assert uuid in text(look, 60)
+
+
+def test_why_a_page_ends_is_said_when_it_is_gone(tmp_path: Path) -> None:
+    (tmp_path / "playvoice.toml").write_text("[server]\n")
+    (tmp_path / "data").mkdir()
+    with socket.socket(socket.AF_UNIX) as server:
+        with reachable(tmp_path / "data") as path:
+            server.bind(path)
+        server.listen()
+        with Terminal("top", cwd=tmp_path) as terminal:
+            connection, _ = server.accept()
+            assert connection.recv(1024).startswith(b'{"command":"top"')
+            connection.sendall(write_answer(Told(LOOK)))
+            terminal.wait_for("2 running")
+            connection.close()
+            assert terminal.wait() == 1
+            _, _, after = terminal.drawn.rpartition("\x1b[?1049l")
+            assert "the server left without an answer" in after
+
+
 def test_an_idle_server_says_so() -> None:
     idle = LOOK | {
         "calls": {"running": 0, "by_state": {}, "latest": []},
         "trunks": [],
         "agents": [],
+        "agents_in_all": 0,
         "media": {"streams": 0, "capacity": 4000, "tick_ms": None, "late_ticks": None},
     }
     shown = text(idle)

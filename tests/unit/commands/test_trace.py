@@ -58,6 +58,15 @@ def test_a_call_is_told_by_its_uuid_and_by_its_record(config: Path, calls: list[
         assert "waiting: it has no record yet" in out
 
 
+def test_a_call_is_shown_by_its_fields(config: Path, calls: list[StoredCall]) -> None:
+    words = ["call", "show", calls[0].uuid, "--config", str(config)]
+    told = dict(line.split(None, 1) for line in CliRunner().invoke(cli, words).stdout.splitlines())
+    assert (told["uuid"], told["state"], told["cause"]) == (calls[0].uuid, "waiting", "-")
+    shown = json.loads(CliRunner().invoke(cli, [*words, "--json"]).stdout)
+    assert (shown["uuid"], shown["destnumber"]) == (calls[0].uuid, calls[0].destnumber)
+    assert not {"legs", "messages", "notes"} & shown.keys()
+
+
 def test_a_number_lists_its_calls(config: Path, calls: list[StoredCall]) -> None:
     status, out, _ = typed(config, calls[0].destnumber)
     assert status == 0

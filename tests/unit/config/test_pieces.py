@@ -18,6 +18,10 @@ def test_a_list_is_written_with_commas() -> None:
     assert trunk.hosts == (ip_network("10.0.0.0/8"), ip_network("192.0.2.1/32"))
     assert trunk.codecs == ("PCMU",)
     assert changed_piece(CompanyConfig, {"trunks": "a,b"}).trunks == ("a", "b")
+    assert changed_piece(CompanyConfig, {"numbers": '["2120280001", 2120280002]'}).numbers == (
+        "2120280001",
+        "2120280002",
+    )
 
 
 def test_a_change_sets_what_is_named_and_nothing_else() -> None:

@@ -1,12 +1,13 @@
 """What each command does to the rooms, and what it refuses."""
 
+import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.samples import REQUEST
-from tests.unit.control.conftest import Desk
+from tests.unit.control.conftest import FILE, Desk
 
 from playvoice.calls.queue import CallQueue
 from playvoice.control import CommandFailed
@@ -17,7 +18,7 @@ ADDED: list[tuple[str, dict[str, Any]]] = [
     ("trunk.add", {"name": "north", "fields": {"address": "sip:192.0.2.1"}}),
     ("company.add", {"code": "2029", "fields": {"name": "Second", "appid": "second", "accesskey": "k"}}),
     ("number.add", {"code": "2029", "number": "2120290001"}),
-    ("extension.add", {"company": "2029", "number": "20290001", "password": "x"}),
+    ("extension.add", {"company": "2029", "number": "20290001", "fields": {"password": "x"}}),
     ("group.add", {"company": "2029", "name": "support", "fields": {"members": "20290001"}}),
 ]
 
@@ -56,18 +57,31 @@ async def test_what_is_added_is_used_at_once(desk: Desk) -> None:
         ("company.set", {"code": "2028", "fields": {"trunks": "x"}}, "there is no trunk x"),
         ("company.set", {"code": "2028", "fields": {"voice_dir": "/etc"}}, "voice_dir can only be set in the"),
         ("company.set", {"code": "2028", "fields": {"code": "1"}}, "code can't be changed"),
-        ("company.set", {"code": "1", "fields": {}}, "there is no company 1"),
+        ("company.set", {"code": "1", "fields": {"name": "x"}}, "there is no company 1"),
         ("number.add", {"code": "2028", "number": "12x"}, "numbers can't be"),
         ("number.add", {"code": "2028", "number": ""}, "number is missing"),
         ("number.add", {"code": "2028", "number": "2120280001"}, "belongs to company 2028 already"),
         ("number.set", {"number": "1", "enabled": True}, "there is no caller number 1"),
-        ("extension.add", {"company": "1", "number": "11", "password": "x"}, "there is no company 1"),
-        ("extension.add", {"company": "2028", "number": "1", "password": "x"}, "number can't be '1'"),
-        ("extension.set", {"number": "11"}, "there is no extension 11"),
+        ("extension.add", {"company": "1", "number": "11", "fields": {"password": "x"}}, "there is no company 1"),
+        ("extension.add", {"company": "2028", "number": "1", "fields": {"password": "x"}}, "number can't be '1'"),
+        ("extension.set", {"number": "11", "fields": {"enabled": "false"}}, "there is no extension 11"),
+        ("extension.set", {"number": "20280003", "fields": {"number": "12"}}, "number can't be changed"),
+        (
+            "extension.set",
+            {"number": "20280003", "fields": {}},
+            "nothing is to be changed; expected KEY=VALUE",
+        ),
+        ("extension.set", {"number": "20280003", "fields": {"enabled": "perhaps"}}, "enabled can't be 'perhaps'"),
+        ("extension.add", {"company": "2028", "number": "12", "fields": {"number": "13", "password": "x"}}, "number"),
+        ("trunk.set", {"name": "carrier", "fields": {}}, "nothing is to be changed"),
+        ("callback.show", {"id": 2**63}, "id can't be used: input should be less than or equal to 9223372036854775807"),
+        ("callback.resend", {"ids": [0]}, "ids.0 can't be used: input should be greater than or equal to 1"),
         ("group.add", {"company": "2028", "name": "a b", "fields": {}}, "name can't be 'a b'"),
-        ("group.set", {"company": "2028", "name": "x", "fields": {}}, "has no group 'x'"),
+        ("group.set", {"company": "2028", "name": "x", "fields": {"ring_time": "3"}}, "has no group 'x'"),
         ("secret", {"code": "1"}, "there is no company 1"),
         ("token", {"code": "1"}, "there is no company 1"),
+        ("extension.list", {"company": "1"}, "there is no company 1"),
+        ("number.list", {"code": "1"}, "there is no company 1"),
         ("company.list", {"code": "1"}, "there is no company 1"),
     ],
 )
@@ -120,11 +134,19 @@ async def test_a_new_secret_signs_from_now_on(desk: Desk) -> None:
     new = await desk.run("secret", code="2028", new=True)
     company = desk.rooms.companies.get("2028")
     assert company is not None
-    assert company.signing_secret == new != before
+    assert company.signing_secret == new["signing_secret"] != before["signing_secret"]
+    assert new["notes"] == []
+
+
+async def test_a_new_secret_that_the_file_undoes_is_told_so(desk: Desk) -> None:
+    desk.file.write_text(FILE.replace('name = "Demo"', f'name = "Demo"\nsigning_secret = "whsec_{"A" * 32}"'))
+    await desk.run("reload")
+    new = await desk.run("secret", code="2028", new=True)
+    assert new["notes"] == ["the configuration file sets signing_secret again at the next start or reload"]
 
 
 async def test_no_list_shows_a_secret(desk: Desk) -> None:
-    secret = await desk.run("secret", code="2028")
+    secret = (await desk.run("secret", code="2028"))["signing_secret"]
     for listed in ("company.list", "trunk.list", "extension.list", "group.list", "number.list"):
         text = str(await desk.run(listed))
         assert secret not in text
@@ -162,3 +184,21 @@ async def test_a_voice_file_that_can_not_be_had_says_why(
 ) -> None:
     with pytest.raises(CommandFailed, match=said):
         await desk.run(command, **arguments)
+
+
+async def test_of_two_changes_at_once_what_was_read_first_does_not_come_last(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refresh, inside, most = desk.rooms.companies.refresh, 0, 0
+
+    async def watched() -> None:
+        nonlocal inside, most
+        inside += 1
+        most = max(most, inside)
+        await refresh()
+        inside -= 1
+
+    monkeypatch.setattr(desk.rooms.companies, "refresh", watched)
+    added = ({"name": name, "fields": {"address": "sip:192.0.2.1"}} for name in ("north", "south", "west"))
+    await asyncio.gather(*(desk.run("trunk.add", **each) for each in added))
+    assert most == 1, "they read one after the other"

@@ -9,6 +9,7 @@ from playvoice.control.protocol import (
     MAX_LINE,
     Failure,
     Order,
+    Part,
     Result,
     Told,
     read_answer,
@@ -22,6 +23,7 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=10,
 )
+ROWS = st.lists(JSON, max_size=3)
 
 
 @given(st.text(), st.dictionaries(st.text(), JSON, max_size=4))
@@ -30,8 +32,8 @@ def test_an_order_that_was_written_reads_back(command: str, arguments: dict[str,
     assert read_order(write_order(order)) == order
 
 
-@given(st.builds(Told, JSON) | st.builds(Result, JSON) | st.builds(Failure, st.text()))
-def test_an_answer_that_was_written_reads_back(answer: Told | Result | Failure) -> None:
+@given(st.builds(Told, JSON) | st.builds(Part, ROWS) | st.builds(Result, JSON) | st.builds(Failure, st.text()))
+def test_an_answer_that_was_written_reads_back(answer: Told | Part | Result | Failure) -> None:
     line = write_answer(answer)
     assert line.count(b"\n") == 1
     assert read_answer(line) == answer

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from playvoice.control import CommandFailed, ControlError, ServerNotRunning
+from playvoice.control import client as client_module
 from playvoice.control import server as server_module
 from playvoice.control.client import ask, stream
 from playvoice.control.place import SOCKET, reachable
@@ -43,6 +44,7 @@ class World:
                     Command("break", Arguments, self.fail),
                     Command("unstored", Arguments, self.unstored),
                     Command("flood", Arguments, self.flood),
+                    Command("list", Arguments, self.list_many),
                 ]
             ),
         )
@@ -75,6 +77,9 @@ class World:
 
     async def flood(self, _asked: Arguments, _tell: Tell) -> object:
         return "x" * MAX_LINE
+
+    async def list_many(self, _asked: Arguments, _tell: Tell) -> object:
+        return [{"number": number, "text": "x" * 100} for number in range(100_000)]
 
     async def ask(self, command: str, **arguments: Any) -> Any:
         return await asyncio.to_thread(ask, self.data_dir, command, arguments)
@@ -124,8 +129,8 @@ class _Peer:
     ("command", "arguments", "said"),
     [
         ("nothing", {}, "there is no command 'nothing'"),
-        ("echo", {}, "text: Field required"),
-        ("echo", {"text": "x", "more": 1}, "more: Extra inputs"),
+        ("echo", {}, "text can.t be used: field required"),
+        ("echo", {"text": "x", "more": 1}, "more can.t be used: extra inputs"),
         ("refuse", {}, "there is no such thing"),
         ("unstored", {}, "nothing could be stored: the disk is full"),
         ("flood", {}, "ask for less at once"),
@@ -134,6 +139,10 @@ class _Peer:
 async def test_a_refusal_says_why(world: World, command: str, arguments: dict[str, Any], said: str) -> None:
     with pytest.raises(CommandFailed, match=said):
         await world.ask(command, **arguments)
+
+
+async def test_a_list_may_be_longer_than_a_line(world: World) -> None:
+    assert [row["number"] for row in await world.ask("list")] == list(range(100_000))
 
 
 async def test_a_fault_of_ours_tells_nothing_of_itself_and_the_server_goes_on(world: World) -> None:
@@ -159,15 +168,17 @@ async def test_a_command_that_tells_ends_with_who_looks_on(world: World) -> None
 
 
 async def test_any_other_command_is_carried_out_to_its_end(world: World) -> None:
-    _, writer = await world.open()
+    reader, writer = await world.open()
     writer.write(b'{"command":"slow","arguments":{"text":"stored"}}\n')
     await writer.drain()
     await world.ask("echo", text="the order before has been read by now")
-    writer.close()
     closing = asyncio.create_task(world.server.close())
+    await asyncio.sleep(0)
     world.go_on.set()
     await closing
     assert world.done == ["stored"]
+    assert await reader.readline() == b'{"result":null}\n'
+    writer.close()
 
 
 @pytest.mark.parametrize("line", [b"GET / HTTP/1.1\r\n", b"{}\n", b"\xff\n", b"x" * (MAX_LINE + 10)])
@@ -209,6 +220,41 @@ async def test_a_socket_that_a_killed_server_left_is_replaced(tmp_path: Path) ->
 
 def test_where_no_server_runs_it_is_said(tmp_path: Path) -> None:
     with pytest.raises(ServerNotRunning, match=str(tmp_path)):
+        ask(tmp_path, "echo", {})
+
+
+async def test_a_server_that_hangs_is_told_after_a_while(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client_module, "PATIENCE", 0.1)
+    with socket.socket(socket.AF_UNIX) as hung:
+        hung.bind(str(tmp_path / SOCKET))
+        hung.listen(1)
+        with pytest.raises(ControlError, match=r"said nothing for 0\.1 s: it is stopped or hangs"):
+            await asyncio.to_thread(ask, tmp_path, "echo", {})
+        with socket.socket(socket.AF_UNIX) as waits:
+            waits.connect(str(tmp_path / SOCKET))  # its backlog is full
+            with pytest.raises(ControlError, match="hangs"):
+                await asyncio.to_thread(ask, tmp_path, "echo", {})
+
+
+async def test_a_long_command_is_waited_for(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server_module, "ALIVE_EVERY", 0.01)
+    reader, writer = await world.open()
+    writer.write(b'{"command":"slow","arguments":{"text":"stored"}}\n')
+    assert await reader.readline() == b"\n"
+    assert await reader.readline() == b"\n"
+    world.go_on.set()
+    while (line := await reader.readline()) == b"\n":
+        pass
+    assert line == b'{"result":null}\n'
+    writer.close()
+
+
+def test_who_may_not_open_the_socket_is_told_who_may(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_arguments: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("playvoice.control.place.os.open", refuse)
+    with pytest.raises(ControlError, match="type this as the user that the server runs as, or as root"):
         ask(tmp_path, "echo", {})
 
 

@@ -117,11 +117,11 @@ def test_all_of_a_company_goes_and_nothing_of_another(store: Store) -> None:
 def test_what_there_is_not_is_told(store: Store) -> None:
     refused: list[Callable[[Connection], object]] = [
         lambda conn: manage.list_trunks(conn, "x"),
-        lambda conn: manage.change_trunk(conn, "x", changed_piece(TrunkConfig, {}), NOW),
+        lambda conn: manage.change_trunk(conn, "x", changed_piece(TrunkConfig, {"prefix": "9"}), NOW),
         lambda conn: manage.remove_trunk(conn, "x"),
         lambda conn: manage.change_extension(conn, "x", NOW),
         lambda conn: manage.remove_extension(conn, "x"),
-        lambda conn: manage.change_group(conn, "2028", "x", changed_piece(GroupConfig, {}), NOW),
+        lambda conn: manage.change_group(conn, "2028", "x", changed_piece(GroupConfig, {"ring_time": "9"}), NOW),
         lambda conn: manage.remove_group(conn, "2028", "x"),
     ]
     for work in refused:

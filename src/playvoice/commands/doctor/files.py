@@ -48,8 +48,8 @@ def parts(setup: Setup) -> Finding:
 
 
 def secrets(path: Path, config: Config) -> list[Finding]:
-    """Who can read the file, and whether its secrets can be guessed."""
-    return [_permissions(path), *_guessable(config)]
+    """Who can read the file and what is stored, and whether its secrets can be guessed."""
+    return [_permissions(path), *_stored(config.server.data_dir), *_guessable(config)]
 
 
 def _permissions(path: Path) -> Finding:
@@ -62,6 +62,16 @@ def _permissions(path: Path) -> Finding:
             f"chmod 600 {path}, owned by the user that the server runs as",
         )
     return ok("file permissions", f"mode {mode:04o}")
+
+
+def _stored(data_dir: Path) -> Iterator[Finding]:
+    """A directory that the server makes is its user's alone; one that was there is as it was."""
+    if data_dir.is_dir() and (mode := stat.S_IMODE(data_dir.stat().st_mode)) & 0o005:
+        yield warning(
+            "data permissions",
+            f"every user of this machine can enter {data_dir}, where database and recordings are (mode {mode:04o})",
+            f"chmod 700 {data_dir}",
+        )
 
 
 def _guessable(config: Config) -> Iterator[Finding]:

@@ -54,6 +54,18 @@ def test_a_file_that_everybody_can_read_is_told(tmp_path: Path) -> None:
     assert [told(each) for each in secrets(path, configuration())] == [("ok", "file permissions")]
 
 
+def test_a_data_directory_that_everybody_can_enter_is_told(tmp_path: Path) -> None:
+    path, data = tmp_path / "playvoice.toml", tmp_path / "data"
+    path.touch(0o600)
+    data.mkdir(0o700)
+    config = configuration()
+    config = config.model_copy(update={"server": config.server.model_copy(update={"data_dir": data})})
+    assert [told(each) for each in secrets(path, config)] == [("ok", "file permissions")]
+    data.chmod(0o755)
+    _, found = secrets(path, config)
+    assert (told(found), found.do) == (("warning", "data permissions"), f"chmod 700 {data}")
+
+
 def test_secrets_that_are_easily_guessed_are_named_and_not_shown(tmp_path: Path) -> None:
     path = tmp_path / "playvoice.toml"
     path.write_text("")
