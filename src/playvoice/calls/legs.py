@@ -56,6 +56,8 @@ class Parts:
     wake_sender: Callable[[], None]
 
 
+MAX_REASON = 100
+"""Characters of a far end's reason phrase that are told."""
 MAX_INFORMED = 500
 """Keys that one leg is told by INFO: after a crash its BYE has to have a higher CSeq than all of them."""
 Passes = Callable[[str, bool], None]
