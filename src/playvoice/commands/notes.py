@@ -5,6 +5,8 @@ from playvoice.codes import CAUSE_TEXTS, HangupCause
 
 SENTENCES = {
     "voice_ready": "the voice is ready; it lasts {seconds} s",
+    "call_waits": "it waits: {reason}",
+    "call_waited": "it has waited: {reason}",
     "invite_sent": "dialled over trunk {trunk}, {address}",
     "trunk_silent": "trunk {trunk} is left: {address} answers nothing",
     "customer_refused": "trunk {trunk} refused with {status} {reason}",
