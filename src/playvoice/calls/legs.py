@@ -221,6 +221,8 @@ class Leg(ABC):
     async def release(self) -> None:
         """Give the stream back, and have what it did stored with the leg."""
         stats = await release(self.stream)
+        if stats is not None and stats.ignored:  # the stream has logged it
+            self.call.log.trace.note("rtp_ignored", {"port": self.stream.port, "packets": stats.ignored})
         if stats is not None and (stats.sent or stats.received):
             self.call.parts.owners.confirmations.add_stream(self.uuid, stats)
 

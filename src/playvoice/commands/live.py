@@ -99,6 +99,7 @@ def list_callbacks(
         "kind",
         "state",
         "failed_attempts",
+        "waits_behind",
         "last_status",
         "last_error",
         "created_at",

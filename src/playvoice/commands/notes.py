@@ -25,6 +25,7 @@ SENTENCES = {
     "agent_answer_unusable": "the answer of agent {extension} can't be used: {reason}",
     "agent_connected": "agent {extension} and the customer are connected",
     "no_rtp_port": "no RTP port is free: {reason}",
+    "rtp_ignored": "{packets} packets at RTP port {port} were ignored: no RTP, or not from where SDP or SIP came from",
     "session_changed": "the session changed: codec {codec}, {direction}",
     "session_change_refused": "a change of the session was refused: {reason}",
     "session_answer_unusable": "the answer to a change of the session can't be used: {reason}",

@@ -36,7 +36,8 @@ def _head(story: Story) -> Iterator[Text]:
         f"  record {story.id}, company {story.company_code}", style="not bold"
     )
     if story.cause is None:
-        yield Text(f"{story.state.value}: it has no record yet", style="yellow")
+        waits = "; playvoice top says what the queue waits for" if story.state is CallState.WAITING else ""
+        yield Text(f"{story.state.value}: it has no record yet{waits}", style="yellow")
         return
     text = cause_text(story.cause)
     if story.direction not in (None, story.cause):
@@ -86,6 +87,9 @@ def _media(story: Story) -> Iterator[Text]:
     )
     for leg, media in told:
         yield Text(f"  {party_of(leg).name[:17]:<18}{_figures(media)}")
+    for leg, media in told:
+        if leg.answered_at is not None and not media.received:
+            yield Text(f"  no packet came from {party_of(leg).name}: nothing of it was heard", style="yellow")
 
 
 def _figures(media: Media) -> str:

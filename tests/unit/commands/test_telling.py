@@ -95,3 +95,15 @@ def test_it_says_how_many_messages_are_missing_and_that_no_callback_is_owed() ->
 def test_a_cause_that_says_who_hung_up_stands_once() -> None:
     busy = replace(story(), cause=HangupCause.BUSY, direction=HangupCause.BUSY)
     assert render(busy, 60, ZONE)[1].plain == "ended: 10006 busy"
+
+
+def test_a_leg_that_was_answered_and_sent_nothing_is_pointed_out() -> None:
+    silent = Media(1_000, 0, 0, 0, False, None, None, None)
+    assert "no packet came from carrier: nothing of it was heard" in told(
+        legs=(leg("a", answered_at=at(1), media=silent),)
+    )
+    assert "no packet came" not in told(legs=(leg("a", media=silent),))
+
+
+def test_a_call_that_waits_leads_to_what_it_waits_for() -> None:
+    assert "waiting: it has no record yet; playvoice top says" in told(state=CallState.WAITING, cause=None)
