@@ -221,7 +221,7 @@ class Leg(ABC):
     async def release(self) -> None:
         """Give the stream back, and have what it did stored with the leg."""
         stats = await release(self.stream)
-        if stats is not None and stats.ignored:  # the stream has logged it
+        if stats is not None and stats.ignored > stats.received:  # few come before the answer is known
             self.call.log.trace.note("rtp_ignored", {"port": self.stream.port, "packets": stats.ignored})
         if stats is not None and (stats.sent or stats.received):
             self.call.parts.owners.confirmations.add_stream(self.uuid, stats)

@@ -100,9 +100,7 @@ def list_callbacks(
         "state",
         "failed_attempts",
         "waits_behind",
-        "last_status",
         "last_error",
-        "created_at",
         "next_attempt",
     )
     show_json(rows) if as_json else show_table(rows, columns, "there is no such callback")

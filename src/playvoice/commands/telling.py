@@ -106,7 +106,9 @@ def _figures(media: Media) -> str:
 def _callbacks(story: Story, zone: tzinfo) -> Iterator[Text]:
     yield Text()
     yield Text("Callbacks", style="bold")
-    if not story.callbacks:
+    if not story.callbacks and story.state is not CallState.ENDED:
+        yield Text("  none yet")
+    elif not story.callbacks:
         yield Text("  none is owed: its company had no address for them, or they were removed since")
     for callback in story.callbacks:
         until = "" if callback.next_attempt is None else f", next attempt {at_text(callback.next_attempt, zone)}"

@@ -106,4 +106,6 @@ def test_a_leg_that_was_answered_and_sent_nothing_is_pointed_out() -> None:
 
 
 def test_a_call_that_waits_leads_to_what_it_waits_for() -> None:
-    assert "waiting: it has no record yet; playvoice top says" in told(state=CallState.WAITING, cause=None)
+    text = told(state=CallState.WAITING, cause=None, callbacks=())
+    assert "waiting: it has no record yet; playvoice top says" in text
+    assert "none is owed" not in text
