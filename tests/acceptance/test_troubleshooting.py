@@ -174,17 +174,33 @@ def test_a_receiver_that_answers_401(world: World, stories: dict[str, str]) -> N
 
 
 def test_what_doctor_says_of_receivers_and_agents(world: World) -> None:
-    """The record's address is moved to a private network that is not allowed."""
+    """The record's address is moved to a private network that is not allowed; another trunk is where nobody is."""
     other = world.directory / "other.toml"
-    text = world.config.read_text(encoding="utf-8")
-    other.write_text(re.sub(r'cdr_callback = "http://[^"]*', 'cdr_callback = "http://10.1.2.3/cdr', text))
+    text = re.sub(
+        r'cdr_callback = "http://[^"]*', 'cdr_callback = "http://10.1.2.3/cdr', world.config.read_text(encoding="utf-8")
+    )
+    other.write_text(f'{text}\n[[trunk]]\nname = "dead"\naddress = "sip:127.0.0.1:9"\n')
     shown = " ".join(typed(world, "doctor", "--deliver", config=other).split())
     assert "10.1.2.3 is in a network that is not allowed" in shown
     assert 'add "10.1.2.3" to [security] allow_networks' in shown
     assert re.search(r"status_callback of company 2028: \S+ answered the test with 401", shown)
     assert "playvoice secret 2028" in shown
+    assert "trunk dead: OPTIONS: udp:127.0.0.1:9: no answer within 4 s" in shown
     assert f"0 of 2 extensions are registered; not {AWAY}, {BUSY}" in shown
     assert f"agents of group {GROUP} of company 2028: none of its 2 members is registered" in shown
+
+
+def test_a_voice_that_can_not_be_had(world: World, client: Client) -> None:
+    answer, uuid = client.play_voice(
+        voicetype="2", voicefile="http://127.0.0.1:9/notice.mp3", destnumber="13800000001", chengshudu="1",
+        userid=f"1@{GROUP}", disnumber=NUMBERS[0],
+    )  # fmt: skip
+    assert uuid, answer
+    wait_for_record(world, uuid)
+    wait_for_line(world, f"voice_unavailable .*uuid={uuid}")
+    until = time.monotonic() + PATIENCE
+    while "not dialled: its voice can't be had: " not in (shown := typed(world, "trace", uuid)):
+        assert time.monotonic() < until, shown
 
 
 def test_phones_that_do_not_ring(world: World, client: Client) -> None:
@@ -198,9 +214,15 @@ def test_phones_that_do_not_ring(world: World, client: Client) -> None:
         agents.wait_for("registration_failed", PATIENCE, extension=AWAY)
         shown = story(world, place(client, odd.KEY))
         listed = typed(world, "extension", "list")
+        agents.process.kill()  # it takes its registration not back
+        uuid = place(client, odd.KEY)
+        assert f"extension={BUSY}" in wait_for_line(world, f"agent_withdrawn .*uuid={uuid}")
+        wait_for_record(world, uuid)
+        gone = typed(world, "trace", uuid)
     assert f"agent {BUSY} refused with 486 Busy Here" in shown
     assert f"nobody of {GROUP} is free: the customer waits" in shown
     assert re.search(rf"^{BUSY} +2028 +yes +{GROUP} +sip:{BUSY}@127.0.0.1:\d+", listed, re.MULTILINE), listed
+    assert f"they are stored when {BUSY} has confirmed the end, or was silent for 32 s" in gone
     assert f"user={AWAY}" in wait_for_line(world, "register_refused .*reason='the password is wrong'")
 
 

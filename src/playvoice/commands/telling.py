@@ -8,7 +8,7 @@ from rich.text import Text
 
 from playvoice.callbacks.history import PastCallback
 from playvoice.calls.story import Media, Story
-from playvoice.calls.tables import CallState
+from playvoice.calls.tables import CallState, LegState
 from playvoice.codes import HangupCause
 from playvoice.commands.ladder import label, ladder, party_of
 from playvoice.commands.notes import cause_text
@@ -73,7 +73,12 @@ def _why_no_messages(story: Story, *, keep: bool) -> str:
         return "The call runs: its SIP messages are stored when it and all its legs have ended."
     if not keep:
         return "There are no SIP messages: [trace] keep_days is 0."
-    return "There are no SIP messages: the legs are still ending, they are too old, or the server was killed."
+    if ending := [party_of(leg).name for leg in story.legs if leg.state is not LegState.ENDED]:
+        return (
+            "There are no SIP messages yet: they are stored when"
+            f" {', '.join(ending)} has confirmed the end, or was silent for 32 s."
+        )
+    return "There are no SIP messages: they come within seconds, they are too old, or the server was killed."
 
 
 def _media(story: Story) -> Iterator[Text]:

@@ -8,7 +8,7 @@ from tests.unit.commands.stories import at, leg, message, note, story
 from playvoice.callbacks.history import PastAttempt, PastCallback
 from playvoice.callbacks.tables import CallbackKind, State
 from playvoice.calls.story import Media
-from playvoice.calls.tables import CallState
+from playvoice.calls.tables import CallState, LegKind, LegState
 from playvoice.codes import HangupCause
 from playvoice.commands.telling import render
 
@@ -109,3 +109,8 @@ def test_a_call_that_waits_leads_to_what_it_waits_for() -> None:
     text = told(state=CallState.WAITING, cause=None, callbacks=())
     assert "waiting: it has no record yet; playvoice top says" in text
     assert "none is owed" not in text
+
+
+def test_a_leg_whose_end_is_not_confirmed_is_what_the_messages_wait_for() -> None:
+    agent = leg("b", LegKind.AGENT, state=LegState.ENDING)
+    assert "stored when 20280003 has confirmed the end" in told(legs=(leg("a"), agent), messages=())
