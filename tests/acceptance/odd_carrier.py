@@ -24,8 +24,11 @@ REFUSALS = {
     MALFORMED: "484 Address Incomplete",
     NO_CODEC: "488 Not Acceptable Here",
 }
-SILENT, FROM_ELSEWHERE, NO_EVENTS, NO_KEYS, DEAF, KEY = "0001", "0002", "0003", "0004", "0032", "0011"
-"""Sends no RTP; sends it from elsewhere; agrees on no telephone-events; sends none; hears no ACK; presses 1."""
+SILENT, FROM_ELSEWHERE, NO_EVENTS, NO_KEYS, HOLDS, KEY, DEAF = "0001", "0002", "0003", "0004", "0005", "0011", "0032"
+"""What becomes of a call that is answered: no RTP is sent, or from elsewhere; no telephone-events are agreed on, or no
+key is pressed; we are put on hold; 1 is pressed; ACK gets lost."""
+LOST = f"{LOOPBACK}:9"
+"""The Contact of one that is deaf to ACK, where nobody is."""
 TIMES_UNHEARD = 3
 """How often one that hears no ACK sends its 200 again before it hangs up: the timers of a real one take 32 s."""
 
@@ -100,8 +103,9 @@ class OddCarrier:
             return
         rtp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         rtp.bind((LOOPBACK, 0))
-        contact = f"Contact: <{self.uri}>\r\nContent-Type: application/sdp\r\n"
-        answer = _response(text, "200 OK", contact, _description(rtp.getsockname()[1], events=ending != NO_EVENTS))
+        contact = f"sip:{LOST}" if ending == DEAF else self.uri
+        headers = f"Contact: <{contact}>\r\nContent-Type: application/sdp\r\n"
+        answer = _response(text, "200 OK", headers, _description(rtp.getsockname()[1], ending))
         call = self._calls[_header(text, "Call-ID")] = _Call(ending, text, source, answer)
         self._send(answer, source)
         self._begin(self._speak, call, rtp)
@@ -169,9 +173,10 @@ def _response(request: str, status: str, headers: str = "", body: str = "") -> b
     return f"{head}\r\n{headers}Content-Length: {len(body)}\r\n\r\n{body}".encode()
 
 
-def _description(port: int, *, events: bool) -> str:
-    formats, event = ("8 101", "a=rtpmap:101 telephone-event/8000\r\n") if events else ("8", "")
+def _description(port: int, ending: str) -> str:
+    formats, event = ("8", "") if ending == NO_EVENTS else ("8 101", "a=rtpmap:101 telephone-event/8000\r\n")
+    direction = "a=sendonly\r\n" * (ending == HOLDS)
     return (
         f"v=0\r\no=- 1 1 IN IP4 {LOOPBACK}\r\ns=-\r\nc=IN IP4 {LOOPBACK}\r\nt=0 0\r\n"
-        f"m=audio {port} RTP/AVP {formats}\r\na=rtpmap:8 PCMA/8000\r\n{event}"
+        f"m=audio {port} RTP/AVP {formats}\r\na=rtpmap:8 PCMA/8000\r\n{event}{direction}"
     )

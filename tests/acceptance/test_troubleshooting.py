@@ -82,7 +82,7 @@ def typed(world: World, *words: str, config: Path | None = None) -> str:
 
 def story(world: World, uuid: str) -> str:
     """What `playvoice trace` shows once the messages are stored."""
-    wait_for_record(world, uuid)
+    wait_for_line(world, f"call_ended .*uuid={uuid}")
     until = time.monotonic() + PATIENCE
     while NOT_STORED in (shown := typed(world, "trace", uuid)):
         assert time.monotonic() < until, shown
@@ -101,7 +101,8 @@ def wait_for_line(world: World, pattern: str) -> str:
 @pytest.fixture(scope="module")
 def stories(world: World, client: Client) -> dict[str, str]:
     """What is shown of a call of each kind; all of them run at once, and their stories are asked for at once."""
-    endings = (*odd.REFUSALS, odd.SILENT, odd.FROM_ELSEWHERE, odd.NO_EVENTS, odd.NO_KEYS, odd.DEAF, odd.KEY)
+    answers = (odd.SILENT, odd.FROM_ELSEWHERE, odd.NO_EVENTS, odd.NO_KEYS, odd.HOLDS, odd.KEY, odd.DEAF)
+    endings = (*odd.REFUSALS, *answers)
     uuids = {ending: place(client, ending) for ending in endings}
     for uuid in uuids.values():
         wait_for_record(world, uuid)
@@ -142,6 +143,10 @@ def test_audio_that_comes_from_an_address_that_nobody_named(stories: dict[str, s
     assert "no packet came from carrier" in shown
 
 
+def test_a_far_end_that_holds(stories: dict[str, str]) -> None:
+    assert re.search(r"^  carrier +0 +– +– +~?\d\d", stories[odd.HOLDS], re.MULTILINE), stories[odd.HOLDS]
+
+
 def test_keys_that_are_not_heard(stories: dict[str, str]) -> None:
     assert "keys come by INFO or tones" in stories[odd.NO_EVENTS]
     assert "keys come by telephone-events" in stories[odd.NO_KEYS]
@@ -149,11 +154,13 @@ def test_keys_that_are_not_heard(stories: dict[str, str]) -> None:
     assert "key 1 (telephone-event)" in stories[odd.KEY]
 
 
-def test_a_far_end_that_gets_no_ack_and_hangs_up(stories: dict[str, str]) -> None:
+def test_a_far_end_that_gets_no_ack_and_hangs_up(world: World, stories: dict[str, str]) -> None:
     shown = stories[odd.DEAF]
     assert shown.count("200 OK (SDP, again)") == odd.TIMES_UNHEARD
     assert shown.count("ACK (again)") == odd.TIMES_UNHEARD
     assert "10041 callee side hung up" in shown
+    whole = typed(world, "trace", f"1380000{odd.DEAF}", "--messages")
+    assert re.search(rf"ACK to carrier {odd.LOST} over udp", whole), whole
 
 
 def test_a_group_of_which_nobody_is_registered(world: World, stories: dict[str, str]) -> None:
@@ -206,23 +213,32 @@ def test_a_voice_that_can_not_be_had(world: World, client: Client) -> None:
 def test_phones_that_do_not_ring(world: World, client: Client) -> None:
     host, port = world.sip()
     arguments = (
-        "--server", f"udp:{host}:{port}", "--extensions", json.dumps({AWAY: "wrong", BUSY: "secret"}),
-        "--behaviour", json.dumps({"": "busy"}),
+        "--server", f"udp:{host}:{port}",
+        "--extensions", json.dumps({AWAY: "wrong", BUSY: "secret", "20280005": "unknown"}),
+        "--behaviour", json.dumps({"": {"as": "busy", "ring_after": 0, "answer_after": 0.1}}),
     )  # fmt: skip
     with program.far_end("agents", *arguments, log=world.directory / "agents.log") as agents:
         agents.wait_for("registered", PATIENCE, extension=BUSY)
         agents.wait_for("registration_failed", PATIENCE, extension=AWAY)
-        shown = story(world, place(client, odd.KEY))
+        rung = place(client, odd.KEY)
+        world.receiver.wait_for(
+            "callback", PATIENCE, path="/status", where=lambda line: line["payload"]["uuid"] == rung
+        )
+        shown = story(world, rung)
         listed = typed(world, "extension", "list")
         agents.process.kill()  # it takes its registration not back
         uuid = place(client, odd.KEY)
         assert f"extension={BUSY}" in wait_for_line(world, f"agent_withdrawn .*uuid={uuid}")
-        wait_for_record(world, uuid)
+        wait_for_line(world, f"call_ended .*uuid={uuid}")
         gone = typed(world, "trace", uuid)
     assert f"agent {BUSY} refused with 486 Busy Here" in shown
     assert f"nobody of {GROUP} is free: the customer waits" in shown
     assert re.search(rf"^{BUSY} +2028 +yes +{GROUP} +sip:{BUSY}@127.0.0.1:\d+", listed, re.MULTILINE), listed
     assert f"they are stored when {BUSY} has confirmed the end, or was silent for 32 s" in gone
+    assert "REGISTER of 20280005" in wait_for_line(world, "sip_dropped .*kind=unknown_user")
+    owed = typed(world, "callback", "list", "--call", rung)
+    assert re.search(r"status +pending +\d+ +- +HTTP status 401 ", owed), owed
+    assert re.search(r"cdr +pending +0 +\d+ +- ", owed), owed
     assert f"user={AWAY}" in wait_for_line(world, "register_refused .*reason='the password is wrong'")
 
 

@@ -3,8 +3,12 @@
 import re
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import pytest
+from typer.main import get_command
+
+from playvoice.cli import cli
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(chain(ROOT.glob("*.md"), ROOT.glob("docs/*.md")))
@@ -77,6 +81,36 @@ def test_each_scenario_that_a_page_names_is_there(page: Path) -> None:
 def test_each_command_of_make_that_a_page_names_is_there(page: Path) -> None:
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     assert set(re.findall(r"`make ([a-z]+)", text(page))) <= targets
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_each_command_of_playvoice_that_a_page_names_is_there(page: Path) -> None:
+    """With its options, where they stand behind it."""
+    missing = []
+    for words in re.findall(r"`playvoice ([a-z]+(?: [^`]*)?)`", text(page)):
+        command: Any = get_command(cli)
+        for word in words.split():
+            commands = getattr(command, "commands", {})
+            if not commands or not (word.isalpha() and word.islower()):
+                break
+            if word not in commands:
+                missing.append(words)
+                break
+            command = commands[word]
+        known = {option for parameter in command.params for option in parameter.opts}
+        if command.name == "call":
+            known |= {option for parameter in command.commands["place"].params for option in parameter.opts}
+        missing += sorted(set(re.findall(r"(?<= )--[a-z-]+", words)) - known)
+    assert not missing
+
+
+@pytest.mark.parametrize("page", sorted(ROOT.glob("docs/troubleshooting*.md")), ids=name)
+def test_each_word_of_the_log_and_each_key_that_the_page_of_troubles_names_is_there(page: Path) -> None:
+    sources = "".join(path.read_text(encoding="utf-8") for path in SOURCES.rglob("*.py"))
+    named = set(re.findall(r"`(?:[^`]* )?([a-z]+(?:_[a-z]+)+)(?=[ =`)])", text(page)))
+    built = {"registration_expired"}  # its second word is what has become of it
+    assert len(named) > 25
+    assert not sorted(each for each in named - built if not re.search(rf"\b{each}\b", sources))
 
 
 def test_the_readme_leads_to_each_page() -> None:
