@@ -233,7 +233,9 @@ def test_phones_that_do_not_ring(world: World, client: Client) -> None:
         gone = typed(world, "trace", uuid)
     assert f"agent {BUSY} refused with 486 Busy Here" in shown
     assert f"nobody of {GROUP} is free: the customer waits" in shown
-    assert re.search(rf"^{BUSY} +2028 +yes +{GROUP} +sip:{BUSY}@127.0.0.1:\d+", listed, re.MULTILINE), listed
+    assert re.search(
+        rf"^{BUSY} +2028 +yes +{GROUP} +sip:{BUSY}@127.0.0.1:(\d+) +udp:127.0.0.1:\1 for ", listed, re.MULTILINE
+    ), listed
     assert f"they are stored when {BUSY} has confirmed the end, or was silent for 32 s" in gone
     assert "REGISTER of 20280005" in wait_for_line(world, "sip_dropped .*kind=unknown_user")
     owed = typed(world, "callback", "list", "--call", rung)
