@@ -277,10 +277,12 @@ def test_requests_that_are_refused(world: World, client: Client) -> None:
     failed, _ = client.post("App.Sip_Auth.Login", appid=APPID, accesskey="wrong")
     assert failed["data"]["errors"]["code"] == 1003
     wait_for_line(world, "request_refused .*code=1003 .*the appid is unknown or the key is wrong")
-    typed(world, "company", "set", "2028", "ipwhite=192.0.2.1")
-    elsewhere, _ = client.post("App.Sip_Auth.Login", appid=APPID, accesskey=ACCESSKEY)
-    typed(world, "company", "set", "2028", "ipwhite=")
-    assert elsewhere["ret"] == 604
+    for change, ret in (("ipwhite=192.0.2.1", 604), ("enabled=false", 601)):
+        typed(world, "company", "set", "2028", change)
+        refused, _ = client.post("App.Sip_Auth.Login", appid=APPID, accesskey=ACCESSKEY)
+        assert refused["ret"] == ret
+        typed(world, "company", "set", "2028", change.partition("=")[0] + "=")
+    wait_for_line(world, "request_refused .*ret=601 .*The appid is not authorised")
     wait_for_line(world, "request_refused .*ret=604 .*source=127.0.0.1 .*The source address is not allowed")
 
 
