@@ -83,7 +83,7 @@ class OddCarrier:
             data, source = self._socket.recvfrom(65_535)
             if not data:
                 return
-            text = data.decode()
+            text = data.decode(errors="replace")  # a stray datagram of somebody else is none of SIP
             match text.partition(" ")[0]:
                 case "INVITE":
                     self._invited(text, source)

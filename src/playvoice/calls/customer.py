@@ -334,5 +334,9 @@ class Customer:
 
     def end(self) -> None:
         """CANCEL or BYE, whichever ends it."""
-        if self._leg is not None:
-            self._leg.end()
+        leg = self._leg
+        if leg is None:
+            return
+        if self._waits(leg):  # a callee who does not answer is something else than a trunk that does not
+            self._call.log.warning("trunk_said_nothing", trunk=leg.trunk.name, address=str(leg.flow))
+        leg.end()

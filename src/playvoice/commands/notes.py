@@ -9,6 +9,7 @@ SENTENCES = {
     "call_waited": "it has waited: {reason}",
     "invite_sent": "dialled over trunk {trunk}, {address}",
     "trunk_silent": "trunk {trunk} is left: {address} answers nothing",
+    "trunk_said_nothing": "trunk {trunk} has said nothing at {address}: it may never have got the call",
     "customer_refused": "trunk {trunk} refused with {status} {reason}",
     "customer_unreached": "trunk {trunk} was not reached at {address}: {why}",
     "redirected": "trunk {trunk} redirected with {status} to {target}",

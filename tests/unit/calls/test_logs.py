@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
+from tests.unit.calls.stored import until
 from tests.unit.calls.world import House
 
 from playvoice.calls import conductor, confirmations, journal
@@ -94,6 +95,24 @@ async def test_a_trunk_that_asks_for_credentials_which_it_does_not_take_is_told_
     await house.quiet()
     (refused,) = [line for line in lines if line["event"] == "customer_refused"]
     assert (refused["status"], refused["reason"].endswith(f": {reason}")) == (407, True)
+
+
+async def test_a_trunk_that_has_said_nothing_when_the_call_is_given_up_is_told(house: House, lines: list[Line]) -> None:
+    house.routes.flow = replace(house.routes.flow, remote=("127.0.0.9", 5060))
+    uuid = await house.accept()
+    await until(lambda: any(line["event"] == "invite_sent" for line in lines), "it is dialled")
+    assert await house.conductor.hang_up(uuid)
+    (told,) = [line for line in lines if line["event"] == "trunk_said_nothing"]
+    assert (told["trunk"], told["address"], told["uuid"]) == ("carrier", "udp:127.0.0.9:5060", uuid)
+    house.wire.pass_time(40)  # Timer B
+
+
+async def test_a_trunk_that_rings_has_said_something(house: House, lines: list[Line]) -> None:
+    uuid = await house.accept()
+    house.wire.ring(await house.wire.invited())
+    assert await house.conductor.hang_up(uuid)
+    await house.ended(uuid)
+    assert "trunk_said_nothing" not in {line["event"] for line in lines}
 
 
 @pytest.mark.parametrize(
