@@ -80,7 +80,7 @@ def test_a_call_is_placed_from_the_shell_and_shown_until_it_ends(world: World) -
     assert told[0].startswith("the voice is ready; it lasts ")
     assert told[1].startswith("dialled over trunk carrier, ")
     over = "the call is over: 10011 timer expired, 10040 caller side hung up"
-    assert told[2:4] == ["the customer answered; codec PCMA", over]
+    assert told[2:4] == ["the customer answered; codec PCMA, keys come by telephone-events", over]
     uuid = text.splitlines()[0].removeprefix("call ")
     assert text.splitlines()[-1] == f"its whole story: playvoice trace {uuid}"
     for _ in range(10):  # its messages are stored within a second

@@ -164,6 +164,9 @@ class World:
     def credentials(self, name: str) -> Credentials | None:
         return None
 
+    def obstacle(self, names: Sequence[str] | None, now: float) -> str:
+        return ""
+
     def remain(self, names: Sequence[str] | None, tried: Tried, now: float) -> bool:
         return self.take(names, tried, now) is not None
 

@@ -152,6 +152,36 @@ def test_the_pages_of_carriers_and_phones_are_reached_from_the_walk() -> None:
     assert expected - {"operations.md"} <= links
 
 
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_each_command_of_playvoice_that_a_page_names_is_there(page: Path) -> None:
+    """With its options, where they stand behind it."""
+    missing = []
+    for words in re.findall(r"`playvoice ([a-z]+(?: [^`]*)?)`", text(page)):
+        command: Any = typer.main.get_command(cli)
+        for word in words.split():
+            commands = getattr(command, "commands", {})
+            if not commands or not (word.isalpha() and word.islower()):
+                break
+            if word not in commands:
+                missing.append(words)
+                break
+            command = commands[word]
+        known = {option for parameter in command.params for option in parameter.opts}
+        if command.name == "call":
+            known |= {option for parameter in command.commands["place"].params for option in parameter.opts}
+        missing += sorted(set(re.findall(r"(?<= )--[a-z-]+", words)) - known)
+    assert not missing
+
+
+@pytest.mark.parametrize("page", sorted(ROOT.glob("docs/troubleshooting*.md")), ids=name)
+def test_each_word_of_the_log_and_each_key_that_the_page_of_troubles_names_is_there(page: Path) -> None:
+    sources = "".join(path.read_text(encoding="utf-8") for path in SOURCES.rglob("*.py"))
+    named = set(re.findall(r"`(?:[^`]* )?([a-z]+(?:_[a-z]+)+)(?=[ =`)])", text(page)))
+    built = {"registration_expired"}  # its second word is what has become of it
+    assert len(named) > 25
+    assert not sorted(each for each in named - built if not re.search(rf"\b{each}\b", sources))
+
+
 def test_the_readme_leads_to_each_page() -> None:
     links = set(re.findall(r"\]\(([^)\s]+)\)", text(ROOT / "README.md")))
     pages = {name(page) for page in PAGES if page not in WALK or page.name == "operations.md"}

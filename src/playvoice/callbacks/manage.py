@@ -33,7 +33,9 @@ def list_callbacks(
         wanted = wanted.where(_c.state == state.value)
     if call_uuid is not None:
         wanted = wanted.where(_c.call_uuid == call_uuid)
-    return [_listed(row) for row in conn.execute(wanted)]
+    rows = conn.execute(wanted).all()
+    first = _first_pending(conn, {row.call_uuid for row in rows if row.state == State.PENDING.value})
+    return [_listed(row, first) for row in rows]
 
 
 def show_callback(conn: Connection, number: int) -> dict[str, Any]:
@@ -41,7 +43,7 @@ def show_callback(conn: Connection, number: int) -> dict[str, Any]:
     row = conn.execute(select(callbacks).where(_c.id == number)).first()
     if row is None:
         raise CallbacksError(f"there is no callback {number}; delivered ones are kept 7 days, others 30")
-    return _listed(row) | {
+    return _listed(row, _first_pending(conn, {row.call_uuid})) | {
         "webhook_id": webhook_id(row.call_uuid, row.id),
         "attempted_at": _text(row.attempted_at),
         "done_at": _text(row.done_at),
@@ -84,7 +86,19 @@ def owed(conn: Connection, company_codes: Sequence[str]) -> dict[str, int]:
     return counts
 
 
-def _listed(row: Row[Any]) -> dict[str, Any]:
+def _first_pending(conn: Connection, uuids: set[str]) -> dict[str, int]:
+    """The first callback of each of these calls that is not done, which may hold the later ones back."""
+    first = (
+        select(_c.call_uuid, func.min(_c.id).label("first"))
+        .where(_c.call_uuid.in_(uuids), _c.state == State.PENDING.value)
+        .group_by(_c.call_uuid)
+    )
+    return {row.call_uuid: row.first for row in conn.execute(first)}
+
+
+def _listed(row: Row[Any], first: dict[str, int]) -> dict[str, Any]:
+    before = first.get(row.call_uuid, row.id)
+    waits = row.state == State.PENDING.value and not row.attempts and before < row.id
     return {
         "id": row.id,
         "company": row.company_code,
@@ -92,6 +106,7 @@ def _listed(row: Row[Any]) -> dict[str, Any]:
         "kind": row.kind,
         "state": row.state,
         "failed_attempts": row.attempts,
+        "waits_behind": before if waits else None,
         "last_status": row.last_status,
         "last_error": row.last_error,
         "created_at": _text(row.created_at),

@@ -14,6 +14,7 @@ import structlog
 
 from playvoice.calls import ledger
 from playvoice.calls.clock import Clock
+from playvoice.calls.holdups import NO_ROOM, NO_STORE, HoldUps
 from playvoice.calls.journal import Journal
 from playvoice.calls.ledger import End, Reports, StoredCall
 from playvoice.calls.legs import Parts, release
@@ -54,6 +55,7 @@ class Conductor:
         self._tasks: set[asyncio.Task[None]] = set()
         self._can_store = True
         """Whether the last heartbeat could be stored."""
+        self._hold_ups = HoldUps(parts.owners.traces.tell)
         self._idle = asyncio.Event()
         self._idle.set()
 
@@ -68,6 +70,11 @@ class Conductor:
     def views(self) -> list[CallView]:
         """The calls that run now."""
         return [call.view for call in self._running.values()]
+
+    @property
+    def hold_ups(self) -> dict[str, str]:
+        """By company, why its next call is not dialled yet."""
+        return self._hold_ups.reasons
 
     def has(self, uuid: str) -> bool:
         """Whether this call waits to be dialled, or runs."""
@@ -121,6 +128,7 @@ class Conductor:
                     pass
             except Exception:
                 log.exception("dialling_failed")
+            self._hold_ups.keep_only({ready.stored.company_code for ready in self._waiting.heads()})
             self._waiting.changed.clear()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_AGAIN if self._waiting.ready else None):
@@ -128,9 +136,10 @@ class Conductor:
 
     async def _dial_next(self) -> bool:
         """Dial the first of the companies' next calls that a trunk can take, or abandon it; False if there is none."""
-        if not self._can_store:
-            return False  # their INVITEs would wait, and all leave at once, whatever the trunk takes in a second
         for ready in self._waiting.heads():
+            if not self._can_store:  # their INVITEs would wait, and all leave at once, whatever the trunk takes
+                self._hold(ready, NO_STORE)
+                continue
             names = ready.company.trunks
             cause, reason = None, ""
             if ready.is_expired(datetime.now(UTC)):
@@ -143,11 +152,17 @@ class Conductor:
                 await self._abandon(ready.stored, ready.company, cause, reason)
                 return True
             if not self._parts.media.has_room:
+                self._hold(ready, NO_ROOM)
                 continue
-            found = self._parts.routes.take(names, Tried(), time.monotonic())
+            now = time.monotonic()
+            found = self._parts.routes.take(names, Tried(), now)
             if found is not None:
                 return await self._dial(ready, *found)
+            self._hold(ready, self._parts.routes.obstacle(names, now))
         return False
+
+    def _hold(self, ready: Ready, reason: str) -> None:
+        self._hold_ups.hold(ready.stored.company_code, ready.stored.uuid, reason, time.monotonic())
 
     async def _dial(self, ready: Ready, trunk: Trunk, flow: Flow) -> bool:
         """Dial over this trunk, whose place is taken; False if there is no port for RTP, and the call waits on."""
@@ -157,7 +172,7 @@ class Conductor:
             self._parts.routes.give_back(trunk)
             if not isinstance(error, MediaError):
                 raise
-            log.warning("no_rtp_port", uuid=ready.stored.uuid, reason=str(error))
+            self._hold(ready, str(error))
             return False
         if not self._waiting.take(ready):  # hung up meanwhile
             self._parts.routes.give_back(trunk)
@@ -176,7 +191,7 @@ class Conductor:
         self._dequeued(ready.stored.company_code)
         self._running[call.stored.uuid] = call
         self._idle.clear()
-        call.start(trunk, flow, ready.at)
+        call.start(trunk, flow, ready.at, self._hold_ups.let_go(ready.stored.company_code, ready.stored.uuid))
         return True
 
     def _on_over(self, voice: Voice, call: RunningCall) -> None:

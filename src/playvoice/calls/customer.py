@@ -10,7 +10,7 @@ from playvoice.calls import ledger
 from playvoice.calls import script as s
 from playvoice.calls.causes import Next, Refusal, refusal_of
 from playvoice.calls.keys import Presses, Way
-from playvoice.calls.legs import Call, Leg, Passes, release
+from playvoice.calls.legs import MAX_REASON, Call, Leg, Passes, release
 from playvoice.calls.tables import LegKind
 from playvoice.calls.targets import Targets
 from playvoice.codes import HangupCause as Cause
@@ -30,13 +30,14 @@ from playvoice.sip import (
     Flow,
     Provisional,
     Rejected,
+    Response,
     Why,
 )
 from playvoice.sip.seconds import retry_after
 from playvoice.voices import Voice
 
-MAX_REASON = 100
-"""Characters of a far end's reason phrase that are told."""
+NO_CREDENTIALS = "it wants a user name and password, and the trunk has none"
+CREDENTIALS_REFUSED = "the trunk's username and password were not taken"
 LOOK_AGAIN = 0.1
 """Seconds between two looks for a place on the next trunk."""
 _NEXT_AFTER = {Why.TRANSPORT: Next.ADDRESS, Why.TIMEOUT: Next.NOTHING}
@@ -211,19 +212,13 @@ class Customer:
             case Answered(body=body):
                 self._on_answer(leg, body)
             case Challenged(response=response):
-                self._on_challenge(leg, response.code)
+                self._on_challenge(leg, response)
             case Rejected(status=422) if leg.sip.lengthen():
                 leg.send_again()
             case Rejected() if self._is_redirected(leg, event):
                 leg.send_again()
             case Rejected(status=status, reason=reason, q850=q850):
-                call.log.info(
-                    "customer_refused",
-                    trunk=leg.trunk.name,
-                    status=status,
-                    reason=reason[:MAX_REASON],
-                    q850=q850,
-                )
+                self._tell_refusal(leg, status, reason, q850)
                 self._on_refusal(leg, refusal_of(status, q850), retry_after(event.response, MAX_RETRY_AFTER))
             case Failed(why=why):
                 call.log.info("customer_unreached", trunk=leg.trunk.name, address=str(leg.flow), why=why.value)
@@ -252,13 +247,20 @@ class Customer:
         assert leg.sip.dialog is not None
         uuid, name, dialog = call.stored.uuid, leg.uuid, leg.sip.dialog.to_json()
         call.journal.add(lambda conn: ledger.customer_answered(conn, uuid, name, dialog, at), lambda _stored: leg.ack())
-        call.log.info("customer_answered", codec=negotiated.codec.name)
+        call.log.info("customer_answered", codec=negotiated.codec.name, keys=leg.described.keys)
 
-    def _on_challenge(self, leg: CustomerLeg, status: int) -> None:
+    def _on_challenge(self, leg: CustomerLeg, response: Response) -> None:
         if leg.sip.authorize():
             leg.send_again()
-        else:
-            self._on_refusal(leg, refusal_of(status))
+            return
+        told = NO_CREDENTIALS if leg.trunk.credentials is None else CREDENTIALS_REFUSED
+        self._tell_refusal(leg, response.code, f"{response.phrase[: MAX_REASON - len(told) - 2]}: {told}", None)
+        self._on_refusal(leg, refusal_of(response.code))
+
+    def _tell_refusal(self, leg: CustomerLeg, status: int, reason: str, q850: int | None) -> None:
+        self._call.log.info(
+            "customer_refused", trunk=leg.trunk.name, status=status, reason=reason[:MAX_REASON], q850=q850
+        )
 
     def _is_redirected(self, leg: CustomerLeg, event: Rejected) -> bool:
         """Whether the leg goes on to another target that its trunk named; never where the callee was reached."""
@@ -332,5 +334,9 @@ class Customer:
 
     def end(self) -> None:
         """CANCEL or BYE, whichever ends it."""
-        if self._leg is not None:
-            self._leg.end()
+        leg = self._leg
+        if leg is None:
+            return
+        if self._waits(leg):  # a callee who does not answer is something else than a trunk that does not
+            self._call.log.warning("trunk_said_nothing", trunk=leg.trunk.name, address=str(leg.flow))
+        leg.end()

@@ -58,6 +58,14 @@ class DescribedStream:
         """Whether keys may come as tones in the audio."""
         return self._dtmf is Dtmf.INBAND or (self._dtmf is Dtmf.AUTO and not self.takes_telephone_events)
 
+    @property
+    def keys(self) -> str:
+        """How keys come, in words for a person."""
+        if self.takes_telephone_events:
+            return "telephone-events"
+        ways = ["INFO"] * self.takes_info + ["tones"] * self.takes_tones
+        return " or ".join(ways) or "nothing that both sides have"
+
     def accept(self, answer: bytes, sip_source: str) -> sdp.Negotiated:
         """Take the answer to what we offered last; SdpError if it can't be used."""
         negotiated = sdp.accept(self._last, answer)

@@ -56,6 +56,8 @@ class Parts:
     wake_sender: Callable[[], None]
 
 
+MAX_REASON = 100
+"""Characters of a far end's reason phrase that are told."""
 MAX_INFORMED = 400
 """Keys that one leg is told by INFO: after a crash its BYE has to have a higher CSeq than all of them, if each was
 challenged, too."""
@@ -221,6 +223,8 @@ class Leg(ABC):
     async def release(self) -> None:
         """Give the stream back, and have what it did stored with the leg."""
         stats = await release(self.stream)
+        if stats is not None and stats.ignored > stats.received:  # few come before the answer is known
+            self.call.log.trace.note("rtp_ignored", {"port": self.stream.port, "packets": stats.ignored})
         if stats is not None and (stats.sent or stats.received):
             self.call.parts.owners.confirmations.add_stream(self.uuid, stats)
 

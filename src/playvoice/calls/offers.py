@@ -18,7 +18,7 @@ from uuid import uuid4
 
 from playvoice.calls import ledger
 from playvoice.calls.ledger import AgentOffer
-from playvoice.calls.legs import Call, Leg, release
+from playvoice.calls.legs import MAX_REASON, Call, Leg, release
 from playvoice.calls.ports import Agent, Phone
 from playvoice.calls.tables import LegKind
 from playvoice.config import Dtmf
@@ -159,9 +159,11 @@ class Offer:
         self.answered = leg
         return True
 
-    def on_refusal(self, leg: AgentsLeg, status: int) -> None:
+    def on_refusal(self, leg: AgentsLeg, status: int, reason: str) -> None:
         """One phone refused; 6xx is said for all of them, who are told so."""
-        self._call.log.info("agent_refused", extension=self.extension, leg=leg.uuid, status=status)
+        self._call.log.info(
+            "agent_refused", extension=self.extension, leg=leg.uuid, status=status, reason=reason[:MAX_REASON]
+        )
         leg.far_end_ended()
         if status >= 600:
             self.end(f"SIP;cause={status}")

@@ -57,6 +57,10 @@ class Routes(Protocol):
         """Take a place on the first trunk that has one, and an address that was not tried; None if none has."""
         ...
 
+    def obstacle(self, names: Sequence[str] | None, now: float) -> str:
+        """Why `take` finds nothing for a call that was tried nowhere, in words."""
+        ...
+
     def remain(self, names: Sequence[str] | None, tried: Tried, now: float) -> bool:
         """Whether there is an address that was not tried, free or not."""
         ...

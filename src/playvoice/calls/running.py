@@ -105,9 +105,14 @@ class RunningCall:
 
     # --- what happens ---------------------------------------------------------------------------------------------
 
-    def start(self, trunk: Trunk, flow: Flow, ready_at: float | None = None) -> None:
-        """Dial over this trunk, whose place the caller has taken; the voice has been ready since `ready_at`."""
+    def start(self, trunk: Trunk, flow: Flow, ready_at: float | None = None, waited_for: str = "") -> None:
+        """Dial over this trunk, whose place the caller has taken; the voice has been ready since `ready_at`.
+
+        `waited_for` is what held it up last.
+        """
         self._trace.note("voice_ready", {"seconds": round(self._voice.seconds, 3)}, ready_at)
+        if waited_for:
+            self._trace.note("call_waited", {"reason": waited_for})
         self._guard(self._customer.dial)(trunk, flow, self._on_claimed)
 
     def on_sip(self, event: Event) -> None:

@@ -130,8 +130,8 @@ class Transfer:
                     call.do(call.script.agent_answered(offer.uuid, call.clock.now()))
             case Rejected(status=422) if leg.sip.lengthen():
                 leg.send_again()
-            case Rejected(status=status):
-                offer.on_refusal(leg, status)
+            case Rejected(status=status, reason=reason):
+                offer.on_refusal(leg, status, reason)
             case Failed(why=why):
                 call.log.info("agent_unreached", extension=offer.extension, leg=leg.uuid, why=why.value)
                 leg.far_end_ended()

@@ -108,9 +108,8 @@ def list_callbacks(
         "kind",
         "state",
         "failed_attempts",
-        "last_status",
+        "waits_behind",
         "last_error",
-        "created_at",
         "next_attempt",
     )
     show_json(rows) if as_json else show_table(rows, columns, "there is no such callback")

@@ -229,7 +229,7 @@ Extension = Annotated[str, typer.Argument(metavar="NUMBER", help="The extension'
 def list_extensions(of: CompanyOption = None, config: ConfigOption = DEFAULT_CONFIG, as_json: Json = False) -> None:
     """List the extensions, with the phones that are registered."""
     rows = carry_out(config, "extension.list", {"company": of})
-    columns = ("number", "company", "enabled", "groups", "phones")
+    columns = ("number", "company", "enabled", "groups", "phones", "called_at")
     show_json(rows) if as_json else show_table(
         rows, columns, "there is no extension; see playvoice extension add --help"
     )

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from playvoice.callbacks.history import PastCallback
 from playvoice.calls.story import Media, Story
-from playvoice.calls.tables import CallState
+from playvoice.calls.tables import CallState, LegState
 from playvoice.codes import HangupCause
 from playvoice.commands.ladder import label, ladder, party_of
 from playvoice.commands.notes import cause_text
@@ -36,7 +36,8 @@ def _head(story: Story) -> Iterator[Text]:
         f"  record {story.id}, company {story.company_code}", style="not bold"
     )
     if story.cause is None:
-        yield Text(f"{story.state.value}: it has no record yet", style="yellow")
+        waits = "; playvoice top says what the queue waits for" if story.state is CallState.WAITING else ""
+        yield Text(f"{story.state.value}: it has no record yet{waits}", style="yellow")
         return
     text = cause_text(story.cause)
     if story.direction not in (None, story.cause):
@@ -72,7 +73,12 @@ def _why_no_messages(story: Story, *, keep: bool) -> str:
         return "The call runs: its SIP messages are stored when it and all its legs have ended."
     if not keep:
         return "There are no SIP messages: [trace] keep_days is 0."
-    return "There are no SIP messages: the legs are still ending, they are too old, or the server was killed."
+    if ending := [party_of(leg).name for leg in story.legs if leg.state is not LegState.ENDED]:
+        return (
+            "There are no SIP messages yet: they are stored when"
+            f" {', '.join(ending)} has confirmed the end, or was silent for 32 s."
+        )
+    return "There are no SIP messages: they come within seconds, they are too old, or the server was killed."
 
 
 def _media(story: Story) -> Iterator[Text]:
@@ -86,6 +92,9 @@ def _media(story: Story) -> Iterator[Text]:
     )
     for leg, media in told:
         yield Text(f"  {party_of(leg).name[:17]:<18}{_figures(media)}")
+    for leg, media in told:
+        if leg.answered_at is not None and not media.received:
+            yield Text(f"  no packet came from {party_of(leg).name}: nothing of it was heard", style="yellow")
 
 
 def _figures(media: Media) -> str:
@@ -102,7 +111,9 @@ def _figures(media: Media) -> str:
 def _callbacks(story: Story, zone: tzinfo) -> Iterator[Text]:
     yield Text()
     yield Text("Callbacks", style="bold")
-    if not story.callbacks:
+    if not story.callbacks and story.state is not CallState.ENDED:
+        yield Text("  none yet")
+    elif not story.callbacks:
         yield Text("  none is owed: its company had no address for them, or they were removed since")
     for callback in story.callbacks:
         until = "" if callback.next_attempt is None else f", next attempt {at_text(callback.next_attempt, zone)}"

@@ -44,6 +44,8 @@ def _head(look: dict[str, Any]) -> Iterator[Text]:
     yield Text(f"calls      {calls['running']} running:  {by_state}")
     waiting = look["waiting"]
     yield Text(f"queue      {sum(waiting.values())} wait to be dialled{_of(waiting)}")
+    for company, reason in list(look["waiting_for"].items())[:5]:
+        yield Text(f"           the next one of {company} waits: {reason}", style="yellow")
     for each in look["customers_waiting_for_agents"]:
         yield Text(f"           {each['customers']} customers wait for group {each['group']} of {each['company']}")
     owed, most = look["callbacks"]["owed"], look["callbacks"]["counted_up_to"]

@@ -1,6 +1,7 @@
 """The commands about trunks, extensions and groups."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection
@@ -12,7 +13,7 @@ from playvoice.control.errors import CommandFailed
 from playvoice.control.notes import done
 from playvoice.control.registry import Arguments, Command, Tell
 from playvoice.control.rooms import Rooms, of_company
-from playvoice.lines import manage
+from playvoice.lines import ContactBinding, manage
 
 
 class AllTrunks(Arguments):
@@ -121,9 +122,7 @@ def extension_commands(rooms: Rooms) -> list[Command[Any]]:
 
     async def list_all(asked: OfCompany, _tell: Tell) -> object:
         listed = await rooms.store.read(of_company(asked.company, manage.list_extensions))
-        return [
-            row | {"phones": [str(contact.uri) for contact in rooms.lines.contacts(row["number"])]} for row in listed
-        ]
+        return [row | _phones(rooms.lines.contacts(row["number"]), datetime.now(UTC)) for row in listed]
 
     async def add(asked: NewExtension, _tell: Tell) -> object:
         _refuse_key("number", asked.fields)
@@ -197,6 +196,12 @@ def group_commands(rooms: Rooms) -> list[Command[Any]]:
         Command("group.set", GroupFields, change),
         Command("group.remove", OneGroup, remove),
     ]
+
+
+def _phones(contacts: Sequence[ContactBinding], at: datetime) -> dict[str, list[str]]:
+    """The phones by their Contact, and where each is called: another address than the Contact's is a NAT's."""
+    called_at = [f"{contact.flow} for {(contact.expires_at - at).total_seconds():.0f} s" for contact in contacts]
+    return {"phones": [str(contact.uri) for contact in contacts], "called_at": called_at}
 
 
 def _refuse_key(key: str, fields: dict[str, str]) -> None:

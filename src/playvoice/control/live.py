@@ -145,6 +145,7 @@ def _overview(rooms: Rooms, live: Live, owed: dict[str, int]) -> dict[str, Any]:
         "started_at": live.started_at.isoformat(timespec="seconds"),
         "calls": {"running": len(calls), "by_state": states, "latest": [_plain(call) for call in calls[-20:]]},
         "waiting": live.waiting.counts(),
+        "waiting_for": live.conductor.hold_ups,
         "trunks": [dataclasses.asdict(view) for view in rooms.lines.trunks.views(live.clock())],
         "agents": [dataclasses.asdict(view) for view in _agents(rooms, live.agents.taken, calls)],
         "agents_in_all": len(rooms.lines.extensions),

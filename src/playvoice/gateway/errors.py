@@ -1,6 +1,6 @@
 """What ends a request before its answer; each knows which answer the contract has for it."""
 
-from playvoice.codes import BusinessCode, Ret, Text
+from playvoice.codes import RET_TEXTS, BusinessCode, Ret, Text
 
 
 class GatewayError(Exception):
@@ -12,7 +12,7 @@ class RequestRefused(GatewayError):
 
     def __init__(self, ret: Ret, detail: Text | None = None, *, close: bool = False) -> None:
         """`detail` follows the prefix of 400; with `close` the connection ends with the answer."""
-        super().__init__(ret.name if detail is None else detail.en)
+        super().__init__(RET_TEXTS[ret].en if detail is None else detail.en)
         self.ret = ret
         self.detail = detail
         self.close = close

@@ -58,6 +58,14 @@ class Capacity:
         self.calls += 1
         return True
 
+    def obstacle(self, now: float) -> str:
+        """Why `take` would find no place, in words; empty where it would find one."""
+        if self.calls >= self._max_calls:
+            return f"has all of its {self._max_calls} calls (max_calls)"
+        if self._rate.next_free(now) > now:
+            return f"begins no more than {self._rate.rate:g} calls in a second (calls_per_second)"
+        return ""
+
     def begin_again(self, now: float) -> None:
         """Count another INVITE of a call that holds a place, since the carrier counts it too."""
         self._rate.count(now)

@@ -159,6 +159,14 @@ class Lines:
         """Whether `take` may find something later: an address that was not tried, of a trunk that has no place now."""
         return any(True for _ in self._untried(names, tried, now))
 
+    def obstacle(self, names: Sequence[str] | None, now: float) -> str:
+        """Why `take` finds nothing for a call that was tried nowhere: each trunk's reason, in words."""
+        reasons = (
+            self._passed_over.get(trunk.name) or self.trunks.obstacle(trunk, now)
+            for trunk in self.trunks.candidates(names, now)
+        )
+        return "; ".join(filter(None, reasons))
+
     def _untried(self, names: Sequence[str] | None, tried: Tried, now: float) -> Iterator[tuple[Trunk, Flow]]:
         """The trunks to try, in their order, each with its first address that was not tried."""
         assert self._endpoint is not None

@@ -40,6 +40,7 @@ class ContactBinding:
     flow: Flow
     """Over which to send: where the REGISTER came from, since a phone behind NAT is reached no other way."""
     path: tuple[str, ...]
+    expires_at: datetime
 
     @property
     def route(self) -> tuple[Address, ...]:
@@ -102,7 +103,7 @@ class Registrations:
     def contacts(self, number: str, at: datetime) -> list[ContactBinding]:
         """Where the phones of an extension are reached, the one to be rung first at the beginning."""
         return [
-            ContactBinding(binding.contact, binding.flow, binding.path)
+            ContactBinding(binding.contact, binding.flow, binding.path, binding.expires_at)
             for binding in self._registrar.bindings(number, at)
         ]
 

@@ -149,6 +149,11 @@ class Trunks:
         line.begun += taken
         return taken
 
+    def obstacle(self, trunk: Trunk, now: float) -> str:
+        """Why no place could be taken, in words; empty where one could."""
+        reason = self._line(trunk).capacity.obstacle(now)
+        return f"trunk {trunk.name!r} {reason}" if reason else ""
+
     def begin_again(self, trunk: Trunk, now: float) -> None:
         """A call that has its place goes to another target: it counts for the calls of a second once more."""
         if trunk.name in self._lines:

@@ -27,6 +27,24 @@ def test_the_latest_callbacks_are_listed_first_and_only_those_asked_for(conn: Co
     assert [row["id"] for row in manage.list_callbacks(conn, most=1)] == [second]
 
 
+def test_what_waits_behind_another_one_of_its_call_says_so(conn: Connection) -> None:
+    first, second, other = owe(conn, "c1"), owe(conn, "c1"), owe(conn, "c2")
+    assert {row["id"]: row["waits_behind"] for row in manage.list_callbacks(conn)} == {
+        first: None,
+        second: first,
+        other: None,
+    }
+    assert manage.show_callback(conn, second)["waits_behind"] == first
+    outbox.record(conn, [delivered(first)], [])
+    assert manage.show_callback(conn, second)["waits_behind"] is None
+
+
+def test_a_callback_that_was_tried_waits_behind_nothing(conn: Connection) -> None:
+    _, second = owe(conn, "c1"), owe(conn, "c1")
+    outbox.record(conn, [change(second)], [])
+    assert manage.show_callback(conn, second)["waits_behind"] is None
+
+
 def test_a_callback_is_shown_with_its_webhook_id_and_payload(conn: Connection) -> None:
     number = owe(conn)
     outbox.record(conn, [change(number)], [])

@@ -139,6 +139,9 @@ class Routes:
         self.taken += 1
         return found
 
+    def obstacle(self, names: Sequence[str] | None, now: float) -> str:
+        return f"{self.taken} of {self.places} places are taken"
+
     def remain(self, names: Sequence[str] | None, tried: Tried, now: float) -> bool:
         return next(self._untried(tried), None) is not None
 

@@ -74,8 +74,9 @@ async def test_calls_wait_for_a_place_on_the_trunk_and_get_one_that_is_given_bac
     one = await house.accept()
     first = await house.wire.invited()
     other = await house.accept()
-    await until(lambda: house.waiting.ready == 1, "the other one is ready")
+    await until(lambda: bool(house.conductor.hold_ups), "the other one is held up")
     assert call_states(house.store) == {one: "dialled", other: "waiting"}
+    assert house.conductor.hold_ups == {COMPANY.code: "1 of 1 places are taken"}
     house.wire.reject(first, 486)
     await house.ended(one)
     house.wire.reject(await house.wire.invited(), 603)
@@ -133,6 +134,7 @@ async def test_a_call_waits_while_media_have_no_room(house: House, monkeypatch: 
     await until(lambda: house.waiting.ready == 1, "it is ready")
     await looks(house, monkeypatch)
     assert (house.waiting.ready, house.media.asked, house.routes.taken) == (1, 0, 0)
+    assert house.conductor.hold_ups == {COMPANY.code: "the media process has no room for one more leg"}
     house.media.has_room = True
     house.wire.reject(await house.wire.invited(), 486)
     await house.ended(uuid)
@@ -144,6 +146,7 @@ async def test_a_call_that_gets_no_rtp_port_waits_on_and_its_place_is_given_back
     await until(lambda: house.media.asked >= 3, "it is tried again")
     await until(lambda: house.routes.taken == 0, "the place is given back")
     assert (house.conductor.running, house.queue.waiting) == (0, {"2028": 1})
+    assert house.conductor.hold_ups == {"2028": "no RTP port is free"}
     assert call_states(house.store) == {uuid: "waiting"}
     house.media.refuses = False
     house.wire.reject(await house.wire.invited(), 486)

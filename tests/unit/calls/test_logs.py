@@ -1,16 +1,20 @@
 """Each line about a call has its uuid, whatever happens on it."""
 
 from collections.abc import AsyncIterator, Iterator, MutableMapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
+from tests.unit.calls.stored import until
 from tests.unit.calls.world import House
 
 from playvoice.calls import conductor, confirmations, journal
+from playvoice.config import Dtmf
 from playvoice.media import protocol
 from playvoice.media.client import Stream
+from playvoice.sip import Credentials
 from playvoice.store import Store
 
 Line = MutableMapping[str, Any]
@@ -70,6 +74,64 @@ async def test_a_call_that_is_refused_tells_the_reason(house: House, lines: list
     assert {line.get("uuid") for line in lines} == {uuid}
 
 
+@pytest.mark.parametrize(
+    ("credentials", "reason"),
+    [
+        (None, "it wants a user name and password, and the trunk has none"),
+        (Credentials("alice", "wrong"), "the trunk's username and password were not taken"),
+    ],
+)
+async def test_a_trunk_that_asks_for_credentials_which_it_does_not_take_is_told_with_them(
+    house: House, lines: list[Line], credentials: Credentials | None, reason: str
+) -> None:
+    house.routes.trunk = replace(house.routes.trunk, credentials=credentials)
+    uuid = await house.accept()
+    for nonce in ("first",) if credentials is None else ("first", "second"):
+        call = await house.wire.invited()
+        headers = (("Proxy-Authenticate", f'Digest realm="r", nonce="{nonce}"'),)
+        call.reject(house.wire.network.now, 407, headers=headers)
+        house.wire.settle()
+    await house.ended(uuid)
+    await house.quiet()
+    (refused,) = [line for line in lines if line["event"] == "customer_refused"]
+    assert (refused["status"], refused["reason"].endswith(f": {reason}")) == (407, True)
+
+
+async def test_a_trunk_that_has_said_nothing_when_the_call_is_given_up_is_told(house: House, lines: list[Line]) -> None:
+    house.routes.flow = replace(house.routes.flow, remote=("127.0.0.9", 5060))
+    uuid = await house.accept()
+    await until(lambda: any(line["event"] == "invite_sent" for line in lines), "it is dialled")
+    assert await house.conductor.hang_up(uuid)
+    (told,) = [line for line in lines if line["event"] == "trunk_said_nothing"]
+    assert (told["trunk"], told["address"], told["uuid"]) == ("carrier", "udp:127.0.0.9:5060", uuid)
+    house.wire.pass_time(40)  # Timer B
+
+
+async def test_a_trunk_that_rings_has_said_something(house: House, lines: list[Line]) -> None:
+    uuid = await house.accept()
+    house.wire.ring(await house.wire.invited())
+    assert await house.conductor.hang_up(uuid)
+    await house.ended(uuid)
+    assert "trunk_said_nothing" not in {line["event"] for line in lines}
+
+
+@pytest.mark.parametrize(
+    ("dtmf", "keys"), [(Dtmf.AUTO, "telephone-events"), (Dtmf.INFO, "INFO"), (Dtmf.INBAND, "tones")]
+)
+async def test_an_answer_is_told_with_the_way_in_which_keys_come(
+    house: House, lines: list[Line], dtmf: Dtmf, keys: str
+) -> None:
+    house.routes.trunk = replace(house.routes.trunk, dtmf=dtmf)
+    uuid = await house.accept()
+    call = await house.wire.invited()
+    house.wire.answer(call)
+    await house.wire.acknowledged()
+    house.wire.hang_up(call)
+    await house.ended(uuid)
+    (answered,) = [line for line in lines if line["event"] == "customer_answered"]
+    assert answered["keys"] == keys
+
+
 async def test_an_agent_who_refuses_and_one_who_is_not_there(house: House, lines: list[Line]) -> None:
     uuid = await house.accept()
     house.wire.answer(await house.wire.invited())
@@ -80,7 +142,9 @@ async def test_an_agent_who_refuses_and_one_who_is_not_there(house: House, lines
     house.wire.reject(agent, 486)
     await house.ended(uuid)
     await house.quiet()
-    assert {"agent_refused", "nobody_registered"} <= {line["event"] for line in lines}
+    (refused,) = [line for line in lines if line["event"] == "agent_refused"]
+    assert (refused["status"], refused["reason"]) == (486, "Busy Here")
+    assert "nobody_registered" in {line["event"] for line in lines}
     assert {line.get("uuid") for line in lines} == {uuid}
 
 

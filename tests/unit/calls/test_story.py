@@ -92,6 +92,34 @@ async def test_keys_are_told_with_how_they_came_and_what_else_happened(house: Ho
     assert story.queued is not None
 
 
+@pytest.mark.parametrize(("received", "told"), [(0, [7]), (100, [])])
+async def test_packets_that_were_ignored_are_told_where_they_were_most(
+    house: House, received: int, told: list[int]
+) -> None:
+    house.media.worker.released = protocol.Released(1, 150, received, 0, 0, False, 7, 0)
+    uuid = await house.accept()
+    call = await house.wire.invited()
+    house.wire.answer(call)
+    await house.wire.acknowledged()
+    house.wire.hang_up(call)
+    await house.ended(uuid)
+    await house.quiet()
+    ignored = [note for note in story_of(house, uuid).notes if note.event == "rtp_ignored"]
+    assert [note.values["packets"] for note in ignored] == told
+
+
+async def test_what_a_call_waited_for_is_told(house: House) -> None:
+    house.routes.places = 0
+    uuid = await house.accept()
+    await until(lambda: bool(house.conductor.hold_ups), "it waits")
+    house.routes.places = 1
+    house.wire.reject(await house.wire.invited(), 486)
+    await house.ended(uuid)
+    await house.quiet()
+    told = {note.event: note.values for note in story_of(house, uuid).notes}
+    assert told["call_waited"] == {"reason": "0 of 0 places are taken"}
+
+
 async def test_a_trunk_that_refused_is_told_with_its_status(house: House) -> None:
     uuid = await house.accept()
     house.wire.reject(await house.wire.invited(), 486)

@@ -27,6 +27,16 @@ from playvoice.commands.notes import SENTENCES, sentence
             {"cause": 10001, "direction": 10041},
             "the call is over: 10001 normal, 10041 callee side hung up",
         ),
+        (
+            "agent_refused",
+            {"extension": "20280003", "leg": "l", "status": 486, "reason": "Busy Here"},
+            "agent 20280003 refused with 486 Busy Here",
+        ),
+        (
+            "customer_answered",
+            {"codec": "PCMA", "keys": "INFO or tones"},
+            "the customer answered; codec PCMA, keys come by INFO or tones",
+        ),
         ("something_new", {"a": 1}, "something_new a=1"),
         ("key_pressed", {"key": "1"}, "key_pressed key=1"),
     ],

@@ -8,7 +8,7 @@ from tests.unit.commands.stories import at, leg, message, note, story
 from playvoice.callbacks.history import PastAttempt, PastCallback
 from playvoice.callbacks.tables import CallbackKind, State
 from playvoice.calls.story import Media
-from playvoice.calls.tables import CallState
+from playvoice.calls.tables import CallState, LegKind, LegState
 from playvoice.codes import HangupCause
 from playvoice.commands.telling import render
 
@@ -95,3 +95,22 @@ def test_it_says_how_many_messages_are_missing_and_that_no_callback_is_owed() ->
 def test_a_cause_that_says_who_hung_up_stands_once() -> None:
     busy = replace(story(), cause=HangupCause.BUSY, direction=HangupCause.BUSY)
     assert render(busy, 60, ZONE)[1].plain == "ended: 10006 busy"
+
+
+def test_a_leg_that_was_answered_and_sent_nothing_is_pointed_out() -> None:
+    silent = Media(1_000, 0, 0, 0, False, None, None, None)
+    assert "no packet came from carrier: nothing of it was heard" in told(
+        legs=(leg("a", answered_at=at(1), media=silent),)
+    )
+    assert "no packet came" not in told(legs=(leg("a", media=silent),))
+
+
+def test_a_call_that_waits_leads_to_what_it_waits_for() -> None:
+    text = told(state=CallState.WAITING, cause=None, callbacks=())
+    assert "waiting: it has no record yet; playvoice top says" in text
+    assert "none is owed" not in text
+
+
+def test_a_leg_whose_end_is_not_confirmed_is_what_the_messages_wait_for() -> None:
+    agent = leg("b", LegKind.AGENT, state=LegState.ENDING)
+    assert "stored when 20280003 has confirmed the end" in told(legs=(leg("a"), agent), messages=())

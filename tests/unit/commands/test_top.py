@@ -31,6 +31,7 @@ LOOK: dict[str, Any] = {
         ],
     },
     "waiting": {"2028": 3, "9017": 4},
+    "waiting_for": {"2028": "trunk 'carrier' has all of its 30 calls (max_calls)"},
     "trunks": [
         {
             "name": "carrier",
@@ -65,9 +66,10 @@ def text(look: dict[str, Any], width: int = 140) -> str:
 def test_a_look_is_a_page() -> None:
     lines = [line.rstrip() for line in text(LOOK).splitlines()]
     assert "up 1 day, 0:01:10" in lines[0]
-    assert lines[1:6] == [
+    assert lines[1:7] == [
         "calls      2 running:  dialling 0  ringing 0  playing 1  waiting 0  transferring 0  talking 1",
         "queue      7 wait to be dialled  (9017: 4, 2028: 3)",
+        "           the next one of 2028 waits: trunk 'carrier' has all of its 30 calls (max_calls)",
         "           2 customers wait for group sales of 2028",
         "callbacks  10000+ owed, 5 under way  (2028: 10000)",
         "media      3 of 4000 streams, tick 0.4 of 5 ms",

@@ -1,7 +1,7 @@
 """What each command does to the rooms, and what it refuses."""
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,10 @@ from tests.unit.control.conftest import FILE, Desk
 
 from playvoice.calls.queue import CallQueue
 from playvoice.control import CommandFailed
+from playvoice.lines import ContactBinding
 from playvoice.media.g711 import SAMPLE_RATE, Codec
 from playvoice.simulator.sound import write_g711
+from playvoice.sip import URI, Flow, Transport
 
 ADDED: list[tuple[str, dict[str, Any]]] = [
     ("trunk.add", {"name": "north", "fields": {"address": "sip:192.0.2.1"}}),
@@ -121,6 +123,18 @@ async def test_a_removed_company_leaves_nothing_behind(desk: Desk) -> None:
     assert desk.rooms.lines.group("2028", "sales") is None
     for listed in ("company.list", "number.list", "extension.list", "group.list"):
         assert await desk.run(listed) == []
+
+
+async def test_a_phone_behind_a_nat_is_listed_with_where_it_is_called(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flow = Flow(Transport.UDP, ("203.0.113.9", 41234), ("192.0.2.1", 5060))
+    until = datetime.now(UTC) + timedelta(seconds=240.4)
+    contact = ContactBinding(URI.parse("sip:20280003@10.0.0.5:5060"), flow, (), until)
+    monkeypatch.setattr(desk.rooms.lines, "contacts", lambda _number: [contact])
+    (listed,) = await desk.run("extension.list")
+    assert listed["phones"] == ["sip:20280003@10.0.0.5:5060"]
+    assert listed["called_at"] == ["udp:203.0.113.9:41234 for 240 s"]
 
 
 async def test_a_token_is_as_good_as_one_of_login(desk: Desk) -> None:

@@ -27,6 +27,15 @@ def test_a_pause_saves_nothing_up() -> None:
     assert [rate.take(100.0) for _ in range(3)] == [True, True, False]
 
 
+def test_a_trunk_without_a_place_says_which_of_its_limits_it_is() -> None:
+    capacity = Capacity(2, 1.0)
+    assert capacity.obstacle(0.0) == ""
+    capacity.take(0.0)
+    assert capacity.obstacle(0.5) == "begins no more than 1 calls in a second (calls_per_second)"
+    capacity.take(1.0)
+    assert capacity.obstacle(2.0) == "has all of its 2 calls (max_calls)"
+
+
 @settings(max_examples=60)
 @given(
     st.sampled_from([0.5, 1.0, 2.0, 5.0, 7.5]),

@@ -274,6 +274,9 @@ async def test_a_call_takes_the_first_trunk_with_an_address_and_a_place(lines_st
         both = ("first", "unreachable")
         assert server.lines.take(both, Tried(), 0.0) is None
         assert server.lines.remain(both, Tried(), 0.0), "the first one has a place later"
+        unreachable, full = server.lines.obstacle(both, 0.0).split("; ")
+        assert "trunk 'unreachable' can't be reached at sip:192.0.2.1" in unreachable
+        assert full == "trunk 'first' has all of its 1 calls (max_calls)"
         assert not server.lines.remain(both, Tried(frozenset({"first"})), 0.0), "the other one can't be reached"
         assert not server.lines.remain(("first",), Tried(addresses=frozenset({("first", flow)})), 0.0)
         server.lines.trunks.give_back(first)

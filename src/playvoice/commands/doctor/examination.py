@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
 
-from playvoice.commands.doctor import files, firewall, ports, receivers, resources, serving, storage, trunks
+from playvoice.commands.doctor import agents, files, firewall, ports, receivers, resources, serving, storage, trunks
 from playvoice.commands.doctor import nat as nat_check
 from playvoice.commands.doctor import voices as voices_check
 from playvoice.commands.doctor.finding import Check, Finding, warning
@@ -96,6 +96,7 @@ def _checks(situation: Situation, deliver: bool, stack: AsyncExitStack) -> list[
         _blocking("firewall", lambda: firewall.firewall(config), seconds=20.0),
         Check("NAT address", nat, TRUNK_SECONDS),
         *(Check(f"trunk {each.name}", partial(trunk, each.name), TRUNK_SECONDS) for each in setup.trunks),
+        _blocking("agents", lambda: agents.agents(situation)),
         _blocking("callbacks", lambda: receivers.missing(setup.companies)),
         *(
             Check(each.check, partial(receiver, each), DELIVERY_SECONDS)

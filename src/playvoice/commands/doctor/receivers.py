@@ -87,11 +87,19 @@ async def _deliver(each: Receiver, web: WebClient) -> Finding:
     seen = f"{web.check_url(each.url)} answered the test with {response.status} in {took:.0f} ms"
     if 200 <= response.status < 300:
         return ok(each.check, seen)
-    return failure(
-        each.check,
-        seen,
-        "a receiver that does not answer 2xx gets each callback again; it must take what it does not know",
-    )
+    return failure(each.check, seen, _after(response.status, each.company.code))
+
+
+def _after(status: int, code: str) -> str:
+    """What to do about a status that is not 2xx."""
+    if status in (401, 403):
+        return (
+            "it refuses the signature, or wants a login that callbacks don't have: compare its secret with that of"
+            f" {playvoice()} secret {code}, and its clock with this one"
+        )
+    if status // 100 == 3:
+        return "a redirect counts as a failure: write the address that it leads to"
+    return "a receiver that does not answer 2xx gets each callback again; it must take what it does not know"
 
 
 def make_test(each: Receiver, at: datetime) -> tuple[bytes, dict[str, str]]:

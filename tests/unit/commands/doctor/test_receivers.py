@@ -71,10 +71,19 @@ async def test_a_test_is_delivered_where_that_is_wanted() -> None:
     assert any(b"webhook-id: test-" in each for each in came)
 
 
-async def test_a_receiver_that_refuses_the_test_is_a_failure() -> None:
-    async with far_end("500 Oh") as (url, _):
+@pytest.mark.parametrize(
+    ("status", "do"),
+    [
+        ("500 Oh", "must take what it does not know"),
+        ("401 Who", "secret 2028"),
+        ("302 There", "the address that it leads to"),
+    ],
+)
+async def test_a_receiver_that_refuses_the_test_is_a_failure(status: str, do: str) -> None:
+    async with far_end(status) as (url, _):
         finding = await look_at(url, deliver=True)
-    assert (finding.outcome, "answered the test with 500" in finding.seen) == (Outcome.FAILURE, True)
+    assert (finding.outcome, f"answered the test with {status[:3]}" in finding.seen) == (Outcome.FAILURE, True)
+    assert do in finding.do
 
 
 async def test_one_that_speaks_no_http_is_a_failure() -> None:
