@@ -166,7 +166,7 @@ def test_each_command_of_playvoice_that_a_page_names_is_there(page: Path) -> Non
                 missing.append(words)
                 break
             command = commands[word]
-        known = {option for parameter in command.params for option in parameter.opts}
+        known = {"--help"} | {option for parameter in command.params for option in parameter.opts}
         if command.name == "call":
             known |= {option for parameter in command.commands["place"].params for option in parameter.opts}
         missing += sorted(set(re.findall(r"(?<= )--[a-z-]+", words)) - known)
