@@ -12,6 +12,7 @@ from playvoice.config import (
     CompanyConfig,
     ExtensionConfig,
     GroupConfig,
+    MonitoringConfig,
     RtpConfig,
     SecurityConfig,
     ServerConfig,
@@ -28,6 +29,7 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "sip": SipConfig,
     "rtp": RtpConfig,
     "trace": TraceConfig,
+    "monitoring": MonitoringConfig,
     "trunk": TrunkConfig,
     "company": CompanyConfig,
     "company.extension": ExtensionConfig,
@@ -81,7 +83,7 @@ def test_what_is_commented_out_is_the_default_or_says_that_there_is_none(name: s
         if default in (None, "", ()):
             assert "# none by default" in line, key
         else:
-            assert (list(default) if isinstance(default, tuple) else default) == value, key
+            assert ([str(each) for each in default] if isinstance(default, tuple) else default) == value, key
 
 
 @pytest.mark.parametrize("name", SECTIONS)
