@@ -13,7 +13,7 @@ from playvoice.store.database import Database, open_database
 from playvoice.store.errors import StoreError
 from playvoice.store.jobs import Job, JobQueue
 from playvoice.store.readers import Readers
-from playvoice.store.writer import Writer
+from playvoice.store.writer import Writer, WriterState
 
 T = TypeVar("T")
 
@@ -71,6 +71,11 @@ class Store:
     def read_now(self, query: Callable[[Connection], T]) -> T:
         """:meth:`read` for code without an event loop. It blocks."""
         return self._submit_and_block(self._readers.queue, query)
+
+    @property
+    def writing(self) -> WriterState:
+        """How writing goes."""
+        return self._writer.state
 
     async def close(self) -> None:
         """Store what waits, answer it, end the threads and give the lock back. Safe to call twice."""
