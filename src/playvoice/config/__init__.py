@@ -25,7 +25,7 @@ from playvoice.config.models import (
     TraceConfig,
     TrunkConfig,
 )
-from playvoice.config.values import IPNetwork, ListenAddress, PortRange, SipListen
+from playvoice.config.values import IPNetwork, ListenAddress, PortRange, SipListen, is_within
 
 __all__ = [
     "CallbackFormat",
@@ -51,5 +51,6 @@ __all__ = [
     "Strategy",
     "TraceConfig",
     "TrunkConfig",
+    "is_within",
     "load",
 ]
