@@ -1,7 +1,8 @@
 """What happens and leaves nothing behind that could be read later: counted as it happens.
 
 A call counts once under its cause, and once under its company. Not under both at once: 25 causes of each company would
-be more series than they tell.
+be more series than they tell. What a company has had one of is there with all its labels: Prometheus sees no increase
+in a series that begins at 1.
 """
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics
@@ -70,11 +71,14 @@ class Events:
     def call_ended(self, company_code: str, end: End) -> None:
         """A call's record was stored."""
         self._ends.labels(int(end.cause), CAUSE_TEXTS[end.cause].en).inc()
-        self._company_ends.labels(company_code, "no" if end.answered_at is None else "yes").inc()
+        for answered in (True, False):
+            now = answered == (end.answered_at is not None)
+            self._company_ends.labels(company_code, "yes" if answered else "no").inc(now)
 
     def callback_attempted(self, company_code: str, state: State) -> None:
         """An attempt to deliver a callback has ended."""
-        self._attempts.labels(company_code, _RESULTS[state]).inc()
+        for each, result in _RESULTS.items():
+            self._attempts.labels(company_code, result).inc(each is state)
 
     def clock_kept(self, pace: ClockPace) -> None:
         """A second of the media clock has passed."""

@@ -28,7 +28,9 @@ def test_a_call_counts_under_its_cause_and_under_its_company() -> None:
     events.call_ended("2028", END)
     assert value(events, "playvoice_calls_ended_total", cause="10001", text="normal") == 1
     assert value(events, "playvoice_company_calls_ended_total", company="2028", answered="yes") == 1
-    assert value(events, "playvoice_company_calls_ended_total", company="2028", answered="no") is None
+    assert value(events, "playvoice_company_calls_ended_total", company="2028", answered="no") == 0, (
+        "Prometheus sees no increase in a series that begins at 1"
+    )
 
 
 @pytest.mark.parametrize("state", State)
@@ -37,6 +39,14 @@ def test_every_state_that_an_attempt_leads_to_is_a_result(state: State) -> None:
     events.callback_attempted("2028", state)
     result = "failed" if state is State.PENDING else state.value
     assert value(events, "playvoice_callback_attempts_total", company="2028", result=result) == 1
+    assert value(events, "playvoice_callback_attempts_total", company="2028", result="other") is None
+    results = [
+        sample.value
+        for metric in events.registry.collect()
+        for sample in metric.samples
+        if sample.name == "playvoice_callback_attempts_total"
+    ]
+    assert sorted(results) == [0, 0, 0, 0, 1], "the others are there before they happen"
 
 
 def test_the_clock_is_added_up_over_its_seconds() -> None:
