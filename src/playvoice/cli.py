@@ -9,6 +9,7 @@ import typer
 
 from playvoice import __version__, logs
 from playvoice.commands import live, manage, phone
+from playvoice.commands.backup import backup, restore
 from playvoice.commands.desk import DEFAULT_CONFIG, ConfigOption, read_config
 from playvoice.commands.doctor.command import doctor
 from playvoice.commands.init.command import init
@@ -94,6 +95,8 @@ manage.register(cli)
 live.register(cli)
 phone.register(cli)
 cli.command()(trace)
+cli.command()(backup)
+cli.command()(restore)
 
 
 def main() -> None:

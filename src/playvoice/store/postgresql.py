@@ -6,6 +6,7 @@ out within about 15 s by the timeouts below; they bound one statement too, for e
 is a short one.
 """
 
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -19,6 +20,10 @@ from playvoice.store.errors import StoreError
 
 LOCK_KEY = 0x706C6179766F6963  # "playvoic"
 CONNECT_TIMEOUT_S = 5
+WITH_ITS_TOOLS = (
+    "a PostgreSQL database is copied by PostgreSQL's own tools, also while the server runs: pg_dump -Fc, and pg_restore"
+    " into an empty database while it does not"
+)
 _CONNECTION_BOUNDS = {
     "connect_timeout": CONNECT_TIMEOUT_S,
     "keepalives_idle": 5,
@@ -98,6 +103,9 @@ class PostgresqlDatabase:
 
     def after_commit(self) -> None:
         """PostgreSQL keeps its own house."""
+
+    def copy_to(self, path: Path) -> None:
+        raise StoreError(WITH_ITS_TOOLS)
 
     def close(self) -> None:
         self._writer_engine.dispose()

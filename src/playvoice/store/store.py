@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 from collections.abc import Callable
+from pathlib import Path
 from typing import Self, TypeVar
 
 from sqlalchemy import Connection
@@ -71,6 +72,10 @@ class Store:
     def read_now(self, query: Callable[[Connection], T]) -> T:
         """:meth:`read` for code without an event loop. It blocks."""
         return self._submit_and_block(self._readers.queue, query)
+
+    async def copy_to(self, path: Path) -> None:
+        """Write one state of the database into a new file while the server goes on; StoreError says why not."""
+        await asyncio.to_thread(self._database.copy_to, path)
 
     @property
     def writing(self) -> WriterState:
