@@ -33,6 +33,7 @@ from playvoice.calls.ports import Agent, Group, Phone, Settings
 from playvoice.calls.queue import CallQueue
 from playvoice.calls.recordings import Recordings
 from playvoice.calls.recovery import Recovery
+from playvoice.calls.retention import Retention
 from playvoice.calls.trace_store import TraceUpkeep
 from playvoice.calls.traces import Traces
 from playvoice.calls.waiting import Waiting
@@ -196,8 +197,14 @@ async def _serve(configuration: Configuration, stack: contextlib.AsyncExitStack,
     await conductor.start()
     stack.push_async_callback(conductor.stop, float(config.server.stop_timeout))
     upkeep = TraceUpkeep(store, days=config.trace.keep_days, megabytes=config.trace.max_megabytes)
-    keeping = asyncio.create_task(upkeep.run())
-    stack.callback(keeping.cancel)
+    retention = Retention(
+        store,
+        config.server.data_dir / "recordings",
+        calls_days=config.retention.calls,
+        recordings_days=config.retention.recordings,
+    )
+    for keeping in (upkeep.run(), retention.run()):
+        stack.callback(asyncio.create_task(keeping).cancel)
     rooms = Rooms(store, lambda: configuration.current, clients, routes, library, sender.expect)
     reload = Reload(configuration, rooms, lambda config: policy.allow(config.security.allow_networks))
     live = Live(conductor, waiting, parts.agents, sender, media, traces, address_of(http))

@@ -168,6 +168,13 @@ class MonitoringConfig(_Section):
     )
 
 
+class RetentionConfig(_Section):
+    """How long what calls leave is kept."""
+
+    calls: int = Field(default=0, ge=0, le=36_500, description="whole days from 0, for ever, to 36500")
+    recordings: int = Field(default=0, ge=0, le=36_500, description="whole days from 0, for as long as calls, to 36500")
+
+
 class TrunkConfig(_Section):
     """A SIP connection to a carrier or PBX."""
 
@@ -273,6 +280,7 @@ class Config(_Section):
     sip: SipConfig = Field(default=SipConfig(), description="[sip]")
     rtp: RtpConfig = Field(default=RtpConfig(), description="[rtp]")
     trace: TraceConfig = Field(default=TraceConfig(), description="[trace]")
+    retention: RetentionConfig = Field(default=RetentionConfig(), description="[retention]")
     monitoring: MonitoringConfig = Field(default=MonitoringConfig(), description="[monitoring]")
     trunks: tuple[TrunkConfig, ...] = Field(default=(), alias="trunk", description="[[trunk]]")
     """In the order in which they are tried."""

@@ -92,7 +92,7 @@ class Reload:
 
 
 def _at_next_start(before: Config, after: Config) -> Iterator[str]:
-    for section in ("server", "sip", "rtp", "trace"):
+    for section in ("server", "sip", "rtp", "trace", "retention"):
         old, new = getattr(before, section), getattr(after, section)
         for key in type(old).model_fields:
             if getattr(old, key) != getattr(new, key):
