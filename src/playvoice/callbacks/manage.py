@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import Connection, Row, bindparam, func, select, update
 
 from playvoice.callbacks.errors import CallbacksError
 from playvoice.callbacks.outbox import companies_owed
@@ -97,18 +97,21 @@ class Backlog:
 
 def backlogs(conn: Connection) -> dict[str, Backlog]:
     """Return what each company is owed that is owed anything."""
+    some = (
+        select(_c.id)
+        .where(_c.company_code == bindparam("code"), _c.next_attempt.is_not(None))
+        .order_by(_c.next_attempt)
+        .limit(COUNTED)
+        .subquery()
+    )
+    # By the first id, and not by the first time, which SQLite would have to read 10,000 rows for, beside the index.
+    counted = select(func.count(), func.min(some.c.id))
+    born = select(_c.created_at).where(_c.id == bindparam("first"))
     found = {}
     for code in companies_owed(conn):
-        some = (
-            select(_c.created_at)
-            .where(_c.company_code == code, _c.next_attempt.is_not(None))
-            .order_by(_c.next_attempt)
-            .limit(COUNTED)
-            .subquery()
-        )
-        count, oldest = conn.execute(select(func.count(), func.min(some.c.created_at))).one()
+        count, first = conn.execute(counted, {"code": code}).one()
         if count:
-            found[code] = Backlog(count, oldest)
+            found[code] = Backlog(count, conn.execute(born, {"first": first}).scalar_one())
     return found
 
 
