@@ -123,6 +123,7 @@ def unit() -> ConfigParser:
 def test_systemd_waits_for_what_it_is_told_and_for_the_longest_stop(unit: ConfigParser) -> None:
     service = unit["Service"]
     assert service["Type"] == "notify"
+    assert service["KillMode"] == "mixed", "a stop is told to the server, and not to the worker that carries its calls"
     (longest,) = [bound.le for bound in ServerConfig.model_fields["stop_timeout"].metadata if hasattr(bound, "le")]
     assert int(service["TimeoutStopSec"]) > longest + STOP_REST
 
