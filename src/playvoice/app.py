@@ -33,6 +33,7 @@ from playvoice.calls.ports import Agent, Group, Phone, Settings
 from playvoice.calls.queue import CallQueue
 from playvoice.calls.recordings import Recordings
 from playvoice.calls.recovery import Recovery
+from playvoice.calls.retention import Retention
 from playvoice.calls.trace_store import TraceUpkeep
 from playvoice.calls.traces import Traces
 from playvoice.calls.waiting import Waiting
@@ -53,11 +54,18 @@ from playvoice.media.client import MediaError
 from playvoice.media.supervisor import MediaSupervisor
 from playvoice.media.transcoder import Transcoder
 from playvoice.migrations.upgrade import MigrationError
+from playvoice.monitoring.events import Events
+from playvoice.monitoring.gate import Gate
+from playvoice.monitoring.loop_lag import watch_loop
+from playvoice.monitoring.pages import Pages
+from playvoice.monitoring.ports import Watched
+from playvoice.monitoring.service_manager import ServiceManager
 from playvoice.sip import Event, SipEndpoint, SipError, UserAgent
 from playvoice.sip.flow import format_host
 from playvoice.sip.tap import Tap
 from playvoice.sip.trace_file import TraceFile
 from playvoice.store import Store, StoreError
+from playvoice.store.looking import directory_of
 from playvoice.voices import Voices
 from playvoice.web import NetworkPolicy, WebClient
 from playvoice.web.server import HttpServer
@@ -102,7 +110,10 @@ async def run(configuration: Configuration, trace: SipTrace | None = None) -> No
 
 
 async def _serve(configuration: Configuration, stack: contextlib.AsyncExitStack, trace: SipTrace | None) -> None:
-    config = configuration.current
+    config, events = configuration.current, Events()
+    manager = ServiceManager.from_environment(os.environ, os.getpid())
+    for work in (manager.watch(), watch_loop(events.loop_lag.observe)):
+        stack.callback(asyncio.create_task(work).cancel)
     _raise_descriptors()
     make_private(config.server.data_dir)
     store = Store.open(config.server.database)
@@ -126,6 +137,7 @@ async def _serve(configuration: Configuration, stack: contextlib.AsyncExitStack,
         _Addresses(clients),
         random=random.SystemRandom(),
         max_in_flight=CALLBACK_CONNECTIONS,
+        on_attempt=events.callback_attempted,
     )
     confirmations = Confirmations(store)
     traces = Traces(confirmations.add_trace, keep=config.trace.keep_days > 0, mask_numbers=config.trace.mask_numbers)
@@ -153,6 +165,7 @@ async def _serve(configuration: Configuration, stack: contextlib.AsyncExitStack,
         address=config.rtp.address,
         ports=(config.rtp.ports.first, config.rtp.ports.last),
         on_gone=lambda streams: conductor.lose(streams),
+        on_pace=events.clock_kept,
     )
     stack.push_async_callback(media.close)
     http = _bind_http(config)
@@ -175,6 +188,7 @@ async def _serve(configuration: Configuration, stack: contextlib.AsyncExitStack,
             links=links,
         ),
         wake_sender=sender.wake,
+        tell_end=events.call_ended,
     )
     conductor = Conductor(parts, waiting, recovery, queue.dequeued)
     await endpoint.start()
@@ -187,8 +201,14 @@ async def _serve(configuration: Configuration, stack: contextlib.AsyncExitStack,
     await conductor.start()
     stack.push_async_callback(conductor.stop, float(config.server.stop_timeout))
     upkeep = TraceUpkeep(store, days=config.trace.keep_days, megabytes=config.trace.max_megabytes)
-    keeping = asyncio.create_task(upkeep.run())
-    stack.callback(keeping.cancel)
+    retention = Retention(
+        store,
+        config.server.data_dir / "recordings",
+        calls_days=config.retention.calls,
+        recordings_days=config.retention.recordings,
+    )
+    for keeping in (upkeep.run(), retention.run()):
+        stack.callback(asyncio.create_task(keeping).cancel)
     rooms = Rooms(store, lambda: configuration.current, clients, routes, library, sender.expect)
     reload = Reload(configuration, rooms, lambda config: policy.allow(config.security.allow_networks))
     live = Live(conductor, waiting, parts.agents, sender, media, traces, address_of(http))
@@ -196,7 +216,21 @@ async def _serve(configuration: Configuration, stack: contextlib.AsyncExitStack,
     control = ControlServer(config.server.data_dir, commands)
     await control.start()
     stack.push_async_callback(control.close)
-    _reload_at_hangup(reload)
+    _reload_at_hangup(reload, manager)
+    watched = Watched(
+        store=store,
+        calls=conductor,
+        waiting=waiting,
+        trunks=routes.trunks,
+        phones=routes,
+        agents=parts.agents,
+        media=media,
+        sender=sender,
+        sends=lambda: not sending.done(),
+        folders=_folders(config),
+    )
+    pages = Pages(watched, events, Gate(lambda: configuration.current.monitoring.allow))
+    stack.push_async_callback(pages.close)
     app = create_app(
         companies=clients,
         calls=queue,
@@ -206,8 +240,9 @@ async def _serve(configuration: Configuration, stack: contextlib.AsyncExitStack,
         bills=Bills(store, public_ip=config.server.public_ip, zone=config.server.timezone),
         archive=Archive(store, parts.recordings, links),
         zone=config.server.timezone,
+        more=pages.routes(),
     )
-    await _serve_http(http, config, app, endpoint)
+    await _serve_http(http, config, app, endpoint, manager)
 
 
 def _open_trace_file(
@@ -222,7 +257,15 @@ def _open_trace_file(
     return [file]
 
 
-async def _serve_http(sock: socket.socket, config: Config, app: object, endpoint: SipEndpoint) -> None:
+def _folders(config: Config) -> dict[str, Path]:
+    """Whose disks are looked at, by what they hold."""
+    database = directory_of(config.server.database)
+    return {"data": config.server.data_dir} | ({} if database is None else {"database": database})
+
+
+async def _serve_http(
+    sock: socket.socket, config: Config, app: object, endpoint: SipEndpoint, manager: ServiceManager
+) -> None:
     """Answer HTTP until a signal comes."""
     with _words_of_http(config):
         sock.listen(1024)
@@ -244,25 +287,30 @@ async def _serve_http(sock: socket.socket, config: Config, app: object, endpoint
 
     def stop() -> None:
         log.info("server_stopping")
+        manager.stopping()
         server.should_exit = True
         _end_within(config.server.stop_timeout + STOP_REST)
 
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop)
     _tell_ready(sock, endpoint)
+    manager.ready(f"Answers at {address_of(sock)}")
     with _without_full_collections():
         await server.serve([sock])
 
 
-def _reload_at_hangup(reload: Reload) -> None:
+def _reload_at_hangup(reload: Reload, manager: ServiceManager) -> None:
     """Take the configuration file at each SIGHUP, one after the other."""
     loop, tasks = asyncio.get_running_loop(), set[asyncio.Task[None]]()
 
     async def run() -> None:
+        manager.reloading()
         try:
             await reload.run()
         except (ControlError, StoreError, *REFUSALS) as error:
             log.error("configuration_not_reloaded", reason=str(error))
+        finally:
+            manager.ready()
 
     def begin() -> None:
         task = loop.create_task(run())

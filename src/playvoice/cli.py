@@ -11,6 +11,7 @@ import typer
 
 from playvoice import __version__, logs
 from playvoice.commands import live, manage, phone, voices
+from playvoice.commands.backup import backup, restore
 from playvoice.commands.desk import DEFAULT_CONFIG, ConfigOption, read_config
 from playvoice.commands.doctor.command import doctor
 from playvoice.commands.init.command import init
@@ -99,6 +100,8 @@ voices.register(cli)
 live.register(cli)
 phone.register(cli)
 cli.command(rich_help_panel=LOOK_AND_ACT)(trace)
+cli.command(rich_help_panel=SET_UP)(backup)
+cli.command(rich_help_panel=SET_UP)(restore)
 
 
 def main() -> None:

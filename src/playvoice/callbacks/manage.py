@@ -1,12 +1,14 @@
 """What operators do with callbacks: look at them, and have them sent again."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import Connection, Row, bindparam, func, select, update
 
 from playvoice.callbacks.errors import CallbacksError
+from playvoice.callbacks.outbox import companies_owed
 from playvoice.callbacks.tables import State, callbacks, webhook_id
 
 MOST = 1_000
@@ -84,6 +86,35 @@ def owed(conn: Connection, company_codes: Sequence[str]) -> dict[str, int]:
         some = select(_c.id).where(_c.company_code == code, _c.next_attempt.is_not(None)).limit(COUNTED).subquery()
         counts[code] = int(conn.execute(select(func.count()).select_from(some)).scalar_one())
     return counts
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What a company is owed, as far as it was looked at: the `COUNTED` callbacks that are due first."""
+
+    count: int
+    oldest: datetime
+    """When the oldest of them arose."""
+
+
+def backlogs(conn: Connection) -> dict[str, Backlog]:
+    """Return what each company is owed that is owed anything."""
+    some = (
+        select(_c.id)
+        .where(_c.company_code == bindparam("code"), _c.next_attempt.is_not(None))
+        .order_by(_c.next_attempt)
+        .limit(COUNTED)
+        .subquery()
+    )
+    # By the first id, and not by the first time, which SQLite would have to read 10,000 rows for, beside the index.
+    counted = select(func.count(), func.min(some.c.id))
+    born = select(_c.created_at).where(_c.id == bindparam("first"))
+    found = {}
+    for code in companies_owed(conn):
+        count, first = conn.execute(counted, {"code": code}).one()
+        if count:
+            found[code] = Backlog(count, conn.execute(born, {"first": first}).scalar_one())
+    return found
 
 
 def _first_pending(conn: Connection, uuids: set[str]) -> dict[str, int]:

@@ -62,11 +62,16 @@ class Sender:
         random: Random,
         max_in_flight: int = MAX_IN_FLIGHT,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        on_attempt: Callable[[str, State], None] = lambda company_code, state: None,
     ) -> None:
-        """`max_in_flight` is no more than the connections that `web` may have, or one would wait for another's end."""
+        """`max_in_flight` is no more than the connections that `web` may have, or one would wait for another's end.
+
+        `on_attempt` is told the company of each attempt that ended, and what the callback is now.
+        """
         self._store = store
         self._web = web
         self._clock = clock
+        self._on_attempt = on_attempt
         self._deliveries = Deliveries(endpoints, chance=random.random, max_in_flight=max_in_flight)
         self._seen = 0
         self._fresh_wanted = False
@@ -153,6 +158,7 @@ class Sender:
     async def _deliver(self, attempt: Attempt) -> None:
         outcome = await self._attempt(attempt)
         change = self._deliveries.finished(attempt, outcome, self._clock())
+        self._on_attempt(attempt.owed.company_code, change.state)
         if change.state is not State.DELIVERED:
             _log.warning(
                 "callback_failed",

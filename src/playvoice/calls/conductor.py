@@ -6,6 +6,7 @@ What an earlier process left behind is ended and reported before the first new c
 import asyncio
 import contextlib
 import time
+from collections import Counter
 from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from functools import partial
@@ -66,6 +67,10 @@ class Conductor:
     def running(self) -> int:
         """Calls that run now."""
         return len(self._running)
+
+    def states(self) -> Counter[str]:
+        """How many calls are in each state, in the words of `CallView`."""
+        return Counter(call.state for call in self._running.values())
 
     def views(self) -> list[CallView]:
         """The calls that run now."""
@@ -211,10 +216,12 @@ class Conductor:
             lambda error: log.error("call_not_abandoned", uuid=stored.uuid, exc_info=error),
             stored.uuid,
         )
-        journal.add(lambda conn: reports.ended(conn, End(at, None, at, cause, cause)))
+        end = End(at, None, at, cause, cause)
+        journal.add(lambda conn: reports.ended(conn, end))
         await journal.written()
         self._dequeued(stored.company_code)
         self._parts.wake_sender()
+        self._parts.tell_end(stored.company_code, end)
         CallLog(log.bind(uuid=stored.uuid), trace).info("call_abandoned", cause=int(cause), reason=reason)
         trace.end()
 

@@ -67,6 +67,9 @@ class End:
 _REQUEST = select(*(calls.c[name] for name in StoredCall.__dataclass_fields__))
 _ONE = _REQUEST.where(calls.c.uuid == bindparam("uuid"))
 _WAITING = _REQUEST.where(IS_OPEN, calls.c.state == CallState.WAITING.value).order_by(calls.c.id)
+_OLDEST_WAITING = (
+    select(calls.c.accepted_at).where(IS_OPEN, calls.c.state == CallState.WAITING.value).order_by(calls.c.id).limit(1)
+)
 _CLAIM = Prepared(
     update(calls)
     .where(calls.c.uuid == bindparam("the_call"), calls.c.state == CallState.WAITING.value)
@@ -143,6 +146,11 @@ def open_calls_of(conn: Connection, company_code: str) -> int:
 def read_waiting(conn: Connection) -> list[StoredCall]:
     """What waits to be dialled, in the order of acceptance."""
     return [StoredCall(*row) for row in conn.execute(_WAITING)]
+
+
+def oldest_waiting(conn: Connection) -> datetime | None:
+    """When the call that has waited longest to be dialled was accepted; None where none waits."""
+    return conn.execute(_OLDEST_WAITING).scalar_one_or_none()
 
 
 def claim(conn: Connection, uuid: str, leg: str, trunk: str, invite: str, at: datetime) -> bool:

@@ -18,7 +18,7 @@ from playvoice.calls.agents import Agents
 from playvoice.calls.clock import Clock
 from playvoice.calls.described import DescribedStream
 from playvoice.calls.journal import Journal
-from playvoice.calls.ledger import Reports, StoredCall
+from playvoice.calls.ledger import End, Reports, StoredCall
 from playvoice.calls.owners import Ending, Owner, Owners
 from playvoice.calls.ports import Media, Routes, Settings, Sip
 from playvoice.calls.recordings import Recordings
@@ -40,6 +40,13 @@ from playvoice.sip import (
 )
 from playvoice.store import Store
 
+TellEnd = Callable[[str, End], None]
+"""Told of each call whose record was stored: its company's code, and how it ended."""
+
+
+def _tell_nobody(_company_code: str, _end: End) -> None:
+    pass
+
 
 @dataclass(frozen=True, slots=True)
 class Parts:
@@ -54,6 +61,7 @@ class Parts:
     owners: Owners
     settings: Settings
     wake_sender: Callable[[], None]
+    tell_end: TellEnd = _tell_nobody
 
 
 MAX_REASON = 100

@@ -84,17 +84,22 @@ class RunningCall:
         return f"<RunningCall {self.stored.uuid} {self._script.state.name}>"
 
     @property
+    def state(self) -> str:
+        """What it does now, as `CallView` says it."""
+        if self._script.state is s.State.DIALLING and self._customer.is_ringing:
+            return "ringing"
+        return self._script.state.name.lower()
+
+    @property
     def view(self) -> CallView:
         """What can be seen of it now."""
-        state, customer, agents = self._script.state.name.lower(), self._customer, self._transfer.extensions
-        if self._script.state is s.State.DIALLING and customer.is_ringing:
-            state = "ringing"
+        customer, agents = self._customer, self._transfer.extensions
         return CallView(
             uuid=self.stored.uuid,
             company_code=self.stored.company_code,
             destnumber=self.stored.destnumber,
             disnumber=self.stored.disnumber,
-            state=state,
+            state=self.state,
             accepted_at=self.stored.accepted_at,
             started_at=customer.started_at,
             answered_at=customer.answered_at,
@@ -247,6 +252,7 @@ class RunningCall:
             end = self._add_record(finish, ended_at)
             await call.journal.written()
             call.parts.wake_sender()
+            call.parts.tell_end(call.stored.company_code, end)
             call.log.info("call_ended", cause=int(end.cause), direction=int(end.direction), key=end.userkey)
             if customer.recorded and customer.answered_at is not None:
                 call.parts.recordings.finish(self.stored.uuid, end.recordfilename, customer.answered_at)

@@ -11,6 +11,7 @@ TRY = "Try"
 ORDER = (
     *("init", "doctor", "serve", "reload"),
     *("trunk", "company", "number", "extension", "group", "voice", "secret", "token"),
+    *("backup", "restore"),
     *("top", "call", "callback", "trace"),
     *("demo", "phone"),
 )

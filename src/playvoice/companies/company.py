@@ -3,13 +3,13 @@
 import json
 from dataclasses import dataclass, field
 from datetime import datetime
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
 
 from sqlalchemy import Row
 
 from playvoice.companies.errors import AddressNotAllowed, CompanyDisabled, LicenceExpired
-from playvoice.config import CallbackFormat, RecordFormat, RecordPolicy
+from playvoice.config import CallbackFormat, RecordFormat, RecordPolicy, is_within
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Company:
             raise CompanyDisabled(f"company {self.code} is switched off")
         if self.licensed_until is not None and at >= self.licensed_until:
             raise LicenceExpired(f"the licence of company {self.code} ended at {self.licensed_until.isoformat()}")
-        if self.ipwhite and not _is_within(source, self.ipwhite):
+        if self.ipwhite and not is_within(source, self.ipwhite):
             raise AddressNotAllowed(f"{source or 'an unknown address'} is not in the list of company {self.code}")
 
     def ipwhite_text(self) -> str:
@@ -78,13 +78,3 @@ def from_row(row: Row[Any]) -> Company:
         key_time=row.key_time,
         trunks=None if row.trunks is None else tuple(json.loads(row.trunks)),
     )
-
-
-def _is_within(source: str, networks: tuple[IPv4Network | IPv6Network, ...]) -> bool:
-    try:
-        address: IPv4Address | IPv6Address = ip_address(source)
-    except ValueError:
-        return False
-    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
-        address = address.ipv4_mapped
-    return any(address in network for network in networks)

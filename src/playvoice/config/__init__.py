@@ -14,8 +14,10 @@ from playvoice.config.models import (
     Dtmf,
     ExtensionConfig,
     GroupConfig,
+    MonitoringConfig,
     RecordFormat,
     RecordPolicy,
+    RetentionConfig,
     RtpConfig,
     SecurityConfig,
     ServerConfig,
@@ -24,7 +26,7 @@ from playvoice.config.models import (
     TraceConfig,
     TrunkConfig,
 )
-from playvoice.config.values import IPNetwork, ListenAddress, PortRange, SipListen
+from playvoice.config.values import IPNetwork, ListenAddress, PortRange, SipListen, is_within
 
 __all__ = [
     "CallbackFormat",
@@ -37,10 +39,12 @@ __all__ = [
     "GroupConfig",
     "IPNetwork",
     "ListenAddress",
+    "MonitoringConfig",
     "PortRange",
     "Problem",
     "RecordFormat",
     "RecordPolicy",
+    "RetentionConfig",
     "RtpConfig",
     "SecurityConfig",
     "ServerConfig",
@@ -49,5 +53,6 @@ __all__ = [
     "Strategy",
     "TraceConfig",
     "TrunkConfig",
+    "is_within",
     "load",
 ]

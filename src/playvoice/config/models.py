@@ -6,6 +6,7 @@ Secrets stand in no `repr`.
 
 from datetime import date
 from enum import StrEnum
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
@@ -158,6 +159,22 @@ class TraceConfig(_Section):
     mask_numbers: bool = Field(default=False, description="true or false")
 
 
+class MonitoringConfig(_Section):
+    """Who may ask how the server is."""
+
+    allow: tuple[Network, ...] = Field(
+        default=(ip_network("127.0.0.0/8"), ip_network("::1/128")),
+        description='a list of networks, as in ["127.0.0.0/8", "192.0.2.10/32"]',
+    )
+
+
+class RetentionConfig(_Section):
+    """How long what calls leave is kept."""
+
+    calls: int = Field(default=0, ge=0, le=36_500, description="whole days from 0, for ever, to 36500")
+    recordings: int = Field(default=0, ge=0, le=36_500, description="whole days from 0, for as long as calls, to 36500")
+
+
 class TrunkConfig(_Section):
     """A SIP connection to a carrier or PBX."""
 
@@ -263,6 +280,8 @@ class Config(_Section):
     sip: SipConfig = Field(default=SipConfig(), description="[sip]")
     rtp: RtpConfig = Field(default=RtpConfig(), description="[rtp]")
     trace: TraceConfig = Field(default=TraceConfig(), description="[trace]")
+    retention: RetentionConfig = Field(default=RetentionConfig(), description="[retention]")
+    monitoring: MonitoringConfig = Field(default=MonitoringConfig(), description="[monitoring]")
     trunks: tuple[TrunkConfig, ...] = Field(default=(), alias="trunk", description="[[trunk]]")
     """In the order in which they are tried."""
     companies: tuple[CompanyConfig, ...] = Field(default=(), alias="company", description="[[company]]")

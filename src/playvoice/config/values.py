@@ -3,6 +3,7 @@
 import base64
 import binascii
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from pathlib import Path
@@ -94,6 +95,17 @@ def ip_text(text: str) -> str:
 def network(text: str) -> IPv4Network | IPv6Network:
     """Read an IP address or a network; host bits behind the prefix are a mistake."""
     return ip_network(text)
+
+
+def is_within(source: str, networks: Iterable[IPNetwork]) -> bool:
+    """Whether an IP address is in one of these networks; what is no address is in none."""
+    try:
+        address = ip_address(source)
+    except ValueError:
+        return False
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+        address = address.ipv4_mapped
+    return any(address in network for network in networks)
 
 
 def specific_address(text: str) -> str:

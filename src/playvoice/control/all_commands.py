@@ -1,5 +1,6 @@
 """Every command, over the rooms of a server."""
 
+from playvoice.control.backup import backup_commands
 from playvoice.control.callbacks import callback_commands
 from playvoice.control.companies import company_commands
 from playvoice.control.lines import extension_commands, group_commands, trunk_commands
@@ -18,5 +19,6 @@ def stored_commands(rooms: Rooms) -> Commands:
             *group_commands(rooms),
             *voice_commands(rooms),
             *callback_commands(rooms),
+            *backup_commands(rooms),
         ]
     )

@@ -1,8 +1,8 @@
 """A changed configuration file is taken while calls run.
 
-What it says of trunks, companies, their phones, groups, numbers and voices, and `[security] allow_networks`, counts
-from then on; calls that run go on as they began. The rest is what the server was built of, and is taken at the next
-start.
+What it says of trunks, companies, their phones, groups, numbers and voices, `[security] allow_networks` and
+`[monitoring] allow`, counts from then on; calls that run go on as they began. The rest is what the server was built of,
+and is taken at the next start.
 """
 
 import asyncio
@@ -44,7 +44,7 @@ class Configuration:
         config = load(self._path, self._environ)
         waiting = list(_at_next_start(self.current, config))
         self.current = self.current.model_copy(
-            update={name: getattr(config, name) for name in ("trunks", "companies", "security")}
+            update={name: getattr(config, name) for name in ("trunks", "companies", "security", "monitoring")}
         )
         return waiting
 
@@ -92,7 +92,7 @@ class Reload:
 
 
 def _at_next_start(before: Config, after: Config) -> Iterator[str]:
-    for section in ("server", "sip", "rtp", "trace"):
+    for section in ("server", "sip", "rtp", "trace", "retention"):
         old, new = getattr(before, section), getattr(after, section)
         for key in type(old).model_fields:
             if getattr(old, key) != getattr(new, key):

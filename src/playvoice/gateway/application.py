@@ -1,6 +1,6 @@
 """The customers' HTTP API as one ASGI application: `/` is the dispatcher, `/recordings/NAME` gives recordings."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, tzinfo
 from typing import Protocol
 
@@ -53,8 +53,9 @@ def create_app(
     archive: ArchiveRoom,
     zone: tzinfo,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    more: Sequence[Route] = (),
 ) -> Starlette:
-    """Return the application over the rooms that it needs; `zone` is where times are told."""
+    """Return the application over the rooms that it needs; `zone` is where times are told, `more` is of other rooms."""
     registry = Registry(
         (
             *auth_services(companies, zone),
@@ -65,7 +66,7 @@ def create_app(
     )
     dispatcher = Dispatcher(registry, companies, Uploads(library.incoming, recordings), clock=clock)
     downloads = RecordingDownloads(archive, clock=clock)
-    routes = [Route("/", dispatcher), Route("/recordings/{name}", downloads, methods=["GET", "HEAD"])]
+    routes = [Route("/", dispatcher), Route("/recordings/{name}", downloads, methods=["GET", "HEAD"]), *more]
     app = Starlette(routes=routes, exception_handlers={404: _nothing_here})
     app.router.redirect_slashes = False
     return app

@@ -71,6 +71,8 @@ class MediaClient:
         self.capacity = 0
         self.pace: p.ClockPace | None = None
         """Of the last second in which there were streams."""
+        self.on_pace: Callable[[p.ClockPace], None] = lambda pace: None
+        """Told the pace of each second in which there were streams."""
 
     def __repr__(self) -> str:
         state = "gone" if self._gone else f"{self.reserved} of {self.capacity} streams"
@@ -279,6 +281,7 @@ class MediaClient:
                 self._tell(message)
             case p.ClockPace(late=late, skipped=skipped, worst_us=worst_us):
                 self.pace = message
+                self.on_pace(message)
                 if late:
                     log.warning("media_clock_late", late=late, skipped=skipped, worst_ms=round(worst_us / 1000, 1))
             case p.Hello():

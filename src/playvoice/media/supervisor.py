@@ -48,11 +48,13 @@ class MediaSupervisor:
         start_worker: StartWorker,
         on_gone: OnGone,
         *,
+        on_pace: Callable[[ClockPace], None] = lambda pace: None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._start_worker = start_worker
         self._on_gone = on_gone
+        self._on_pace = on_pace
         self._clock = clock
         self._sleep = sleep
         self._client: MediaClient | None = None
@@ -78,10 +80,12 @@ class MediaSupervisor:
         ports: tuple[int, int],
         max_streams: int = 4_000,
         on_gone: OnGone = lambda lost: None,
+        on_pace: Callable[[ClockPace], None] = lambda pace: None,
     ) -> Self:
         """Start a worker that binds `address` and the ports of this range; MediaGone if the first does not come up.
 
         `on_gone` is told the streams that went with a worker. It is called in the loop, and not after `close`.
+        `on_pace` is told how the clock kept its time, each second in which there are streams.
         """
 
         def start_worker(*, number: int, on_gone: Callable[[], None]) -> Awaitable[MediaClient]:
@@ -89,7 +93,7 @@ class MediaSupervisor:
                 address=address, ports=ports, number=number, max_streams=max_streams, on_gone=on_gone
             )
 
-        supervisor = cls(start_worker, on_gone)
+        supervisor = cls(start_worker, on_gone, on_pace=on_pace)
         await supervisor.begin()
         return supervisor
 
@@ -97,6 +101,7 @@ class MediaSupervisor:
         """Start the first worker; MediaGone if it does not come up."""
         self._number += 1
         client = await self._start_worker(number=self._number, on_gone=self._lose)
+        client.on_pace = self._on_pace
         self._client, self._up_since, self.capacity = client, self._clock(), client.capacity
 
     async def reserve(self, on_event: Callable[[MediaEvent], None]) -> Stream:
@@ -119,6 +124,11 @@ class MediaSupervisor:
     def pace(self) -> ClockPace | None:
         """How the worker's clock kept its time in the last second in which there were streams."""
         return None if self._client is None else self._client.pace
+
+    @property
+    def workers_started(self) -> int:
+        """How many workers were started, those among them that did not come up: 1 where none ever died."""
+        return self._number
 
     @property
     def pid(self) -> int | None:

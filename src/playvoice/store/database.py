@@ -6,6 +6,7 @@ import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Protocol
 
 from sqlalchemy import Connection
@@ -50,6 +51,9 @@ class Database(Protocol):
 
     def after_commit(self) -> None:
         """Do, or have done elsewhere, what the database needs after a commit; called on the writer thread."""
+
+    def copy_to(self, path: Path) -> None:
+        """Write one state of the database into a new file while others write; StoreError where that is not done so."""
 
     def close(self) -> None:
         """Give the lock back and end what helps the database; the connections are closed before."""

@@ -12,8 +12,10 @@ from pathlib import Path
 
 from sqlalchemy import Connection, text
 
-from playvoice.store import postgresql
+from playvoice.store import postgresql, sqlite
 from playvoice.store.database import parse_url, reading_connection
+from playvoice.store.errors import StoreError
+from playvoice.store.sqlite_copies import check_copy
 
 _LOCK = text(
     "SELECT a.pid, a.client_addr FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid"
@@ -36,6 +38,19 @@ def directory_of(url: str) -> Path | None:
     """The directory that a database's files are in, None for one on a server. StoreError for no address."""
     parsed = parse_url(url)
     return Path(parsed.database).parent if parsed.get_backend_name() == "sqlite" and parsed.database else None
+
+
+def replace_database(url: str, copy: Path, aside: str) -> Path | None:
+    """Put a whole copy in the place of a database that no server works on.
+
+    Returns where the one before is now, its name with the ending `aside`, None if there was none. StoreError if a
+    server works on it, the copy is damaged, or the database is not kept in a file.
+    """
+    parsed = parse_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        raise StoreError(postgresql.WITH_ITS_TOOLS)
+    check_copy(copy)
+    return sqlite.replace(parsed, copy, aside)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ out within about 15 s by the timeouts below; they bound one statement too, for e
 is a short one.
 """
 
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -15,10 +16,14 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
-from playvoice.store.errors import StoreTaken
+from playvoice.store.errors import StoreError, StoreTaken
 
 LOCK_KEY = 0x706C6179766F6963  # "playvoic"
 CONNECT_TIMEOUT_S = 5
+WITH_ITS_TOOLS = (
+    "a PostgreSQL database is copied by PostgreSQL's own tools, also while the server runs: pg_dump -Fc, and pg_restore"
+    " into an empty database while it does not"
+)
 _CONNECTION_BOUNDS = {
     "connect_timeout": CONNECT_TIMEOUT_S,
     "keepalives_idle": 5,
@@ -98,6 +103,9 @@ class PostgresqlDatabase:
 
     def after_commit(self) -> None:
         """PostgreSQL keeps its own house."""
+
+    def copy_to(self, path: Path) -> None:
+        raise StoreError(WITH_ITS_TOOLS)
 
     def close(self) -> None:
         self._writer_engine.dispose()

@@ -20,6 +20,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.pool import NullPool
 
 from playvoice.store.errors import StoreError, StoreTaken
+from playvoice.store.sqlite_copies import copy_database, put_in_place
 
 BUSY_TIMEOUT_MS = 5_000
 CHECKPOINT_EVERY_BYTES = 4 * 1024 * 1024
@@ -109,11 +110,23 @@ class SqliteDatabase:
         if self._checkpointer is not None:
             self._checkpointer.consider()
 
+    def copy_to(self, path: Path) -> None:
+        copy_database(self._path, path)
+
     def close(self) -> None:
         if self._checkpointer is not None:
             self._checkpointer.close()
         self._engine.dispose()
         self._lock.release()
+
+
+def replace(url: URL, copy: Path, aside: str) -> Path | None:
+    """Put a copy in the place of the database, which no server may be working on (`put_in_place`)."""
+    database = SqliteDatabase(url)
+    try:
+        return put_in_place(copy, database._path, aside)
+    finally:
+        database.close()
 
 
 def connect_for_schema(url: URL) -> Connection:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 from collections.abc import Callable
+from pathlib import Path
 from typing import Self, TypeVar
 
 from sqlalchemy import Connection
@@ -13,7 +14,7 @@ from playvoice.store.database import Database, open_database
 from playvoice.store.errors import StoreError
 from playvoice.store.jobs import Job, JobQueue
 from playvoice.store.readers import Readers
-from playvoice.store.writer import Writer
+from playvoice.store.writer import Writer, WriterState
 
 T = TypeVar("T")
 
@@ -71,6 +72,15 @@ class Store:
     def read_now(self, query: Callable[[Connection], T]) -> T:
         """:meth:`read` for code without an event loop. It blocks."""
         return self._submit_and_block(self._readers.queue, query)
+
+    async def copy_to(self, path: Path) -> None:
+        """Write one state of the database into a new file while the server goes on; StoreError says why not."""
+        await asyncio.to_thread(self._database.copy_to, path)
+
+    @property
+    def writing(self) -> WriterState:
+        """How writing goes."""
+        return self._writer.state
 
     async def close(self) -> None:
         """Store what waits, answer it, end the threads and give the lock back. Safe to call twice."""

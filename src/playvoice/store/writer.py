@@ -14,8 +14,10 @@ here.
 """
 
 import threading
+import time
 from collections.abc import Sequence
 from concurrent.futures import Future
+from dataclasses import dataclass
 
 import structlog
 from sqlalchemy import Connection
@@ -31,6 +33,25 @@ BATCH_BOUND = 256
 _log = structlog.get_logger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class WriterState:
+    """How writing goes, since the start. Times in seconds, those of moments of the monotonic clock."""
+
+    waiting: int
+    """Facts that wait for the next commit."""
+    available: bool
+    """The last commit held, or there was none yet."""
+    commits: int
+    facts: int
+    """That were committed."""
+    seconds: float
+    """What the commits took, with their facts."""
+    failures: int
+    """Commits that did not hold."""
+    committed_at: float | None
+    """The end of the last commit that held."""
+
+
 class Writer:
     """The writer thread and its queue."""
 
@@ -39,6 +60,9 @@ class Writer:
         self._database = database
         self._conn: Connection | None = None
         self._available = True
+        self._commits = self._facts = self._failures = 0
+        self._seconds = 0.0
+        self._committed_at: float | None = None
         self._opened: Future[None] = Future()
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
 
@@ -52,6 +76,19 @@ class Writer:
         self.queue.close()
         self._thread.join()
 
+    @property
+    def state(self) -> WriterState:
+        """How writing goes; for any thread."""
+        return WriterState(
+            waiting=len(self.queue),
+            available=self._available,
+            commits=self._commits,
+            facts=self._facts,
+            seconds=self._seconds,
+            failures=self._failures,
+            committed_at=self._committed_at,
+        )
+
     def _run(self) -> None:
         try:
             self._conn = self._database.connect_writer()
@@ -60,16 +97,25 @@ class Writer:
             return
         self._opened.set_result(None)
         while jobs := self.queue.take(BATCH_BOUND):
+            began = time.monotonic()
             try:
                 self._write(jobs)
             except Exception as error:
+                self._failures += 1
                 self._recover()
                 self._tell_unavailable(error)
                 Job.fail(jobs, _unavailable(error))
             else:
+                self._count(len(jobs), began, time.monotonic())
                 self._tell_available()
                 Job.deliver(jobs)
         self._disconnect()
+
+    def _count(self, facts: int, began: float, ended: float) -> None:
+        self._commits += 1
+        self._facts += facts
+        self._seconds += ended - began
+        self._committed_at = ended
 
     def _write(self, jobs: Sequence[Job]) -> None:
         """Run and commit the jobs, the second time on a new connection if the first one was dead."""

@@ -86,3 +86,15 @@ def test_owed_callbacks_are_counted_up_to_a_bound(conn: Connection, monkeypatch:
         owe(conn)
     outbox.record(conn, [delivered(owe(conn, company="1"), AT + timedelta(1))], [])
     assert manage.owed(conn, ["2028", "1", "7"]) == {"2028": 3, "1": 0, "7": 0}
+
+
+def test_what_is_owed_is_counted_with_its_oldest_of_the_next_ones(
+    conn: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(manage, "COUNTED", 3)
+    assert manage.backlogs(conn) == {}
+    for _ in range(5):
+        owe(conn)
+    outbox.record(conn, [delivered(owe(conn, company="1"))], [])
+    owe(conn, company="9017")
+    assert manage.backlogs(conn) == {"2028": manage.Backlog(3, AT), "9017": manage.Backlog(1, AT)}

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from random import Random
+from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
@@ -55,9 +56,10 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
 class Running:
     """A sender that runs, and ends with the block."""
 
-    def __init__(self, store: Store, web: Web, endpoint: Endpoint | None = None) -> None:
+    def __init__(self, store: Store, web: Web, endpoint: Endpoint | None = None, **options: Any) -> None:
         self.store = store
-        self.sender = Sender(store, web, Book(endpoint or Endpoint(URL, SECRET, "json")), random=Random(1))
+        book = Book(endpoint or Endpoint(URL, SECRET, "json"))
+        self.sender = Sender(store, web, book, random=Random(1), **options)
 
     async def __aenter__(self) -> "Running":
         self.task = asyncio.create_task(self.sender.run())
@@ -156,6 +158,21 @@ async def test_a_failure_is_written_down_and_logged_and_never_a_secret(store: St
     assert 5 <= (row.next_attempt - row.attempted_at).total_seconds() <= 5.5
     assert (logs[0]["event"], logs[0]["uuid"]) == ("callback_failed", "c1")
     assert SECRET not in str(logs)
+
+
+async def test_the_end_of_each_attempt_is_told(store: Store) -> None:
+    statuses = iter([500, 410, 200])
+
+    async def answer(url: str, body: bytes, headers: Mapping[str, str]) -> WebResponse:
+        return WebResponse(next(statuses), {}, b"")
+
+    told: list[tuple[str, State]] = []
+    running = Running(store, Web(answer), on_attempt=lambda company, state: told.append((company, state)))
+    async with running:
+        for number in range(3):
+            await running.owe(f"c{number}", {"n": number})
+            await running.until(lambda number=number: len(told) == number + 1)  # type: ignore[misc]
+    assert told == [("2028", State.PENDING), ("2028", State.GONE), ("2028", State.DELIVERED)]
 
 
 async def test_retry_after_of_an_answer_is_heard(store: Store) -> None:

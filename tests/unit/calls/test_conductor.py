@@ -14,9 +14,10 @@ from tests.unit.calls.stored import AT, Gate, call_states, leg_states, owed, rec
 from tests.unit.calls.world import House
 
 from playvoice.calls import conductor as module
-from playvoice.calls import journal
+from playvoice.calls import journal, ledger
 from playvoice.calls.recovery import heartbeat
 from playvoice.calls.tables import calls, servers
+from playvoice.codes import HangupCause as Cause
 from playvoice.media import protocol
 from playvoice.media.client import MediaEvent, Stream
 from playvoice.store import Store
@@ -67,6 +68,35 @@ async def test_what_is_accepted_is_dialled_and_gives_everything_back_at_its_end(
     await house.ended(uuid)
     assert record(house.store, uuid) == (10001, 10041, "", "")
     await house.quiet()
+
+
+async def test_states_are_counted_and_each_end_is_told_with_its_company(house: House) -> None:
+    uuid = await house.accept()
+    call = await house.wire.invited()
+    assert house.conductor.states() == {"dialling": 1}
+    house.wire.ring(call)
+    assert house.conductor.states() == {"ringing": 1}
+    house.wire.reject(call, 486)
+    await house.ended(uuid)
+    await house.quiet()
+    ((company, end),) = house.told
+    assert (company, end.cause, end.answered_at) == ("2028", Cause.BUSY, None)
+    assert house.conductor.states() == {}
+
+
+async def test_the_end_of_a_call_that_is_not_dialled_is_told_too(house: House) -> None:
+    await house.accept(at=datetime.now(UTC) - timedelta(hours=2))
+    await until(lambda: bool(house.told), "its end is told")
+    assert [(company, end.cause) for company, end in house.told] == [("2028", Cause.TIMER_EXPIRED)]
+
+
+async def test_the_call_that_has_waited_longest_is_known(house: House) -> None:
+    assert await house.store.read(ledger.oldest_waiting) is None
+    house.routes.places = 0
+    first = datetime.now(UTC).replace(microsecond=0) - timedelta(seconds=50)
+    await house.accept(at=first)
+    await house.accept()
+    assert await house.store.read(ledger.oldest_waiting) == first
 
 
 async def test_calls_wait_for_a_place_on_the_trunk_and_get_one_that_is_given_back(house: House) -> None:

@@ -18,6 +18,7 @@ from playvoice.calls import clock
 from playvoice.calls.agents import Agents
 from playvoice.calls.conductor import Conductor
 from playvoice.calls.confirmations import Confirmations
+from playvoice.calls.ledger import End
 from playvoice.calls.legs import Parts
 from playvoice.calls.links import RecordingLinks
 from playvoice.calls.owners import Owners
@@ -70,6 +71,8 @@ class House:
         self.waiting = Waiting(store, self.companies, self.voices)
         self.queue = CallQueue(store, tell=self.waiting.add)
         self.woken = 0
+        self.told: list[tuple[str, End]] = []
+        """Ends of calls, by company."""
         self.parts = Parts(
             store=store,
             sip=self.wire,
@@ -80,6 +83,7 @@ class House:
             owners=self.owners,
             settings=SETTINGS,
             wake_sender=lambda: self.wake(),
+            tell_end=lambda company, end: self.told.append((company, end)),
         )
         self.conductor = Conductor(self.parts, self.waiting, self.recovery, self.queue.dequeued)
 

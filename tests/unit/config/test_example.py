@@ -12,6 +12,8 @@ from playvoice.config import (
     CompanyConfig,
     ExtensionConfig,
     GroupConfig,
+    MonitoringConfig,
+    RetentionConfig,
     RtpConfig,
     SecurityConfig,
     ServerConfig,
@@ -28,6 +30,8 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "sip": SipConfig,
     "rtp": RtpConfig,
     "trace": TraceConfig,
+    "retention": RetentionConfig,
+    "monitoring": MonitoringConfig,
     "trunk": TrunkConfig,
     "company": CompanyConfig,
     "company.extension": ExtensionConfig,
@@ -81,7 +85,7 @@ def test_what_is_commented_out_is_the_default_or_says_that_there_is_none(name: s
         if default in (None, "", ()):
             assert "# none by default" in line, key
         else:
-            assert (list(default) if isinstance(default, tuple) else default) == value, key
+            assert ([str(each) for each in default] if isinstance(default, tuple) else default) == value, key
 
 
 @pytest.mark.parametrize("name", SECTIONS)

@@ -159,8 +159,9 @@ def test_what_is_wrong_in_the_environment_is_said_by_the_name_of_the_variable(pa
             "PLAYVOICE_SIP__LISTEN": "[udp",
         },
     ) == [
-        "PLAYVOICE_SERVERS__HTTP: sets nothing; expected PLAYVOICE_SECTION__KEY with one of rtp, security, server, sip,"
-        " trace, PLAYVOICE_TRUNK__NAME__KEY or PLAYVOICE_COMPANY__CODE__KEY with one that the file has",
+        "PLAYVOICE_SERVERS__HTTP: sets nothing; expected PLAYVOICE_SECTION__KEY with one of monitoring, retention, rtp,"
+        " security, server, sip, trace, PLAYVOICE_TRUNK__NAME__KEY or PLAYVOICE_COMPANY__CODE__KEY with one that the"
+        " file has",
         "PLAYVOICE_SERVER__HTPP: is unknown; did you mean http?",
         "PLAYVOICE_SERVER__HTTP: can't be 'nowhere'; expected HOST:PORT, as in \"127.0.0.1:8080\"",
         "PLAYVOICE_SIP__LISTEN: can't be '[udp'; expected a list of addresses, as in"

@@ -18,9 +18,11 @@ async def test_a_changed_file_counts_at_once(desk: Desk) -> None:
 
 
 async def test_networks_are_allowed_and_disallowed(desk: Desk) -> None:
-    desk.file.write_text(FILE + '\n[security]\nallow_networks = ["10.0.0.0/8"]\n')
+    more = '\n[security]\nallow_networks = ["10.0.0.0/8"]\n[monitoring]\nallow = ["192.0.2.10"]\n'
+    desk.file.write_text(FILE + more)
     await desk.run("reload")
     assert [str(network) for network in desk.allowed[-1].security.allow_networks] == ["10.0.0.0/8"]
+    assert [str(network) for network in desk.configuration.current.monitoring.allow] == ["192.0.2.10/32"]
 
 
 async def test_what_counts_only_from_the_next_start_on_is_named_until_then(desk: Desk) -> None:

@@ -21,7 +21,7 @@ from tests.unit.media.workers import (
 
 from playvoice.media.client import MediaClient, MediaFull, MediaGone, Stream
 from playvoice.media.g711 import Codec
-from playvoice.media.protocol import PlaybackEnded
+from playvoice.media.protocol import ClockPace, PlaybackEnded
 from playvoice.media.supervisor import STEADY, MediaSupervisor, restart_delay
 from playvoice.media.tones import TONES_WEIGHT
 
@@ -278,3 +278,20 @@ async def test_workers_that_die_young_count_as_failures_until_one_proves_steady(
         starts.die()
         await until(lambda: media.has_room)
     assert starts.slept == [0, 1, 2, 0]
+
+
+async def test_the_pace_of_each_worker_is_told_to_the_same_ear_and_workers_are_counted() -> None:
+    first, second = StandIn(), StandIn()
+    starts, told = Starts([first, second]), list[ClockPace]()
+    media = MediaSupervisor(
+        starts, lambda lost: None, on_pace=told.append, clock=lambda: starts.now, sleep=starts.sleep
+    )
+    await media.begin()
+    assert media.workers_started == 1
+    pace = ClockPace(200, 900, 1, 0, 6_000)
+    first._take(pace)
+    starts.die()
+    await until(lambda: media.has_room)
+    second._take(pace)
+    assert told == [pace, pace]
+    assert media.workers_started == 2

@@ -45,6 +45,23 @@ async def test_a_full_disk_fails_every_fact_and_heals_without_a_hand(full_disk: 
     assert await full_disk.read(Notes.keys) == ["after"]
 
 
+async def test_how_writing_goes_can_be_seen(full_disk: Store) -> None:
+    before = full_disk.writing
+    assert (before.available, before.failures, before.waiting) == (True, 0, 0)
+    with pytest.raises(StoreUnavailable):
+        await full_disk.write(partial(Notes.add, key="lost"))
+    failed = full_disk.writing
+    assert (failed.available, failed.failures, failed.commits) == (False, 1, before.commits)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
+    await full_disk.write(partial(Notes.add, key="after"))
+    after = full_disk.writing
+    assert (after.available, after.commits, after.facts) == (True, before.commits + 1, before.facts + 1)
+    assert before.committed_at is not None
+    assert after.committed_at is not None
+    assert after.committed_at > before.committed_at
+    assert after.seconds > before.seconds
+
+
 @pytest.mark.peer("postgresql")
 async def test_a_database_that_crashes_is_used_again_when_it_is_back(postgresql_server: PostgresqlServer) -> None:
     url = postgresql_server.create_database()

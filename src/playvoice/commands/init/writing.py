@@ -21,7 +21,16 @@ _HEAD = """\
 
 def text(answers: Answers, passwords: Mapping[str, str]) -> str:
     """The file; `passwords` are those of the extensions."""
-    parts = [_HEAD, _server(answers), _sip(answers), _trace(), _trunk(answers), _company(answers)]
+    parts = [
+        _HEAD,
+        _server(answers),
+        _sip(answers),
+        _trace(),
+        _retention(),
+        _monitoring(),
+        _trunk(answers),
+        _company(answers),
+    ]
     parts += [_extension(number, passwords[number]) for number in answers.extensions]
     parts.append(_group(answers))
     return "\n".join(parts)
@@ -72,6 +81,21 @@ def _trace() -> str:
         _default("keep_days", 7, "of its SIP messages; 0: nothing is kept"),
         _default("max_megabytes", 512, "of all calls, compressed; 512 hold about 250,000 calls"),
         _default("mask_numbers", False, "true: 138****5678 in what is kept and shown, and in --trace-sip"),
+    )
+
+
+def _retention() -> str:
+    return _lines(
+        "[retention]                                   # days that what calls leave is kept",
+        _default("calls", 0, "call records (bills) with their legs; 0: for ever"),
+        _default("recordings", 0, "never longer than calls; 0: as long as calls"),
+    )
+
+
+def _monitoring() -> str:
+    return _lines(
+        "[monitoring]                                  # /healthz, /readyz and /metrics at the address of http",
+        _default("allow", ["127.0.0.0/8", "::1/128"], "who may read them, never through a proxy"),
     )
 
 

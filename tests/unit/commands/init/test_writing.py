@@ -118,7 +118,7 @@ def test_what_is_commented_out_is_the_default_or_says_that_there_is_none(name: s
         if default in (None, "", ()) or key == "public_ip":
             assert "# none by default" in line, key
         else:
-            assert (list(default) if isinstance(default, tuple) else default) == value, key
+            assert ([str(each) for each in default] if isinstance(default, tuple) else default) == value, key
 
 
 def test_secrets_are_made_at_random_and_can_be_used() -> None:

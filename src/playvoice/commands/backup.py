@@ -1,0 +1,81 @@
+"""`playvoice backup` and `playvoice restore`."""
+
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from playvoice.commands.desk import DEFAULT_CONFIG, ConfigOption, carry_out, fail, read_config
+from playvoice.commands.output import show_done
+
+Directory = Annotated[Path, typer.Argument(metavar="DIR", help="The backup.", file_okay=False)]
+
+
+def backup(
+    directory: Annotated[
+        Path, typer.Argument(metavar="DIR", help="A directory that is new, or empty; the server writes it.")
+    ],
+    config: ConfigOption = DEFAULT_CONFIG,
+    files: Annotated[bool, typer.Option("--files", help="Take recordings and uploaded voices along.")] = False,
+) -> None:
+    """Make a backup, also while the server runs: the database, and a list of the files that belong to it."""
+    show_done(carry_out(config, "backup", {"directory": str(directory.absolute()), "files": files}))
+
+
+def restore(directory: Directory, config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """Put a backup in the place of what is there, while no server runs; the database from before is kept beside it.
+
+    Calls that waited in it are dialled at the next start, calls that ran in it are ended and reported, and callbacks
+    that were owed in it are sent.
+    """
+    from playvoice.control.backup import DATABASE, FILES, Label, digest_of
+    from playvoice.control.errors import CommandFailed
+    from playvoice.migrations.due import known_revisions, revisions_of
+    from playvoice.store import StoreError
+    from playvoice.store.looking import look, replace_database
+
+    settings = read_config(config)
+    copy = directory / DATABASE
+    try:
+        label = Label.read(directory)
+        if digest_of(copy) != label.sha256:
+            fail(f"{copy} is not what the backup was made with: its SHA-256 is another one")
+        with look(f"sqlite:///{copy}") as conn:
+            known = known_revisions()
+            newer = [] if conn is None else [each for each in revisions_of(conn) if each not in known]
+        if newer:
+            fail(f"the backup is of PlayVoice {label.version}, which is newer than this one; install that version")
+        aside = f".before-restore-{time.strftime('%Y%m%dT%H%M%S')}"
+        before = replace_database(settings.server.database, copy, aside)
+        if label.with_files:
+            _bring_back(directory / FILES, settings.server.data_dir)
+        missing = list(_missing(directory, settings.server.data_dir))
+    except (CommandFailed, StoreError, OSError) as error:
+        fail(str(error))
+    typer.echo(f"the backup of {label.made_at} is in place")
+    if before is not None:
+        typer.echo(f"the database from before is {before}")
+    if missing:
+        some = ", ".join(missing[:3]) + (", …" if len(missing) > 3 else "")
+        typer.echo(f"note: {len(missing)} of {label.files} recordings and voices are missing: {some}", err=True)
+
+
+def _bring_back(files: Path, data_dir: Path) -> None:
+    """Copy what is not there; what is there is the same, for none of these files is ever changed."""
+    for path in sorted(files.rglob("*")):
+        to = data_dir / path.relative_to(files)
+        if path.is_file() and not to.exists():
+            to.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(path, to)
+
+
+def _missing(directory: Path, data_dir: Path) -> Iterator[str]:
+    from playvoice.control.backup import listed_files
+
+    for octets, path in listed_files(directory):
+        place = data_dir / path
+        if not place.is_file() or place.stat().st_size != octets:
+            yield path

@@ -1,0 +1,146 @@
+"""A backup of a server, made while it runs: the database, and a list of the files that belong to it.
+
+    DIR/playvoice.db    one state of the database
+    DIR/files.tsv       octets and path of each file that is its own: recordings, and voices that were uploaded
+    DIR/files/…         those files, where they are wanted too
+    DIR/backup.json     what made it and when, the database's digest: written last, so it says that all is there
+
+The database is copied first: a file that its records name is there already, or still to be encoded.
+"""
+
+import asyncio
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self
+
+from playvoice import __version__
+from playvoice.control.errors import CommandFailed
+from playvoice.control.notes import done
+from playvoice.control.registry import Arguments, Command, Tell
+from playvoice.control.rooms import Rooms
+from playvoice.store import StoreError
+
+DATABASE = "playvoice.db"
+FILES = "files"
+LIST = "files.tsv"
+LABEL = "backup.json"
+OWN = ("recordings", "voices/uploads")
+"""Folders of `data_dir` with what can't be made anew."""
+
+
+class WhereTo(Arguments):
+    """Where a backup is made, and whether files are taken along."""
+
+    directory: Path
+    files: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What a backup says of itself."""
+
+    version: str
+    """Of the PlayVoice that made it."""
+    made_at: str
+    """ISO 8601, UTC."""
+    octets: int
+    sha256: str
+    """Of the database, as `octets`."""
+    files: int
+    """That are listed."""
+    with_files: bool
+
+    @classmethod
+    def read(cls, directory: Path) -> Self:
+        """Read that of a backup; CommandFailed if this is none."""
+        path = directory / LABEL
+        try:
+            found = json.loads(path.read_text(encoding="utf-8"))
+            return cls(**{name: found[name] for name in cls.__dataclass_fields__})
+        except (OSError, ValueError, KeyError, TypeError):
+            raise CommandFailed(f"{directory} is no whole backup: {path} is missing or can't be read") from None
+
+
+def backup_commands(rooms: Rooms) -> list[Command[Any]]:
+    """Return the command `backup`."""
+
+    async def backup(asked: WhereTo, _tell: Tell) -> object:
+        data_dir = rooms.config().server.data_dir
+        try:
+            await asyncio.to_thread(_make_room, asked.directory)
+            await rooms.store.copy_to(asked.directory / DATABASE)
+            label = await asyncio.to_thread(_list_files, asked.directory, data_dir, take=asked.files)
+        except OSError as error:
+            raise CommandFailed(f"the backup in {asked.directory} was not made: {error}") from None
+        except StoreError as error:
+            raise CommandFailed(str(error)) from None
+        listed = f"{label.files} recordings and voices are {'in it' if label.with_files else 'listed'}"
+        return done(f"the backup in {asked.directory} was made: {label.octets} octets of database; {listed}")
+
+    return [Command("backup", WhereTo, backup)]
+
+
+def listed_files(directory: Path) -> Iterator[tuple[int, str]]:
+    """Yield octets and path of each file that belongs to a backup."""
+    with (directory / LIST).open(encoding="utf-8", errors="surrogateescape") as lines:
+        for line in lines:
+            octets, _, path = line.rstrip("\n").partition("\t")
+            yield int(octets), path
+
+
+def digest_of(path: Path) -> str:
+    """Return the SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _make_room(directory: Path) -> None:
+    """An empty directory, which only its owner may look into: a backup has secrets in it."""
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if any(directory.iterdir()):
+        raise CommandFailed(f"{directory} is not empty; give a new directory for each backup")
+
+
+def _list_files(directory: Path, data_dir: Path, *, take: bool) -> Label:
+    count = 0
+    with (directory / LIST).open("w", encoding="utf-8", errors="surrogateescape") as lines:
+        for path in _own_files(data_dir):
+            try:
+                octets = path.stat().st_size
+                if take:
+                    _take(path, directory / FILES / path.relative_to(data_dir))
+            except FileNotFoundError:
+                continue  # it was removed just now
+            lines.write(f"{octets}\t{path.relative_to(data_dir)}\n")
+            count += 1
+    database = directory / DATABASE
+    made_at = datetime.now(UTC).isoformat(timespec="seconds")
+    label = Label(__version__, made_at, database.stat().st_size, digest_of(database), count, take)
+    part = directory / f"{LABEL}.part"
+    part.write_text(json.dumps(asdict(label), indent=2) + "\n", encoding="utf-8")
+    part.rename(directory / LABEL)
+    return label
+
+
+def _own_files(data_dir: Path) -> Iterator[Path]:
+    for folder in OWN:
+        for parent, folders, names in os.walk(data_dir / folder):
+            folders[:] = sorted(name for name in folders if name != "raw")  # of calls that run
+            yield from (Path(parent, name) for name in sorted(names))
+
+
+def _take(path: Path, to: Path) -> None:
+    """A second name for the same file where the disk is the same: none of them is ever changed. Else a copy."""
+    to.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(path, to)
+    except FileNotFoundError:
+        raise
+    except OSError:
+        shutil.copy2(path, to)

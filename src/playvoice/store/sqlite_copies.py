@@ -1,0 +1,77 @@
+"""Whole copies of an SQLite database: made while a server writes, and put in the place of another one."""
+
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from playvoice.store.errors import StoreError
+
+WITH_IT = ("-wal", "-shm", "-journal")
+"""What SQLite may have beside a database."""
+
+
+def copy_database(source: Path, to: Path) -> None:
+    """Write one state of a database into a new file, which is whole on the disk or not there; StoreError if not.
+
+    In WAL mode nobody who writes meanwhile waits; the log grows until the copy is made, for nothing of it can be taken
+    into the database before.
+    """
+    part = to.with_name(f"{to.name}.part")
+    try:
+        with (
+            closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True)) as database,
+            closing(sqlite3.connect(part)) as copy,
+        ):
+            database.backup(copy)  # all pages in one step: a writer in between would have it begin anew
+            copy.execute("PRAGMA journal_mode=DELETE")
+        _sync(part)
+        part.rename(to)
+        _sync(to.parent)
+    except (OSError, sqlite3.Error) as error:
+        part.unlink(missing_ok=True)
+        raise StoreError(f"the database could not be copied to {to}: {error}") from error
+
+
+def check_copy(path: Path) -> None:
+    """StoreError if a copy is no database, or is damaged."""
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as copy:
+            found = str(copy.execute("PRAGMA quick_check(1)").fetchone()[0])
+    except sqlite3.Error as error:
+        raise StoreError(f"{path} can't be read as a database: {error}") from error
+    if found != "ok":
+        raise StoreError(f"{path} is damaged: {found}")
+
+
+def put_in_place(copy: Path, place: Path, aside: str) -> Path | None:
+    """Let a copy be the database from now on; return where the one before is now, under the ending `aside`, if any was.
+
+    The caller has the one-server lock. The one before keeps what stands beside it, so that it can be used as it was.
+    """
+    old = place.with_name(f"{place.name}{aside}")
+    part = place.with_name(f"{place.name}.part")
+    try:
+        with copy.open("rb") as source, part.open("wb") as target:
+            while piece := source.read(1 << 20):
+                target.write(piece)
+        _sync(part)
+        was_there = place.exists()
+        for ending in ("", *WITH_IT):
+            beside = place.with_name(place.name + ending)
+            if beside.exists():
+                beside.rename(old.with_name(old.name + ending))
+        part.rename(place)
+        _sync(place.parent)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise StoreError(f"the database {place} could not be replaced: {error}") from error
+    return old if was_there else None
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,93 @@
+"""A backup that is put back is what the server had, and nothing is lost by one that can't be."""
+
+import json
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from playvoice.cli import cli
+from playvoice.control.backup import digest_of
+
+
+def run(*words: str) -> Result:
+    return CliRunner().invoke(cli, words)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A server that is set up, and has one recording."""
+    (tmp_path / "playvoice.toml").write_text("[server]\n")
+    monkeypatch.chdir(tmp_path)
+    assert run("trunk", "add", "carrier", "address=sip:192.0.2.1").exit_code == 0
+    recording(tmp_path).parent.mkdir(parents=True)
+    recording(tmp_path).write_text("audio")
+    return tmp_path
+
+
+def recording(folder: Path) -> Path:
+    return folder / "data/recordings/2026/01/02/one.mp3"
+
+
+def trunks() -> list[str]:
+    return [row["name"] for row in json.loads(run("trunk", "list", "--json").stdout)]
+
+
+def test_what_was_saved_comes_back_and_what_was_there_is_kept_aside(folder: Path) -> None:
+    assert run("backup", "saved").exit_code == 0
+    assert run("trunk", "add", "later", "address=sip:192.0.2.2").exit_code == 0
+    restored = run("restore", "saved")
+    assert (restored.exit_code, restored.stderr) == (0, "")
+    assert trunks() == ["carrier"]
+    (before,) = (folder / "data").glob("playvoice.db.before-restore-*")
+    assert str(before) in restored.stdout
+    with closing(sqlite3.connect(before)) as conn:
+        assert {name for (name,) in conn.execute("SELECT name FROM trunks")} == {"carrier", "later"}
+
+
+def test_files_that_are_missing_are_named(folder: Path) -> None:
+    assert run("backup", "saved").exit_code == 0
+    recording(folder).unlink()
+    restored = run("restore", "saved")
+    assert restored.exit_code == 0
+    assert "1 of 1 recordings and voices are missing: recordings/2026/01/02/one.mp3" in restored.stderr
+
+
+def test_a_backup_with_its_files_needs_nothing_else(folder: Path) -> None:
+    assert run("backup", "saved", "--files").exit_code == 0
+    shutil.rmtree(folder / "data")
+    restored = run("restore", "saved")
+    assert (restored.exit_code, restored.stderr) == (0, "")
+    assert recording(folder).read_text() == "audio"
+    assert trunks() == ["carrier"]
+
+
+def test_a_backup_that_was_changed_is_refused_and_nothing_is_replaced(folder: Path) -> None:
+    assert run("backup", "saved").exit_code == 0
+    with (folder / "saved/playvoice.db").open("ab") as file:
+        file.write(b"x")
+    refused = run("restore", "saved")
+    assert refused.exit_code == 1
+    assert "its SHA-256 is another one" in refused.stderr
+    assert not list((folder / "data").glob("*.before-restore-*"))
+
+
+def test_a_backup_of_a_newer_version_is_refused(folder: Path) -> None:
+    assert run("backup", "saved").exit_code == 0
+    copy, label = folder / "saved/playvoice.db", folder / "saved/backup.json"
+    with closing(sqlite3.connect(copy, isolation_level=None)) as conn:
+        conn.execute("UPDATE alembic_version SET version_num = '9999'")
+    text = json.loads(label.read_text()) | {"version": "99.0", "sha256": digest_of(copy)}
+    label.write_text(json.dumps(text))
+    refused = run("restore", "saved")
+    assert refused.exit_code == 1
+    assert "is of PlayVoice 99.0, which is newer" in refused.stderr
+
+
+def test_what_is_no_backup_is_refused(folder: Path) -> None:
+    refused = run("restore", "data")
+    assert refused.exit_code == 1
+    assert "data is no whole backup" in refused.stderr

@@ -1,0 +1,78 @@
+"""A backup says what it is only when it is whole."""
+
+import json
+from pathlib import Path
+
+import pytest
+from tests.unit.control.conftest import Desk
+
+from playvoice.control.backup import DATABASE, LABEL, LIST, Label, digest_of, listed_files
+from playvoice.control.errors import CommandFailed
+
+
+@pytest.fixture
+def data(desk: Desk) -> Path:
+    """What a server has gathered."""
+    data = desk.configuration.current.server.data_dir
+    for path, text in {
+        "recordings/2026/01/02/one.mp3": "one",
+        "recordings/2026/01/03/two.wav": "three",
+        "recordings/raw/running.raw": "of a call that runs",
+        "voices/uploads/notice": "notice",
+        "voices/downloads/cached.alaw": "can be had again",
+    }.items():
+        (data / path).parent.mkdir(parents=True, exist_ok=True)
+        (data / path).write_text(text)
+    return data
+
+
+async def test_the_database_is_copied_and_what_can_not_be_made_anew_is_listed(
+    desk: Desk, data: Path, tmp_path: Path
+) -> None:
+    backup = tmp_path / "backup"
+    said = await desk.run("backup", directory=str(backup))
+    assert "3 recordings and voices are listed" in said["done"]
+    assert list(listed_files(backup)) == [
+        (3, "recordings/2026/01/02/one.mp3"),
+        (5, "recordings/2026/01/03/two.wav"),
+        (6, "voices/uploads/notice"),
+    ]
+    label = Label.read(backup)
+    assert (label.files, label.with_files, label.sha256) == (3, False, digest_of(backup / DATABASE))
+    assert label.octets == (backup / DATABASE).stat().st_size
+    assert sorted(path.name for path in backup.iterdir()) == [LABEL, LIST, DATABASE]
+    assert backup.stat().st_mode & 0o777 == 0o700
+
+
+async def test_files_are_taken_along_where_that_is_wanted(desk: Desk, data: Path, tmp_path: Path) -> None:
+    backup = tmp_path / "backup"
+    said = await desk.run("backup", directory=str(backup), files=True)
+    assert "3 recordings and voices are in it" in said["done"]
+    assert (backup / "files/recordings/2026/01/03/two.wav").read_text() == "three"
+    assert Label.read(backup).with_files
+
+
+async def test_a_directory_with_something_in_it_is_refused(desk: Desk, tmp_path: Path) -> None:
+    (tmp_path / "backup").mkdir()
+    (tmp_path / "backup" / "mine").write_text("")
+    with pytest.raises(CommandFailed, match="is not empty"):
+        await desk.run("backup", directory=str(tmp_path / "backup"))
+
+
+async def test_a_place_that_can_not_be_written_is_told(desk: Desk, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(CommandFailed, match=r"was not made: .*Not a directory"):
+        await desk.run("backup", directory=str(tmp_path / "file" / "backup"))
+
+
+@pytest.mark.parametrize("text", [None, "", "[]", "{}", '{"version": "1"}'])
+def test_a_backup_without_its_label_is_none(tmp_path: Path, text: str | None) -> None:
+    if text is not None:
+        (tmp_path / LABEL).write_text(text)
+    with pytest.raises(CommandFailed, match="is no whole backup"):
+        Label.read(tmp_path)
+
+
+async def test_a_label_has_all_that_it_says(desk: Desk, tmp_path: Path) -> None:
+    await desk.run("backup", directory=str(tmp_path / "backup"))
+    assert json.loads((tmp_path / "backup" / LABEL).read_text()).keys() == set(Label.__dataclass_fields__)

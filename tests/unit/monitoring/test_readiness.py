@@ -1,0 +1,97 @@
+"""A server that says it is ready is: the store was written, there is a media worker, and callbacks are sent."""
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+import pytest
+from sqlalchemy import Connection, select
+from sqlalchemy.engine import make_url
+from tests.unit.monitoring.conftest import Rooms
+
+from playvoice.calls.tables import servers
+from playvoice.monitoring.ports import Watched
+from playvoice.monitoring.readiness import FRESH, Readiness, Reason
+
+
+class Clock:
+    """Monotonic time, which is that of the store until somebody moves it."""
+
+    def __init__(self, watched: Watched) -> None:
+        self.now = watched.store.writing.committed_at or 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@contextmanager
+def locked(url: str) -> Iterator[None]:
+    """Nobody else can write."""
+    with closing(sqlite3.connect(str(make_url(url).database), isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield
+        other.execute("ROLLBACK")
+
+
+def beats(conn: Connection) -> int:
+    return len(conn.execute(select(servers)).all())
+
+
+async def test_a_commit_of_late_is_proof_and_none_is_made(watched: Watched) -> None:
+    clock = Clock(watched)
+    clock.now += FRESH - 0.01
+    assert await Readiness(watched, clock=clock).reasons() == []
+    assert await watched.store.read(beats) == 0
+
+
+async def test_after_a_quiet_time_a_heartbeat_is_written_to_see_whether_it_goes(watched: Watched) -> None:
+    clock = Clock(watched)
+    clock.now += FRESH
+    assert await Readiness(watched, clock=clock).reasons() == []
+    assert await watched.store.read(beats) == 1
+
+
+async def test_a_store_that_writes_nothing_in_time_is_told_and_asked_once(watched: Watched, sqlite_url: str) -> None:
+    clock = Clock(watched)
+    clock.now += FRESH
+    readiness = Readiness(watched, clock=clock, patience=0.05)
+    with locked(sqlite_url):
+        for _ in range(3):
+            (reason,) = await readiness.reasons()
+            assert reason == Reason("store", "the database has not stored anything within 0.05 s")
+        assert watched.store.writing.waiting == 0, "the one question is being worked on"
+    await readiness.close()
+
+
+async def test_a_store_that_refuses_is_told_in_its_words_and_the_next_look_finds_it_healed(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock(watched)
+    clock.now += FRESH
+    readiness = Readiness(watched, clock=clock)
+    broken = threading.Event()
+    broken.set()
+
+    def refuse(conn: Connection, at: object) -> None:
+        if broken.is_set():
+            raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr("playvoice.monitoring.readiness.heartbeat", refuse)
+    (reason,) = await readiness.reasons()
+    assert reason == Reason("store", "the database can't store anything now: OperationalError")
+    broken.clear()
+    assert await readiness.reasons() == []
+
+
+async def test_what_is_missing_is_named(watched: Watched, rooms: Rooms) -> None:
+    readiness = Readiness(watched, clock=Clock(watched))
+    rooms.pid, rooms.sends = None, False
+    assert [reason.part for reason in await readiness.reasons()] == ["media", "callbacks"]
+    rooms.pid, rooms.sends = 4321, True
+    assert await readiness.reasons() == []
+
+
+async def test_trunks_that_are_down_do_not_count(watched: Watched, rooms: Rooms) -> None:
+    assert rooms.trunks == []
+    assert await Readiness(watched, clock=Clock(watched)).reasons() == []
