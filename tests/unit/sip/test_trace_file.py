@@ -109,7 +109,8 @@ def test_a_directory_of_that_name_is_neither_moved_nor_written(tmp_path: Path) -
 
 def test_what_a_link_of_that_name_leads_to_is_not_written(tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
-    elsewhere.touch(mode=0o644)
+    elsewhere.touch()
+    elsewhere.chmod(0o644)
     for target in (elsewhere, tmp_path / "dangling"):
         link = tmp_path / f"{target.name}.pcap"
         link.symlink_to(target)
