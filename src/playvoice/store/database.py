@@ -28,7 +28,10 @@ class Database(Protocol):
         """Open a connection that can only read."""
 
     def begin(self, conn: Connection, *, reading: bool = False) -> None:
-        """Begin the transaction of one commit, or of one query."""
+        """Begin the transaction of one commit, or of one query.
+
+        StoreUnavailable says in words that the database is not where it was; nothing is begun then.
+        """
 
     def savepoint(self, conn: Connection) -> None:
         """Begin what :meth:`keep` or :meth:`undo` ends: the part of a transaction that is one fact."""

@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
 from sqlalchemy.pool import NullPool
 
-from playvoice.store.errors import StoreError
+from playvoice.store.errors import StoreError, StoreUnavailable
 
 BUSY_TIMEOUT_MS = 5_000
 CHECKPOINT_EVERY_BYTES = 4 * 1024 * 1024
@@ -60,25 +60,31 @@ class SqliteDatabase:
         self._path = Path(url.database)
         self._lock = _LockFile(self._path.with_name(self._path.name + ".lock"))
         self._engine = _make_engine(url)
+        self._file = _DatabaseFile(self._path)
         self._checkpointer: _Checkpointer | None = None
 
     def connect_writer(self) -> Connection:
+        self._file.check()
         conn = self._connect(
             "PRAGMA journal_mode=WAL",
             "PRAGMA synchronous=FULL",
             f"PRAGMA journal_size_limit={CHECKPOINT_EVERY_BYTES}",
         )
         if self._checkpointer is None:
-            self._checkpointer = _Checkpointer(self._path)
+            self._file.remember()
+            self._checkpointer = _Checkpointer(self._path, self._file)
         return conn
 
     def connect_reader(self) -> Connection:
+        self._file.check()
         return self._connect("PRAGMA query_only=ON")
 
     def _connect(self, *pragmas: str) -> Connection:
         return _connect(self._engine, "PRAGMA foreign_keys=ON", "PRAGMA wal_autocheckpoint=0", *pragmas)
 
     def begin(self, conn: Connection, *, reading: bool = False) -> None:
+        if not reading:
+            self._file.check()
         conn.begin()
         _driver(conn).execute("BEGIN" if reading else _BEGIN)
 
@@ -193,11 +199,43 @@ class _LockFile:
         os.close(self._file)
 
 
-class _Checkpointer:
-    """Copies the write-ahead log into the database, away from the writer."""
+class _DatabaseFile:
+    """The file that the server has opened: still the one at its path?
+
+    SQLite goes on in a file that was moved or removed, so that what it commits is found by nobody, and makes an empty
+    one in its place for the next connection. Neither is to happen.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._identity: tuple[int, int] | None = None
+
+    def remember(self) -> None:
+        """From now on this file is the database."""
+        self._identity = self._now()
+
+    def check(self) -> None:
+        """Raise StoreUnavailable if the path leads to nothing or to another file; costs a stat."""
+        if self._identity is not None and self._now() != self._identity:
+            raise StoreUnavailable(
+                f"the database {self._path} was moved, removed or replaced while the server uses it;"
+                " put it back, or stop the server before another one takes its place"
+            )
+
+    def _now(self) -> tuple[int, int] | None:
+        try:
+            status = os.stat(self._path)  # noqa: PTH116 - each commit pays it
+        except OSError:
+            return None
+        return status.st_dev, status.st_ino
+
+
+class _Checkpointer:
+    """Copies the write-ahead log into the database, away from the writer."""
+
+    def __init__(self, path: Path, file: _DatabaseFile) -> None:
+        self._path = path
+        self._file = file
         self._log_path = str(path.with_name(path.name + "-wal"))
         self._size_at_last = 0
         self._wanted = threading.Event()
@@ -236,12 +274,13 @@ class _Checkpointer:
             self._busy = True
             try:
                 self._checkpoint()
-            except sqlite3.Error as error:
+            except (sqlite3.Error, StoreUnavailable) as error:
                 _log.warning("checkpoint_failed", error=str(error), log_bytes=self._log_size())
             self._size_at_last = self._log_size()
             self._busy = False
 
     def _checkpoint(self) -> None:
+        self._file.check()
         with closing(sqlite3.connect(self._path, isolation_level=None)) as connection:
             connection.execute(f"PRAGMA busy_timeout={CHECKPOINT_BUSY_TIMEOUT_MS}")
             connection.execute("PRAGMA synchronous=FULL")

@@ -62,6 +62,9 @@ class Writer:
         while jobs := self.queue.take(BATCH_BOUND):
             try:
                 self._write(jobs)
+            except StoreUnavailable as error:  # nothing was begun
+                self._tell_unavailable(error)
+                Job.fail(jobs, error)
             except Exception as error:
                 self._recover()
                 self._tell_unavailable(error)

@@ -170,3 +170,29 @@ def test_a_store_that_closes_during_a_checkpoint_waits_for_its_end(
     go_on.set()
     closing.join(10)
     assert not closing.is_alive()
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+def test_a_database_that_is_moved_away_takes_nothing_until_it_is_back_and_is_not_made_anew(
+    sqlite_url: str, replaced: bool
+) -> None:
+    path = Path(str(make_url(sqlite_url).database))
+    files = [path, *(path.with_name(f"{path.name}-{part}") for part in ("wal", "shm"))]
+    store = Store.open(sqlite_url, readers=1)
+    store.write_now(tables.create_all)
+    store.write_now(partial(Notes.add, key="before"))
+    for file in files:
+        file.rename(file.with_suffix(".away" + file.suffix))
+    if replaced:
+        path.write_bytes(b"")
+    for _ in range(3):
+        with pytest.raises(StoreUnavailable, match="moved, removed or replaced"):
+            store.write_now(partial(Notes.add, key="while away"))
+    with pytest.raises(StoreUnavailable, match="moved, removed or replaced"):
+        store.read_now(Notes.count)
+    assert [file.exists() for file in files] == [replaced, False, False]
+    for file in files:
+        file.with_suffix(".away" + file.suffix).rename(file)
+    store.write_now(partial(Notes.add, key="after"))
+    assert store.read_now(Notes.keys) == ["before", "after"]
+    store.close_now()
