@@ -11,7 +11,9 @@ import fcntl
 import os
 import sqlite3
 import threading
-from contextlib import closing
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import structlog
@@ -25,6 +27,10 @@ BUSY_TIMEOUT_MS = 5_000
 CHECKPOINT_EVERY_BYTES = 4 * 1024 * 1024
 RESTART_AT_BYTES = 32 * 1024 * 1024
 CHECKPOINT_BUSY_TIMEOUT_MS = 50
+CHECK_SECONDS = 5.0
+"""Time to look for damage at the start; what a larger database has beyond that is not looked at."""
+CHECK_STEPS = 10_000
+"""Steps of SQLite's machine between two looks at the clock."""
 
 _UNAVAILABLE = frozenset(
     {
@@ -65,15 +71,25 @@ class SqliteDatabase:
 
     def connect_writer(self) -> Connection:
         self._file.check()
-        conn = self._connect(
+        if self._checkpointer is not None:
+            return self._connect_writer()
+        with _words_of_damage(self._path):
+            conn = self._connect_writer()
+            try:
+                _look_for_damage(conn, self._path)
+            except BaseException:
+                conn.close()
+                raise
+        self._file.remember()
+        self._checkpointer = _Checkpointer(self._path, self._file)
+        return conn
+
+    def _connect_writer(self) -> Connection:
+        return self._connect(
             "PRAGMA journal_mode=WAL",
             "PRAGMA synchronous=FULL",
             f"PRAGMA journal_size_limit={CHECKPOINT_EVERY_BYTES}",
         )
-        if self._checkpointer is None:
-            self._file.remember()
-            self._checkpointer = _Checkpointer(self._path, self._file)
-        return conn
 
     def connect_reader(self) -> Connection:
         self._file.check()
@@ -168,6 +184,44 @@ def _driver(conn: Connection) -> sqlite3.Connection:
 
 def _leave_transactions_to_us(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None
+
+
+def _look_for_damage(conn: Connection, path: Path) -> None:
+    """Read the whole database, or what can be read in the time for it: StoreError, in words, if it is damaged.
+
+    Else damage would show in the middle of calls, whose records had nowhere to go.
+    """
+    driver, until = _driver(conn), time.monotonic() + CHECK_SECONDS
+    driver.set_progress_handler(lambda: time.monotonic() > until, CHECK_STEPS)
+    try:
+        found = driver.execute("PRAGMA quick_check(1)").fetchall()
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
+            raise
+        _log.info("database_checked_in_part", seconds=CHECK_SECONDS)
+        return
+    finally:
+        driver.set_progress_handler(None, 0)
+    if found != [("ok",)]:
+        raise _damaged(path, str(found[0][0]))
+
+
+@contextmanager
+def _words_of_damage(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+            raise _damaged(path, str(error)) from error
+        raise
+
+
+def _damaged(path: Path, what: str) -> StoreError:
+    what = " ".join(what.split())
+    return StoreError(
+        f"the database {path} is damaged: {what}; put a backup in its place,"
+        " or save what can be read of it by the `.recover` of SQLite's command line"
+    )
 
 
 class _LockFile:

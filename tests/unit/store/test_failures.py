@@ -17,7 +17,7 @@ from sqlalchemy.engine import make_url
 from tests.postgresql import PostgresqlServer
 from tests.unit.store.notes import Notes, notes, tables
 
-from playvoice.store import Store, StoreUnavailable
+from playvoice.store import Store, StoreError, StoreUnavailable
 from playvoice.store import sqlite as sqlite_room
 
 
@@ -195,4 +195,61 @@ def test_a_database_that_is_moved_away_takes_nothing_until_it_is_back_and_is_not
         file.with_suffix(".away" + file.suffix).rename(file)
     store.write_now(partial(Notes.add, key="after"))
     assert store.read_now(Notes.keys) == ["before", "after"]
+    store.close_now()
+
+
+def damaged(path: Path, how: str) -> None:
+    """Damage a database at rest."""
+    octets = bytearray(path.read_bytes())
+    match how:
+        case "the first page overwritten":
+            octets[:4096] = b"x" * 4096
+        case "a page of a table overwritten":
+            octets[-4096:] = b"x" * 4096
+        case "cut off in the middle":
+            del octets[len(octets) // 8192 * 4096 :]
+        case "cut off within a page":
+            del octets[-100:]
+    path.write_bytes(octets)
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        "the first page overwritten",
+        "a page of a table overwritten",
+        "cut off in the middle",
+        "cut off within a page",
+    ],
+)
+def test_a_damaged_database_is_refused_in_words_and_left_as_it_is(sqlite_url: str, how: str) -> None:
+    path = Path(str(make_url(sqlite_url).database))
+    store = Store.open(sqlite_url)
+    store.write_now(tables.create_all)
+    store.write_now(
+        lambda conn: conn.execute(notes.insert(), [{"key": str(n), "text": "x" * 40} for n in range(2_000)])
+    )
+    store.close_now()
+    damaged(path, how)
+    before = path.read_bytes()
+    with pytest.raises(StoreError, match=r"the database .*\.db is damaged: .*; put a backup in its place"):
+        Store.open(sqlite_url)
+    assert path.read_bytes() == before
+    path.unlink()
+    Store.open(sqlite_url).close_now()
+
+
+def test_a_database_too_large_to_be_looked_at_in_time_is_opened(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store.open(sqlite_url)
+    store.write_now(tables.create_all)
+    store.write_now(
+        lambda conn: conn.execute(notes.insert(), [{"key": str(n), "text": "x" * 40} for n in range(2_000)])
+    )
+    store.close_now()
+    monkeypatch.setattr(sqlite_room, "CHECK_SECONDS", -1.0)
+    monkeypatch.setattr(sqlite_room, "CHECK_STEPS", 1)
+    store = Store.open(sqlite_url)
+    assert store.read_now(Notes.count) == 2_000
     store.close_now()
