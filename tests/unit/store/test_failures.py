@@ -3,11 +3,14 @@
 import asyncio
 import resource
 import signal
+import sqlite3
 import subprocess
 import sys
 import textwrap
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
@@ -252,4 +255,34 @@ def test_a_database_too_large_to_be_looked_at_in_time_is_opened(
     monkeypatch.setattr(sqlite_room, "CHECK_STEPS", 1)
     store = Store.open(sqlite_url)
     assert store.read_now(Notes.count) == 2_000
+    store.close_now()
+
+
+def test_what_comes_while_a_commit_waits_for_a_lock_in_vain_is_told_with_it(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began, tries = threading.Event(), 0
+    begin = sqlite_room.SqliteDatabase.begin
+
+    def counted(database: sqlite_room.SqliteDatabase, conn: Connection, *, reading: bool = False) -> None:
+        nonlocal tries
+        tries += not reading
+        began.set()
+        begin(database, conn, reading=reading)
+
+    monkeypatch.setattr(sqlite_room, "BUSY_TIMEOUT_MS", 1_000)
+    store = Store.open(sqlite_url)
+    store.write_now(tables.create_all)
+    monkeypatch.setattr(sqlite_room.SqliteDatabase, "begin", counted)
+    with ThreadPoolExecutor() as threads, closing(sqlite3.connect(str(make_url(sqlite_url).database))) as other:
+        other.execute("BEGIN IMMEDIATE")
+        first = threads.submit(store.write_now, partial(Notes.add, key="first"))
+        assert began.wait(10)
+        later = [threads.submit(store.write_now, partial(Notes.add, key=str(number))) for number in range(3)]
+        for written in (first, *later):
+            with pytest.raises(StoreUnavailable, match="locked"):
+                written.result(10)
+    assert tries == 1
+    store.write_now(partial(Notes.add, key="after"))
+    assert store.read_now(Notes.keys) == ["after"]
     store.close_now()
