@@ -1,6 +1,7 @@
 """The migrations make exactly the tables that the code declares, on both databases."""
 
 import re
+import resource
 
 import pytest
 from alembic import command
@@ -122,3 +123,15 @@ def test_a_migration_that_fails_leaves_the_database_as_it_was(database_url: str)
 def test_a_database_that_is_not_there_is_refused_in_words() -> None:
     with pytest.raises(StoreError, match="can't be opened"):
         upgrade("postgresql://nobody@127.0.0.1:1/db")
+
+
+def test_a_disk_that_is_full_is_told_in_words_and_leaves_the_database_as_it_was(sqlite_url: str) -> None:
+    Store.open(sqlite_url).close_now()
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (32 * 1024, before[1]))
+    try:
+        with pytest.raises(StoreError, match="the database can't be changed: "):
+            upgrade(sqlite_url)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    upgrade(sqlite_url)

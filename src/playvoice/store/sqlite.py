@@ -116,13 +116,7 @@ class SqliteDatabase:
         driver.execute("RELEASE fact")
 
     def is_unavailable(self, error: BaseException, *, reading: bool = False) -> bool:
-        original = getattr(error, "orig", None) or error
-        if not isinstance(original, sqlite3.Error):
-            return False
-        code = getattr(original, "sqlite_errorcode", None)
-        if code is None or (reading and code & 0xFF == sqlite3.SQLITE_READONLY):
-            return False
-        return code & 0xFF in _UNAVAILABLE
+        return is_unavailable(error, reading=reading)
 
     def is_lost(self, conn: Connection) -> bool:
         return False
@@ -136,6 +130,17 @@ class SqliteDatabase:
             self._checkpointer.close()
         self._engine.dispose()
         self._lock.release()
+
+
+def is_unavailable(error: BaseException, *, reading: bool = False) -> bool:
+    """What :meth:`Database.is_unavailable` tells; it takes no open database."""
+    original = getattr(error, "orig", None) or error
+    if not isinstance(original, sqlite3.Error):
+        return False
+    code = getattr(original, "sqlite_errorcode", None)
+    if code is None or (reading and code & 0xFF == sqlite3.SQLITE_READONLY):
+        return False
+    return code & 0xFF in _UNAVAILABLE
 
 
 def connect_for_schema(url: URL) -> Connection:
