@@ -259,7 +259,7 @@ def test_a_server_whose_disk_is_full_or_read_only_starts_when_it_can_and_says_wh
     world, customer = small_disks, Customer(small_disks)
     assert world.server.stop() == 0
     with filled(world.directory / "disk"):
-        assert "playvoice could not start: the database can't" in refused_start(world)
+        assert "can't be opened, for its disk is full" in refused_start(world)
     for folder in ("disk", "data"):
         with read_only(world.directory / folder):
             said = refused_start(world)

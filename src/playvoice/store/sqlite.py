@@ -29,6 +29,8 @@ RESTART_AT_BYTES = 32 * 1024 * 1024
 CHECKPOINT_BUSY_TIMEOUT_MS = 50
 CHECK_SECONDS = 5.0
 """Time to look for damage at the start; what a larger database has beyond that is not looked at."""
+MIN_ROOM = 64 * 1024
+"""Octets; with less a database can't be opened: the index of its log alone takes 32 KiB."""
 CHECK_STEPS = 10_000
 """Steps of SQLite's machine between two looks at the clock."""
 
@@ -73,7 +75,7 @@ class SqliteDatabase:
         self._file.check()
         if self._checkpointer is not None:
             return self._connect_writer()
-        with _words_of_damage(self._path):
+        with _words_of_disk(self._path):
             conn = self._connect_writer()
             try:
                 _look_for_damage(conn, self._path)
@@ -212,13 +214,23 @@ def _look_for_damage(conn: Connection, path: Path) -> None:
 
 
 @contextmanager
-def _words_of_damage(path: Path) -> Iterator[None]:
+def _words_of_disk(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.DatabaseError as error:
         if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
             raise _damaged(path, str(error)) from error
+        if _room_beside(path) < MIN_ROOM:  # SQLite may call it an I/O error
+            raise StoreError(
+                f"the database {path} can't be opened, for its disk is full ({error}); make room"
+            ) from error
         raise
+
+
+def _room_beside(path: Path) -> int:
+    """Octets that a file beside this one may have."""
+    status = os.statvfs(path.parent)
+    return status.f_bavail * status.f_frsize
 
 
 def _damaged(path: Path, what: str) -> StoreError:
