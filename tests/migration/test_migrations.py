@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import resource
 from datetime import UTC, datetime
 
 import pytest
@@ -181,3 +182,15 @@ def test_what_a_server_of_before_bills_and_uploads_has_stored_is_kept(database_u
     page = asyncio.run(Bills(store, public_ip="", zone=UTC).fetch(BillQuery("2028", since, until), until))
     store.close_now()
     assert [(bill["id"], bill["destnumber"]) for bill in page.bills] == [(7, "133")]
+
+
+def test_a_disk_that_is_full_is_told_in_words_and_leaves_the_database_as_it_was(sqlite_url: str) -> None:
+    Store.open(sqlite_url).close_now()
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (32 * 1024, before[1]))
+    try:
+        with pytest.raises(StoreError, match="the database can't be changed: "):
+            upgrade(sqlite_url)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    upgrade(sqlite_url)

@@ -230,6 +230,8 @@ class Conductor:
             if self._running or not self._can_store:
                 try:
                     await self._parts.store.write(partial(heartbeat, at=datetime.now(UTC)))
+                    if not self._can_store:  # what happened meanwhile comes before what is new
+                        await asyncio.gather(*(call.written() for call in self._running.values()))
                     self._can_store = True
                 except StoreUnavailable:
                     self._can_store = False

@@ -6,6 +6,7 @@ the call goes on: how many they can be is bounded, since nothing that needs a co
 """
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -38,6 +39,7 @@ class Journal:
         self._on_fault = on_fault
         self._facts: list[tuple[Fact, Then | None]] = []
         self._task: asyncio.Task[None] | None = None
+        self._again = asyncio.Event()
 
     def __repr__(self) -> str:
         return f"<Journal {len(self._facts)} facts waiting>"
@@ -55,6 +57,11 @@ class Journal:
         else:
             self.add(_nothing, lambda _stored: then())
 
+    async def hurry(self) -> None:
+        """The store can be written again: try at once, and wait until nothing waits any more."""
+        self._again.set()
+        await self.written()
+
     async def written(self) -> None:
         """Wait until nothing waits any more."""
         while self._task is not None:
@@ -68,7 +75,10 @@ class Journal:
                 results = await self._store.write(partial(_run, [fact for fact, _ in batch]))
             except StoreUnavailable as error:
                 log.debug("facts_wait", facts=len(self._facts), reason=str(error), **self._whose)
-                await asyncio.sleep(AGAIN)
+                self._again.clear()
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(AGAIN):
+                        await self._again.wait()
                 continue
             except Exception as error:
                 if len(batch) > 1:

@@ -57,6 +57,11 @@ class Recordings:
         """Where the raw recording of a call is written."""
         return self._raw / f"{uuid}.raw"
 
+    @property
+    def _is_lost(self) -> bool:
+        """The folder is away, and what is written in it with it, until somebody brings it back."""
+        return not self._raw.is_dir()
+
     def name(self, uuid: str, company: Company, *, transferred: bool) -> str:
         """What the record of a call that ends now calls its recording; empty if the company wants none of it."""
         if company.record is RecordPolicy.NEVER or (company.record is RecordPolicy.TRANSFERRED and not transferred):
@@ -65,7 +70,8 @@ class Recordings:
             if self.raw(uuid).stat().st_size < CHANNELS:
                 return ""
         except OSError:
-            return ""
+            if not self._is_lost:
+                return ""
         return f"{uuid}.{self._transcoder.format_now(RecordingFormat(company.record_format.value)).value}"
 
     def finish(self, uuid: str, name: str, answered_at: datetime) -> None:
@@ -105,6 +111,8 @@ class Recordings:
     async def _encode(self, raw: Path, to: Path, again: float) -> None:
         began = time.monotonic()
         try:
+            if self._is_lost:  # another folder made in its place would keep it from coming back
+                raise FileNotFoundError(f"the folder {self._raw} is not there")
             to.parent.mkdir(parents=True, exist_ok=True)
             await self._transcoder.encode_recording(raw, to, RecordingFormat(to.suffix[1:]))
         except (EncodeError, OSError) as error:
@@ -114,5 +122,5 @@ class Recordings:
         log.info("recording_encoded", uuid=raw.stem, name=to.name, seconds=round(time.monotonic() - began, 2))
 
     def _try_again(self, raw: Path, to: Path, seconds: float) -> None:
-        if raw.exists():
+        if raw.exists() or self._is_lost:
             asyncio.get_running_loop().call_later(seconds, self._begin, raw, to, min(2 * seconds, MAX_AGAIN))

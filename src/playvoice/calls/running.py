@@ -128,6 +128,10 @@ class RunningCall:
         """End the call: the server stops, or its media are gone."""
         self._guard(self._do)(self._script.cut())
 
+    async def written(self) -> None:
+        """The store can be written again: wait until it has all that the call has for it, which may be its record."""
+        await self._call.journal.hurry()
+
     def uses(self, streams: Collection[Stream]) -> bool:
         """Whether one of these is a stream of a leg that lives."""
         return self._customer.stream in streams or any(stream in streams for stream in self._transfer.streams)

@@ -29,7 +29,10 @@ class Database(Protocol):
         """Open a connection that can only read."""
 
     def begin(self, conn: Connection, *, reading: bool = False) -> None:
-        """Begin the transaction of one commit, or of one query."""
+        """Begin the transaction of one commit, or of one query.
+
+        StoreUnavailable says in words that the database is not where it was; nothing is begun then.
+        """
 
     def savepoint(self, conn: Connection) -> None:
         """Begin what :meth:`keep` or :meth:`undo` ends: the part of a transaction that is one fact."""
@@ -113,19 +116,24 @@ def reading_connection(url: str) -> Iterator[Connection]:
 def schema_connection(url: str) -> Iterator[Connection]:
     """Open a connection for migrations: one transaction, committed at the end, undone by an exception.
 
-    It takes no one-server lock, for the store that is being started has it, and no time limit. Foreign keys are not
-    checked while SQLite's tables are rebuilt.
+    StoreError says in words that the database can't do its work, also later, where it is full, say. It takes no
+    one-server lock, for the store that is being started has it, and no time limit. Foreign keys are not checked while
+    SQLite's tables are rebuilt.
     """
     from playvoice.store import postgresql, sqlite
 
     parsed = parse_url(url)
-    connect = sqlite.connect_for_schema if parsed.get_backend_name() == "sqlite" else postgresql.connect_for_schema
+    kind = sqlite if parsed.get_backend_name() == "sqlite" else postgresql
     try:
-        conn = connect(parsed)
+        conn = kind.connect_for_schema(parsed)
     except (DBAPIError, sqlite3.Error) as error:
         raise StoreError(f"the database can't be opened: {getattr(error, 'orig', error)}") from error
     try:
         with conn.begin():
             yield conn
+    except DBAPIError as error:
+        if not kind.is_unavailable(error):
+            raise
+        raise StoreError(f"the database can't be changed: {error.orig}") from error
     finally:
         conn.close()

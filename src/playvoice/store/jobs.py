@@ -102,6 +102,13 @@ class JobQueue:
                 self._changed.wait()
             return [self._jobs.popleft() for _ in range(min(most, len(self._jobs)))]
 
+    def take_waiting(self) -> list[Job]:
+        """Take all that wait now, which may be none."""
+        with self._changed:
+            jobs = list(self._jobs)
+            self._jobs.clear()
+        return jobs
+
     def close(self) -> None:
         """Take no more; what waits is still given out."""
         with self._changed:

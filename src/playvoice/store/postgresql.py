@@ -87,16 +87,7 @@ class PostgresqlDatabase:
         _driver(conn).execute("RELEASE SAVEPOINT fact")
 
     def is_unavailable(self, error: BaseException, *, reading: bool = False) -> bool:
-        if isinstance(error, DBAPIError) and error.connection_invalidated:
-            return True
-        original = getattr(error, "orig", None) or error
-        if not isinstance(original, psycopg.Error):
-            return False
-        if original.sqlstate is None:
-            return isinstance(original, psycopg.OperationalError | psycopg.InterfaceError)
-        if isinstance(original, errors.ReadOnlySqlTransaction):
-            return not reading
-        return original.sqlstate[:2] in _UNAVAILABLE_CLASSES
+        return is_unavailable(error, reading=reading)
 
     def is_lost(self, conn: Connection) -> bool:
         return conn.invalidated or _driver(conn).closed
@@ -110,6 +101,20 @@ class PostgresqlDatabase:
     def close(self) -> None:
         self._writer_engine.dispose()
         self._reader_engine.dispose()
+
+
+def is_unavailable(error: BaseException, *, reading: bool = False) -> bool:
+    """What :meth:`Database.is_unavailable` tells; it takes no open database."""
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return True
+    original = getattr(error, "orig", None) or error
+    if not isinstance(original, psycopg.Error):
+        return False
+    if original.sqlstate is None:
+        return isinstance(original, psycopg.OperationalError | psycopg.InterfaceError)
+    if isinstance(original, errors.ReadOnlySqlTransaction):
+        return not reading
+    return original.sqlstate[:2] in _UNAVAILABLE_CLASSES
 
 
 def connect_for_schema(url: URL) -> Connection:

@@ -58,7 +58,7 @@ class Readers:
             conn.rollback()
         except Exception as error:
             job.error = error
-            if self._database.is_unavailable(error, reading=True):
+            if not isinstance(error, StoreUnavailable) and self._database.is_unavailable(error, reading=True):
                 job.error = StoreUnavailable("the database can't be read now")
                 job.error.__cause__ = error
             _close(conn)

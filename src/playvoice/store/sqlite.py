@@ -11,7 +11,9 @@ import fcntl
 import os
 import sqlite3
 import threading
-from contextlib import closing
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import structlog
@@ -19,13 +21,19 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
 from sqlalchemy.pool import NullPool
 
-from playvoice.store.errors import StoreError, StoreTaken
+from playvoice.store.errors import StoreError, StoreTaken, StoreUnavailable
 from playvoice.store.sqlite_copies import copy_database, put_in_place
 
 BUSY_TIMEOUT_MS = 5_000
 CHECKPOINT_EVERY_BYTES = 4 * 1024 * 1024
 RESTART_AT_BYTES = 32 * 1024 * 1024
 CHECKPOINT_BUSY_TIMEOUT_MS = 50
+CHECK_SECONDS = 5.0
+"""Time to look for damage at the start; what a larger database has beyond that is not looked at."""
+MIN_ROOM = 64 * 1024
+"""Octets; with less a database can't be opened: the index of its log alone takes 32 KiB."""
+CHECK_STEPS = 10_000
+"""Steps of SQLite's machine between two looks at the clock."""
 
 _UNAVAILABLE = frozenset(
     {
@@ -61,25 +69,41 @@ class SqliteDatabase:
         self._path = Path(url.database)
         self._lock = _LockFile(self._path.with_name(self._path.name + ".lock"))
         self._engine = _make_engine(url)
+        self._file = _DatabaseFile(self._path)
         self._checkpointer: _Checkpointer | None = None
 
     def connect_writer(self) -> Connection:
-        conn = self._connect(
+        self._file.check()
+        if self._checkpointer is not None:
+            return self._connect_writer()
+        with _words_of_disk(self._path):
+            conn = self._connect_writer()
+            try:
+                _look_for_damage(conn, self._path)
+            except BaseException:
+                conn.close()
+                raise
+        self._file.remember()
+        self._checkpointer = _Checkpointer(self._path, self._file)
+        return conn
+
+    def _connect_writer(self) -> Connection:
+        return self._connect(
             "PRAGMA journal_mode=WAL",
             "PRAGMA synchronous=FULL",
             f"PRAGMA journal_size_limit={CHECKPOINT_EVERY_BYTES}",
         )
-        if self._checkpointer is None:
-            self._checkpointer = _Checkpointer(self._path)
-        return conn
 
     def connect_reader(self) -> Connection:
+        self._file.check()
         return self._connect("PRAGMA query_only=ON")
 
     def _connect(self, *pragmas: str) -> Connection:
         return _connect(self._engine, "PRAGMA foreign_keys=ON", "PRAGMA wal_autocheckpoint=0", *pragmas)
 
     def begin(self, conn: Connection, *, reading: bool = False) -> None:
+        if not reading:
+            self._file.check()
         conn.begin()
         _driver(conn).execute("BEGIN" if reading else _BEGIN)
 
@@ -95,13 +119,7 @@ class SqliteDatabase:
         driver.execute("RELEASE fact")
 
     def is_unavailable(self, error: BaseException, *, reading: bool = False) -> bool:
-        original = getattr(error, "orig", None) or error
-        if not isinstance(original, sqlite3.Error):
-            return False
-        code = getattr(original, "sqlite_errorcode", None)
-        if code is None or (reading and code & 0xFF == sqlite3.SQLITE_READONLY):
-            return False
-        return code & 0xFF in _UNAVAILABLE
+        return is_unavailable(error, reading=reading)
 
     def is_lost(self, conn: Connection) -> bool:
         return False
@@ -127,6 +145,17 @@ def replace(url: URL, copy: Path, aside: str) -> Path | None:
         return put_in_place(copy, database._path, aside)
     finally:
         database.close()
+
+
+def is_unavailable(error: BaseException, *, reading: bool = False) -> bool:
+    """What :meth:`Database.is_unavailable` tells; it takes no open database."""
+    original = getattr(error, "orig", None) or error
+    if not isinstance(original, sqlite3.Error):
+        return False
+    code = getattr(original, "sqlite_errorcode", None)
+    if code is None or (reading and code & 0xFF == sqlite3.SQLITE_READONLY):
+        return False
+    return code & 0xFF in _UNAVAILABLE
 
 
 def connect_for_schema(url: URL) -> Connection:
@@ -177,6 +206,54 @@ def _leave_transactions_to_us(connection: sqlite3.Connection, _record: object) -
     connection.isolation_level = None
 
 
+def _look_for_damage(conn: Connection, path: Path) -> None:
+    """Read the whole database, or what can be read in the time for it: StoreError, in words, if it is damaged.
+
+    Else damage would show in the middle of calls, whose records had nowhere to go.
+    """
+    driver, until = _driver(conn), time.monotonic() + CHECK_SECONDS
+    driver.set_progress_handler(lambda: time.monotonic() > until, CHECK_STEPS)
+    try:
+        found = driver.execute("PRAGMA quick_check(1)").fetchall()
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
+            raise
+        _log.info("database_checked_in_part", seconds=CHECK_SECONDS)
+        return
+    finally:
+        driver.set_progress_handler(None, 0)
+    if found != [("ok",)]:
+        raise _damaged(path, str(found[0][0]))
+
+
+@contextmanager
+def _words_of_disk(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+            raise _damaged(path, str(error)) from error
+        if _room_beside(path) < MIN_ROOM:  # SQLite may call it an I/O error
+            raise StoreError(
+                f"the database {path} can't be opened, for its disk is full ({error}); make room"
+            ) from error
+        raise
+
+
+def _room_beside(path: Path) -> int:
+    """Octets that a file beside this one may have."""
+    status = os.statvfs(path.parent)
+    return status.f_bavail * status.f_frsize
+
+
+def _damaged(path: Path, what: str) -> StoreError:
+    what = " ".join(what.split())
+    return StoreError(
+        f"the database {path} is damaged: {what}; put a backup in its place,"
+        " or save what can be read of it by the `.recover` of SQLite's command line"
+    )
+
+
 class _LockFile:
     """An advisory lock that the kernel gives back when the process ends, however it ends."""
 
@@ -206,11 +283,43 @@ class _LockFile:
         os.close(self._file)
 
 
-class _Checkpointer:
-    """Copies the write-ahead log into the database, away from the writer."""
+class _DatabaseFile:
+    """The file that the server has opened: still the one at its path?
+
+    SQLite goes on in a file that was moved or removed, so that what it commits is found by nobody, and makes an empty
+    one in its place for the next connection. Neither is to happen.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._identity: tuple[int, int] | None = None
+
+    def remember(self) -> None:
+        """From now on this file is the database."""
+        self._identity = self._now()
+
+    def check(self) -> None:
+        """Raise StoreUnavailable if the path leads to nothing or to another file; costs a stat."""
+        if self._identity is not None and self._now() != self._identity:
+            raise StoreUnavailable(
+                f"the database {self._path} was moved, removed or replaced while the server uses it;"
+                " put it back, or stop the server before another one takes its place"
+            )
+
+    def _now(self) -> tuple[int, int] | None:
+        try:
+            status = os.stat(self._path)  # noqa: PTH116 - each commit pays it
+        except OSError:
+            return None
+        return status.st_dev, status.st_ino
+
+
+class _Checkpointer:
+    """Copies the write-ahead log into the database, away from the writer."""
+
+    def __init__(self, path: Path, file: _DatabaseFile) -> None:
+        self._path = path
+        self._file = file
         self._log_path = str(path.with_name(path.name + "-wal"))
         self._size_at_last = 0
         self._wanted = threading.Event()
@@ -249,12 +358,13 @@ class _Checkpointer:
             self._busy = True
             try:
                 self._checkpoint()
-            except sqlite3.Error as error:
+            except (sqlite3.Error, StoreUnavailable) as error:
                 _log.warning("checkpoint_failed", error=str(error), log_bytes=self._log_size())
             self._size_at_last = self._log_size()
             self._busy = False
 
     def _checkpoint(self) -> None:
+        self._file.check()
         with closing(sqlite3.connect(self._path, isolation_level=None)) as connection:
             connection.execute(f"PRAGMA busy_timeout={CHECKPOINT_BUSY_TIMEOUT_MS}")
             connection.execute("PRAGMA synchronous=FULL")

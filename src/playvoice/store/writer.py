@@ -3,7 +3,8 @@
     waiting ──taken together──> in one transaction ──commit──> answered
        │                             ├── a fact raised: all run again, each behind a savepoint; it alone is
        │                             │   undone, its caller gets what it raised
-       │                             └── the database is away, full or locked: all are undone and told so
+       │                             └── the database is away, full or locked: all are undone and told so, and with
+       │                                 them those that came meanwhile: they have waited as long
        └── 20,000 wait already, or the store is closing: refused at once
 
 There is no timer: under little load a fact is committed at once, under much load the commits grow. Facts
@@ -100,10 +101,15 @@ class Writer:
             began = time.monotonic()
             try:
                 self._write(jobs)
+            except StoreUnavailable as error:  # nothing was begun
+                self._tell_unavailable(error)
+                Job.fail(jobs, error)
             except Exception as error:
                 self._failures += 1
                 self._recover()
                 self._tell_unavailable(error)
+                if self._database.is_unavailable(error):  # one after the other they would wait for ever longer
+                    jobs += self.queue.take_waiting()
                 Job.fail(jobs, _unavailable(error))
             else:
                 self._count(len(jobs), began, time.monotonic())

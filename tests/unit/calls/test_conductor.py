@@ -265,6 +265,29 @@ async def test_while_nothing_can_be_stored_nobody_is_dialled(
         await house.ended(uuid)
 
 
+async def test_what_ended_while_nothing_could_be_stored_has_its_record_before_anybody_else_is_dialled(
+    house: House, monkeypatch: pytest.MonkeyPatch, store: Store
+) -> None:
+    first = await house.accept()
+    call = await house.wire.invited()
+    house.routes.places = 0
+    second = await house.accept()
+    await until(lambda: house.waiting.ready == 1, "the other is ready")
+    gate = Gate(store, monkeypatch)
+    monkeypatch.setattr(journal, "AGAIN", 3600.0)
+    gate.away = True
+    await until(lambda: gate.tries >= 2, "it is noticed")
+    house.wire.reject(call, 486)
+    house.routes.places = 100
+    seen = gate.tries
+    await until(lambda: gate.tries >= seen + 5, "the record was tried in vain")
+    gate.away = False
+    dialled = await house.wire.invited()
+    assert call_states(store) == {first: "ended", second: "dialled"}
+    house.wire.reject(dialled, 486)
+    await house.ended(second)
+
+
 # --- stop -------------------------------------------------------------------------------------------------------------
 
 

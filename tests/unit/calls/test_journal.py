@@ -115,6 +115,19 @@ async def test_while_nothing_can_be_stored_facts_wait_and_are_then_written_once_
     assert (told.happened, told.faults, told.commits) == (["a", "b"], [], 1)
 
 
+async def test_a_journal_that_is_hurried_does_not_wait_for_its_next_try(
+    told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "AGAIN", 3600.0)
+    told.away = True
+    told.add("a")
+    await until(lambda: told.tries == 1, "it has tried in vain")
+    told.away = False
+    async with asyncio.timeout(10):
+        await told.journal.hurry()
+    assert told.happened == ["a"]
+
+
 async def test_a_fact_at_fault_is_left_out_alone_and_told(told: Told) -> None:
     told.add("a")
     told.fails("b")

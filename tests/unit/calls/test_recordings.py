@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import cast
 
 import pytest
+import structlog.testing
 from tests.samples import COMPANY
 from tests.unit.calls.rooms import Encoder
 from tests.unit.calls.stored import until
@@ -138,6 +139,25 @@ async def test_a_folder_that_cannot_be_made_leaves_the_raw_recording(recordings:
     recordings.finish(UUID, f"{UUID}.wav", ANSWERED_AT)
     await encoded(recordings)
     assert list(recordings.left()) == [UUID]
+
+
+async def test_a_recording_whose_folder_is_away_is_named_and_made_when_the_folder_is_back(
+    recordings: Recordings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recordings_module, "AGAIN", 0.001)
+    monkeypatch.setattr(recordings_module, "MAX_AGAIN", 0.001)
+    recordings.raw(UUID).write_bytes(SOUND)
+    folder, away = tmp_path / "recordings", tmp_path / "away"
+    folder.rename(away)
+    name = recordings.name(UUID, COMPANY, transferred=False)
+    assert name == f"{UUID}.wav"
+    with structlog.testing.capture_logs() as logs:
+        recordings.finish(UUID, name, ANSWERED_AT)
+        await until(lambda: len(logs) >= 2, "it was tried twice")
+    assert {line["reason"] for line in logs} == {f"the folder {folder / 'raw'} is not there"}
+    assert not folder.exists(), "nothing is in the way of what was taken away"
+    away.rename(folder)
+    await until(recordings.path(name, ANSWERED_AT).exists, "it is made")
 
 
 def blocked(folder: Path) -> None:

@@ -3,11 +3,14 @@
 import asyncio
 import resource
 import signal
+import sqlite3
 import subprocess
 import sys
 import textwrap
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
@@ -17,7 +20,7 @@ from sqlalchemy.engine import make_url
 from tests.postgresql import PostgresqlServer
 from tests.unit.store.notes import Notes, notes, tables
 
-from playvoice.store import Store, StoreUnavailable
+from playvoice.store import Store, StoreError, StoreUnavailable
 from playvoice.store import sqlite as sqlite_room
 
 
@@ -187,3 +190,116 @@ def test_a_store_that_closes_during_a_checkpoint_waits_for_its_end(
     go_on.set()
     closing.join(10)
     assert not closing.is_alive()
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+def test_a_database_that_is_moved_away_takes_nothing_until_it_is_back_and_is_not_made_anew(
+    sqlite_url: str, replaced: bool
+) -> None:
+    path = Path(str(make_url(sqlite_url).database))
+    files = [path, *(path.with_name(f"{path.name}-{part}") for part in ("wal", "shm"))]
+    store = Store.open(sqlite_url, readers=1)
+    store.write_now(tables.create_all)
+    store.write_now(partial(Notes.add, key="before"))
+    for file in files:
+        file.rename(file.with_suffix(".away" + file.suffix))
+    if replaced:
+        path.write_bytes(b"")
+    for _ in range(3):
+        with pytest.raises(StoreUnavailable, match="moved, removed or replaced"):
+            store.write_now(partial(Notes.add, key="while away"))
+    with pytest.raises(StoreUnavailable, match="moved, removed or replaced"):
+        store.read_now(Notes.count)
+    assert [file.exists() for file in files] == [replaced, False, False]
+    for file in files:
+        file.with_suffix(".away" + file.suffix).rename(file)
+    store.write_now(partial(Notes.add, key="after"))
+    assert store.read_now(Notes.keys) == ["before", "after"]
+    store.close_now()
+
+
+def damaged(path: Path, how: str) -> None:
+    """Damage a database at rest."""
+    octets = bytearray(path.read_bytes())
+    match how:
+        case "the first page overwritten":
+            octets[:4096] = b"x" * 4096
+        case "a page of a table overwritten":
+            octets[-4096:] = b"x" * 4096
+        case "cut off in the middle":
+            del octets[len(octets) // 8192 * 4096 :]
+        case "cut off within a page":
+            del octets[-100:]
+    path.write_bytes(octets)
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        "the first page overwritten",
+        "a page of a table overwritten",
+        "cut off in the middle",
+        "cut off within a page",
+    ],
+)
+def test_a_damaged_database_is_refused_in_words_and_left_as_it_is(sqlite_url: str, how: str) -> None:
+    path = Path(str(make_url(sqlite_url).database))
+    store = Store.open(sqlite_url)
+    store.write_now(tables.create_all)
+    store.write_now(
+        lambda conn: conn.execute(notes.insert(), [{"key": str(n), "text": "x" * 40} for n in range(2_000)])
+    )
+    store.close_now()
+    damaged(path, how)
+    before = path.read_bytes()
+    with pytest.raises(StoreError, match=r"the database .*\.db is damaged: .*; put a backup in its place"):
+        Store.open(sqlite_url)
+    assert path.read_bytes() == before
+    path.unlink()
+    Store.open(sqlite_url).close_now()
+
+
+def test_a_database_too_large_to_be_looked_at_in_time_is_opened(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store.open(sqlite_url)
+    store.write_now(tables.create_all)
+    store.write_now(
+        lambda conn: conn.execute(notes.insert(), [{"key": str(n), "text": "x" * 40} for n in range(2_000)])
+    )
+    store.close_now()
+    monkeypatch.setattr(sqlite_room, "CHECK_SECONDS", -1.0)
+    monkeypatch.setattr(sqlite_room, "CHECK_STEPS", 1)
+    store = Store.open(sqlite_url)
+    assert store.read_now(Notes.count) == 2_000
+    store.close_now()
+
+
+def test_what_comes_while_a_commit_waits_for_a_lock_in_vain_is_told_with_it(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began, tries = threading.Event(), 0
+    begin = sqlite_room.SqliteDatabase.begin
+
+    def counted(database: sqlite_room.SqliteDatabase, conn: Connection, *, reading: bool = False) -> None:
+        nonlocal tries
+        tries += not reading
+        began.set()
+        begin(database, conn, reading=reading)
+
+    monkeypatch.setattr(sqlite_room, "BUSY_TIMEOUT_MS", 1_000)
+    store = Store.open(sqlite_url)
+    store.write_now(tables.create_all)
+    monkeypatch.setattr(sqlite_room.SqliteDatabase, "begin", counted)
+    with ThreadPoolExecutor() as threads, closing(sqlite3.connect(str(make_url(sqlite_url).database))) as other:
+        other.execute("BEGIN IMMEDIATE")
+        first = threads.submit(store.write_now, partial(Notes.add, key="first"))
+        assert began.wait(10)
+        later = [threads.submit(store.write_now, partial(Notes.add, key=str(number))) for number in range(3)]
+        for written in (first, *later):
+            with pytest.raises(StoreUnavailable, match="locked"):
+                written.result(10)
+    assert tries == 1
+    store.write_now(partial(Notes.add, key="after"))
+    assert store.read_now(Notes.keys) == ["after"]
+    store.close_now()
