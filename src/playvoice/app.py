@@ -187,7 +187,7 @@ async def _serve(configuration: Configuration, stack: contextlib.AsyncExitStack,
     stack.callback(keeping.cancel)
     rooms = Rooms(store, lambda: configuration.current, clients, routes, library, sender.expect)
     reload = Reload(configuration, rooms, lambda config: policy.allow(config.security.allow_networks))
-    live = Live(conductor, waiting, parts.agents, sender, media, traces, address_of(http))
+    live = Live(conductor, waiting, parts.agents, sender, media, traces, owners, agent, address_of(http))
     commands = Commands([*stored_commands(rooms), *live_commands(rooms, live), reload.command()])
     control = ControlServer(config.server.data_dir, commands)
     await control.start()

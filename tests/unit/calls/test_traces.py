@@ -128,3 +128,12 @@ def test_switched_off_nothing_is_gathered(monkeypatch: pytest.MonkeyPatch) -> No
     bench.traces.ended("a")
     assert bench.handed == []
     assert repr(bench.traces) == "<Traces of 0 legs, 0 octets>"
+
+
+def test_legs_that_have_ended_are_not_counted_as_followed(bench: Bench) -> None:
+    bench.call("a", "b")
+    bench.traces.ended("a")
+    assert bench.traces.followed == 1
+    bench.traces.ended("b")
+    bench.traces.ended("b")
+    assert bench.traces.followed == 0
