@@ -70,6 +70,12 @@ CALLBACK_CONNECTIONS = 200
 DOWNLOAD_CONNECTIONS = 200
 YOUNG_OBJECTS = 20_000
 """Objects after which the young ones are looked through: about a millisecond, and not with each request."""
+OLDER_AFTER = 2
+"""Looks through the young ones after which those that were left are looked through, too: what they free at once is a
+pause, which grows with its number."""
+ALL_AFTER = 10
+"""Looks through those after which all are, as soon as a quarter of them is new: what was alive at a look, and is garbage
+later, is found by no other."""
 
 
 STOP_REST = 4.0
@@ -246,7 +252,7 @@ async def _serve_http(sock: socket.socket, config: Config, app: object, endpoint
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop)
     _tell_ready(sock, endpoint)
-    with _without_full_collections():
+    with _seldom_collected():
         await server.serve([sock])
 
 
@@ -348,11 +354,11 @@ def _raise_descriptors() -> None:
 
 
 @contextlib.contextmanager
-def _without_full_collections() -> Iterator[None]:
-    """Have no automatic full garbage collection: one stops the loop for tens of milliseconds."""
+def _seldom_collected() -> Iterator[None]:
+    """Have full garbage collections seldom, and what is there from the start in none: one stops the loop meanwhile."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(YOUNG_OBJECTS, 20, 1_000_000)
+    gc.set_threshold(YOUNG_OBJECTS, OLDER_AFTER, ALL_AFTER)
     yield
     gc.unfreeze()
 

@@ -18,7 +18,7 @@ from tests.chaos.__main__ import report
 from tests.chaos.evidence import read
 from tests.chaos.notebook import Notebook
 from tests.soak.counts import not_back
-from tests.soak.judging import delays, growth
+from tests.soak.judging import delays, growth, without_crossings
 from tests.soak.plan import SECOND
 from tests.soak.run import Soak
 
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str]) -> int:
             failure = f"the soak failed: {type(error).__name__}: {error}"
         except KeyboardInterrupt:
             failure = "the soak was interrupted"
-        found = report(notebook.journals(), failure)
+        found = report(notebook.journals(), failure, without_crossings)
         late = delays(read(notebook.journals()).records(), besides=SECOND)
     outcome = soak.outcome
     leaks = not_back(outcome.before, outcome.after)

@@ -1,17 +1,19 @@
 """What the figures of a soak say. Pure: measured values in, judgements out."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from tests.chaos.evidence import Callback
+from tests.chaos.evidence import Callback, Evidence, Leg
 
 ZONE = ZoneInfo("Asia/Shanghai")
 """The server's, by default: times in call records are in it."""
 JUDGED_FROM = 4_000
 """Calls from which on memory is judged: before that, caches fill."""
+CROSSED = 1.0
+"""Seconds from a phone's 180 to the CANCEL that it crossed: on its way when the call had been ended, and never told."""
 STOPPED = 0.03
 """The share of a process's memory that the curve's second half may still climb by."""
 
@@ -61,6 +63,17 @@ def slope(places: Sequence[tuple[float, float]]) -> float:
     mean_y = sum(y for _, y in places) / len(places)
     spread = sum((x - mean_x) ** 2 for x, _ in places)
     return sum((x - mean_x) * (y - mean_y) for x, y in places) / spread
+
+
+def without_crossings(evidence: Evidence) -> Evidence:
+    """The evidence without the rings of agents' phones whose call was ended before the server heard them."""
+    return replace(evidence, agents=tuple(replace(leg, rang=None) if _crossed(leg) else leg for leg in evidence.agents))
+
+
+def _crossed(leg: Leg) -> bool:
+    if leg.rang is None or leg.ended is None or leg.end != "cancel":
+        return False
+    return leg.ended - leg.rang < CROSSED
 
 
 def delays(records: Iterable[Callback], *, besides: str) -> list[float]:

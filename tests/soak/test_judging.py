@@ -3,8 +3,8 @@
 from datetime import UTC, datetime
 
 import pytest
-from tests.chaos.evidence import RECORD, Callback
-from tests.soak.judging import delays, growth, slope
+from tests.chaos.evidence import RECORD, Callback, Evidence, Leg
+from tests.soak.judging import CROSSED, delays, growth, slope, without_crossings
 
 
 def curve(*sizes: float, every: int = 1_000) -> list[dict[str, object]]:
@@ -49,3 +49,11 @@ def test_delays_are_those_of_the_other_companies_from_the_end_to_the_delivery() 
         return Callback(0.0, at, "id", "", payload, (RECORD, "uuid"))
 
     assert delays([record(2028, 3), record(2028, 1.5), record(2029, 60)], besides="2029") == [1.5, 3]
+
+
+def test_a_ring_that_crossed_its_cancel_counts_for_nothing_and_any_other_does() -> None:
+    def leg(end: str, after: float) -> Leg:
+        return Leg("call", "20280001", "139", invited=1.0, rang=1.0, ended=1.0 + after, end=end)
+
+    legs = (leg("cancel", CROSSED / 2), leg("cancel", CROSSED * 2), leg("bye", CROSSED / 2))
+    assert [each.rang for each in without_crossings(Evidence(agents=legs)).agents] == [None, 1.0, 1.0]

@@ -57,6 +57,7 @@ class RunningCall:
         self._script = s.Script(s.Plan(parse_userid(stored.userid), stored.waittime, stored.conntime, company.key_time))
         clock = Clock()
         self._trace = parts.owners.traces.begin(stored.uuid, clock)
+        self._log = CallLog(log.bind(uuid=stored.uuid), self._trace)
         self._call = Call(
             parts=parts,
             stored=stored,
@@ -69,12 +70,14 @@ class RunningCall:
             do=self._do,
             guard=self._guard,
             spawn=self._spawn,
-            log=CallLog(log.bind(uuid=stored.uuid), self._trace),
+            log=self._log,
         )
         stream.tell_of(uuid=stored.uuid)
         self._customer = Customer(self._call, stream, self._to_agent)
         self._transfer = Transfer(self._call, self._to_customer)
         self._finished = False
+        self._left = False
+        """It is over, and has neither sides any more."""
         self._record: End | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at: float | None = None
@@ -245,8 +248,15 @@ class RunningCall:
             if customer.recorded and customer.answered_at is not None:
                 call.parts.recordings.finish(self.stored.uuid, end.recordfilename, customer.answered_at)
         finally:
-            self._trace.end()
-            self._is_over(self)
+            self._let_go()
+
+    def _let_go(self) -> None:
+        """Be over. What holds each other is parted: else only a full garbage collection would find it, a pause."""
+        self._trace.end()
+        self._is_over(self)
+        self._transfer.let_go()
+        self._left = True
+        del self._call, self._customer, self._transfer
 
     def _end(self, finish: s.Finish, ended_at: datetime) -> End:
         call, customer, extension = self._call, self._customer, self._transfer.extension(finish.agent)
@@ -276,8 +286,7 @@ class RunningCall:
     async def _leave(self) -> None:
         """Give everything back without a record: the call is somebody else's."""
         await self._customer.release()
-        self._trace.end()
-        self._is_over(self)
+        self._let_go()
 
     # --- faults ---------------------------------------------------------------------------------------------------
 
@@ -305,13 +314,15 @@ class RunningCall:
 
     def _on_fault(self, error: Exception) -> None:
         if isinstance(error, MediaGone):
-            self._call.log.warning("call_lost_its_media", reason=str(error))
+            self._log.warning("call_lost_its_media", reason=str(error))
         else:
-            self._call.log.fault("call_failed", error)
+            self._log.fault("call_failed", error)
+        if self._left:
+            return
         try:
             self._do(self._script.cut())
         except Exception as fault:
-            self._call.log.fault("call_not_ended", fault)
+            self._log.fault("call_not_ended", fault)
         if not self._finished:
             answered = self._customer.answered_at is not None
             direction = Cause.CALLER_HUNG_UP if answered else Cause.HUNG_UP_BY_SERVER

@@ -79,6 +79,12 @@ class Entry:
                 self._core.send(effect.data, self.transaction.flow)
             else:
                 self._handler(effect, now)
+        if self.transaction.terminated:
+            self._handler = _nobody  # who holds on to this entry, and is held on to by it
+
+
+def _nobody(_effect: Effect, _now: float) -> None:
+    """Hears of a transaction that has ended: nothing comes of it any more."""
 
 
 class Core:
