@@ -1,6 +1,8 @@
 """What the server tells of its own address: in links, and where it can't have it."""
 
+import gc
 import socket
+import weakref
 from pathlib import Path
 
 import pytest
@@ -39,3 +41,23 @@ def test_an_address_that_is_taken_is_told_in_words(tmp_path: Path) -> None:
         port = taken.getsockname()[1]
         with pytest.raises(app.StartError, match=rf"\[server\] http 127.0.0.1:{port} can't be listened on: "):
             app._bind_http(config(tmp_path, http=f"127.0.0.1:{port}"))
+
+
+def test_garbage_that_has_grown_old_is_collected_without_being_asked_for() -> None:
+    class Cycle:
+        def __init__(self) -> None:
+            self.itself = self
+
+    before = gc.get_threshold()
+    kept: list[list[object]] = []
+    try:
+        with app._seldom_collected():
+            cycle = weakref.ref(living := Cycle())
+            for generation in (0, 1):
+                gc.collect(generation)
+            del living
+            while cycle() is not None and len(kept) < 3_000_000:
+                kept.append([])
+        assert cycle() is None, f"a cycle is there after {len(kept)} objects"
+    finally:
+        gc.set_threshold(*before)
