@@ -73,7 +73,7 @@ YOUNG_OBJECTS = 20_000
 OLDER_AFTER = 2
 """Looks through the young ones after which those that were left are looked through, too: what they free at once is a
 pause, which grows with its number."""
-ALL_AFTER = 10
+ALL_AFTER = 4
 """Looks through those after which all are, as soon as a quarter of them is new: what was alive at a look, and has
 become garbage since, is found by no other."""
 
