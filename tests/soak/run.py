@@ -40,7 +40,7 @@ DRAINED_WITHIN = 180.0
 """Seconds from the last request to the last call record."""
 IDLE_WITHIN = 90.0
 """Seconds from the last record until all is given back: a transaction lasts 32 s more, a connection rests 30 s."""
-STEADY = 6.0
+STEADY = 4.0
 """Seconds of looks for the counts before; the least count stands."""
 LOOK = 0.5
 PLACES = 20
