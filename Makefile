@@ -2,7 +2,7 @@
 # A fresh Debian or Ubuntu needs git, make, and Python 3.11 or newer with venv; nothing else.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test serve bench chaos network docs pictures peers lint format lock clean
+.PHONY: help setup demo test serve bench chaos soak network docs pictures peers lint format lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -45,6 +45,9 @@ bench: $(RUN)  ## figures of this machine (PART=playback, setup or tones, ARGS="
 
 chaos: $(RUN)  ## kill the server among calls, and compare what its far ends saw (ROUNDS=10 SEED=1)
 	@$(BIN)/python -m tests.chaos --rounds $(ROUNDS) --seed $(SEED)
+
+soak: $(RUN)  ## many calls of mixed ends, and whether the server gives everything back (ARGS="--calls 10000 --rate 20")
+	@$(BIN)/python -m tests.soak $(ARGS)
 
 docs: $(RUN)  ## write docs/api.md and docs/api.zh-CN.md anew from the registry of services
 	@$(BIN)/python -m playvoice.gateway.reference

@@ -79,6 +79,13 @@ CALLBACK_CONNECTIONS = 200
 DOWNLOAD_CONNECTIONS = 200
 YOUNG_OBJECTS = 20_000
 """Objects after which the young ones are looked through: about a millisecond, and not with each request."""
+OLDER_AFTER = 2
+"""Looks through the young ones after which those that were left are looked through, too: what they free at once is a
+pause, which grows with its number."""
+COLLECT_EVERY = 10.0
+"""Seconds between two looks whether all may be looked through: while no call runs."""
+PASSES_AT_MOST = 10_000
+"""Looks through those that were left after which all are looked through although calls run."""
 
 
 STOP_REST = 4.0
@@ -207,11 +214,11 @@ async def _serve(configuration: Configuration, stack: contextlib.AsyncExitStack,
         calls_days=config.retention.calls,
         recordings_days=config.retention.recordings,
     )
-    for keeping in (upkeep.run(), retention.run()):
+    for keeping in (upkeep.run(), retention.run(), _collect_when_idle(conductor)):
         stack.callback(asyncio.create_task(keeping).cancel)
     rooms = Rooms(store, lambda: configuration.current, clients, routes, library, sender.expect)
     reload = Reload(configuration, rooms, lambda config: policy.allow(config.security.allow_networks))
-    live = Live(conductor, waiting, parts.agents, sender, media, traces, address_of(http))
+    live = Live(conductor, waiting, parts.agents, sender, media, traces, owners, agent, address_of(http))
     commands = Commands([*stored_commands(rooms), *live_commands(rooms, live), reload.command()])
     control = ControlServer(config.server.data_dir, commands)
     await control.start()
@@ -401,12 +408,25 @@ def _raise_descriptors() -> None:
 
 @contextlib.contextmanager
 def _without_full_collections() -> Iterator[None]:
-    """Have no automatic full garbage collection: one stops the loop for tens of milliseconds."""
+    """Have no automatic full garbage collection: one stops the loop for tens of milliseconds (`collect_if_idle`)."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(YOUNG_OBJECTS, 20, 1_000_000)
+    gc.set_threshold(YOUNG_OBJECTS, OLDER_AFTER, 1_000_000)
     yield
     gc.unfreeze()
+
+
+async def _collect_when_idle(conductor: Conductor) -> None:
+    while True:
+        await asyncio.sleep(COLLECT_EVERY)
+        collect_if_idle(conductor.running)
+
+
+def collect_if_idle(running: int) -> None:
+    """Look through all objects if there may be old garbage and no call runs; while some do, once in a long while."""
+    passes = gc.get_count()[2]
+    if passes >= PASSES_AT_MOST or (passes and not running):
+        gc.collect()
 
 
 class _Addresses:

@@ -9,7 +9,7 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from types import FrameType
@@ -75,9 +75,11 @@ class Report:
         return not self.words
 
 
-def report(journals: Journals, failure: str = "") -> Report:
-    """Judge what was written down; `failure` says why a run ended early."""
-    evidence = read(journals)
+def report(
+    journals: Journals, failure: str = "", seen: Callable[[Evidence], Evidence] = lambda evidence: evidence
+) -> Report:
+    """Judge what was written down, as `seen` sees it; `failure` says why a run ended early."""
+    evidence = seen(read(journals))
     others = [failure] if failure else []
     others += [f"refused: {line['number']}: {line['answer']}" for line in journals.client if line["event"] == "refused"]
     if not evidence.accepted:

@@ -137,8 +137,9 @@ def _called_twice(evidence: Evidence) -> Iterator[str]:
 
 def _unasked(evidence: Evidence) -> Iterator[str]:
     """Each record is of a request that was accepted, or of one whose answer a kill cut off."""
+    asked = evidence.accepted.keys() | evidence.unanswered
     for record in evidence.records():
-        if record.number not in evidence.accepted.keys() | evidence.unanswered:
+        if record.number not in asked:
             yield f"the record of {record.uuid} is of {record.number}, for which no request was accepted"
 
 

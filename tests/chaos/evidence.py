@@ -77,6 +77,7 @@ class Callback:
     """One delivery that the receiver answered with 2xx."""
 
     time: float
+    at: datetime
     webhook_id: str
     body: str
     payload: Line
@@ -181,6 +182,7 @@ def _callback(line: Line) -> Callback:
     event = (str(payload["status"]), str(payload.get("buuid"))) if "status" in payload else None
     return Callback(
         time=float(line["time"]),
+        at=datetime.fromisoformat(line["at"]),
         webhook_id=str(line["webhook_id"]),
         body=str(line["body"]),
         payload=payload,

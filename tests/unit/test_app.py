@@ -1,6 +1,7 @@
 """What the server tells of its own address: in links, and where it can't have it."""
 
 import asyncio
+import gc
 import socket
 from pathlib import Path
 
@@ -54,3 +55,17 @@ def test_a_folder_of_voices_that_can_not_be_taken_is_told_in_words(
     file.write_text(text, encoding="utf-8")
     with pytest.raises(app.StartError, match="has 1 files, more than 0"):
         asyncio.run(app.run(Configuration(file, load(file, {}), {})))
+
+
+@pytest.mark.parametrize(
+    ("running", "passes", "collected"),
+    [(0, 1, True), (0, 0, False), (3, 1, False), (3, app.PASSES_AT_MOST, True)],
+)
+def test_all_garbage_is_looked_for_while_no_call_runs_or_when_it_has_waited_long(
+    monkeypatch: pytest.MonkeyPatch, running: int, passes: int, collected: bool
+) -> None:
+    asked: list[None] = []
+    monkeypatch.setattr(gc, "get_count", lambda: (5, 1, passes))
+    monkeypatch.setattr(gc, "collect", lambda: asked.append(None))
+    app.collect_if_idle(running)
+    assert bool(asked) == collected

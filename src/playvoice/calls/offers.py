@@ -211,3 +211,4 @@ class Offer:
         self._given_back += 1
         if self._given_back == len(self.legs):
             self._call.parts.agents.give_back(self.extension, self._talked_until)
+            self.legs, self.answered = [], None  # they and the offer hold each other

@@ -57,6 +57,7 @@ class RunningCall:
         self._script = s.Script(s.Plan(parse_userid(stored.userid), stored.waittime, stored.conntime, company.key_time))
         clock = Clock()
         self._trace = parts.owners.traces.begin(stored.uuid, clock)
+        self._log = CallLog(log.bind(uuid=stored.uuid), self._trace)
         self._call = Call(
             parts=parts,
             stored=stored,
@@ -69,12 +70,13 @@ class RunningCall:
             do=self._do,
             guard=self._guard,
             spawn=self._spawn,
-            log=CallLog(log.bind(uuid=stored.uuid), self._trace),
+            log=self._log,
         )
         stream.tell_of(uuid=stored.uuid)
         self._customer = Customer(self._call, stream, self._to_agent)
         self._transfer = Transfer(self._call, self._to_customer)
         self._finished = False
+        self._left = self._parted = False
         self._record: End | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at: float | None = None
@@ -261,8 +263,19 @@ class RunningCall:
             if customer.recorded and customer.answered_at is not None:
                 call.parts.recordings.finish(self.stored.uuid, end.recordfilename, customer.answered_at)
         finally:
-            self._trace.end()
-            self._is_over(self)
+            self._leave_all()
+
+    def _leave_all(self) -> None:
+        """Be over; what still runs for the call, ports that are being reserved say, is waited for by nobody."""
+        self._trace.end()
+        self._left = True
+        self._is_over(self)
+
+    def _part(self) -> None:
+        """Let go of what holds us: else only a garbage collection would find it, which is a pause for all calls."""
+        self._parted = True
+        self._transfer.let_go()
+        del self._call, self._customer, self._transfer
 
     def _end(self, finish: s.Finish, ended_at: datetime) -> End:
         call, customer, extension = self._call, self._customer, self._transfer.extension(finish.agent)
@@ -292,8 +305,7 @@ class RunningCall:
     async def _leave(self) -> None:
         """Give everything back without a record: the call is somebody else's."""
         await self._customer.release()
-        self._trace.end()
-        self._is_over(self)
+        self._leave_all()
 
     # --- faults ---------------------------------------------------------------------------------------------------
 
@@ -317,17 +329,24 @@ class RunningCall:
 
         task = asyncio.get_running_loop().create_task(guarded())
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._on_done)
+
+    def _on_done(self, task: "asyncio.Task[None]") -> None:
+        self._tasks.discard(task)
+        if self._left and not self._tasks and not self._parted:
+            self._part()
 
     def _on_fault(self, error: Exception) -> None:
         if isinstance(error, MediaGone):
-            self._call.log.warning("call_lost_its_media", reason=str(error))
+            self._log.warning("call_lost_its_media", reason=str(error))
         else:
-            self._call.log.fault("call_failed", error)
+            self._log.fault("call_failed", error)
+        if self._parted:
+            return
         try:
             self._do(self._script.cut())
         except Exception as fault:
-            self._call.log.fault("call_not_ended", fault)
+            self._log.fault("call_not_ended", fault)
         if not self._finished:
             answered = self._customer.answered_at is not None
             direction = Cause.CALLER_HUNG_UP if answered else Cause.HUNG_UP_BY_SERVER

@@ -8,7 +8,7 @@
 Everything has a bound; what is beyond it is left out and counted. `keep=False` gathers nothing.
 """
 
-from collections import deque
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from weakref import WeakValueDictionary
@@ -61,10 +61,16 @@ class Traces:
         self._followed: dict[str, CallTrace] = {}
         self._running: WeakValueDictionary[str, CallTrace] = WeakValueDictionary()
         self._watchers: dict[str, list[Watcher]] = {}
-        self._leaving: deque[tuple[float, str]] = deque()
+        self._leaving: OrderedDict[str, float] = OrderedDict()
+        """Until when the legs that have ended are followed, in this order."""
 
     def __repr__(self) -> str:
         return f"<Traces of {len(self._followed)} legs, {self.held} octets>"
+
+    @property
+    def followed(self) -> int:
+        """Legs that live: those that have ended, and are followed for `LATE` seconds more, don't count."""
+        return len(self._followed) - len(self._leaving)
 
     def __call__(self, data: bytes, flow: Flow, *, sent: bool, now: float) -> None:
         """Take note of a message, if it is of a call that is followed."""
@@ -113,6 +119,7 @@ class Traces:
     def follow(self, call_id: str, trace: "CallTrace", now: float) -> None:
         """Give the messages with this Call-ID to a trace."""
         self._forget(now)
+        self._leaving.pop(call_id, None)
         self._followed[call_id] = trace
 
     def ended(self, call_id: str) -> None:
@@ -120,13 +127,16 @@ class Traces:
         trace = self._followed.get(call_id)
         if trace is not None:
             now = trace.clock.now()
-            self._leaving.append((now + LATE, call_id))
+            self._leaving.setdefault(call_id, now + LATE)
             trace.leg_ended(call_id, now)
             self._forget(now)
 
     def _forget(self, now: float) -> None:
-        while self._leaving and self._leaving[0][0] <= now:
-            self._followed.pop(self._leaving.popleft()[1], None)
+        while self._leaving:
+            call_id, until = next(iter(self._leaving.items()))
+            if until > now:
+                break
+            del self._leaving[call_id], self._followed[call_id]
 
     def hold(self, octets: int) -> bool:
         """Take so much room in memory; False if there is none."""

@@ -97,6 +97,10 @@ class Transfer:
         for offer in list(self._offers.values()):
             offer.end()
 
+    def let_go(self) -> None:
+        """Hold on to nothing any more: the call is over, and no agent wakes it."""
+        self._wake = _nobody
+
     # --- ringing --------------------------------------------------------------------------------------------------
 
     async def _ring(self, choice: Choice) -> None:
@@ -158,3 +162,7 @@ class Transfer:
                 self._passes(key, True)
             case Silent():
                 self._call.do(self._call.script.silent())
+
+
+def _nobody(_extension: str) -> None:
+    """Nobody waits for a free agent."""

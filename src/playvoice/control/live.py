@@ -15,6 +15,7 @@ from playvoice.callbacks import Sender, manage
 from playvoice.calls.agents import Agents
 from playvoice.calls.conductor import Conductor
 from playvoice.calls.ledger import read_call
+from playvoice.calls.owners import Owners
 from playvoice.calls.trace_parts import Note
 from playvoice.calls.traces import Traces
 from playvoice.calls.views import AgentView, CallView
@@ -24,6 +25,7 @@ from playvoice.control.notes import done
 from playvoice.control.registry import Arguments, Command, Tell
 from playvoice.control.rooms import Rooms
 from playvoice.media.supervisor import MediaSupervisor
+from playvoice.sip import UserAgent
 
 MOST_AGENTS = 100
 """Agents that an overview shows."""
@@ -46,6 +48,8 @@ class Live:
     sender: Sender
     media: MediaSupervisor
     traces: Traces
+    owners: Owners
+    agent: UserAgent
     http: str
     """HOST:PORT of the API."""
     clock: Callable[[], float] = time.monotonic
@@ -160,6 +164,21 @@ def _overview(rooms: Rooms, live: Live, owed: dict[str, int]) -> dict[str, Any]:
             "tick_ms": None if pace is None or not live.media.streams else pace.longest_us / 1000,
             "late_ticks": None if pace is None or not live.media.streams else pace.late,
         },
+        "held": _held(live),
+    }
+
+
+def _held(live: Live) -> dict[str, int]:
+    """What calls take and have to give back: whether all of it comes back is for whoever counts before and after."""
+    return {
+        "tasks": len(asyncio.all_tasks()),
+        "dialogs": len(live.agent.dialogs),
+        "invites": live.agent.dialogs.invites,
+        "transactions": live.agent.core.transaction_count,
+        "timers": live.agent.core.timer_count,
+        "sip_calls": len(live.owners),
+        "followed_legs": live.traces.followed,
+        "trace_octets": live.traces.held,
     }
 
 

@@ -151,6 +151,7 @@ class Stream:
     async def release(self) -> StreamStats:
         """Close the stream; no event comes after it."""
         self._client.forget(self.number)
+        self.on_event = _ignore  # which lets go of who has heard them
         done = await self._client.ask(lambda number: p.Release(number, self.number))
         assert isinstance(done, p.Released)
         if done.ignored:
@@ -167,6 +168,10 @@ class Stream:
             far_jitter=_seconds(done.far_jitter_us),
             round_trip=_seconds(done.round_trip_us),
         )
+
+
+def _ignore(_event: MediaEvent) -> None:
+    """Nobody hears any more."""
 
 
 def _seconds(microseconds: int) -> float | None:

@@ -52,7 +52,7 @@ class Entry:
         self.transaction = transaction
         self.far_end: FarEnd = transaction.flow.transport, transaction.flow.remote
         self._handler = handler
-        self.on_cancel: Callable[[float], None] = lambda _now: None
+        self.on_cancel: Callable[[float], None] = _never
         """Hears of a CANCEL of this INVITE of the far end (RFC 3261 section 9.2)."""
 
     def next_deadline(self) -> float | None:
@@ -79,6 +79,16 @@ class Entry:
                 self._core.send(effect.data, self.transaction.flow)
             else:
                 self._handler(effect, now)
+        if self.transaction.terminated:
+            self._handler, self.on_cancel = _nobody, _never  # else they and this entry would hold each other
+
+
+def _nobody(_effect: Effect, _now: float) -> None:
+    """Hears of a transaction that has ended: nothing comes of it any more."""
+
+
+def _never(_now: float) -> None:
+    """Hears of a CANCEL that comes after the end."""
 
 
 class Core:

@@ -27,6 +27,11 @@ class Dialogs:
     def __len__(self) -> int:
         return len(self._dialogs)
 
+    @property
+    def invites(self) -> int:
+        """Calls of ours to whose INVITE something may still come back."""
+        return len(self._invites)
+
     def watch(self, call: OutgoingCall) -> None:
         """Route to the call what comes back to its INVITE."""
         self._invites[_key_of(call.invite)] = call

@@ -16,6 +16,7 @@ description that it has, and ends the call where no refresh comes.
 
 from __future__ import annotations
 
+import weakref
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -108,7 +109,7 @@ class Session:
     def __init__(self, agent: UserAgent, call: Call) -> None:
         self._agent = agent
         self._core = agent.core
-        self._call = call
+        self._weak_call = weakref.ref(call)
         self._theirs: SessionChange | None = None
         self._unacknowledged: SessionChange | None = None
         self._ours: _Ours | None = None
@@ -123,7 +124,14 @@ class Session:
         """The methods that the far end says it takes."""
 
     def __repr__(self) -> str:
-        return f"<Session of {self._call.id}: {self._theirs or self._ours or 'settled'}>"
+        return f"<Session of {self._weak_call()}: {self._theirs or self._ours or 'settled'}>"
+
+    @property
+    def _call(self) -> Call:
+        """Whose session it is. The call holds its session and not the other way round: else neither would ever go."""
+        call = self._weak_call()
+        assert call is not None
+        return call
 
     # --- the answer of the call -----------------------------------------------------------------------------------
 
@@ -233,9 +241,10 @@ class Session:
             request.headers.add(name, value)
         self._call.authorize_inside(request)
         ours = self._ours = _Ours(method, dialog.local_cseq, body, is_refresh, answers_of(request))
-        self._core.start_client(finish(request, body), flow, now, partial(self._on_effect, ours))
+        self._core.start_client(finish(request, body), flow, now, partial(self._on_effect, self._call, ours))
 
-    def _on_effect(self, ours: _Ours, effect: Effect, now: float) -> None:
+    def _on_effect(self, _call: Call, ours: _Ours, effect: Effect, now: float) -> None:
+        """Take what became of an offer of ours, for which the transaction keeps the call."""
         if not isinstance(effect, Deliver):
             self._on_failure(ours, 408 if isinstance(effect, TimedOut) else 503, now)
             return

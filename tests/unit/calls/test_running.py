@@ -1,6 +1,8 @@
 """A running call where things cross: what is late is ended, every fault ends one call, and nothing stays taken."""
 
 import asyncio
+import gc
+import weakref
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -72,6 +74,35 @@ async def test_what_each_stream_did_is_stored_with_its_leg(house: House) -> None
     await house.ended(uuid)
     await house.quiet()
     assert streamed(house.store) == [(kind, 900, 850, 7, 12, True, 3, 5, 32) for kind in ("a", "b")]
+
+
+async def test_a_call_that_is_over_is_no_work_for_the_garbage_collector(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held: list[weakref.ref[object]] = []
+
+    class Watched(running.RunningCall):
+        def __init__(self, *arguments: Any) -> None:
+            super().__init__(*arguments)
+            held.extend(weakref.ref(each) for each in (self, self._customer, self._transfer))
+
+    monkeypatch.setattr(conductor, "RunningCall", Watched)
+    gc.disable()
+    try:
+        uuid, call = await connected(house)
+        press(house)
+        (agent,) = await ringing(house, "20280003")
+        house.wire.answer(agent)
+        await house.wire.acknowledged("phone")
+        house.wire.hang_up(call)
+        await house.ended(uuid)
+        await house.quiet()
+        del call, agent
+        house.media.streams.clear()
+        assert len(held) == 3
+        await until(lambda: not any(each() for each in held), "the call is gone")
+    finally:
+        gc.enable()
 
 
 async def test_of_a_stream_without_a_packet_nothing_is_stored(house: House) -> None:

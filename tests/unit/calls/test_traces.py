@@ -145,3 +145,12 @@ def test_a_watcher_that_fails_costs_the_call_and_the_other_watchers_nothing(benc
         trace.note("invite_sent", {"trunk": "carrier"})
     assert [note.event for note in heard] == [note.event for note in trace.notes] == ["invite_sent"]
     assert [(line["event"], line["uuid"]) for line in log] == [("watcher_failed", "uuid")]
+
+
+def test_legs_that_have_ended_are_not_counted_as_followed(bench: Bench) -> None:
+    bench.call("a", "b")
+    bench.traces.ended("a")
+    assert bench.traces.followed == 1
+    bench.traces.ended("b")
+    bench.traces.ended("b")
+    assert bench.traces.followed == 0

@@ -1,6 +1,8 @@
 """Calls between two user agents over a network that isn't one; each test reads as one exchange."""
 
+import gc
 import random
+import weakref
 from dataclasses import replace
 
 import pytest
@@ -88,6 +90,22 @@ def test_an_answer_that_nobody_acknowledges_is_ended_by_bye_after_64_t1() -> Non
     assert [at for at, sender, _, data in world.network.sent if sender == "callee" and first_word(data) == "BYE"] == [
         answered_at + 32
     ]
+
+
+def test_a_call_of_ours_whose_transactions_are_over_is_held_by_nobody() -> None:
+    world = World()
+    call, _ = world.talk()
+    call.bye(world.now)
+    world.run(64)
+    world.network.take("caller")
+    world.network.take("callee")
+    held = [weakref.ref(each) for each in (call, call.session)]
+    gc.disable()
+    try:
+        del call
+        assert [each() for each in held] == [None, None]
+    finally:
+        gc.enable()
 
 
 def test_the_callee_hangs_up() -> None:
