@@ -7,8 +7,10 @@ before it; what was waiting when the call ends is not sent.
 
 from __future__ import annotations
 
+import weakref
 from collections import deque
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sipmessage import Response
@@ -31,12 +33,19 @@ class Informing:
 
     def __init__(self, agent: UserAgent, call: Call) -> None:
         self._agent = agent
-        self._call = call
+        self._weak_call = weakref.ref(call)
         self._waiting: deque[tuple[bytes, str]] = deque()
         """Bodies and their types; the first one is on its way."""
 
     def __repr__(self) -> str:
-        return f"<Informing {self._call.id}: {len(self._waiting)} unanswered>"
+        return f"<Informing of {self._weak_call()}: {len(self._waiting)} unanswered>"
+
+    @property
+    def _call(self) -> Call:
+        """The call, which holds this; it is held in turn only while a request is on its way."""
+        call = self._weak_call()
+        assert call is not None
+        return call
 
     def add(self, now: float, body: bytes, content_type: str) -> bool:
         """Send this when those before it are answered; False where the call is not confirmed, or too many wait."""
@@ -55,10 +64,10 @@ class Informing:
         request = dialog.request("INFO", self._agent.make_via(flow), dialog.local_cseq)
         request.headers.add("User-Agent", self._agent.core.name)
         call.authorize_inside(request)
-        self._agent.core.start_client(finish(request, body, content_type), flow, now, self._on_effect)
+        self._agent.core.start_client(finish(request, body, content_type), flow, now, partial(self._on_effect, call))
 
-    def _on_effect(self, effect: Effect, now: float) -> None:
-        call, response = self._call, effect.message if isinstance(effect, Deliver) else None
+    def _on_effect(self, call: Call, effect: Effect, now: float) -> None:
+        response = effect.message if isinstance(effect, Deliver) else None
         assert response is None or isinstance(response, Response)
         status = 408 if isinstance(effect, TimedOut) else 503  # RFC 3261 section 8.1.3.1
         if response is not None:

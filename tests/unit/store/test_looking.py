@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+import time
 from pathlib import Path
 
 import pytest
@@ -79,7 +80,9 @@ def test_who_has_the_lock_is_known_while_he_has_it(database_url: str) -> None:
     assert holder.pid in (None, os.getpid())
     assert str(os.getpid()) in holder.name or "a server at" in holder.name
     store.close_now()
-    assert holder_of(database_url) is None
+    deadline = time.monotonic() + 10  # PostgreSQL gives a lock back when it has seen the connection end
+    while holder_of(database_url) is not None:
+        assert time.monotonic() < deadline
 
 
 def test_asking_who_has_the_lock_keeps_nobody_from_taking_it(sqlite_url: str) -> None:
