@@ -62,15 +62,18 @@ class Recordings:
         """The folder is away, and what is written in it with it, until somebody brings it back."""
         return not self._raw.is_dir()
 
-    def name(self, uuid: str, company: Company, *, transferred: bool) -> str:
-        """What the record of a call that ends now calls its recording; empty if the company wants none of it."""
+    def name(self, uuid: str, company: Company, *, transferred: bool, failed: bool = False) -> str:
+        """What the record of a call that ends now calls its recording; empty if the company wants none of it.
+
+        `failed`: the media process says that there is none, which is believed where the folder can't be looked into.
+        """
         if company.record is RecordPolicy.NEVER or (company.record is RecordPolicy.TRANSFERRED and not transferred):
             return ""
         try:
             if self.raw(uuid).stat().st_size < CHANNELS:
                 return ""
         except OSError:
-            if not self._is_lost:
+            if failed or not self._is_lost:
                 return ""
         return f"{uuid}.{self._transcoder.format_now(RecordingFormat(company.record_format.value)).value}"
 

@@ -76,7 +76,7 @@ class RunningCall:
         self._customer = Customer(self._call, stream, self._to_agent)
         self._transfer = Transfer(self._call, self._to_customer)
         self._finished = False
-        self._left = self._parted = False
+        self._left = self._parted = self._unrecorded = False
         self._record: End | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at: float | None = None
@@ -281,7 +281,9 @@ class RunningCall:
         call, customer, extension = self._call, self._customer, self._transfer.extension(finish.agent)
         name = ""
         if customer.recorded:
-            name = call.parts.recordings.name(self.stored.uuid, call.company, transferred=bool(extension))
+            name = call.parts.recordings.name(
+                self.stored.uuid, call.company, transferred=bool(extension), failed=self._unrecorded
+            )
         return End(
             started_at=customer.started_at or ended_at,
             answered_at=customer.answered_at,
@@ -296,7 +298,7 @@ class RunningCall:
     async def _close_recording(self) -> None:
         if self._customer.recorded:
             try:
-                await self._customer.stream.stop_recording()
+                self._unrecorded = await self._customer.stream.stop_recording() < 0
             except MediaGone:
                 pass  # what the worker has written is there
             except Exception as error:

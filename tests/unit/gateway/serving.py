@@ -59,7 +59,7 @@ async def serving(app: ASGIApp = application) -> AsyncIterator[int]:
     server = HttpServer(
         uvicorn.Config(
             app,
-            http=Hasty,
+            http=Hasty if app is application else BoundedHttp,
             log_config=None,
             access_log=False,
             lifespan="off",
