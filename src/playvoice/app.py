@@ -84,7 +84,7 @@ OLDER_AFTER = 2
 pause, which grows with its number."""
 COLLECT_EVERY = 10.0
 """Seconds between two looks whether all may be looked through: while no call runs."""
-PASSES_AT_MOST = 10_000
+PASSES_AT_MOST = 20
 """Looks through those that were left after which all are looked through although calls run."""
 
 
