@@ -7,7 +7,6 @@ record is an answer, which leads to the addresses; that nobody answers is none, 
 """
 
 import asyncio
-import socket
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from random import Random
@@ -94,7 +93,7 @@ class Resolver:
     ) -> None:
         self._random = random
         self._look_up_service = look_up_service or ask_for_services
-        self._look_up_address = look_up_address or _ask_the_system()
+        self._look_up_address = look_up_address or ask_the_system()
 
     async def resolve(self, uri: URI) -> list[Target]:
         """The targets of a URI, the first to be tried first; none if its name can't be resolved now."""
@@ -152,16 +151,11 @@ async def ask_for_services(name: str) -> list[Service]:
     return services
 
 
-def _ask_the_system() -> LookUpAddress:
+def ask_the_system() -> LookUpAddress:
+    """Ask the system for the addresses of a name, IPv4 first."""
     system = SystemResolver()
 
     async def look_up_address(name: str) -> list[str]:
         return [str(address) for address in sorted(await system(name, 0), key=lambda address: address.version)]
 
     return look_up_address
-
-
-def system_addresses(name: str) -> list[str]:
-    """Ask the system for the addresses of a name, IPv4 first; blocks, for as long as the system likes."""
-    found = socket.getaddrinfo(name, None, type=socket.SOCK_DGRAM)
-    return [str(address[0]) for *_, address in sorted(found, key=lambda item: item[0] == socket.AF_INET6)]

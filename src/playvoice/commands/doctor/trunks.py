@@ -7,9 +7,8 @@ from random import SystemRandom
 
 from playvoice.commands.doctor.asking import Asker, Reply, asking
 from playvoice.commands.doctor.finding import Finding, failure, ok, warning
-from playvoice.commands.doctor.threads import in_thread
 from playvoice.config import Config
-from playvoice.lines.resolving import Resolver, Service, Target, ask_for_services, literal, system_addresses
+from playvoice.lines.resolving import Resolver, Service, Target, ask_for_services, ask_the_system, literal
 from playvoice.lines.trunk import Trunk
 from playvoice.sip import URI, SipError
 from playvoice.sip.flow import format_host
@@ -70,7 +69,7 @@ async def _examine(trunk: Trunk, asker: Asker, own_ports: bool) -> TrunkReport:
 
 async def look_up(uri: URI) -> LookedUp:
     """Look a trunk's name up the way the server does."""
-    found = LookedUp()
+    found, system = LookedUp(), ask_the_system()
 
     async def services(name: str) -> list[Service]:
         try:
@@ -82,8 +81,8 @@ async def look_up(uri: URI) -> LookedUp:
 
     async def addresses(name: str) -> list[str]:
         try:
-            return await in_thread(lambda: system_addresses(name))
-        except (OSError, UnicodeError) as error:
+            return await system(name)
+        except OSError as error:
             found.reasons.append(f"{name}: {getattr(error, 'strerror', None) or error}")
             raise
 

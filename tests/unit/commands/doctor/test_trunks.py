@@ -176,13 +176,13 @@ async def test_a_name_is_looked_up_as_the_server_does(monkeypatch: pytest.Monkey
     async def services(_name: str) -> list[Service]:
         return [Service(10, 1, "a.example.com", 5070), Service(20, 1, "b.example.com", 5080)]
 
-    def addresses(name: str) -> list[str]:
+    async def addresses(name: str) -> list[str]:
         if name.startswith("b"):
             raise OSError(-2, "Name or service not known")
         return ["127.0.0.1"]
 
     monkeypatch.setattr(trunks, "ask_for_services", services)
-    monkeypatch.setattr(trunks, "system_addresses", addresses)
+    monkeypatch.setattr(trunks, "ask_the_system", lambda: addresses)
     found = await trunks.look_up(URI.parse("sip:sip.example.com"))
     assert [str(target.port) for target in found.targets] == ["5070"]
     finding = names(trunk("sip:sip.example.com"), found)
