@@ -2,24 +2,18 @@
 
 import asyncio
 import contextlib
-import gc
 import json
 import os
 import random
 import resource
-import signal
 import socket
-import threading
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from ipaddress import ip_address
 from pathlib import Path
 
 import structlog
-import uvicorn
 
-from playvoice import callbacks, migrations
+from playvoice import callbacks
 from playvoice.callbacks import CallbackKind, Endpoint
 from playvoice.calls.agents import Agents
 from playvoice.calls.archive import Archive
@@ -48,7 +42,6 @@ from playvoice.control.reloading import Configuration, Reload, apply
 from playvoice.control.rooms import Rooms
 from playvoice.control.server import ControlServer
 from playvoice.gateway.application import create_app
-from playvoice.gateway.http import BoundedHttp
 from playvoice.lines import Lines, ToldAddress
 from playvoice.media.client import MediaError
 from playvoice.media.supervisor import MediaSupervisor
@@ -60,11 +53,17 @@ from playvoice.monitoring.loop_lag import watch_loop
 from playvoice.monitoring.pages import Pages
 from playvoice.monitoring.ports import Watched
 from playvoice.monitoring.service_manager import ServiceManager
+from playvoice.process import http
+from playvoice.process.database import open_store
+from playvoice.process.errors import StartError
+from playvoice.process.hangups import reload_at_hangup
+from playvoice.process.memory import collect_when_idle, without_full_collections
+from playvoice.process.stopping import Stopping
 from playvoice.sip import Event, SipEndpoint, SipError, UserAgent
 from playvoice.sip.flow import format_host
 from playvoice.sip.tap import Tap
 from playvoice.sip.trace_file import TraceFile
-from playvoice.store import Store, StoreError
+from playvoice.store import StoreError
 from playvoice.store.looking import directory_of
 from playvoice.voices import Voices
 from playvoice.web import NetworkPolicy, WebClient
@@ -72,28 +71,12 @@ from playvoice.web.server import HttpServer
 
 log = structlog.get_logger(__name__)
 
-HTTP_CONNECTIONS = 2_000
-HTTP_REST = 30
-"""Seconds that a connection may rest between two requests."""
 CALLBACK_CONNECTIONS = 200
 DOWNLOAD_CONNECTIONS = 200
-YOUNG_OBJECTS = 20_000
-"""Objects after which the young ones are looked through: about a millisecond, and not with each request."""
-OLDER_AFTER = 2
-"""Looks through the young ones after which those that were left are looked through, too: what they free at once is a
-pause, which grows with its number."""
-COLLECT_EVERY = 10.0
-"""Seconds between two looks whether all may be looked through: while no call runs."""
-PASSES_AT_MOST = 20
-"""Looks through those that were left after which all are looked through although calls run."""
-
-
-STOP_REST = 4.0
-"""Seconds beyond `stop_timeout` after which a stop is given up: what is left is as after a crash."""
-
-
-class StartError(Exception):
-    """The server could not start; the text says why, in words for the operator."""
+CUT_WITHIN = 4.0
+"""Seconds that calls have to be over, with their records stored, once a stop ends them."""
+LAST_DELIVERIES = 2.0
+"""Seconds that callbacks which are under way have at a stop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +87,28 @@ class SipTrace:
     number: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A server that has started, and all of it that its end needs to know."""
+
+    config: Config
+    manager: ServiceManager
+    conductor: Conductor
+    queue: CallQueue
+    endpoint: SipEndpoint
+    socket: socket.socket
+    http: HttpServer
+
+
 async def run(configuration: Configuration, trace: SipTrace | None = None) -> None:
     """Run the server until SIGTERM or SIGINT; SIGHUP has it read its file anew. StartError if it can't start."""
+    stopping = Stopping()
     async with contextlib.AsyncExitStack() as stack:
+        stack.enter_context(stopping.by_signals())
         try:
-            await _serve(configuration, stack, trace)
+            running = await stopping.unless_asked(_start(configuration, stack, trace, stopping))
+            if running is not None:
+                await _serve(running, stopping)
         except (StoreError, SipError, MediaError, MigrationError, ControlError, *REFUSALS) as error:
             raise StartError(str(error)) from error
         except OSError as error:
@@ -116,16 +116,17 @@ async def run(configuration: Configuration, trace: SipTrace | None = None) -> No
             raise StartError(named) from error
 
 
-async def _serve(configuration: Configuration, stack: contextlib.AsyncExitStack, trace: SipTrace | None) -> None:
+async def _start(
+    configuration: Configuration, stack: contextlib.AsyncExitStack, trace: SipTrace | None, stopping: Stopping
+) -> Running:
+    """Build the parts floor by floor; `stack` has how each is ended."""
     config, events = configuration.current, Events()
     manager = ServiceManager.from_environment(os.environ, os.getpid())
     for work in (manager.watch(), watch_loop(events.loop_lag.observe)):
         stack.callback(asyncio.create_task(work).cancel)
     _raise_descriptors()
     make_private(config.server.data_dir)
-    store = Store.open(config.server.database)
-    stack.push_async_callback(store.close)
-    await asyncio.to_thread(migrations.upgrade, config.server.database)
+    store = await open_store(config.server.database, stack)
     await store.write(lambda conn: apply(conn, config, datetime.now(UTC)))
     policy = NetworkPolicy(config.security.allow_networks)
     callback_web = WebClient(policy, max_connections=CALLBACK_CONNECTIONS)
@@ -175,9 +176,9 @@ async def _serve(configuration: Configuration, stack: contextlib.AsyncExitStack,
         on_pace=events.clock_kept,
     )
     stack.push_async_callback(media.close)
-    http = _bind_http(config)
-    stack.callback(http.close)
-    links = RecordingLinks(_public_url(config, http), await store.write(signing_key))
+    listener = http.bind(config)
+    stack.callback(listener.close)
+    links = RecordingLinks(http.public_url(config, listener), await store.write(signing_key))
     parts = Parts(
         store=store,
         sip=endpoint,
@@ -206,7 +207,7 @@ async def _serve(configuration: Configuration, stack: contextlib.AsyncExitStack,
     sending.add_done_callback(_tell_fault)
     stack.push_async_callback(_finish, sending, sender)
     await conductor.start()
-    stack.push_async_callback(conductor.stop, float(config.server.stop_timeout))
+    stack.push_async_callback(conductor.stop, CUT_WITHIN)
     upkeep = TraceUpkeep(store, days=config.trace.keep_days, megabytes=config.trace.max_megabytes)
     retention = Retention(
         store,
@@ -214,16 +215,16 @@ async def _serve(configuration: Configuration, stack: contextlib.AsyncExitStack,
         calls_days=config.retention.calls,
         recordings_days=config.retention.recordings,
     )
-    for keeping in (upkeep.run(), retention.run(), _collect_when_idle(conductor)):
+    for keeping in (upkeep.run(), retention.run(), collect_when_idle(lambda: conductor.running)):
         stack.callback(asyncio.create_task(keeping).cancel)
     rooms = Rooms(store, lambda: configuration.current, clients, routes, library, sender.expect)
     reload = Reload(configuration, rooms, lambda config: policy.allow(config.security.allow_networks))
-    live = Live(conductor, waiting, parts.agents, sender, media, traces, owners, agent, address_of(http))
+    live = Live(conductor, waiting, parts.agents, sender, media, traces, owners, agent, http.address_of(listener))
     commands = Commands([*stored_commands(rooms), *live_commands(rooms, live), reload.command()])
     control = ControlServer(config.server.data_dir, commands)
     await control.start()
     stack.push_async_callback(control.close)
-    _reload_at_hangup(reload, manager)
+    stack.enter_context(reload_at_hangup(reload, manager))
     watched = Watched(
         store=store,
         calls=conductor,
@@ -234,6 +235,7 @@ async def _serve(configuration: Configuration, stack: contextlib.AsyncExitStack,
         media=media,
         sender=sender,
         sends=lambda: not sending.done(),
+        stops=stopping.asked.is_set,
         folders=_folders(config),
     )
     pages = Pages(watched, events, Gate(lambda: configuration.current.monitoring.allow))
@@ -249,7 +251,23 @@ async def _serve(configuration: Configuration, stack: contextlib.AsyncExitStack,
         zone=config.server.timezone,
         more=pages.routes(),
     )
-    await _serve_http(http, config, app, endpoint, manager)
+    stopping.patience = float(config.server.stop_timeout)
+    return Running(config, manager, conductor, queue, endpoint, listener, http.listen(listener, config, app))
+
+
+async def _serve(running: Running, stopping: Stopping) -> None:
+    """Answer HTTP until the server is to stop and its calls are over, or are to be ended."""
+    _tell_ready(running)
+    with without_full_collections():
+        serving = asyncio.create_task(running.http.serve([running.socket]))
+        asked = asyncio.create_task(stopping.asked.wait())
+        await asyncio.wait({serving, asked}, return_when=asyncio.FIRST_COMPLETED)
+        asked.cancel()
+        running.manager.stopping()
+        running.queue.close()
+        await running.conductor.drain(stopping.patience, stopping.hurried)
+        running.http.should_exit = True
+        await serving
 
 
 def _open_trace_file(
@@ -270,126 +288,17 @@ def _folders(config: Config) -> dict[str, Path]:
     return {"data": config.server.data_dir} | ({} if database is None else {"database": database})
 
 
-async def _serve_http(
-    sock: socket.socket, config: Config, app: object, endpoint: SipEndpoint, manager: ServiceManager
-) -> None:
-    """Answer HTTP until a signal comes."""
-    with _words_of_http(config):
-        sock.listen(1024)
-    server = HttpServer(
-        uvicorn.Config(
-            app,  # type: ignore[arg-type]
-            http=BoundedHttp,
-            log_config=None,
-            access_log=False,
-            proxy_headers=False,  # who asks is who connected: `ipwhite` believes no header
-            ws="none",
-            lifespan="off",
-            server_header=False,
-            limit_concurrency=HTTP_CONNECTIONS,
-            timeout_keep_alive=HTTP_REST,
-            timeout_graceful_shutdown=2,
-        )
-    )
-
-    def stop() -> None:
-        log.info("server_stopping")
-        manager.stopping()
-        server.should_exit = True
-        _end_within(config.server.stop_timeout + STOP_REST)
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop)
-    _tell_ready(sock, endpoint)
-    manager.ready(f"Answers at {address_of(sock)}")
-    with _without_full_collections():
-        await server.serve([sock])
-
-
-def _reload_at_hangup(reload: Reload, manager: ServiceManager) -> None:
-    """Take the configuration file at each SIGHUP, one after the other."""
-    loop, tasks = asyncio.get_running_loop(), set[asyncio.Task[None]]()
-
-    async def run() -> None:
-        manager.reloading()
-        try:
-            await reload.run()
-        except (ControlError, StoreError, *REFUSALS) as error:
-            log.error("configuration_not_reloaded", reason=str(error))
-        finally:
-            manager.ready()
-
-    def begin() -> None:
-        task = loop.create_task(run())
-        tasks.add(task)
-        task.add_done_callback(tasks.discard)
-
-    loop.add_signal_handler(signal.SIGHUP, begin)
-
-
-def _end_within(seconds: float) -> None:
-    """End the process after so many seconds, whatever a stop still waits for: a database that does not answer, say."""
-    timer = threading.Timer(seconds, _give_up)
-    timer.daemon = True
-    timer.start()
-
-
-def _give_up() -> None:
-    log.error("stop_given_up")
-    os._exit(1)
-
-
-def _bind_http(config: Config) -> socket.socket:
-    """Take the address of HTTP, which links name, before anything runs; nobody is answered yet."""
-    host, port = config.server.http.host, config.server.http.port
-    # The protocol is named, or asyncio takes the socket for none of TCP and lets Nagle's algorithm hold answers back.
-    sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    sock.setblocking(False)
-    try:
-        with _words_of_http(config):
-            sock.bind((host, port))
-    except StartError:
-        sock.close()
-        raise
-    return sock
-
-
-@contextlib.contextmanager
-def _words_of_http(config: Config) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        host, port = config.server.http.host, config.server.http.port
-        raise StartError(f"[server] http {host}:{port} can't be listened on: {error.strerror}") from None
-
-
-def _public_url(config: Config, http: socket.socket) -> str:
-    """What links begin with: as configured, else where HTTP is listened on."""
-    if config.server.public_url is not None:
-        return config.server.public_url
-    host, port = http.getsockname()[:2]
-    if ip_address(host).is_unspecified:
-        host = config.server.public_ip
-    return f"http://{format_host(host)}:{port}"
-
-
-def _tell_ready(http: socket.socket, endpoint: SipEndpoint) -> None:
+def _tell_ready(running: Running) -> None:
     """One JSON line on standard output, for scripts: what listens where."""
-    address = address_of(http)
-    sip = [f"{bound.transport}:{format_host(bound.local[0])}:{bound.local[1]}" for bound in endpoint.addresses]
+    address, bound = http.address_of(running.socket), running.endpoint.addresses
+    sip = [f"{each.transport}:{format_host(each.local[0])}:{each.local[1]}" for each in bound]
     log.info("server_ready", http=address, sip=sip)
     print(json.dumps({"event": "ready", "http": address, "sip": sip}), flush=True)
-
-
-def address_of(http: socket.socket) -> str:
-    """HOST:PORT that a socket is bound to."""
-    host, port = http.getsockname()[:2]
-    return f"{format_host(host)}:{port}"
+    running.manager.ready(f"Answers at {address}")
 
 
 async def _finish(sending: "asyncio.Task[None]", sender: callbacks.Sender) -> None:
-    await sender.stop()
+    await sender.stop(LAST_DELIVERIES)
     sending.cancel()
     await asyncio.gather(sending, return_exceptions=True)
 
@@ -404,29 +313,6 @@ def _raise_descriptors() -> None:
     """Take all the descriptors that this process may have."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-
-
-@contextlib.contextmanager
-def _without_full_collections() -> Iterator[None]:
-    """Have no automatic full garbage collection: one stops the loop for tens of milliseconds (`collect_if_idle`)."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(YOUNG_OBJECTS, OLDER_AFTER, 1_000_000)
-    yield
-    gc.unfreeze()
-
-
-async def _collect_when_idle(conductor: Conductor) -> None:
-    while True:
-        await asyncio.sleep(COLLECT_EVERY)
-        collect_if_idle(conductor.running)
-
-
-def collect_if_idle(running: int) -> None:
-    """Look through all objects if there may be old garbage and no call runs; while some do, once in a long while."""
-    passes = gc.get_count()[2]
-    if passes >= PASSES_AT_MOST or (passes and not running):
-        gc.collect()
 
 
 class _Addresses:

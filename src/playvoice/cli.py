@@ -56,8 +56,12 @@ def serve(
     trace_number: Annotated[str, typer.Option(help="Write only those of calls with this number.")] = "",
 ) -> None:
     """Run the server until SIGTERM or Ctrl-C; SIGHUP, or `playvoice reload`, has it read its file anew."""
-    from playvoice.app import SipTrace, StartError, run
+    from playvoice.process.holding import hold_hangups
+
+    hold_hangups()
+    from playvoice.app import SipTrace, run
     from playvoice.control.reloading import Configuration
+    from playvoice.process.errors import StartError
 
     if trace_number and trace_sip is None:
         typer.echo("--trace-number needs --trace-sip FILE, which it filters", err=True)

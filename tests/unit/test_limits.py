@@ -18,6 +18,7 @@ from playvoice.gateway.http import BoundedHttp
 from playvoice.gateway.services import cdr, play_voice
 from playvoice.gateway.services import voices as voice_services
 from playvoice.media import decoding, description, disk, stream, transcoder, worker
+from playvoice.process import http as process_http
 from playvoice.sip import core, endpoint, guesses, informing, message, registrar, sockets, trace_file, user_agent
 from playvoice.voices import library
 from playvoice.voices import tables as voice_tables
@@ -40,12 +41,12 @@ def of(rule: object, name: str) -> object:
 
 
 BOUNDS: dict[str, tuple[object, str]] = {
-    "connections at once": (app.HTTP_CONNECTIONS, ""),
+    "connections at once": (process_http.CONNECTIONS, ""),
     "a request's head": (http.MAX_HEAD, "octets"),
     "headers of a request": (http.MAX_HEADERS, ""),
     "requests that wait on a connection behind one that is being answered": (http.MAX_WAITING, ""),
     "time for a request's head": (BoundedHttp.HEAD_SECONDS, "s"),
-    "rest between two requests": (app.HTTP_REST, "s"),
+    "rest between two requests": (process_http.REST, "s"),
     "time in which a client takes its answer": (BoundedHttp.SEND_SECONDS, "s"),
     "time for an answer that a client takes piece by piece, as a recording": (BoundedHttp.ANSWER_SECONDS, "s"),
     "a body": (body.MAX_BODY, "octets"),

@@ -53,7 +53,8 @@ class Conductor:
         self._recovery = recovery
         self._dequeued = dequeued
         self._running: dict[str, RunningCall] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._dialling: asyncio.Task[None] | None = None
+        self._beating: asyncio.Task[None] | None = None
         self._can_store = True
         """Whether the last heartbeat could be stored."""
         self._hold_ups = HoldUps(parts.owners.traces.tell)
@@ -101,13 +102,22 @@ class Conductor:
             self._waiting.add(stored)
         self._waiting.start(self._abandon)
         loop = asyncio.get_running_loop()
-        self._tasks = {loop.create_task(self._dial_loop()), loop.create_task(self._heartbeat_loop())}
+        self._dialling = loop.create_task(self._dial_loop())
+        self._beating = loop.create_task(self._heartbeat_loop())
+
+    async def drain(self, seconds: float, hurried: asyncio.Event) -> None:
+        """Dial no more; return when the running calls have ended, after so many seconds, or when hurried."""
+        await _end(self._dialling)
+        await self._waiting.stop()
+        waits = {asyncio.create_task(event.wait()) for event in (self._idle, hurried)}
+        await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        for wait in waits:
+            wait.cancel()
 
     async def stop(self, grace: float) -> None:
         """End the running calls, with their records, within so many seconds; what waits is dialled after the start."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await _end(self._dialling)
+        await _end(self._beating)
         await self._waiting.stop()
         for call in list(self._running.values()):
             call.cut()
@@ -238,6 +248,12 @@ class Conductor:
                 except Exception:
                     log.exception("heartbeat_failed")
             await asyncio.sleep(HEARTBEAT)
+
+
+async def _end(task: asyncio.Task[None] | None) -> None:
+    if task is not None:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 def _ignore(_event: MediaEvent) -> None:

@@ -13,6 +13,10 @@ class QueueFull(CallsError):
     """As many calls wait as the bound allows, for this company or in all."""
 
 
+class QueueClosed(QueueFull):
+    """The server is stopping; its successor takes calls again."""
+
+
 class IdempotencyMismatch(CallsError):
     """An `Idempotency-Key` that was used within 24 hours with other parameters."""
 

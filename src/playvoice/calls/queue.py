@@ -14,7 +14,7 @@ from uuid import uuid4
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
-from playvoice.calls.errors import IdempotencyMismatch, QueueFull
+from playvoice.calls.errors import IdempotencyMismatch, QueueClosed, QueueFull
 from playvoice.calls.ledger import StoredCall
 from playvoice.calls.request import PlayVoice
 from playvoice.calls.tables import IS_OPEN, SERVER_ID, CallState, calls
@@ -86,6 +86,7 @@ class CallQueue:
         self._max_of_company = max_of_company
         self._max_waiting = max_waiting
         self._waiting: dict[str, int] = store.read_now(_count_waiting)
+        self._closed = False
         self._refused: dict[str, None] = {}
         """Requests that were refused since they could not be stored, of which nobody knows whether they are."""
 
@@ -96,6 +97,10 @@ class CallQueue:
     def waiting(self) -> Mapping[str, int]:
         """Calls that wait, by company."""
         return self._waiting
+
+    def close(self) -> None:
+        """Take no more calls; a request that repeats an accepted one still gets its answer."""
+        self._closed = True
 
     async def accept(self, request: PlayVoice, at: datetime) -> Accepted:
         """Store `request` and return; raises `QueueFull`, `IdempotencyMismatch` or `StoreUnavailable`."""
@@ -128,6 +133,8 @@ class CallQueue:
 
     def _take_place(self, company: str) -> None:
         """Count one more call that waits, before its commit: many may be on their way at once."""
+        if self._closed:
+            raise QueueClosed("the server is stopping, and takes no more calls")
         of_company = self._waiting.get(company, 0)
         if of_company >= self._max_of_company:
             raise QueueFull(f"{of_company} calls of company {company} wait, and no more may")

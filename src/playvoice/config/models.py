@@ -113,7 +113,7 @@ class ServerConfig(_Section):
         default=None,
         description='an http or https URL without query, as in "https://playvoice.example.com"',
     )
-    stop_timeout: int = Field(default=10, ge=1, le=300, description="whole seconds from 1 to 300")
+    stop_timeout: int = Field(default=5, ge=0, le=300, description="whole seconds from 0 to 300")
 
 
 class SecurityConfig(_Section):

@@ -107,5 +107,7 @@ class Watched:
     sender: Sends
     sends: Callable[[], bool]
     """Whether the sender runs: a fault of ours ends it."""
+    stops: Callable[[], bool]
+    """Whether the server is about to end, and takes no more calls."""
     folders: Mapping[str, Path]
     """Whose disks are looked at, by what is in them."""

@@ -28,7 +28,7 @@ class Reason:
     """Why the server is not ready."""
 
     part: str
-    """`store`, `media` or `callbacks`."""
+    """`server`, `store`, `media` or `callbacks`."""
     reason: str
     """In words for the operator."""
 
@@ -46,7 +46,9 @@ class Readiness:
 
     async def reasons(self) -> list[Reason]:
         """Return why the server is not ready, nothing where it is."""
-        rooms, found = self._rooms, []
+        rooms, found = self._rooms, list[Reason]()
+        if rooms.stops():
+            found.append(Reason("server", "the server is stopping, and takes no more calls"))
         if (unwritable := await self._why_not_stored()) is not None:
             found.append(Reason("store", unwritable))
         if rooms.media.pid is None:

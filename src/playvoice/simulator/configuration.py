@@ -69,6 +69,8 @@ class Setting:
     sip: Sequence[str] = (f"udp:{LOOPBACK}:0", f"tcp:{LOOPBACK}:0")
     database: str = "sqlite:///playvoice.db"
     rtp_ports: str = "10000-29999"
+    stop_timeout: int = 0
+    """Seconds that running calls have at a stop to end by themselves."""
     network: Mapping[str, Any] = field(default_factory=dict)
     """Further keys of [sip]."""
     trunk: Mapping[str, Any] = field(default_factory=dict)
@@ -93,9 +95,10 @@ class Setting:
             "signing_secret": self.secret,
             "voice_dir": str(self.voices),
         }
+        server = {"http": self.http, "database": self.database, "data_dir": "data", "stop_timeout": self.stop_timeout}
         group = {"name": GROUP, "strategy": "ring-all", "members": list(self.extensions)}
         tables: list[tuple[str, Mapping[str, Any]]] = [
-            ("[server]", {"http": self.http, "database": self.database, "data_dir": "data"}),
+            ("[server]", server),
             ("[security]", {"allow_networks": ["127.0.0.0/8"]}),
             ("[sip]", {"listen": list(self.sip), "domain": LOOPBACK, **self.network}),
             ("[rtp]", {"ports": self.rtp_ports}),

@@ -92,7 +92,7 @@ class House:
 
     async def die(self) -> None:
         """Stop without a word, as a killed process does: what is not stored is lost."""
-        for task in self.conductor._tasks:
+        for task in filter(None, (self.conductor._dialling, self.conductor._beating)):
             task.cancel()
         await self.waiting.stop()
         for event in self.wire.events.values():

@@ -97,7 +97,7 @@ def test_the_file_of_the_documentation_is_read_as_it_stands(path: Path) -> None:
 def test_an_empty_file_is_a_server_with_all_defaults(path: Path) -> None:
     config = read(path, "")
     assert config.server.http == ListenAddress("127.0.0.1", 8080)
-    assert config.server.stop_timeout == 10
+    assert config.server.stop_timeout == 5
     assert (config.trunks, config.companies) == ((), ())
 
 

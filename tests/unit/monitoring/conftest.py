@@ -41,6 +41,7 @@ class Rooms:
     workers_started: int = 1
     under_way: int = 0
     sends: bool = True
+    stops: bool = False
 
     def states(self) -> dict[str, int]:
         return self.running
@@ -80,5 +81,6 @@ def watched(rooms: Rooms, sqlite: Store, tmp_path: Path) -> Watched:
         media=rooms,
         sender=rooms,
         sends=lambda: rooms.sends,
+        stops=lambda: rooms.stops,
         folders={"data": tmp_path},
     )

@@ -14,7 +14,6 @@ from prometheus_client.core import Metric
 from tests.unit.calls.test_ledger import END
 from tests.unit.monitoring.conftest import CARRIER, Account, Rooms
 
-from playvoice.app import STOP_REST
 from playvoice.callbacks.manage import Backlog
 from playvoice.callbacks.tables import State
 from playvoice.config import ServerConfig
@@ -22,6 +21,7 @@ from playvoice.monitoring.events import Events
 from playvoice.monitoring.families import families
 from playvoice.monitoring.ports import Watched
 from playvoice.monitoring.storage import Space, Stored
+from playvoice.process.stopping import STOP_REST
 
 ROOT = Path(__file__).parents[3]
 DEPLOY = ROOT / "deploy"

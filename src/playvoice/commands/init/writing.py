@@ -47,7 +47,7 @@ def _server(answers: Answers) -> str:
         _set("timezone", answers.timezone, "of the times that the API and callbacks tell"),
         _example("public_ip", "203.0.113.7", "in callbacks; by default external_address, else that of [rtp]"),
         _example("public_url", "https://voice.example.com", "what links to recordings begin with"),
-        _default("stop_timeout", 10, "seconds within which a stop ends the running calls"),
+        _default("stop_timeout", 5, "seconds that running calls have at a stop to end by themselves"),
         "",
         "[security]",
         _set("allow_networks", allowed, allow) if allowed else _example("allow_networks", ["10.0.0.0/8"], allow),
