@@ -2,7 +2,7 @@
 # A fresh Debian or Ubuntu needs git, make, and Python 3.11 or newer with venv; nothing else.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test serve bench chaos soak network docs pictures peers lint format lock clean
+.PHONY: help setup demo test serve bench chaos soak network docs pictures database peers lint format lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -67,6 +67,9 @@ format: $(DEV)  ## put the code into its form
 
 network: $(RUN)  ## calls over a network that loses, delays and doubles packets (root; ARGS="--transport tcp")
 	@$(BIN)/python -m tests.network $(ARGS)
+
+database: $(DEV)  ## keep a database of this version for the tests of later ones (needs PostgreSQL; docs/releasing.md)
+	@$(BIN)/python -m scripts.keep_database
 
 peers:  ## the system packages that the tests use as far ends (Debian, root)
 	@./scripts/peers

@@ -57,6 +57,15 @@ class PostgresqlServer:
             connection.execute(f'CREATE DATABASE "{name}"'.encode())
         return f"postgresql://playvoice@/{name}?host={self._directory}"
 
+    def dump(self, url: str) -> str:
+        """All of a database as SQL text that any PostgreSQL takes: without what only `psql` or this version knows."""
+        command = [str(self._programs / "pg_dump"), "--inserts", "--no-owner", "--no-privileges", "--dbname", url]
+        text = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
+        lines = [
+            line for line in text.splitlines() if not line.startswith(("--", "SET ", "\\", "SELECT pg_catalog.set_"))
+        ]
+        return "\n".join(line for line in lines if line) + "\n"
+
     def _conninfo(self) -> str:
         return f"host={self._directory} user=playvoice dbname=postgres"
 
