@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 import structlog.testing
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, select, update
 from tests.samples import COMPANY
 from tests.unit.calls.stored import AT, Gate, call_states, leg_states, owed, record, rows, until
 from tests.unit.calls.world import House
@@ -289,6 +289,49 @@ async def test_what_ended_while_nothing_could_be_stored_has_its_record_before_an
 
 
 # --- stop -------------------------------------------------------------------------------------------------------------
+
+
+async def test_a_call_that_runs_may_end_by_itself_and_none_is_dialled_meanwhile(house: House) -> None:
+    talking = await house.accept()
+    call = await house.wire.invited()
+    house.wire.answer(call)
+    await house.wire.acknowledged()
+    draining = asyncio.ensure_future(house.conductor.drain(60, asyncio.Event()))
+    await until(lambda: house.conductor._dialling is not None and house.conductor._dialling.done(), "nobody dials")
+    waiting = await house.accept()
+    beat = house.store.read_now(lambda conn: conn.execute(select(servers.c.heartbeat_at)).scalar())
+    await until(
+        lambda: house.store.read_now(lambda conn: conn.execute(select(servers.c.heartbeat_at)).scalar()) != beat,
+        "that calls run is still noted, for a crash",
+    )
+    assert not draining.done()
+    house.wire.hang_up(call)
+    async with asyncio.timeout(10):
+        await draining
+    assert call_states(house.store) == {talking: "ended", waiting: "waiting"}
+    assert record(house.store, talking) == (10001, 10041, "", "")
+
+
+async def test_calls_have_so_long_to_end_by_themselves_and_no_longer_than_until_it_is_hurried(house: House) -> None:
+    await house.accept()
+    house.wire.answer(await house.wire.invited())
+    await house.wire.acknowledged()
+    hurried = asyncio.Event()
+    async with asyncio.timeout(10):
+        await house.conductor.drain(0.01, hurried)
+        draining = asyncio.ensure_future(house.conductor.drain(3600, hurried))
+        await asyncio.sleep(0)
+        hurried.set()
+        await draining
+    assert house.conductor.running == 1, "what runs then is for stop to end"
+    stopping = asyncio.ensure_future(house.conductor.stop(10))
+    await house.wire.ended()
+    await stopping
+
+
+async def test_a_drain_without_calls_is_over_at_once(house: House) -> None:
+    async with asyncio.timeout(10):
+        await house.conductor.drain(3600, asyncio.Event())
 
 
 async def test_stop_ends_what_runs_with_records_and_waits_for_the_far_ends(house: House) -> None:

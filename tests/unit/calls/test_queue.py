@@ -12,7 +12,7 @@ from sqlalchemy import Connection, func, select, update
 from tests.samples import REQUEST
 
 from playvoice.calls import ledger
-from playvoice.calls.errors import IdempotencyMismatch, QueueFull
+from playvoice.calls.errors import IdempotencyMismatch, QueueClosed, QueueFull
 from playvoice.calls.ledger import StoredCall
 from playvoice.calls.queue import CallQueue, fingerprint, voices_of_waiting
 from playvoice.calls.request import PlayVoice
@@ -52,6 +52,19 @@ async def test_a_repeated_key_gets_the_first_answer_and_stores_nothing(store: St
     assert (again.uuid, again.repeated, again.at) == (first.uuid, True, AT)
     assert stored(store) == 1
     assert queue.waiting == {"2028": 1}
+
+
+async def test_a_queue_that_is_closed_takes_no_more_but_knows_what_it_took(store: Store) -> None:
+    queue = CallQueue(store)
+    first = await queue.accept(KEYED, AT)
+    queue.close()
+    with pytest.raises(QueueClosed, match="the server is stopping"):
+        await queue.accept(REQUEST, AT)
+    with pytest.raises(QueueClosed):
+        await queue.accept(replace(KEYED, idempotency_key="k2"), AT)
+    again = await queue.accept(KEYED, AT)
+    assert (again.uuid, again.repeated) == (first.uuid, True)
+    assert (stored(store), queue.waiting) == (1, {"2028": 1})
 
 
 async def test_requests_with_one_key_at_once_make_one_call(store: Store) -> None:

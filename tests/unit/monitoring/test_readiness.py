@@ -92,6 +92,12 @@ async def test_what_is_missing_is_named(watched: Watched, rooms: Rooms) -> None:
     assert await readiness.reasons() == []
 
 
+async def test_a_server_that_is_stopping_is_not_ready(watched: Watched, rooms: Rooms) -> None:
+    rooms.stops = True
+    (reason,) = await Readiness(watched, clock=Clock(watched)).reasons()
+    assert reason == Reason("server", "the server is stopping, and takes no more calls")
+
+
 async def test_trunks_that_are_down_do_not_count(watched: Watched, rooms: Rooms) -> None:
     assert rooms.trunks == []
     assert await Readiness(watched, clock=Clock(watched)).reasons() == []
