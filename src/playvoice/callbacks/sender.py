@@ -208,9 +208,9 @@ class Sender:
                         looked_at = now
                         await self._read_fresh()
                     elif now - pruned_at >= PRUNE_INTERVAL:
-                        if await self._prune():
-                            continue
-                        pruned_at = now
+                        if not await self._prune():
+                            pruned_at = now
+                        continue
                     elif await self._read_due() or await self._sweep():
                         continue
                 except StoreUnavailable as error:
@@ -221,6 +221,8 @@ class Sender:
     def _until_read(self, since_look: float) -> float:
         if self._stopping:
             return LOOK_INTERVAL
+        if self._deliveries.next_sweep() is not None:
+            return 0.0
         wait = self._until(self._deliveries.next_read_at())
         return min(wait, FRESH_SPACING - since_look) if self._fresh_wanted else wait
 
