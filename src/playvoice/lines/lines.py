@@ -13,10 +13,11 @@ import contextlib
 import random as randomness
 from collections.abc import Callable, Collection, Coroutine, Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 import structlog
 
+from playvoice.clock import Clock
 from playvoice.config import Config
 from playvoice.lines.directory import Directory, Extension, Group
 from playvoice.lines.errors import LinesError
@@ -58,10 +59,6 @@ PATH = ("Supported", "path")
 log = structlog.get_logger(__name__)
 
 
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
 class Lines:
     """Trunks, extensions, groups and registrations.
 
@@ -74,21 +71,25 @@ class Lines:
         config: Config,
         *,
         random: randomness.Random | None = None,
-        wall: Callable[[], datetime] = _utc_now,
+        wall: Callable[[], datetime] | None = None,
         algorithms: Sequence[Algorithm] = (Algorithm.MD5,),
         resolver: Resolver | None = None,
     ) -> None:
-        """Read trunks, extensions and groups, which blocks for a moment. `algorithms`: see `DigestServer`."""
+        """Read trunks, extensions and groups, which blocks for a moment. `algorithms`: see `DigestServer`.
+
+        By default `wall` is a clock that nobody sets: a registration lasts for as long as was granted.
+        """
         random = random or randomness.SystemRandom()
         self._store = store
         self._domain = config.sip.domain
         self._edges = frozenset(config.sip.edges)
-        self._wall = wall
+        clock = Clock()
+        self._wall = wall or clock.at
         self._digest = DigestServer(self._domain, key=random.randbytes(32), algorithms=algorithms)
         self._directory = store.read_now(Directory.read)
         trunks = store.read_now(lambda conn: read_trunks(conn, self._domain))
         self.trunks = Trunks(trunks, resolver or Resolver(random), random)
-        self._registrations = Registrations(store, Registrar())
+        self._registrations = Registrations(store, Registrar(), set_by=clock.set_by)
         self._keepalive = Keepalive(self.trunks)
         self._registering = Registering(self.trunks)
         self._passed_over: dict[str, str] = {}
@@ -142,6 +143,10 @@ class Lines:
     def extensions(self) -> list[Extension]:
         """All extensions, by number."""
         return sorted(self._directory.extensions.values(), key=lambda extension: extension.number)
+
+    def at(self) -> datetime:
+        """The instant that is now by the clock of the registrations."""
+        return self._wall()
 
     def contacts(self, number: str) -> list[ContactBinding]:
         """Where the phones of an extension are reached now, the one to be rung first at the beginning."""
