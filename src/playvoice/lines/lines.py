@@ -53,6 +53,8 @@ TICK = 1.0
 """Seconds after which the upkeep looks again at the latest."""
 RESOLVE_EVERY = 60.0
 """Seconds between look-ups of the trunks' names."""
+RESOLVE_AGAIN = 5.0
+"""Seconds until the next look-up while a trunk has no address yet; doubled each time, up to `RESOLVE_EVERY`."""
 PATH = ("Supported", "path")
 """What the registrar can do beyond RFC 3261: keep the proxies on the way to a phone (RFC 3327)."""
 
@@ -376,15 +378,18 @@ class Lines:
             await asyncio.sleep(wait)
 
     async def _keep_names(self) -> None:
+        wait = RESOLVE_AGAIN
         while True:
             self._names_changed.clear()
             try:
                 await self.trunks.refresh_addresses()
             except Exception:
                 log.exception("names_failed")
+            found = self.trunks.are_found()
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(RESOLVE_EVERY):
+                async with asyncio.timeout(RESOLVE_EVERY if found else wait):
                     await self._names_changed.wait()
+            wait = RESOLVE_AGAIN if found or self._names_changed.is_set() else min(RESOLVE_EVERY, 2 * wait)
 
     def _enabled_numbers(self) -> list[str]:
         return [number for number, extension in self._directory.extensions.items() if extension.enabled]

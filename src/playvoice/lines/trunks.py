@@ -206,6 +206,10 @@ class Trunks:
         """Whether its name was looked up, with success or without: before, nothing can be sent, or has failed."""
         return self._line(trunk).looked_up
 
+    def are_found(self) -> bool:
+        """Whether each trunk has an address: one whose name never resolved takes no calls."""
+        return all(line.targets for line in self._lines.values())
+
     def heard(self, trunk: Trunk, flow: Flow, now: float) -> None:
         """A response came from this address of the trunk."""
         if trunk.name in self._lines:
