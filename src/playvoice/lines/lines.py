@@ -221,6 +221,10 @@ class Lines:
         """This address of the trunk is of no use now, or for so many seconds: its others come first for a minute."""
         self.trunks.failed(trunk, flow, now, retry_after)
 
+    def may_have_forgotten(self, trunk: Trunk, now: float) -> None:
+        """It forbids a call, as one does with whom we are not registered any more."""
+        self.trunks.may_have_forgotten(trunk, now)
+
     def is_silent(self, trunk: Trunk, flow: Flow, now: float) -> bool:
         """Whether it has answered nothing for 30 s, or never: then a call leaves it after its `trunk_timeout`."""
         return self.trunks.get(trunk.name) is not None and self.trunks.is_silent(trunk, flow, now)

@@ -191,6 +191,12 @@ class Trunks:
         """The trunk's health, which OPTIONS tell."""
         return self._line(trunk).health
 
+    def may_have_forgotten(self, trunk: Trunk, now: float) -> None:
+        """A trunk that was down has answered, or refused a call: where it wants a registration, it gets one soon."""
+        line = self._lines.get(trunk.name)
+        if line is not None and line.registration is not None:
+            line.registration.hurry(now)
+
     def registrations(self) -> list[tuple[Trunk, TrunkRegistration]]:
         """The trunks that we register with, and how that stands."""
         lines = self._lines.values()
