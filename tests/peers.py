@@ -29,6 +29,11 @@ def asterisk_directory() -> Path | None:
     return root if os.geteuid() == 0 and (root / "usr/sbin/asterisk").exists() else None
 
 
+def faketime_library() -> Path | None:
+    """Return the library that makes a program see another wall clock; Debian keeps it with its multiarch libraries."""
+    return next(iter(sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))), None)
+
+
 def _on_path(name: str) -> Callable[[], str | None]:
     return lambda: shutil.which(name)
 
@@ -43,6 +48,7 @@ PEERS: Mapping[str, Callable[[], object]] = {
     "java": _on_path("javac"),
     "chromium": _on_path("chromium"),
     "postgresql": postgresql_directory,
+    "faketime": faketime_library,
     "asterisk": asterisk_directory,
 }
 """How each peer is looked for; it is missing where this finds nothing."""

@@ -182,6 +182,9 @@ class World:
     def failed(self, trunk: Trunk, flow: Flow, now: float, retry_after: float = 0.0) -> None:
         pass
 
+    def may_have_forgotten(self, trunk: Trunk, now: float) -> None:
+        pass
+
     def is_silent(self, trunk: Trunk, flow: Flow, now: float) -> bool:
         return self.silent
 

@@ -1,11 +1,14 @@
 """Two network namespaces (network_namespaces(7)) of our own with a relay between: `server` here, `far` there.
 
-server 10.77.0.1 ── cable ── relay, in a third namespace ── cable ── 10.77.0.2 far
+server 10.77.0.1 ── cable ── relay, in a third namespace ── cable ── 10.77.0.2, .3, .4 far
+
+The server's side asks the far one for names, at port 53 of 10.77.0.2.
 """
 
 import contextlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import asdict
@@ -16,6 +19,9 @@ from typing import Any, Self
 from tests.network.weather import Weather
 
 SERVER, FAR = "10.77.0.1", "10.77.0.2"
+CARRIER, SECOND = "10.77.0.3", "10.77.0.4"
+"""More addresses of the far side, so that somebody of it can vanish alone."""
+RESOLVING = f"nameserver {FAR}\noptions timeout:1 attempts:1\n"
 
 
 def can_be_made() -> bool:
@@ -56,6 +62,19 @@ class Network:
                 self.told = json.loads(output.splitlines()[-1])
         self._remove()
 
+    def cut(self, *addresses: str) -> None:
+        """Let no packet from or to these addresses pass any more, and all others."""
+        assert self._relay is not None
+        assert self._relay.stdin is not None
+        assert self._relay.stdout is not None
+        self._relay.stdin.write(json.dumps({"cut": addresses}) + "\n")
+        self._relay.stdin.flush()
+        assert self._relay.stdout.readline() == "done\n"
+
+    def run(self, side: str, *command: str) -> None:
+        """Run a command on a side; RuntimeError if it fails."""
+        _run(*self.within(side, *command))
+
     def within(self, side: str, *command: str) -> list[str]:
         """The command, run on the side `server` or `far`."""
         return ["ip", "netns", "exec", self._names[side], *command]
@@ -65,9 +84,12 @@ class Network:
         for name in self._names.values():
             _run("ip", "netns", "add", name)
             _run("ip", "-n", name, "link", "set", "lo", "up")
-        for name, address, end in ((server, SERVER, "one"), (far, FAR, "other")):
+        _etc(server).mkdir(parents=True)
+        (_etc(server) / "resolv.conf").write_text(RESOLVING)
+        for name, addresses, end in ((server, [SERVER], "one"), (far, [FAR, CARRIER, SECOND], "other")):
             _run("ip", "-n", relay, "link", "add", end, "type", "veth", "peer", "name", "cable", "netns", name)
-            _run("ip", "-n", name, "address", "add", f"{address}/24", "dev", "cable")
+            for each in addresses:
+                _run("ip", "-n", name, "address", "add", f"{each}/24", "dev", "cable")
             _run("ip", "-n", name, "link", "set", "cable", "up")
             _run("ip", "-n", relay, "link", "set", end, "up")
             # Checksums are otherwise left to hardware that is not there, and what is carried by hand would be wrong.
@@ -87,6 +109,12 @@ class Network:
             self._relay.wait()
         for name in self._names.values():
             _run("ip", "netns", "del", name, check=False)
+            shutil.rmtree(_etc(name), ignore_errors=True)
+
+
+def _etc(name: str) -> Path:
+    """What `ip netns exec` lays over /etc (ip-netns(8))."""
+    return Path("/etc/netns") / name
 
 
 def _root() -> Path:

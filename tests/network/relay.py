@@ -1,11 +1,11 @@
 """`python -m tests.network.relay ONE OTHER SEED JSON`: carries the packets between two interfaces through the weather.
 
 The interfaces are the ends of two virtual cables (veth(4)) whose other ends are in the namespaces of the two sides. IP
-packets meet the weather; ARP passes, since nobody asks about that. It ends with its standard input.
+packets meet the weather; ARP passes, since nobody asks about that. It ends with its standard input, where it takes
+`{"cut": ["10.77.0.3"]}`: from then on no packet from or to these addresses passes, and no others are cut.
 """
 
 import json
-import os
 import select
 import socket
 import sys
@@ -26,16 +26,21 @@ def main(arguments: list[str]) -> None:
     one, other, seed, weather = arguments
     ends = [_open(one), _open(other)]
     ways = [Way(Weather(**json.loads(weather)), int(seed) + direction) for direction in range(2)]
+    cut: frozenset[bytes] = frozenset()
     print("ready", flush=True)
     while True:
         arrivals = [at for way in ways if (at := way.next_arrival()) is not None]
         wait = max(0.0, min(arrivals) - time.monotonic()) if arrivals else None
         readable, _, _ = select.select([*ends, sys.stdin], [], [], wait)
-        if sys.stdin in readable and not os.read(sys.stdin.fileno(), 1):
-            break
+        if sys.stdin in readable:
+            line = sys.stdin.readline()
+            if not line:
+                break
+            cut = frozenset(map(socket.inet_aton, json.loads(line)["cut"]))
+            print("done", flush=True)
         for way, source, target in zip(ways, ends, reversed(ends), strict=True):
             if source in readable:
-                _take(source, target, way)
+                _take(source, target, way, cut)
         now = time.monotonic()
         for way, target in zip(ways, reversed(ends), strict=True):
             for frame in way.arrived(now):
@@ -51,7 +56,7 @@ def _open(interface: str) -> socket.socket:
     return sock
 
 
-def _take(source: socket.socket, target: socket.socket, way: Way) -> None:
+def _take(source: socket.socket, target: socket.socket, way: Way, cut: frozenset[bytes]) -> None:
     while True:
         try:
             frame, address = source.recvfrom(MAX_FRAME)
@@ -60,6 +65,8 @@ def _take(source: socket.socket, target: socket.socket, way: Way) -> None:
         if address[2] == PACKET_OUTGOING:
             continue
         if frame[12:14] == IPV4:
+            if not cut.isdisjoint((frame[26:30], frame[30:34])):  # source and destination (RFC 791 section 3.1)
+                continue
             way.enter(frame, time.monotonic())
         else:
             _send(target, frame)

@@ -202,6 +202,28 @@ _bring_forward = (
     .where(_c.id == bindparam("row"), _c.next_attempt.is_not(None))
     .values(next_attempt=bindparam("new_next_attempt", type_=_c.next_attempt.type), early=bindparam("new_early"))
 )
+_of_the_future = (
+    select(_c.id, _c.attempted_at, _c.next_attempt)
+    .where(
+        _c.company_code == bindparam("company"),
+        _c.next_attempt > bindparam("at"),
+        func.coalesce(_c.attempted_at, _c.created_at) > bindparam("at", type_=_c.created_at.type),
+    )
+    .order_by(_c.next_attempt, _c.id)
+    .limit(bindparam("most"))
+)
+_now = bindparam("at", type_=_c.created_at.type)
+_bring_back = (
+    update(callbacks)
+    .where(_c.id == bindparam("row"), _c.next_attempt.is_not(None))
+    .values(
+        {
+            name: case((_c[name] > _now, _now), else_=_c[name])
+            for name in ("created_at", "attempted_at", "call_ended_at")
+        }
+        | {"next_attempt": bindparam("new_next_attempt", type_=_c.next_attempt.type)}
+    )
+)
 _old = (
     select(_c.id)
     .where(_c.done_at < bindparam("before"), _c.state.in_(bindparam("states", expanding=True)))
@@ -308,6 +330,20 @@ def bring_forward(
     if changes:
         conn.execute(_bring_forward, changes)
     return Cursor(rows[-1].next_attempt, rows[-1].id) if len(rows) == most else None
+
+
+def of_the_future(conn: Connection, company_code: str, at: datetime, most: int) -> list[Postponement]:
+    """Return pending callbacks that were tried, or owed, later than now: before the clock was set back.
+
+    Each with when it is to be tried: after what it had to wait then, and at once if it was not tried yet.
+    """
+    rows = conn.execute(_of_the_future, {"company": company_code, "at": at, "most": most})
+    return [Postponement(row.id, at + (row.next_attempt - (row.attempted_at or row.next_attempt))) for row in rows]
+
+
+def bring_back(conn: Connection, found: Sequence[Postponement], at: datetime) -> None:
+    """Write down what `of_the_future` found then."""
+    conn.execute(_bring_back, [{"row": item.id, "at": at, "new_next_attempt": item.next_attempt} for item in found])
 
 
 def prune(conn: Connection, at: datetime, most: int) -> int:

@@ -8,7 +8,7 @@ After a crash, what was under way is sent again under the same `webhook-id`.
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from functools import partial
 from random import Random
 from typing import Protocol
@@ -24,6 +24,7 @@ from playvoice.callbacks.payloads import to_body
 from playvoice.callbacks.schedule import parse_retry_after
 from playvoice.callbacks.signing import signed_headers
 from playvoice.callbacks.tables import State, webhook_id
+from playvoice.clock import ClockSettings, wall_clock
 from playvoice.store import Store, StoreUnavailable
 from playvoice.web import WebError, WebResponse
 
@@ -61,7 +62,7 @@ class Sender:
         *,
         random: Random,
         max_in_flight: int = MAX_IN_FLIGHT,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Callable[[], datetime] = wall_clock,
         on_attempt: Callable[[str, State], None] = lambda company_code, state: None,
     ) -> None:
         """`max_in_flight` is no more than the connections that `web` may have, or one would wait for another's end.
@@ -71,11 +72,15 @@ class Sender:
         self._store = store
         self._web = web
         self._clock = clock
+        self._settings = ClockSettings(clock)
         self._on_attempt = on_attempt
-        self._deliveries = Deliveries(endpoints, chance=random.random, max_in_flight=max_in_flight)
+        self._begin_anew = partial(Deliveries, endpoints, chance=random.random, max_in_flight=max_in_flight)
+        self._deliveries = self._begin_anew()
         self._seen = 0
         self._fresh_wanted = False
         self._stopping = False
+        self._pausing = False
+        self._writing = False
         self._stopped = asyncio.Event()
         self._stopped.set()
         self._send_event = asyncio.Event()
@@ -145,14 +150,14 @@ class Sender:
 
     async def _send_loop(self) -> None:
         while True:
-            if not self._stopping:
+            if not (self._stopping or self._pausing):
                 for attempt in self._deliveries.attempts(self._clock()):
                     task = asyncio.create_task(self._deliver(attempt))
                     self._under_way.add(task)
                     task.add_done_callback(self._under_way.discard)
             if self._deliveries.has_changes:
                 self._write_event.set()
-            deadline = None if self._stopping else self._deliveries.next_attempt_at()
+            deadline = None if self._stopping or self._pausing else self._deliveries.next_attempt_at()
             await _wait(self._send_event, self._until(deadline))
 
     async def _deliver(self, attempt: Attempt) -> None:
@@ -202,6 +207,8 @@ class Sender:
         while True:
             if not self._stopping:
                 try:
+                    if self._settings.step() < timedelta():
+                        await self._clock_was_set_back()
                     now = loop.time()
                     since = now - looked_at
                     if (self._fresh_wanted and since >= FRESH_SPACING) or since >= LOOK_INTERVAL:
@@ -231,11 +238,32 @@ class Sender:
             try:
                 self._seen = await self._store.read(outbox.last_id)
                 codes = await self._store.read(outbox.companies_owed)
+                await self._bring_back(codes)
             except StoreUnavailable as error:
                 await self._pause(error)
                 continue
             self._deliveries.expect(codes, self._clock())
             return
+
+    async def _bring_back(self, codes: Iterable[str]) -> None:
+        """Have what was tried before the clock was set back wait for no longer than it would have."""
+        at = self._clock()
+        for code in codes:
+            while found := await self._store.read(partial(outbox.of_the_future, company_code=code, at=at, most=BATCH)):
+                await self._store.write(partial(outbox.bring_back, found=found, at=at))
+
+    async def _clock_was_set_back(self) -> None:
+        """Begin anew by the clock as it is now: what waits in memory waits for times that are far off."""
+        _log.warning("callbacks_clock_set_back")
+        self._pausing = True
+        try:
+            while self._under_way or self._writing or self._deliveries.has_changes:
+                await _wait(self._read_event, STORE_PAUSE)
+            self._deliveries = self._begin_anew()
+            await self._begin()
+        finally:
+            self._pausing = False
+        self._send_event.set()
 
     async def _read_fresh(self) -> None:
         self._fresh_wanted = False
@@ -297,6 +325,7 @@ class Sender:
                     await _wait(self._hurry_event, next_at - loop.time())
                 next_at = loop.time() + WRITE_SPACING
                 batch = self._deliveries.take_changes()
+                self._writing = True
                 try:
                     await self._store.write(
                         partial(outbox.record, changes=batch.changes, postponements=batch.postponements)
@@ -307,6 +336,8 @@ class Sender:
                         return
                     await self._pause(error)
                     continue
+                finally:
+                    self._writing = False
                 self._deliveries.committed(batch, self._clock())
                 self._send_event.set()
                 self._read_event.set()

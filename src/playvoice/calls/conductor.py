@@ -14,7 +14,6 @@ from functools import partial
 import structlog
 
 from playvoice.calls import ledger
-from playvoice.calls.clock import Clock
 from playvoice.calls.holdups import NO_ROOM, NO_STORE, HoldUps
 from playvoice.calls.journal import Journal
 from playvoice.calls.ledger import End, Reports, StoredCall
@@ -24,6 +23,7 @@ from playvoice.calls.running import RunningCall
 from playvoice.calls.traces import CallLog
 from playvoice.calls.views import CallView
 from playvoice.calls.waiting import EXPIRED, Ready, Waiting
+from playvoice.clock import Clock
 from playvoice.codes import HangupCause as Cause
 from playvoice.companies import Company
 from playvoice.lines.targets import Tried
@@ -157,7 +157,7 @@ class Conductor:
                 continue
             names = ready.company.trunks
             cause, reason = None, ""
-            if ready.is_expired(datetime.now(UTC)):
+            if self._waiting.is_expired(ready.stored, ready.company):
                 cause, reason = Cause.TIMER_EXPIRED, EXPIRED
             elif not self._parts.routes.exist(names):
                 cause, reason = Cause.LINE_FAILURE, "there is no trunk that its company may use"

@@ -219,6 +219,8 @@ class Customer:
                 leg.send_again()
             case Rejected(status=status, reason=reason, q850=q850):
                 self._tell_refusal(leg, status, reason, q850)
+                if status == 403:
+                    call.parts.routes.may_have_forgotten(leg.trunk, call.clock.now())
                 self._on_refusal(leg, refusal_of(status, q850), retry_after(event.response, MAX_RETRY_AFTER))
             case Failed(why=why):
                 call.log.info("customer_unreached", trunk=leg.trunk.name, address=str(leg.flow), why=why.value)

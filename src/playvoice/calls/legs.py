@@ -15,7 +15,6 @@ from sqlalchemy import Connection
 from playvoice.calls import ledger
 from playvoice.calls import script as s
 from playvoice.calls.agents import Agents
-from playvoice.calls.clock import Clock
 from playvoice.calls.described import DescribedStream
 from playvoice.calls.journal import Journal
 from playvoice.calls.ledger import End, Reports, StoredCall
@@ -23,6 +22,7 @@ from playvoice.calls.owners import Ending, Owner, Owners
 from playvoice.calls.ports import Media, Routes, Settings, Sip
 from playvoice.calls.recordings import Recordings
 from playvoice.calls.traces import CallLog
+from playvoice.clock import Clock
 from playvoice.companies import Company
 from playvoice.config import Dtmf
 from playvoice.media import sdp

@@ -10,11 +10,11 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from playvoice.calls import ledger
-from playvoice.calls.clock import Clock
 from playvoice.calls.confirmations import Confirmations
 from playvoice.calls.journal import Journal
 from playvoice.calls.ports import Sip
 from playvoice.calls.traces import Traces
+from playvoice.clock import Clock
 from playvoice.sip import (
     Answered,
     CallEnded,

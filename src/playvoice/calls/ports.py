@@ -79,6 +79,9 @@ class Routes(Protocol):
         """This address of the trunk is of no use now, and wants no call for so many seconds."""
         ...
 
+    def may_have_forgotten(self, trunk: Trunk, now: float) -> None:
+        """The trunk forbids a call (403), as one does with whom we are not registered any more."""
+
     def is_silent(self, trunk: Trunk, flow: Flow, now: float) -> bool:
         """Whether it has answered nothing for so long that a call leaves it after its `trunk_timeout`."""
         ...

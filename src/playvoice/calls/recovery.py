@@ -14,7 +14,6 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection, Row, bindparam, select, union_all
 
-from playvoice.calls.clock import Clock
 from playvoice.calls.journal import Fact, Journal
 from playvoice.calls.ledger import AgentOffer, End, Reports, StoredCall, leg_ended
 from playvoice.calls.legs import Parts
@@ -23,6 +22,7 @@ from playvoice.calls.ports import FindsCompanies, Sip
 from playvoice.calls.recordings import Recordings
 from playvoice.calls.tables import IS_OPEN, IS_OPEN_LEG, SERVER_ID, CallState, LegKind, LegState, calls, legs, servers
 from playvoice.calls.traces import CallLog
+from playvoice.clock import Clock
 from playvoice.codes import HangupCause as Cause
 from playvoice.sip import DialogState, Flow, InviteState, SipError
 from playvoice.store import Store, upsert
@@ -177,10 +177,13 @@ def _offers(agents: list[Row[Any]]) -> dict[AgentOffer, list[Row[Any]]]:
 
 
 def _last_known(call: Row[Any], all_legs: list[Row[Any]], heartbeat_at: datetime | None) -> datetime:
-    """When the server was last known to live."""
-    known: list[datetime | None] = [call.started_at, call.answered_at, heartbeat_at]
+    """When the server was last known to live, as far as the call can have lived: a clock may have been set forward."""
+    known: list[datetime | None] = [call.started_at, call.answered_at]
     known += [at for leg in all_legs for at in (leg.started_at, leg.rang_at, leg.answered_at, leg.ended_at)]
-    return max(at for at in known if at is not None)
+    last: datetime = max(at for at in known if at is not None)
+    began, seconds = (call.started_at, call.waittime) if call.answered_at is None else (call.answered_at, call.conntime)
+    longest: datetime = began + timedelta(seconds=seconds)
+    return last if heartbeat_at is None else max(last, min(heartbeat_at, longest))
 
 
 def _flow_now(sip: Sip, flow: Flow) -> Flow:

@@ -15,7 +15,6 @@ import structlog
 
 from playvoice.calls import ledger
 from playvoice.calls import script as s
-from playvoice.calls.clock import Clock
 from playvoice.calls.customer import Customer
 from playvoice.calls.journal import Journal
 from playvoice.calls.ledger import End, Reports, StoredCall
@@ -24,6 +23,7 @@ from playvoice.calls.traces import CallLog
 from playvoice.calls.transfer import Transfer
 from playvoice.calls.userid import parse_userid
 from playvoice.calls.views import CallView
+from playvoice.clock import Clock
 from playvoice.codes import HangupCause as Cause
 from playvoice.companies import Company
 from playvoice.lines.trunk import Trunk

@@ -16,8 +16,8 @@ from weakref import WeakValueDictionary
 import structlog
 from structlog.typing import FilteringBoundLogger
 
-from playvoice.calls.clock import Clock
 from playvoice.calls.trace_parts import Note, Passed, Raw, Value
+from playvoice.clock import Clock
 from playvoice.sip import Flow
 from playvoice.sip.tap import call_id_of
 

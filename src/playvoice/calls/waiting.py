@@ -18,9 +18,10 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from playvoice.calls import ledger
-from playvoice.calls.clock import Clock
+from playvoice.calls.ages import Ages
 from playvoice.calls.ledger import StoredCall
 from playvoice.calls.ports import FindsCompanies, PreparesVoices
+from playvoice.clock import Clock
 from playvoice.codes import HangupCause as Cause
 from playvoice.companies import Company
 from playvoice.store import Store, StoreUnavailable
@@ -55,10 +56,6 @@ class Ready:
     at: float = field(default_factory=lambda: Clock().now(), compare=False)
     """Since when, in monotonic seconds."""
 
-    def is_expired(self, at: datetime) -> bool:
-        """It has waited for longer than its company lets calls wait."""
-        return _is_expired(self.stored, self.company, at)
-
 
 @dataclass(slots=True)
 class _Line:
@@ -86,6 +83,7 @@ class Waiting:
         self._store = store
         self._companies = companies
         self._voices = voices
+        self._ages = Ages()
         self._lines: dict[str, _Line] = {}
         """Companies in turn: who was served last stands last."""
         self._tasks: set[asyncio.Task[None]] = set()
@@ -118,6 +116,7 @@ class Waiting:
 
     def add(self, stored: StoredCall) -> None:
         """A call was stored and waits."""
+        self._ages.accepted(stored.id)
         accepted = self._lines.setdefault(stored.company_code, _Line()).accepted
         accepted.append(stored if len(accepted) < AT_HAND else stored.uuid)
         self._prepare_more()
@@ -159,6 +158,10 @@ class Waiting:
         if stored is not None:
             await self._report(stored, self._companies.get(stored.company_code), Cause.HUNG_UP_BY_SERVER, WITHDRAWN)
         return True
+
+    def is_expired(self, stored: StoredCall, company: Company) -> bool:
+        """Whether a call has waited for longer than its company lets calls wait."""
+        return self._ages.of(stored) > timedelta(seconds=company.expire_after)
 
     # --- ready calls ----------------------------------------------------------------------------------------------
 
@@ -243,7 +246,7 @@ class Waiting:
             log.warning("call_without_company", uuid=uuid, company=stored.company_code)
             await self._report(stored, None, Cause.OTHER, "its company is gone")
             return None
-        if _is_expired(stored, company, datetime.now(UTC)):
+        if self.is_expired(stored, company):
             await self._report(stored, company, Cause.TIMER_EXPIRED, EXPIRED)
             return None
         try:
@@ -263,7 +266,3 @@ class Waiting:
 
 def _uuid(accepted: StoredCall | str) -> str:
     return accepted if isinstance(accepted, str) else accepted.uuid
-
-
-def _is_expired(stored: StoredCall, company: Company, at: datetime) -> bool:
-    return at - stored.accepted_at > timedelta(seconds=company.expire_after)

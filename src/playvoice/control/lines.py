@@ -1,7 +1,7 @@
 """The commands about trunks, extensions and groups."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection
@@ -122,7 +122,7 @@ def extension_commands(rooms: Rooms) -> list[Command[Any]]:
 
     async def list_all(asked: OfCompany, _tell: Tell) -> object:
         listed = await rooms.store.read(of_company(asked.company, manage.list_extensions))
-        return [row | _phones(rooms.lines.contacts(row["number"]), datetime.now(UTC)) for row in listed]
+        return [row | _phones(rooms.lines.contacts(row["number"]), rooms.lines.at()) for row in listed]
 
     async def add(asked: NewExtension, _tell: Tell) -> object:
         _refuse_key("number", asked.fields)

@@ -90,6 +90,8 @@ class Keepalive:
             health.answered()
             self._unanswered.pop(trunk.name, None)
             self._trunks.heard(trunk, flow, now)
+            if state is State.DOWN:
+                self._trunks.may_have_forgotten(trunk, now)
         else:
             health.failed(number)
             if event.why is Why.TRANSPORT:

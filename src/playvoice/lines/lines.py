@@ -13,10 +13,11 @@ import contextlib
 import random as randomness
 from collections.abc import Callable, Collection, Coroutine, Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 import structlog
 
+from playvoice.clock import Clock
 from playvoice.config import Config
 from playvoice.lines.directory import Directory, Extension, Group
 from playvoice.lines.errors import LinesError
@@ -52,14 +53,12 @@ TICK = 1.0
 """Seconds after which the upkeep looks again at the latest."""
 RESOLVE_EVERY = 60.0
 """Seconds between look-ups of the trunks' names."""
+RESOLVE_AGAIN = 5.0
+"""Seconds until the next look-up while a trunk has no address yet; doubled each time, up to `RESOLVE_EVERY`."""
 PATH = ("Supported", "path")
 """What the registrar can do beyond RFC 3261: keep the proxies on the way to a phone (RFC 3327)."""
 
 log = structlog.get_logger(__name__)
-
-
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 class Lines:
@@ -74,21 +73,25 @@ class Lines:
         config: Config,
         *,
         random: randomness.Random | None = None,
-        wall: Callable[[], datetime] = _utc_now,
+        wall: Callable[[], datetime] | None = None,
         algorithms: Sequence[Algorithm] = (Algorithm.MD5,),
         resolver: Resolver | None = None,
     ) -> None:
-        """Read trunks, extensions and groups, which blocks for a moment. `algorithms`: see `DigestServer`."""
+        """Read trunks, extensions and groups, which blocks for a moment. `algorithms`: see `DigestServer`.
+
+        By default `wall` is a clock that nobody sets: a registration lasts for as long as was granted.
+        """
         random = random or randomness.SystemRandom()
         self._store = store
         self._domain = config.sip.domain
         self._edges = frozenset(config.sip.edges)
-        self._wall = wall
+        clock = Clock()
+        self._wall = wall or clock.at
         self._digest = DigestServer(self._domain, key=random.randbytes(32), algorithms=algorithms)
         self._directory = store.read_now(Directory.read)
         trunks = store.read_now(lambda conn: read_trunks(conn, self._domain))
         self.trunks = Trunks(trunks, resolver or Resolver(random), random)
-        self._registrations = Registrations(store, Registrar())
+        self._registrations = Registrations(store, Registrar(), set_by=clock.set_by)
         self._keepalive = Keepalive(self.trunks)
         self._registering = Registering(self.trunks)
         self._passed_over: dict[str, str] = {}
@@ -142,6 +145,10 @@ class Lines:
     def extensions(self) -> list[Extension]:
         """All extensions, by number."""
         return sorted(self._directory.extensions.values(), key=lambda extension: extension.number)
+
+    def at(self) -> datetime:
+        """The instant that is now by the clock of the registrations."""
+        return self._wall()
 
     def contacts(self, number: str) -> list[ContactBinding]:
         """Where the phones of an extension are reached now, the one to be rung first at the beginning."""
@@ -213,6 +220,10 @@ class Lines:
     def failed(self, trunk: Trunk, flow: Flow, now: float, retry_after: float = 0.0) -> None:
         """This address of the trunk is of no use now, or for so many seconds: its others come first for a minute."""
         self.trunks.failed(trunk, flow, now, retry_after)
+
+    def may_have_forgotten(self, trunk: Trunk, now: float) -> None:
+        """It forbids a call, as one does with whom we are not registered any more."""
+        self.trunks.may_have_forgotten(trunk, now)
 
     def is_silent(self, trunk: Trunk, flow: Flow, now: float) -> bool:
         """Whether it has answered nothing for 30 s, or never: then a call leaves it after its `trunk_timeout`."""
@@ -371,15 +382,18 @@ class Lines:
             await asyncio.sleep(wait)
 
     async def _keep_names(self) -> None:
+        wait = RESOLVE_AGAIN
         while True:
             self._names_changed.clear()
             try:
                 await self.trunks.refresh_addresses()
             except Exception:
                 log.exception("names_failed")
+            found = self.trunks.are_found()
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(RESOLVE_EVERY):
+                async with asyncio.timeout(RESOLVE_EVERY if found else wait):
                     await self._names_changed.wait()
+            wait = RESOLVE_AGAIN if found or self._names_changed.is_set() else min(RESOLVE_EVERY, 2 * wait)
 
     def _enabled_numbers(self) -> list[str]:
         return [number for number, extension in self._directory.extensions.items() if extension.enabled]

@@ -7,7 +7,7 @@ it is back: a server whose disk is full should not lose its agents as well.
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -17,7 +17,7 @@ from playvoice.lines.resolving import literal
 from playvoice.lines.tables import SERVER_ID, registrations
 from playvoice.sip import URI, Address, Flow, Request, SipError, Transport
 from playvoice.sip.message import read_address
-from playvoice.sip.registrar import Binding, Outcome, Registrar, contact_value
+from playvoice.sip.registrar import Binding, ExpiryBounds, Outcome, Registrar, contact_value
 from playvoice.store import Store, StoreUnavailable
 
 FlowTo = Callable[[str, str, int], Flow]
@@ -65,9 +65,13 @@ def reconnecting(uri: URI, path: tuple[str, ...], flow: Flow, flow_to: FlowTo) -
 class Registrations:
     """The bindings of all extensions."""
 
-    def __init__(self, store: Store, registrar: Registrar) -> None:
+    def __init__(
+        self, store: Store, registrar: Registrar, *, set_by: Callable[[], timedelta] = lambda: timedelta()
+    ) -> None:
+        """`set_by` tells how far the wall clock was set since the start: what is stored is told by it."""
         self._store = store
         self._registrar = registrar
+        self._set_by = set_by
         self._unsaved: set[str] = set()
 
     def __repr__(self) -> str:
@@ -76,7 +80,8 @@ class Registrations:
     async def restore(self, flow_to: FlowTo, at: datetime) -> None:
         """Take up what an earlier process stored, from where we listen now."""
         stored = await self._store.read(read_bindings)
-        bindings = [_here(binding, flow_to) for binding in stored if binding.expires_at > at]
+        alive = [_no_longer_than_granted(binding, at) for binding in stored if binding.expires_at > at]
+        bindings = [_here(binding, flow_to) for binding in alive]
         self._registrar.restore(binding for binding in bindings if binding is not None)
         self._unsaved |= {binding.aor for binding in stored if binding.expires_at <= at}
         log.info("registrations_restored", bindings=len(list(self._registrar)))
@@ -127,7 +132,8 @@ class Registrations:
 
     async def save(self, number: str) -> None:
         """Write an extension's bindings as they are now; later if the store is away."""
-        bindings = self._registrar.of(number)
+        set_by = self._set_by()
+        bindings = [replace(each, expires_at=each.expires_at + set_by) for each in self._registrar.of(number)]
         self._unsaved.discard(number)
         try:
             await self._store.write(lambda conn: write_bindings(conn, number, bindings))
@@ -153,6 +159,11 @@ def write_bindings(conn: Connection, number: str, bindings: Iterable[Binding]) -
     conn.execute(_DELETE, {"aor": number})
     if rows := [_to_row(binding) for binding in bindings]:
         conn.execute(_INSERT, rows)
+
+
+def _no_longer_than_granted(binding: Binding, at: datetime) -> Binding:
+    """What would last for longer than any is granted for was stored before the wall clock was set back."""
+    return replace(binding, expires_at=min(binding.expires_at, at + timedelta(seconds=ExpiryBounds().most)))
 
 
 def _here(binding: Binding, flow_to: FlowTo) -> Binding | None:

@@ -50,6 +50,9 @@ class Targets:
 
     _records: dict[Target, _Record] = field(default_factory=dict)
 
+    def __len__(self) -> int:
+        return len(self._records)
+
     def replace(self, targets: Iterable[Target]) -> None:
         """Take the addresses as they were looked up now; what is known of those that stay is kept."""
         self._records = {target: self._records.get(target) or _Record() for target in targets}

@@ -8,6 +8,9 @@
                     503, nothing: at once again, at another address of the registrar that was not tried
     close ──> REGISTER with Expires: 0 where something may be registered ──> CLOSED, whatever comes
 
+A carrier that answers OPTIONS again, after it answered none, or refuses a call with 403 may have forgotten us: it is
+asked at once, but not within 30 s of the last time (`hurry`).
+
 A refresh is due when between half and three quarters of the time granted are over, at random, so that many servers
 do not come at once and a quarter is left for a second try. A refresh that fails changes nothing about what was granted
 before. A redirection (3xx) is a failure like any other: the trunk's address says where its registrar is.
@@ -103,6 +106,11 @@ class TrunkRegistration:
     def start(self, now: float) -> None:
         """Have the first REGISTER be due at once."""
         self._due = now
+
+    def hurry(self, now: float) -> None:
+        """Register soon, whatever was granted: the carrier is back, or refuses calls, and may have forgotten us."""
+        if self.state is State.WAITING and self._due is not None:
+            self._due = min(self._due, max(now, self._asked_at + FIRST_BACK_OFF))
 
     def next_deadline(self) -> float | None:
         """When the next REGISTER is due; None while one is on its way."""

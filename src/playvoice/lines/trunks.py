@@ -191,6 +191,12 @@ class Trunks:
         """The trunk's health, which OPTIONS tell."""
         return self._line(trunk).health
 
+    def may_have_forgotten(self, trunk: Trunk, now: float) -> None:
+        """A trunk that was down has answered, or refused a call: where it wants a registration, it gets one soon."""
+        line = self._lines.get(trunk.name)
+        if line is not None and line.registration is not None:
+            line.registration.hurry(now)
+
     def registrations(self) -> list[tuple[Trunk, TrunkRegistration]]:
         """The trunks that we register with, and how that stands."""
         lines = self._lines.values()
@@ -205,6 +211,10 @@ class Trunks:
     def is_looked_up(self, trunk: Trunk) -> bool:
         """Whether its name was looked up, with success or without: before, nothing can be sent, or has failed."""
         return self._line(trunk).looked_up
+
+    def are_found(self) -> bool:
+        """Whether each trunk has an address: one whose name never resolved takes no calls."""
+        return all(line.targets for line in self._lines.values())
 
     def heard(self, trunk: Trunk, flow: Flow, now: float) -> None:
         """A response came from this address of the trunk."""

@@ -1,11 +1,13 @@
 """The calls by their dialogs: which call a message belongs to that no transaction takes (RFC 3261 section 12.2.2)."""
 
+from dataclasses import replace
+
 from sipmessage import Request, Response
 
 from playvoice.sip.call import Call
 from playvoice.sip.core import Core
 from playvoice.sip.dialog import DialogState, InviteState
-from playvoice.sip.flow import Flow
+from playvoice.sip.flow import Flow, Transport
 from playvoice.sip.late import LateCalls
 from playvoice.sip.message import from_of, read_address, tag_of, to_of
 from playvoice.sip.outgoing import OutgoingCall
@@ -56,6 +58,18 @@ class Dialogs:
         """Whether there is a call with a dialog over this flow."""
         return any(call.dialog is not None and call.dialog.flow == flow for call in self._dialogs.values())
 
+    def unpin(self, flow: Flow) -> None:
+        """The connection is lost: what the calls over it still send goes to the far end's Contact, if that is its own.
+
+        Anywhere else a Contact would let a far end choose to whom our requests go.
+        """
+        for call in self._dialogs.values():
+            dialog = call.dialog
+            if dialog is not None and dialog.pinned and _far_end(dialog.flow) == _far_end(flow):
+                loose = replace(dialog, pinned=False)
+                if not dialog.route and loose.next_flow().remote[0] == flow.remote[0]:
+                    call.dialog = loose
+
     def of_request(self, request: Request) -> Call | None:
         """The call in whose dialog a request of the far end is."""
         ours, theirs = tag_of(to_of(request)) or "", tag_of(from_of(request)) or ""
@@ -68,6 +82,10 @@ class Dialogs:
     def of_response(self, response: Response) -> OutgoingCall | None:
         """The call whose INVITE was answered."""
         return self._invites.get((response.call_id, tag_of(from_of(response)) or ""))
+
+
+def _far_end(flow: Flow) -> tuple[Transport, tuple[str, int]]:
+    return flow.transport, flow.remote
 
 
 def _key_of(invite: InviteState) -> tuple[str, str]:

@@ -11,6 +11,11 @@ from playvoice.sip.flow import Flow, Transport
 MAX_UNSENT = 1_048_576
 """Octets that may wait on a TCP connection: beyond it the peer reads nothing, and the connection is cut. While there is
 none yet, what is beyond it is lost, as on a network."""
+UNHEARD = 32
+"""Seconds for which the other end of a TCP connection may acknowledge nothing, be it only a probe: as long as a request
+waits (64*T1). It is gone then, or a firewall has forgotten the connection, which only another one mends (tcp(7))."""
+PROBE_AFTER, PROBE_EVERY = 20, 5
+"""Seconds of rest after which the system probes a connection, and between two probes."""
 SOCKET_BUFFER = 4_194_304
 """Octets asked for as a UDP socket's buffers: a burst of answers waits there while the loop is busy."""
 MAX_DATAGRAM = 65_535
@@ -31,6 +36,7 @@ class Connection:
 
     def open(self, writer: asyncio.StreamWriter) -> None:
         self._writer = writer
+        _notice_silence(writer.get_extra_info("socket"))
         for data in self.backlog:
             writer.write(data)
         self.backlog.clear()
@@ -104,6 +110,17 @@ class UdpSocket:
                 continue
             received.append((data, Flow(Transport.UDP, address_of(remote), self.local)))
         self._on_received(received)
+
+
+def _notice_silence(sock: socket.socket) -> None:
+    """Have the system end a connection whose other end is gone without a word."""
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option, value in (
+        (socket.TCP_KEEPIDLE, PROBE_AFTER),
+        (socket.TCP_KEEPINTVL, PROBE_EVERY),
+        (socket.TCP_USER_TIMEOUT, UNHEARD * 1000),
+    ):
+        sock.setsockopt(socket.IPPROTO_TCP, option, value)
 
 
 def address_of(name: object) -> tuple[str, int]:

@@ -78,6 +78,7 @@ class UserAgent:
 
     def connection_failed(self, flow: Flow, now: float) -> None:
         """A message could not be sent over `flow`, or its connection is lost."""
+        self.dialogs.unpin(flow)
         self.core.connection_failed(flow, now)
 
     def next_deadline(self) -> float | None:

@@ -209,3 +209,29 @@ def test_a_payload_past_its_bound_is_not_stored(conn: Connection) -> None:
             payload={"x": "y" * MAX_PAYLOAD},
             at=AT,
         )
+
+
+def test_what_was_tried_before_the_clock_was_set_back_waits_as_long_as_it_would_have(conn: Connection) -> None:
+    tried, untried, earlier, done = owe(conn, "c1"), owe(conn, "c2"), owe(conn, "c3"), owe(conn, "c4")
+    back = AT - timedelta(hours=1)
+    changes = [
+        change(tried, next_attempt=AT + timedelta(seconds=300)),
+        change(earlier, attempted_at=back - timedelta(hours=1), next_attempt=AT),
+        delivered(done),
+    ]
+    outbox.record(conn, changes, [])
+    found = outbox.of_the_future(conn, "2028", back, 10)
+    assert found == [Postponement(untried, back), Postponement(tried, back + timedelta(seconds=300))]
+    outbox.bring_back(conn, found, back)
+    assert due_of(conn, tried) == back + timedelta(seconds=300)
+    assert due_of(conn, untried) == back
+    assert due_of(conn, earlier) == AT, "that was long enough ago"
+    assert due_of(conn, done) is None
+    assert outbox.of_the_future(conn, "2028", back, 10) == [], "once is enough"
+    owed, _ = outbox.due(conn, "2028", back, 10)
+    assert [row.id for row in owed] == [untried]
+
+
+def test_while_nobody_sets_the_clock_nothing_is_of_the_future(conn: Connection) -> None:
+    outbox.record(conn, [change(owe(conn))], [])
+    assert outbox.of_the_future(conn, "2028", AT, 10) == []

@@ -2,7 +2,7 @@ import asyncio
 import base64
 import hmac
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -323,3 +323,84 @@ async def test_what_an_operator_sends_again_goes_out_at_once_under_the_same_id(s
         await running.until_delivered(1)
     assert [headers["webhook-id"] for _, _, headers in web.posts] == ["c1-1", "c1-1"]
     assert web.posts[0][1] == web.posts[1][1]
+
+
+class Wall:
+    """A wall clock that can be set."""
+
+    def __init__(self) -> None:
+        self.set = timedelta()
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + self.set
+
+
+def tries(conn: Connection) -> list[tuple[int, str]]:
+    return [(row.attempts, row.state) for row in conn.execute(select(callbacks).order_by(callbacks.c.id))]
+
+
+async def test_a_clock_that_is_set_back_keeps_nobody_waiting(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("playvoice.callbacks.schedule.DELAYS", (timedelta(seconds=0.3),) * 10)
+    monkeypatch.setattr("playvoice.callbacks.sender.LOOK_INTERVAL", 0.1)
+    wall, refused = Wall(), asyncio.Event()
+
+    async def answer(_url: str, _body: bytes, _headers: Mapping[str, str]) -> WebResponse:
+        return WebResponse(200 if refused.is_set() else 500, {}, b"")
+
+    async with Running(store, Web(answer), clock=wall) as running:
+        await running.owe("c1", {"n": 1})
+        while not (await store.read(tries))[0][0]:
+            pass
+        wall.set = timedelta(hours=-1)
+        refused.set()
+        await running.until_delivered(1)
+        await running.owe("c2", {"n": 2})
+        await running.until_delivered(2)
+
+
+async def test_a_clock_that_is_set_back_waits_for_no_failing_address_longer_than_a_second(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("playvoice.callbacks.sender.LOOK_INTERVAL", 0.1)
+    wall, works = Wall(), False
+
+    async def answer(_url: str, _body: bytes, _headers: Mapping[str, str]) -> WebResponse:
+        return WebResponse(200 if works else 500, {}, b"")
+
+    async with Running(store, Web(answer), clock=wall) as running:
+        for number in range(10):
+            await running.owe(f"c{number}", {"n": number})
+        while [attempts for attempts, _ in await store.read(tries)] != [1] * 10:
+            pass
+        works, wall.set = True, timedelta(hours=-1)
+        await running.owe("fresh", {"n": 11})
+        await running.until_delivered(1)
+
+
+async def test_a_clock_that_is_set_forward_costs_one_attempt_and_not_the_schedule(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("playvoice.callbacks.sender.LOOK_INTERVAL", 0.1)
+    wall, web = Wall(), Web()
+
+    async def answer(_url: str, _body: bytes, _headers: Mapping[str, str]) -> WebResponse:
+        return WebResponse(500, {}, b"")
+
+    web.answer = answer
+    async with Running(store, web, clock=wall) as running:
+        await running.owe("c1", {"n": 1})
+        await running.until(lambda: len(web.posts) == 1)
+        wall.set = timedelta(hours=1)
+        await running.until(lambda: len(web.posts) == 2)
+        await asyncio.sleep(0.4)
+        assert await store.read(tries) == [(2, "pending")]
+
+
+async def test_what_was_owed_before_the_clock_was_set_back_goes_out_after_the_next_start(store: Store) -> None:
+    async with Running(store, Web()) as running:
+        wall = Wall()
+        wall.set = timedelta(hours=-1)
+        await running.sender.stop()
+        await running.owe("c1", {"n": 1})
+        async with Running(store, Web(), clock=wall) as again:
+            await again.until_delivered(1)

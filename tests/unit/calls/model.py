@@ -25,7 +25,8 @@ from tests.unit.calls.stored import call_states, leg_states, owed
 from tests.unit.calls.wire import SERVER
 from tests.unit.calls.world import House
 
-from playvoice.calls import clock, conductor, recovery, waiting
+from playvoice import clock
+from playvoice.calls import conductor, recovery, waiting
 from playvoice.calls.script import OFFER_AGAIN, State
 from playvoice.calls.tables import legs
 from playvoice.calls.userid import parse_userid

@@ -124,6 +124,8 @@ class Routes:
     failures: list[Flow] = field(default_factory=list)
     begun_again: list[str] = field(default_factory=list)
     retry_after: list[float] = field(default_factory=list)
+    forgetful: list[str] = field(default_factory=list)
+    """Trunks that may have forgotten us."""
 
     def exist(self, names: Sequence[str] | None) -> bool:
         return self.there
@@ -164,6 +166,9 @@ class Routes:
     def failed(self, trunk: Trunk, flow: Flow, now: float, retry_after: float = 0.0) -> None:
         self.failures.append(flow)
         self.retry_after.append(retry_after)
+
+    def may_have_forgotten(self, trunk: Trunk, now: float) -> None:
+        self.forgetful.append(trunk.name)
 
     def is_silent(self, trunk: Trunk, flow: Flow, now: float) -> bool:
         return flow in self.silent

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 import structlog.testing
@@ -143,14 +142,11 @@ async def test_where_there_is_no_trunk_at_all_a_call_ends_with_its_record(house:
     assert owed(house.store)[0]["starttime"] == owed(house.store)[0]["endtime"]
 
 
-async def test_a_call_that_expires_in_the_queue_ends_with_its_record(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_call_that_expires_in_the_queue_ends_with_its_record(house: House) -> None:
     house.routes.places = 0
     uuid = await house.accept()
     await until(lambda: house.waiting.ready == 1, "it is ready, and waits for a trunk")
-    late = datetime.now(UTC) + timedelta(seconds=COMPANY.expire_after + 1)
-    monkeypatch.setattr(module, "datetime", SimpleNamespace(now=lambda _zone: late))
+    house.wire.pass_time(COMPANY.expire_after + 1)
     house.routes.places = 1
     await house.ended(uuid)
     assert record(house.store, uuid) == (10011, 10011, "", "")

@@ -11,13 +11,13 @@ from tests.unit.calls.stored import AT, accept, leg_states, rows, run
 
 from playvoice.calls import confirmations as module
 from playvoice.calls import ledger, trace_parts
-from playvoice.calls.clock import Clock
 from playvoice.calls.confirmations import Confirmations
 from playvoice.calls.tables import LegKind
 from playvoice.calls.tables import legs as table
 from playvoice.calls.tables import traces as traces_table
 from playvoice.calls.trace_parts import Passed
 from playvoice.calls.traces import Traces
+from playvoice.clock import Clock
 from playvoice.media.client import StreamStats
 from playvoice.sip import Flow, Transport
 from playvoice.store import Store, StoreUnavailable

@@ -50,6 +50,17 @@ async def test_what_is_true_over_every_trunk_ends_the_call(house: House, status:
     assert len(house.wire.sent("INVITE")) == 1
 
 
+@pytest.mark.parametrize(("status", "forgetful"), [(403, ["carrier"]), (404, []), (503, [])])
+async def test_a_trunk_that_forbids_a_call_may_have_forgotten_us(
+    house: House, status: int, forgetful: list[str]
+) -> None:
+    house.routes.other_trunks = ()
+    uuid = await house.accept()
+    house.wire.reject(await house.wire.invited(), status)
+    await house.ended(uuid)
+    assert house.routes.forgetful == forgetful
+
+
 @pytest.mark.parametrize("ringing", [180, 183])
 async def test_nothing_follows_a_phone_that_rang(house: House, ringing: int) -> None:
     uuid = await house.accept()

@@ -10,11 +10,11 @@ from tests.unit.calls.stored import AT, Gate, accept, leg_states, rows, run, unt
 from tests.unit.calls.wire import Wire, invite
 
 from playvoice.calls import ledger
-from playvoice.calls.clock import Clock
 from playvoice.calls.confirmations import Confirmations
 from playvoice.calls.journal import Journal
 from playvoice.calls.owners import Ending, Owners
 from playvoice.calls.tables import LegKind, legs
+from playvoice.clock import Clock
 from playvoice.sip import CallState, Event, IncomingCall, OutgoingCall, Provisional, RequestReceived
 from playvoice.store import Store
 

@@ -415,6 +415,19 @@ async def test_a_call_ends_at_the_last_heartbeat(house: House, next_house: NextH
     assert {leg.ended_at for leg in rows(house.store, legs)} == {last}
 
 
+@pytest.mark.parametrize("answered", [True, False])
+async def test_a_call_ends_no_later_than_it_could_have_when_the_clock_was_set_forward(
+    house: House, next_house: NextHouse, answered: bool
+) -> None:
+    await (connected(house) if answered else ringing(house))
+    await house.die()
+    run(house.store, lambda conn: heartbeat(conn, datetime.now(UTC) + timedelta(hours=3)))
+    await recover(next_house(house))
+    (call,) = rows(house.store, calls)
+    longest = call.answered_at + timedelta(seconds=call.conntime) if answered else None
+    assert call.ended_at == (longest or call.started_at + timedelta(seconds=call.waittime))
+
+
 async def test_a_call_that_is_younger_than_the_last_heartbeat_ends_at_what_is_known_of_it(
     house: House, next_house: NextHouse
 ) -> None:

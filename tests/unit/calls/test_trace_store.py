@@ -6,11 +6,11 @@ from structlog.testing import capture_logs
 from tests.unit.calls.stored import AT, later, run
 
 from playvoice.calls import trace_store
-from playvoice.calls.clock import Clock
 from playvoice.calls.confirmations import Confirmations
 from playvoice.calls.trace_parts import Packed, Raw, pack
 from playvoice.calls.trace_store import AT_ONCE, MEGABYTE, TraceUpkeep
 from playvoice.calls.traces import CallTrace, Traces
+from playvoice.clock import Clock
 from playvoice.sip import Flow, Transport
 from playvoice.store import Store
 

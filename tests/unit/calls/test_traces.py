@@ -5,11 +5,11 @@ from types import SimpleNamespace
 import pytest
 from structlog.testing import capture_logs
 
-from playvoice.calls import clock as clock_module
+from playvoice import clock as clock_module
 from playvoice.calls import traces as module
-from playvoice.calls.clock import Clock
 from playvoice.calls.trace_parts import Note
 from playvoice.calls.traces import LATE, CallTrace, Traces
+from playvoice.clock import Clock
 from playvoice.sip import Flow, Transport
 
 FLOW = Flow(Transport.UDP, ("192.0.2.9", 5080), ("192.0.2.1", 5060))

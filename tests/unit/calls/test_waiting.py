@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection
 from tests.samples import COMPANY
-from tests.unit.calls.rooms import VOICE, Companies, Voices
+from tests.unit.calls.rooms import Companies, Voices
 from tests.unit.calls.stored import accept, until
 
 from playvoice.calls import waiting as module
 from playvoice.calls.ledger import StoredCall
-from playvoice.calls.waiting import Ready, Waiting
+from playvoice.calls.waiting import Waiting
 from playvoice.codes import HangupCause as Cause
 from playvoice.companies import Company
 from playvoice.store import Store, StoreUnavailable
@@ -208,10 +208,9 @@ async def test_a_call_that_waited_too_long_ends_and_its_voice_is_not_asked_for(b
 
 
 async def test_a_ready_call_expires_when_it_has_waited_longer_than_its_company_lets_it(bench: Bench) -> None:
-    stored = await bench.add()
-    ready = Ready(stored.id, stored, replace(COMPANY, expire_after=60), VOICE)
-    assert not ready.is_expired(stored.accepted_at + timedelta(seconds=60))
-    assert ready.is_expired(stored.accepted_at + timedelta(seconds=60.001))
+    stored = await bench.add(at=datetime.now(UTC) - timedelta(seconds=60))
+    assert not bench.waiting.is_expired(stored, replace(COMPANY, expire_after=90))
+    assert bench.waiting.is_expired(stored, replace(COMPANY, expire_after=60))
 
 
 async def test_a_call_whose_company_is_gone_ends_and_its_voice_is_not_asked_for(bench: Bench) -> None:

@@ -14,7 +14,7 @@ from tests.unit.calls.rooms import VOICE, Companies, Encoder, Groups, Media, Rou
 from tests.unit.calls.stored import call_states, leg_states, until, written
 from tests.unit.calls.wire import CARRIER, SERVER, Wire
 
-from playvoice.calls import clock
+from playvoice import clock
 from playvoice.calls.agents import Agents
 from playvoice.calls.conductor import Conductor
 from playvoice.calls.confirmations import Confirmations

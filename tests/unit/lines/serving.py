@@ -34,7 +34,8 @@ class Server:
         store.write_now(lambda conn: apply(conn, text, AT))
         self.store = store
         self.clock = Clock()
-        self.lines = Lines(store, text, random=Random(1), wall=self.clock, **options)
+        rest: dict[str, Any] = {"random": Random(1), "wall": self.clock} | options
+        self.lines = Lines(store, text, **rest)
         self.agent = UserAgent(admits=self.lines.admits)
         self.endpoint = SipEndpoint(self.agent, [(transport, "127.0.0.1", 0)], self._on_event)
 

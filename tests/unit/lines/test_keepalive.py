@@ -7,7 +7,7 @@ from playvoice.lines import Trunk, Trunks
 from playvoice.lines.health import State
 from playvoice.lines.keepalive import Keepalive
 from playvoice.lines.resolving import Resolver
-from playvoice.sip import URI, Flow, Request, Transport, UserAgent
+from playvoice.sip import URI, Credentials, Flow, Request, Response, Transport, UserAgent
 from playvoice.sip.message import make_response, parse
 
 NAMED = Trunk("named", URI.parse("sip:carrier.example.org:5060"), "pbx.example.org")
@@ -115,3 +115,25 @@ async def test_a_lost_connection_says_that_an_address_is_of_no_use() -> None:
     going.endpoint.agent.connection_failed(going.endpoint.flow_to("tcp", FIRST, 5060), 1.0)
     going.take_events()
     assert going.sent_at(30.0) == [SECOND]
+
+
+async def test_a_trunk_that_is_back_is_registered_with_anew() -> None:
+    going = await options()
+    ours = replace(NAMED, registers=True, credentials=Credentials("us", "secret"))
+    going.trunks.replace([ours], 0.0)
+    ((_, registration),) = going.trunks.registrations()
+    going.sent_at(0.0)
+    assert registration.handle_deadline(0.0) is not None
+    registration.on_response(Response(200, "OK"), ours.address, 0.0)
+    refresh = registration.next_deadline()
+    assert refresh is not None
+    assert refresh > 1_000
+    going.answering = set()
+    for at in (30.0, 60.0, 90.0, 120.0):
+        going.sent_at(at)
+    assert going.trunks.health(ours).state is State.DOWN
+    assert registration.next_deadline() == refresh
+    going.answering = {FIRST, SECOND}
+    going.sent_at(150.0)
+    assert going.trunks.health(ours).state is State.UP
+    assert registration.next_deadline() == 150.0

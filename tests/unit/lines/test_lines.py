@@ -1,8 +1,9 @@
 """Lines on loopback, with user agents as phones and carriers."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import Random
+from types import SimpleNamespace
 
 import pytest
 import structlog
@@ -10,6 +11,7 @@ from tests.unit.lines.configs import company, config, extension, trunk
 from tests.unit.lines.far_end import FarEnd, far_end
 from tests.unit.lines.serving import AT, COMPANY, Server, serving, until
 
+from playvoice import clock
 from playvoice.lines import LinesError, apply, lines, tables
 from playvoice.lines.health import State
 from playvoice.lines.keepalive import flows_of
@@ -76,6 +78,63 @@ async def test_a_registration_ends_with_its_time_and_leaves_the_store(lines_stor
         server.clock.at = AT + timedelta(seconds=120)
         assert not server.lines.contacts("1001")
         await until(lambda: not lines_store.read_now(read_bindings))
+
+
+class Machine:
+    """The clocks of a machine on which somebody sets one."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.set_by, self.slept = timedelta(), 0.0
+        monkeypatch.setattr(clock, "datetime", SimpleNamespace(now=lambda _zone: self._wall()))
+        monkeypatch.setattr(clock, "time", SimpleNamespace(monotonic=lambda: self.slept))
+
+    def _wall(self) -> datetime:
+        return AT + self.set_by + timedelta(seconds=self.slept)
+
+
+@pytest.mark.parametrize("hours", [1, -1])
+async def test_a_registration_lasts_as_long_as_was_granted_whatever_the_wall_clock_says(
+    lines_store: Store, monkeypatch: pytest.MonkeyPatch, hours: int
+) -> None:
+    machine = Machine(monkeypatch)
+    async with serving(lines_store, wall=None) as server, far_end(server.flow, "1001") as phone:
+        await phone.register()
+        machine.set_by = timedelta(hours=hours)
+        machine.slept = 119
+        (contact,) = server.lines.contacts("1001")
+        assert contact.expires_at - server.lines.at() == timedelta(seconds=1)
+        machine.slept = 120
+        assert not server.lines.contacts("1001")
+        await until(lambda: not lines_store.read_now(read_bindings))
+
+
+@pytest.mark.parametrize("hours", [1, -1])
+async def test_a_restart_after_the_clock_was_set_knows_the_phones_for_as_long_as_was_granted(
+    lines_store: Store, monkeypatch: pytest.MonkeyPatch, hours: int
+) -> None:
+    machine = Machine(monkeypatch)
+    async with serving(lines_store, wall=None) as server, far_end(server.flow, "1001") as phone:
+        machine.set_by = timedelta(hours=hours)
+        await phone.register()
+        async with serving(lines_store, wall=None) as again:
+            machine.slept = 119
+            assert again.lines.contacts("1001")
+            machine.slept = 120
+            assert not again.lines.contacts("1001")
+
+
+async def test_what_was_stored_before_the_clock_was_set_back_a_day_lasts_an_hour_at_most(
+    lines_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine = Machine(monkeypatch)
+    async with serving(lines_store, wall=None) as server, far_end(server.flow, "1001") as phone:
+        await phone.register()
+        machine.set_by = timedelta(days=-1)
+        async with serving(lines_store, wall=None) as again:
+            machine.slept = 3599
+            assert again.lines.contacts("1001")
+            machine.slept = 3600
+            assert not again.lines.contacts("1001")
 
 
 async def test_a_phone_signs_off(lines_store: Store) -> None:

@@ -197,6 +197,29 @@ def test_failures_in_a_row_back_off_and_a_success_begins_anew() -> None:
     assert deadline(begun) == now + 30
 
 
+def test_a_carrier_that_may_have_forgotten_us_is_asked_at_once_but_not_twice_within_30_s() -> None:
+    begun = registered(600)
+    begun.hurry(120.0)
+    assert deadline(begun) == 130.0
+    due(begun, 130.0)
+    begun.hurry(131.0)
+    assert begun.next_deadline() is None, "it is being asked"
+    begun.on_response(ok(600), CONTACT, 131.0)
+    begun.hurry(200.0)
+    assert deadline(begun) == 200.0
+
+
+def test_a_carrier_that_is_back_is_not_left_to_the_back_off() -> None:
+    begun, now = registration(), 100.0
+    for _ in range(6):
+        due(begun, now)
+        begun.on_failure(NO_ANSWER, now)
+        now = deadline(begun)
+    assert now == 100.0 + 30 + 60 + 120 + 240 + 480 + 600
+    begun.hurry(now - 500.0)
+    assert deadline(begun) == now - 500.0
+
+
 @pytest.mark.parametrize(
     ("retry_after", "seconds"),
     [("300", 300), ("300 (maintenance)", 300), ("300;duration=60", 300), ("5", 30), ("100000", 3600), ("later", 30)],

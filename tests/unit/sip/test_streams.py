@@ -143,6 +143,43 @@ async def test_a_connection_that_is_reset_is_counted_and_told_once(phone: Phone)
     assert not phone.endpoint._connections
 
 
+async def test_a_connection_whose_other_end_is_gone_without_a_word_is_ended_by_the_system(
+    pair: tuple[Phone, Phone],
+) -> None:
+    await talk(*pair, "tcp", b"offer")
+    for end in pair:
+        (connection,) = end.endpoint._connections.values()
+        assert connection._writer is not None
+        sock = connection._writer.get_extra_info("socket")
+        assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 32_000
+        assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+        assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 20
+
+
+async def test_a_phone_whose_connection_is_lost_in_a_call_is_told_its_end_where_it_listens(
+    pair: tuple[Phone, Phone],
+) -> None:
+    caller, callee = pair
+    call, incoming = await talk(caller, callee, "tcp", b"offer")
+    assert call.dialog is not None
+    listening = call.dialog.flow
+    gone = replace(listening, remote=("127.0.0.1", 1))  # a phone's own end of a connection that it opened
+    call.dialog = replace(call.dialog, flow=gone, pinned=True)
+    caller.endpoint.agent.connection_failed(gone, caller.endpoint.now())
+    call.bye(caller.endpoint.now())
+    caller.endpoint.flush()
+    assert await callee.event() == CallEnded(incoming)
+
+
+async def test_no_contact_leads_the_end_of_a_call_to_somebody_else(pair: tuple[Phone, Phone]) -> None:
+    call, _ = await talk(*pair, "tcp", b"offer")
+    assert call.dialog is not None
+    gone = replace(call.dialog.flow, remote=("127.0.0.9", 1))
+    call.dialog = replace(call.dialog, flow=gone, pinned=True)
+    pair[0].endpoint.agent.connection_failed(gone, 0.0)
+    assert call.dialog.next_flow() == gone
+
+
 async def test_a_timer_that_fails_stops_no_other_one(phone: Phone) -> None:
     class Faulty:
         def next_deadline(self) -> float | None:
