@@ -6,6 +6,7 @@ from importlib import import_module
 PARTS = {
     "playback": "calls that play a voice at once: packet spacing at the far end, processor time, memory",
     "tones": "keys as tones in the audio: how many are found, what a voice is taken for, processor time",
+    "retention": "what is kept for long enough: how long the store is taken up each time some of it goes",
     "setup": "whole calls a second, from the HTTP request to the delivered call record",
 }
 

@@ -27,8 +27,6 @@ from playvoice.calls.ports import Agent, Group, Phone, Settings
 from playvoice.calls.queue import CallQueue
 from playvoice.calls.recordings import Recordings
 from playvoice.calls.recovery import Recovery
-from playvoice.calls.retention import Retention
-from playvoice.calls.trace_store import TraceUpkeep
 from playvoice.calls.traces import Traces
 from playvoice.calls.waiting import Waiting
 from playvoice.companies import Companies
@@ -59,6 +57,7 @@ from playvoice.process.errors import StartError
 from playvoice.process.hangups import reload_at_hangup
 from playvoice.process.memory import collect_when_idle, without_full_collections
 from playvoice.process.stopping import Stopping
+from playvoice.retention import Retention, kinds
 from playvoice.sip import Event, SipEndpoint, SipError, UserAgent
 from playvoice.sip.flow import format_host
 from playvoice.sip.tap import Tap
@@ -148,7 +147,9 @@ async def _start(
         on_attempt=events.callback_attempted,
     )
     confirmations = Confirmations(store)
-    traces = Traces(confirmations.add_trace, keep=config.trace.keep_days > 0, mask_numbers=config.trace.mask_numbers)
+    traces = Traces(
+        confirmations.add_trace, keep=config.trace.max_megabytes > 0, mask_numbers=config.trace.mask_numbers
+    )
     owners, recovery = Owners(confirmations, traces), Recovery(store, clients)
     waiting = Waiting(store, clients, library)
     queue = CallQueue(store, tell=waiting.add)
@@ -208,14 +209,7 @@ async def _start(
     stack.push_async_callback(_finish, sending, sender)
     await conductor.start()
     stack.push_async_callback(conductor.stop, CUT_WITHIN)
-    upkeep = TraceUpkeep(store, days=config.trace.keep_days, megabytes=config.trace.max_megabytes)
-    retention = Retention(
-        store,
-        config.server.data_dir / "recordings",
-        calls_days=config.retention.calls,
-        recordings_days=config.retention.recordings,
-    )
-    for keeping in (upkeep.run(), retention.run(), collect_when_idle(lambda: conductor.running)):
+    for keeping in (Retention(kinds(config, store, library)).run(), collect_when_idle(lambda: conductor.running)):
         stack.callback(asyncio.create_task(keeping).cancel)
     rooms = Rooms(store, lambda: configuration.current, clients, routes, library, sender.expect)
     reload = Reload(configuration, rooms, lambda config: policy.allow(config.security.allow_networks))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx2
 from tests.acceptance.sipp_world import NOTICE, noise
 
 from playvoice.control.client import ask
@@ -150,16 +151,33 @@ def log_of(world: World) -> str:
     return (world.directory / "server.log").read_text()
 
 
-def live_through(world: World, outage: AbstractContextManager[object]) -> None:
-    """Hold what is promised of a time in which nothing can be stored, and of the time after it."""
+def state_of(world: World, page: str) -> tuple[int, str]:
+    """HTTP status and text of `/healthz` or `/readyz`."""
+    answer = httpx2.get(f"http://{world.http}{page}", timeout=10, trust_env=False)
+    return answer.status_code, answer.text
+
+
+def until_ready(world: World) -> None:
+    deadline = time.monotonic() + SPENT
+    while (state := state_of(world, "/readyz"))[0] != 200:
+        assert time.monotonic() < deadline, state
+        time.sleep(0.1)
+
+
+def live_through(world: World, outage: AbstractContextManager[object]) -> Customer:
+    """Hold what is promised of a time in which nothing can be stored, and of the time after it; give who asked."""
     customer, carrier = Customer(world), carrier_of(world)
     stays, hangs_up = customer.connected(STAYS), customer.connected(HANGS_UP)
     with outage:
         customer.ask_until_refused()
+        status, reasons = state_of(world, "/readyz")
+        assert (status, '"part":"store","reason":"' in reasons) == (503, True), reasons
+        assert state_of(world, "/healthz")[0] == 200, "the process works"
         carrier.wait_for("hung_up", 20, number=hangs_up.number)
         assert customer.ask().ret == 500
         assert not carrier.all("bye", number=stays.number), "a running call goes on"
     again = customer.ask_until_accepted()
+    until_ready(world)
     record = customer.record(hangs_up)
     assert (record["hangupcause"], record["hangupdirection"]) == (10001, 10041)
     assert 1 <= record["billsec"] <= 2, "its end is when it was, not when it could be stored"
@@ -169,3 +187,4 @@ def live_through(world: World, outage: AbstractContextManager[object]) -> None:
     record = customer.record(stays)
     assert (record["hangupcause"], record["hangupdirection"]) == (10007, 10040)
     customer.check()
+    return customer

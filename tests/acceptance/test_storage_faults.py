@@ -2,46 +2,54 @@
 
 import contextlib
 import errno
+import os
 import sqlite3
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
+import soundfile
 from tests.acceptance.outage import (
     HANGS_UP,
     HANGS_UP_LATE,
     STAYS,
+    UNRECORDED_APPID,
     Customer,
     carrier_of,
     live_through,
     log_of,
     make_world,
+    state_of,
 )
 from tests.postgresql import PostgresqlServer
+from tests.postgresql_relay import PostgresqlRelay
 
 from playvoice.control.client import ask
+from playvoice.simulator.configuration import ACCESSKEY
 from playvoice.simulator.world import World
 
 MIB = 1024 * 1024
+SECOND = 16_000
+"""Octets of a raw recording."""
 DATABASE_DISK, RECORDINGS_DISK = 4 * MIB, 516 * MIB
 """Sizes of two file systems in memory; of the second one less than 512 MiB free is the mark for recordings."""
 
 
 def mount(folder: Path, octets: int) -> None:
-    """Mount a file system in memory; skip where this user or system can't."""
+    """Mount a file system in memory."""
     folder.mkdir(parents=True)
-    done = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={octets}", "tmpfs", str(folder)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    mounted(["mount", "-t", "tmpfs", "-o", f"size={octets}", "tmpfs", str(folder)])
+
+
+def mounted(command: list[str]) -> None:
+    """Mount something; skip where this user or system can't."""
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        pytest.skip(f"a small tmpfs can't be mounted here, which takes root: {done.stderr.strip()}")
+        pytest.skip(f"nothing can be mounted here, which takes root: {done.stderr.strip()}")
 
 
 @contextmanager
@@ -126,6 +134,63 @@ def moved(*paths: Path) -> Iterator[None]:
 
 
 @contextmanager
+def damaged(world: World) -> Iterator[None]:
+    """All pages of a database but the first are overwritten, and somebody asks for what stood in them."""
+    path = database_of(world)
+    whole = path.read_bytes()
+    client = world.client()
+    client.login(UNRECORDED_APPID, ACCESSKEY)
+    path.write_bytes(whole[:4096] + b"x" * (len(whole) - 4096))
+    try:
+        answer, _ = client.post(
+            "App.Sip_Cdr.GetBill",
+            token=client.token,
+            starttime="2020-01-01 00:00:00",
+            endtime="2040-01-01 00:00:00",
+            syncflag="3",
+        )
+        assert answer["ret"] == 500, answer
+        yield
+    finally:
+        path.write_bytes(whole)
+
+
+def add_bills(world: World, count: int) -> None:
+    """Many more records like one that is there."""
+    with closing(sqlite3.connect(database_of(world))) as conn, conn:
+        names = [row[1] for row in conn.execute("PRAGMA table_info(calls)") if row[1] not in ("id", "uuid")]
+        columns = ", ".join(names)
+        conn.execute(
+            "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)"
+            f" INSERT INTO calls (uuid, {columns}) SELECT printf('%036d', i), {columns}"
+            " FROM n, (SELECT * FROM calls WHERE state = 'ended' LIMIT 1)",
+            (count,),
+        )
+
+
+@contextmanager
+def unmounted(folder: Path, source: Path) -> Iterator[None]:
+    """A folder of another disk is not at its place, where an empty folder is."""
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["mount", "--bind", str(source), str(folder)], check=True)
+
+
+@contextmanager
+def full(folder: Path, octets: int) -> Iterator[None]:
+    """A file system in memory, of so many octets, has next to no room for what it has not yet."""
+    status = os.statvfs(folder)
+    used = (status.f_blocks - status.f_bfree) * status.f_frsize
+    subprocess.run(["mount", "-o", f"remount,size={used + 4096}", str(folder)], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["mount", "-o", f"remount,size={octets}", str(folder)], check=True)
+
+
+@contextmanager
 def unwritable(path: Path) -> Iterator[None]:
     """A file that nobody may write to, not even who has it open; skip where the file system has none."""
     done = subprocess.run(["chattr", "+i", str(path)], capture_output=True, text=True, check=False)
@@ -161,6 +226,29 @@ def test_a_database_that_was_moved_away_costs_no_call_its_record_and_is_not_made
     live_through(world, moved(*files))
 
 
+def test_a_database_whose_disk_was_unmounted_costs_no_call_its_record_and_is_used_again_when_it_is_back(
+    tmp_path: Path,
+) -> None:
+    disk, place = tmp_path / "disk", tmp_path / "world" / "place"
+    disk.mkdir()
+    place.mkdir(parents=True)
+    mounted(["mount", "--bind", str(disk), str(place)])
+    try:
+        with make_world(tmp_path, database="sqlite:///place/playvoice.db") as world:
+            live_through(world, unmounted(place, disk))
+    finally:
+        subprocess.run(["umount", "--lazy", str(place)], check=False)
+
+
+def test_a_database_that_is_damaged_under_a_running_server_costs_no_call_its_record(world: World) -> None:
+    customer = Customer(world)
+    customer.record(customer.ask(HANGS_UP))
+    assert world.server.stop() == 0  # so that all stands in the file, and nothing in its log
+    add_bills(world, 1_000)
+    world.start_server()
+    live_through(world, damaged(world))
+
+
 def test_commits_that_take_2_s_delay_calls_and_refuse_none(world: World) -> None:
     customer, carrier = Customer(world), carrier_of(world)
     with slow(world, 2.0):
@@ -189,6 +277,28 @@ def test_a_postgresql_that_restarts_costs_no_call_its_record(
         live_through(world, stopped())
 
 
+@pytest.mark.peer("postgresql")
+def test_a_postgresql_whose_answer_to_a_commit_is_lost_costs_no_call_its_record_and_calls_nobody_who_was_refused(
+    tmp_path: Path, postgresql_server: PostgresqlServer
+) -> None:
+    socket = tmp_path / "pg"
+    socket.mkdir()
+    with PostgresqlRelay(postgresql_server.create_database(), socket) as relay:
+
+        @contextmanager
+        def cut() -> Iterator[None]:
+            relay.cut_at_commit()
+            yield
+            relay.admit()
+
+        with make_world(tmp_path, database=relay.url) as world:
+            customer = live_through(world, cut())
+            world.server.kill()
+            world.start_server()  # what waits is dialled
+            Customer(world).connected()
+            customer.check()
+
+
 # --- recordings and voices --------------------------------------------------------------------------------------------
 
 
@@ -201,6 +311,55 @@ def test_a_company_whose_calls_are_recorded_places_none_while_the_disk_is_low(sm
     assert recorded.ask(HANGS_UP).uuid
     recorded.check()
     unrecorded.check()
+
+
+def test_a_recording_whose_disk_fills_up_meanwhile_ends_there_and_its_call_goes_on(small_disks: World) -> None:
+    customer, carrier, folder = Customer(small_disks, recorded=True), carrier_of(small_disks), small_disks.directory
+    call = customer.connected(STAYS)
+    raw = folder / "data" / "recordings" / "raw" / f"{call.uuid}.raw"
+    until(lambda: raw.exists() and raw.stat().st_size > 2 * SECOND, "two seconds are written")
+    with full(folder / "data", RECORDINGS_DISK):
+        until(lambda: has_no_room(folder / "data"), "the disk is full")
+        time.sleep(2.5)  # a recording is written every two seconds
+        kept = raw.stat().st_size
+    time.sleep(2.5)
+    assert raw.stat().st_size == kept, "what followed the hole is left out"
+    assert not carrier.all("bye", number=call.number)
+    ask(folder / "data", "call.hangup", {"uuid": call.uuid})
+    record = customer.record(call)
+    assert record["hangupcause"] == 10007
+    until(lambda: list((folder / "data" / "recordings").glob(f"20*/*/*/{record['recordfilename']}")), "it is made")
+    (recording,) = (folder / "data" / "recordings").rglob(record["recordfilename"])
+    assert abs(soundfile.info(str(recording)).duration - kept / SECOND) < 0.2
+    assert record["billsec"] > kept / SECOND
+    customer.check()
+
+
+def test_a_voice_for_which_the_disk_has_no_room_calls_nobody_and_is_played_when_there_is_room(
+    small_disks: World,
+) -> None:
+    customer, carrier = Customer(small_disks), carrier_of(small_disks)
+    assert customer.connected(HANGS_UP).uuid
+    with full(small_disks.directory / "data", RECORDINGS_DISK):
+        unheard = customer.ask(HANGS_UP, voice="unheard.wav")
+        record = customer.record(unheard)
+        assert (record["hangupcause"], record["hangupdirection"]) == (10020, 10020)
+        assert not carrier.all("invite", number=unheard.number)
+        assert state_of(small_disks, "/readyz")[0] == 200, "requests are stored, and other voices are played"
+        assert customer.connected(HANGS_UP).uuid
+    assert customer.connected(HANGS_UP, voice="unheard.wav").uuid
+    assert not list((small_disks.directory / "data" / "voices").rglob("*.part"))
+
+
+def until(condition: Callable[[], object], what: str) -> None:
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline, f"never: {what}"
+        time.sleep(0.05)
+
+
+def has_no_room(folder: Path) -> bool:
+    return os.statvfs(folder).f_bavail == 0
 
 
 def test_a_lost_data_directory_fails_recordings_and_voices_with_words_and_ends_no_call(world: World) -> None:

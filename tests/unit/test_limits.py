@@ -8,7 +8,7 @@ from playvoice import app
 from playvoice.callbacks import addresses, outbox, schedule, sender, tables
 from playvoice.calls import bills, links, queue, recordings, story, traces, userid, waiting
 from playvoice.companies import attempts, tokens
-from playvoice.config.models import CompanyConfig, GroupConfig, RtpConfig, TraceConfig, TrunkConfig
+from playvoice.config.models import CompanyConfig, GroupConfig, RetentionConfig, RtpConfig, TraceConfig, TrunkConfig
 from playvoice.control import live
 from playvoice.control import protocol as control_protocol
 from playvoice.control import server as control_server
@@ -113,6 +113,10 @@ BOUNDS: dict[str, tuple[object, str]] = {
     "connections for downloads at once": (app.DOWNLOAD_CONNECTIONS, ""),
     "downloaded voices kept": (DOWNLOAD.kept, ""),
     "octets of downloaded voices kept": (DOWNLOAD.kept_octets, "octets"),
+    "time that a downloaded voice is kept without a call that plays it": (
+        default(RetentionConfig, "downloaded_voices"),
+        "days",
+    ),
     "files that wait to be decoded": (transcoder.DECODE_QUEUE, ""),
     "recordings that wait to become mp3": (transcoder.MP3_BACKLOG, ""),
     "recordings that wait in all": (transcoder.ENCODE_QUEUE, ""),
@@ -126,8 +130,8 @@ BOUNDS: dict[str, tuple[object, str]] = {
     "failures in a row before an address gets one attempt at a time": (addresses.FAILING_AT, ""),
     "attempts of a callback": (1 + len(schedule.DELAYS), ""),
     "`Retry-After` of a receiver": (schedule.MAX_RETRY_AFTER.total_seconds() / 3600, "h"),
-    "time that delivered callbacks are kept": (outbox.KEEP_DELIVERED.days, "days"),
-    "time that given up ones are kept": (outbox.KEEP_OTHERS.days, "days"),
+    "time that delivered callbacks are kept": (default(RetentionConfig, "callbacks"), "days"),
+    "time that given up ones are kept": (outbox.KEEP_GIVEN_UP.days, "days"),
     "a SIP message": (message.MAX_MESSAGE, "octets"),
     "header lines of a message": (message.MAX_HEADER_LINES, ""),
     "a header line": (message.MAX_LINE, "octets"),
@@ -148,7 +152,7 @@ BOUNDS: dict[str, tuple[object, str]] = {
     "octets of a call's messages that are kept": (traces.MAX_OCTETS, "octets"),
     "octets of all messages that are not stored yet": (traces.MAX_HELD, "octets"),
     "notes of a call": (traces.MAX_NOTES, ""),
-    "time that messages and notes are kept": (default(TraceConfig, "keep_days"), "days"),
+    "time that messages and notes are kept": (default(RetentionConfig, "traces"), "days"),
     "megabytes of all that is kept": (default(TraceConfig, "max_megabytes"), ""),
     "characters of a callback's attempts that are kept": (tables.MAX_HISTORY, ""),
     "the newest calls, among which `playvoice trace` looks for a number": (story.LOOKED_AT, ""),

@@ -18,8 +18,8 @@ from playvoice.callbacks.schedule import DELAYS
 from playvoice.callbacks.tables import MAX_HISTORY, CallbackKind, State, callbacks
 from playvoice.store import Prepared
 
-KEEP_DELIVERED = timedelta(days=7)
-KEEP_OTHERS = timedelta(days=30)
+KEEP_GIVEN_UP = timedelta(days=30)
+"""For which one that was never delivered is kept at least."""
 
 _c = callbacks.c
 
@@ -226,7 +226,7 @@ _bring_back = (
 )
 _old = (
     select(_c.id)
-    .where(_c.done_at < bindparam("before"), _c.state.in_(bindparam("states", expanding=True)))
+    .where(_c.state == bindparam("in_state"), _c.done_at < bindparam("before"))
     .order_by(_c.done_at)
     .limit(bindparam("most"))
 )
@@ -346,18 +346,24 @@ def bring_back(conn: Connection, found: Sequence[Postponement], at: datetime) ->
     conn.execute(_bring_back, [{"row": item.id, "at": at, "new_next_attempt": item.next_attempt} for item in found])
 
 
-def prune(conn: Connection, at: datetime, most: int) -> int:
-    """Delete at most `most` callbacks that have been kept long enough; returns how many were."""
+def remove_delivered(conn: Connection, before: datetime, most: int) -> int:
+    """Remove up to so many callbacks that were delivered before then; return how many."""
+    return _remove(conn, State.DELIVERED, before, most)
+
+
+def remove_given_up(conn: Connection, before: datetime, most: int) -> int:
+    """Remove up to so many callbacks that were given up before then, for whatever reason; return how many."""
     count = 0
-    for states, keep in (
-        ((State.DELIVERED,), KEEP_DELIVERED),
-        ((State.EXHAUSTED, State.GONE, State.WITHDRAWN), KEEP_OTHERS),
-    ):
-        ids = conn.execute(_old, {"before": at - keep, "states": states, "most": most - count}).scalars().all()
-        if ids:
-            conn.execute(_delete, {"ids": ids})
-            count += len(ids)
+    for state in (State.EXHAUSTED, State.GONE, State.WITHDRAWN):
+        count += _remove(conn, state, before, most - count)
     return count
+
+
+def _remove(conn: Connection, state: State, before: datetime, most: int) -> int:
+    ids = conn.execute(_old, {"in_state": state, "before": before, "most": most}).scalars().all()
+    if ids:
+        conn.execute(_delete, {"ids": ids})
+    return len(ids)
 
 
 class _Row(NamedTuple):

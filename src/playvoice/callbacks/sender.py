@@ -37,7 +37,6 @@ WRITE_SPACING = 0.05
 LOOK_INTERVAL = 10.0
 """Seconds after which is looked even if nobody said that something is owed."""
 STORE_PAUSE = 1.0
-PRUNE_INTERVAL = 600.0
 BATCH = 500
 
 _log = structlog.get_logger(__name__)
@@ -203,7 +202,7 @@ class Sender:
     async def _read_loop(self) -> None:
         loop = asyncio.get_running_loop()
         await self._begin()
-        pruned_at = looked_at = loop.time()
+        looked_at = loop.time()
         while True:
             if not self._stopping:
                 try:
@@ -214,10 +213,6 @@ class Sender:
                     if (self._fresh_wanted and since >= FRESH_SPACING) or since >= LOOK_INTERVAL:
                         looked_at = now
                         await self._read_fresh()
-                    elif now - pruned_at >= PRUNE_INTERVAL:
-                        if not await self._prune():
-                            pruned_at = now
-                        continue
                     elif await self._read_due() or await self._sweep():
                         continue
                 except StoreUnavailable as error:
@@ -303,10 +298,6 @@ class Sender:
         )
         self._deliveries.swept(sweep, cursor, self._clock())
         return True
-
-    async def _prune(self) -> bool:
-        at = self._clock()
-        return await self._store.write(lambda conn: outbox.prune(conn, at, BATCH)) == BATCH
 
     async def _pause(self, error: StoreUnavailable) -> None:
         _log.warning("callbacks_wait_for_store", error=str(error))

@@ -73,6 +73,7 @@ Index(
 )
 Index(
     "ix_callbacks_done",
+    callbacks.c.state,
     callbacks.c.done_at,
     sqlite_where=callbacks.c.done_at.is_not(None),
     postgresql_where=callbacks.c.done_at.is_not(None),

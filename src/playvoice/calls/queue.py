@@ -12,20 +12,25 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+import structlog
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from playvoice.calls.errors import IdempotencyMismatch, QueueClosed, QueueFull
+from playvoice.calls.journal import Journal
 from playvoice.calls.ledger import StoredCall
 from playvoice.calls.request import PlayVoice
 from playvoice.calls.tables import IS_OPEN, SERVER_ID, CallState, calls
-from playvoice.store import Prepared, Store, StoreUnavailable
+from playvoice.store import OutcomeUnknown, Prepared, Store
 from playvoice.voices import VoiceKind
 
 MAX_WAITING_OF_COMPANY = 20_000
 MAX_WAITING = 100_000
 MAX_REFUSED = 1_000
-"""Requests that a commit of which nobody knows whether it holds may have stored: a commit has at most 256 facts."""
+"""Requests that commits of which nobody knows whether they hold may have stored: a commit has at most 256 facts, and
+that of the first such commit may well hold, while the later ones find no database."""
 IDEMPOTENCY_KEPT = timedelta(hours=24)
+
+log = structlog.get_logger(__name__)
 
 _LATER = frozenset({"id", "started_at", "answered_at", "ended_at", "hangupcause", "hangupdirection", "fetched_at"})
 _INSERT = Prepared(
@@ -89,6 +94,7 @@ class CallQueue:
         self._closed = False
         self._refused: dict[str, None] = {}
         """Requests that were refused since they could not be stored, of which nobody knows whether they are."""
+        self._withdrawals = Journal(store, lambda error: log.error("refused_not_withdrawn", exc_info=error))
 
     def __repr__(self) -> str:
         return f"<CallQueue {sum(self._waiting.values())} waiting>"
@@ -120,11 +126,10 @@ class CallQueue:
             accepted = await self._store.write(lambda conn: _accept(conn, row, refused))
         except BaseException as error:
             self.dequeued(company)
-            if isinstance(error, StoreUnavailable):
+            if isinstance(error, OutcomeUnknown):
                 self._refuse(row["uuid"])
             raise
-        for uuid in refused:
-            self._refused.pop(uuid, None)
+        self._forget(refused)
         if accepted.repeated:
             self.dequeued(company)
         else:
@@ -148,10 +153,23 @@ class CallQueue:
         return None if found is None or found.uuid in self._refused else found
 
     def _refuse(self, uuid: str) -> None:
-        """Have the row, if there is one, removed as the next request is stored: who was refused is not called."""
-        self._refused[uuid] = None
-        if len(self._refused) > MAX_REFUSED:
-            del self._refused[next(iter(self._refused))]
+        """Have the row, if there is one, removed as soon as the store can be written: who was refused is not called."""
+        if len(self._refused) < MAX_REFUSED:
+            self._refused[uuid] = None
+            if len(self._refused) == 1:
+                self._withdraw()
+
+    def _withdraw(self) -> None:
+        self._withdrawals.add(lambda conn: _withdraw(conn, list(self._refused)), self._withdraw_rest)
+
+    def _withdraw_rest(self, withdrawn: list[str]) -> None:
+        self._forget(withdrawn)
+        if self._refused:
+            self._withdraw()
+
+    def _forget(self, refused: list[str]) -> None:
+        for uuid in refused:
+            self._refused.pop(uuid, None)
 
     def dequeued(self, company_code: str) -> None:
         """A call of this company waits no longer."""
@@ -204,9 +222,14 @@ def _row(request: PlayVoice, uuid: str, at: datetime) -> dict[str, Any]:
     }
 
 
-def _accept(conn: Connection, row: dict[str, Any], refused: list[str]) -> Accepted:
+def _withdraw(conn: Connection, refused: list[str]) -> list[str]:
     if refused:
         conn.execute(_WITHDRAW, {"uuids": refused})
+    return refused
+
+
+def _accept(conn: Connection, row: dict[str, Any], refused: list[str]) -> Accepted:
+    _withdraw(conn, refused)
     earlier = _earlier_of(conn, row)
     if earlier is not None:
         return earlier

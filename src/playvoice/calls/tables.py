@@ -100,6 +100,10 @@ IS_UNFETCHED = and_(calls.c.ended_at.is_not(None), calls.c.fetched_at.is_(None))
 _BY_START = (calls.c.company_code, calls.c.started_at, calls.c.id)
 Index("ix_calls_bills", *_BY_START, sqlite_where=IS_BILL, postgresql_where=IS_BILL)
 Index("ix_calls_unfetched", *_BY_START, sqlite_where=IS_UNFETCHED, postgresql_where=IS_UNFETCHED)
+Index("ix_calls_ended", calls.c.ended_at, sqlite_where=IS_BILL, postgresql_where=IS_BILL)
+HAS_KEY = calls.c.idempotency_key.is_not(None)
+"""Of a call whose idempotency key is known."""
+Index("ix_calls_keys", calls.c.accepted_at, sqlite_where=HAS_KEY, postgresql_where=HAS_KEY)
 
 legs = Table(
     "legs",

@@ -72,7 +72,7 @@ def _why_no_messages(story: Story, *, keep: bool) -> str:
     if story.state is not CallState.ENDED:
         return "The call runs: its SIP messages are stored when it and all its legs have ended."
     if not keep:
-        return "There are no SIP messages: [trace] keep_days is 0."
+        return "There are no SIP messages: [trace] max_megabytes is 0."
     if ending := [party_of(leg).name for leg in story.legs if leg.state is not LegState.ENDED]:
         return (
             "There are no SIP messages yet: they are stored when"

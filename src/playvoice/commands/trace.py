@@ -99,7 +99,7 @@ def _show(story: "Story", settings: Config, *, messages: bool) -> None:
 
     console = Console(file=sys.stdout, highlight=False, soft_wrap=True)
     zone = settings.server.timezone
-    for line in render(story, console.width, zone, keep=settings.trace.keep_days > 0, messages=messages):
+    for line in render(story, console.width, zone, keep=settings.trace.max_megabytes > 0, messages=messages):
         console.print(line)
 
 

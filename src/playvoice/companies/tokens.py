@@ -40,6 +40,16 @@ _DELETE_OLDEST = (
     )
     .returning(tokens.c.digest)
 )
+_OLDEST = select(tokens.c.id, tokens.c.issued_at).order_by(tokens.c.id).limit(bindparam("most"))
+_REMOVE = delete(tokens).where(tokens.c.id.in_(bindparam("ids", expanding=True)))
+
+
+def remove(conn: Connection, before: datetime, most: int) -> int:
+    """Remove up to so many tokens that were issued before then, long after their life; return how many."""
+    ids = [number for number, issued_at in conn.execute(_OLDEST, {"most": most}) if issued_at < before]
+    if ids:
+        conn.execute(_REMOVE, {"ids": ids})
+    return len(ids)
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,8 +154,9 @@ class RtpConfig(_Section):
 class TraceConfig(_Section):
     """What is kept of a call's SIP messages."""
 
-    keep_days: int = Field(default=7, ge=0, le=3_650, description="whole days from 0, for nothing kept, to 3650")
-    max_megabytes: int = Field(default=512, ge=1, le=1_000_000, description="whole megabytes from 1 to 1000000")
+    max_megabytes: int = Field(
+        default=512, ge=0, le=1_000_000, description="whole megabytes from 0, for nothing kept, to 1000000"
+    )
     mask_numbers: bool = Field(default=False, description="true or false")
 
 
@@ -168,11 +169,21 @@ class MonitoringConfig(_Section):
     )
 
 
-class RetentionConfig(_Section):
-    """How long what calls leave is kept."""
+Days = Annotated[int, Field(ge=0, le=36_500)]
 
-    calls: int = Field(default=0, ge=0, le=36_500, description="whole days from 0, for ever, to 36500")
-    recordings: int = Field(default=0, ge=0, le=36_500, description="whole days from 0, for as long as calls, to 36500")
+
+class RetentionConfig(_Section):
+    """How many days what is stored is kept. Those that the contract promises are the least."""
+
+    calls: Days = Field(default=0, description="whole days from 0, for ever, to 36500")
+    recordings: Days = Field(default=0, description="whole days from 0, for as long as calls, to 36500")
+    callbacks: Annotated[Days, AfterValidator(values.none_or_from(7))] = Field(
+        default=7, description="whole days: 0, for ever, or 7 to 36500"
+    )
+    tokens: int = Field(default=1, ge=1, le=36_500, description="whole days from 1 to 36500")
+    idempotency_keys: int = Field(default=1, ge=1, le=36_500, description="whole days from 1 to 36500")
+    downloaded_voices: Days = Field(default=30, description="whole days from 0, for as long as there is room, to 36500")
+    traces: Days = Field(default=7, description="whole days from 0, for as long as there is room, to 36500")
 
 
 class TrunkConfig(_Section):

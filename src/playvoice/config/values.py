@@ -3,7 +3,7 @@
 import base64
 import binascii
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from pathlib import Path
@@ -173,6 +173,17 @@ def signing_secret(text: str) -> str:
     if not text.startswith("whsec_") or not 24 <= len(octets) <= 64:
         raise ValueError("not a signing secret")
     return text
+
+
+def none_or_from(least: int) -> Callable[[int], int]:
+    """A number that is 0 or at least so much."""
+
+    def check(number: int) -> int:
+        if 0 < number < least:
+            raise ValueError(f"below {least}")
+        return number
+
+    return check
 
 
 def directory(path: Path) -> Path:

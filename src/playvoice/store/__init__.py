@@ -11,7 +11,7 @@ that every call runs are :class:`Prepared`, which costs a fifth of that again.
 """
 
 from playvoice.store.database import reading_connection, schema_connection
-from playvoice.store.errors import StoreError, StoreTaken, StoreUnavailable
+from playvoice.store.errors import OutcomeUnknown, StoreError, StoreTaken, StoreUnavailable
 from playvoice.store.prepared import Prepared
 from playvoice.store.schema import Instant, RowId, metadata
 from playvoice.store.statements import upsert
@@ -19,6 +19,7 @@ from playvoice.store.store import Store
 
 __all__ = [
     "Instant",
+    "OutcomeUnknown",
     "Prepared",
     "RowId",
     "Store",

@@ -49,8 +49,8 @@ class Database(Protocol):
         One that can only be read is unavailable to the writer; to a reader that error means a query that writes.
         """
 
-    def is_lost(self, conn: Connection) -> bool:
-        """Tell whether the connection is gone, so that a new one may well do what this one could not."""
+    def is_lost(self, conn: Connection, error: Exception) -> bool:
+        """Tell whether the connection is of no use after this error, so that a new one may do what it could not."""
 
     def after_commit(self) -> None:
         """Do, or have done elsewhere, what the database needs after a commit; called on the writer thread."""

@@ -12,8 +12,14 @@ class StoreTaken(StoreError):
 class StoreUnavailable(StoreError):
     """Nothing can be stored or read now: no room, no database, a full queue, or the store is closed.
 
-    The store heals without a hand once its database is back. A fact that met this is not stored, with one
-    exception: where the database went away between the commit and its answer, nobody can know. A fact that
-    is tried again therefore carries a key of its own (a uuid) and is written so that the second time
-    changes nothing.
+    The store heals without a hand once its database is back. A fact that met this is not stored, but for
+    :class:`OutcomeUnknown`. A fact that is tried again therefore carries a key of its own (a uuid) and is written so
+    that the second time changes nothing.
+    """
+
+
+class OutcomeUnknown(StoreUnavailable):
+    """A commit was sent, and no answer came that it holds: the database went away, or failed, in between.
+
+    Nobody knows whether the fact is stored.
     """

@@ -49,8 +49,8 @@ class Readers:
             try:
                 conn = conn or self._database.connect_reader()
                 self._query(job, conn)
-            except Exception:
-                if conn is None or not self._database.is_lost(conn):
+            except Exception as error:
+                if conn is None or not self._database.is_lost(conn, error):
                     raise
                 _close(conn)
                 conn = self._database.connect_reader()

@@ -5,6 +5,9 @@ facts that wait for the next commit. The checkpointer copies while the writer go
 only where the log has grown large all the same, because there was never a pause in which it could begin
 anew, it stops the writer for the little that is left (``RESTART``), and gives up at once if a long read is
 in the way.
+
+A log whose head is damaged is refused at the start, for SQLite would leave out in silence all that was committed to it.
+Where damage shows while the server runs, nothing is stored any more until the database is found whole again.
 """
 
 import fcntl
@@ -34,6 +37,8 @@ MIN_ROOM = 64 * 1024
 """Octets; with less a database can't be opened: the index of its log alone takes 32 KiB."""
 CHECK_STEPS = 10_000
 """Steps of SQLite's machine between two looks at the clock."""
+_LOG_HEAD = 32
+_LOG_MAGIC = (b"\x37\x7f\x06\x82", b"\x37\x7f\x06\x83")
 
 _UNAVAILABLE = frozenset(
     {
@@ -71,20 +76,26 @@ class SqliteDatabase:
         self._engine = _make_engine(url)
         self._file = _DatabaseFile(self._path)
         self._checkpointer: _Checkpointer | None = None
+        self._sound = False
+        """No damage is known of, and it was looked for."""
 
     def connect_writer(self) -> Connection:
         self._file.check()
-        if self._checkpointer is not None:
+        if self._sound:
             return self._connect_writer()
         with _words_of_disk(self._path):
+            if self._checkpointer is None:
+                _check_log(self._path)
             conn = self._connect_writer()
             try:
-                _look_for_damage(conn, self._path)
+                _look_for_damage(conn, self._path, to_the_end=self._checkpointer is not None)
             except BaseException:
                 conn.close()
                 raise
-        self._file.remember()
-        self._checkpointer = _Checkpointer(self._path, self._file)
+        self._sound = True
+        if self._checkpointer is None:
+            self._file.remember()
+            self._checkpointer = _Checkpointer(self._path, self._file)
         return conn
 
     def _connect_writer(self) -> Connection:
@@ -104,6 +115,8 @@ class SqliteDatabase:
     def begin(self, conn: Connection, *, reading: bool = False) -> None:
         if not reading:
             self._file.check()
+            if not self._sound:
+                raise StoreUnavailable(f"the database {self._path} is damaged")
         conn.begin()
         _driver(conn).execute("BEGIN" if reading else _BEGIN)
 
@@ -121,8 +134,11 @@ class SqliteDatabase:
     def is_unavailable(self, error: BaseException, *, reading: bool = False) -> bool:
         return is_unavailable(error, reading=reading)
 
-    def is_lost(self, conn: Connection) -> bool:
-        return False
+    def is_lost(self, conn: Connection, error: Exception) -> bool:
+        if _is_damage(getattr(error, "orig", None) or error):
+            self._sound = False  # what a reader found is the writer's matter, too
+            return True
+        return not self._sound
 
     def after_commit(self) -> None:
         if self._checkpointer is not None:
@@ -206,10 +222,34 @@ def _leave_transactions_to_us(connection: sqlite3.Connection, _record: object) -
     connection.isolation_level = None
 
 
-def _look_for_damage(conn: Connection, path: Path) -> None:
+def _is_damage(error: BaseException) -> bool:
+    code = getattr(error, "sqlite_errorcode", 0)
+    return isinstance(error, sqlite3.Error) and code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+def _check_log(path: Path) -> None:
+    """StoreError, in words, if there is a log that has no head: SQLite would begin a new one.
+
+    A head stands whole on the disk before anything behind it counts (SQLite's file format, section 4.1).
+    """
+    log = path.with_name(f"{path.name}-wal")
+    try:
+        with log.open("rb") as file:
+            head = file.read(_LOG_HEAD)
+    except FileNotFoundError:
+        return
+    if head and (len(head) < _LOG_HEAD or head[:4] not in _LOG_MAGIC):
+        raise StoreError(
+            f"the database's log {log} is damaged, and what was stored last stands in it; put a backup in the place of"
+            " the database, or move the log away to go on without"
+        )
+
+
+def _look_for_damage(conn: Connection, path: Path, *, to_the_end: bool) -> None:
     """Read the whole database, or what can be read in the time for it: StoreError, in words, if it is damaged.
 
-    Else damage would show in the middle of calls, whose records had nowhere to go.
+    Else damage would show in the middle of calls, whose records had nowhere to go. `to_the_end`: damage was seen, so
+    one that can't be read to its end in time counts as damaged.
     """
     driver, until = _driver(conn), time.monotonic() + CHECK_SECONDS
     driver.set_progress_handler(lambda: time.monotonic() > until, CHECK_STEPS)
@@ -218,6 +258,8 @@ def _look_for_damage(conn: Connection, path: Path) -> None:
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
             raise
+        if to_the_end:
+            raise _damaged(path, f"its pages could not all be read in {CHECK_SECONDS:g} s") from error
         _log.info("database_checked_in_part", seconds=CHECK_SECONDS)
         return
     finally:
@@ -231,7 +273,7 @@ def _words_of_disk(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.DatabaseError as error:
-        if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        if _is_damage(error):
             raise _damaged(path, str(error)) from error
         if _room_beside(path) < MIN_ROOM:  # SQLite may call it an I/O error
             raise StoreError(

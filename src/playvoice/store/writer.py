@@ -11,7 +11,7 @@ There is no timer: under little load a fact is committed at once, under much loa
 seldom raise, so only a transaction in which one did pays for savepoints. A connection that proves dead
 before the commit was sent is replaced and its facts are run once more. For both reasons a fact may run
 twice. Once the commit was sent and no answer came, nobody knows whether it holds, so it is not tried again
-here.
+here, and its callers are told so.
 """
 
 import threading
@@ -24,7 +24,7 @@ import structlog
 from sqlalchemy import Connection
 
 from playvoice.store.database import Database
-from playvoice.store.errors import StoreError, StoreUnavailable
+from playvoice.store.errors import OutcomeUnknown, StoreError, StoreUnavailable
 from playvoice.store.jobs import Job, JobQueue
 
 QUEUE_BOUND = 20_000
@@ -101,6 +101,11 @@ class Writer:
             began = time.monotonic()
             try:
                 self._write(jobs)
+            except OutcomeUnknown as error:
+                self._failures += 1
+                self._recover()
+                self._tell_unavailable(error)
+                Job.fail(jobs, error)
             except StoreUnavailable as error:  # nothing was begun
                 self._tell_unavailable(error)
                 Job.fail(jobs, error)
@@ -128,13 +133,16 @@ class Writer:
         conn = self._connection()
         try:
             self._run_jobs(conn, jobs)
-        except Exception:
-            if not self._database.is_lost(conn):
+        except Exception as error:
+            if not self._database.is_lost(conn, error):
                 raise
             self._disconnect()
             conn = self._connection()
             self._run_jobs(conn, jobs)
-        conn.commit()
+        try:
+            conn.commit()
+        except Exception as error:
+            raise OutcomeUnknown(_words(error)) from error
         self._database.after_commit()
 
     def _run_jobs(self, conn: Connection, jobs: Sequence[Job]) -> None:
@@ -205,7 +213,11 @@ class Writer:
 def _unavailable(error: BaseException) -> StoreUnavailable:
     if isinstance(error, StoreError):
         return StoreUnavailable(str(error))
-    return StoreUnavailable(f"the database can't store anything now: {_first_line(error)}")
+    return StoreUnavailable(_words(error))
+
+
+def _words(error: BaseException) -> str:
+    return f"the database can't store anything now: {_first_line(error)}"
 
 
 def _first_line(error: BaseException) -> str:

@@ -10,9 +10,10 @@ and the wrong words may be worse than none. The older version's validators are k
 
 import asyncio
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import islice, takewhile
 from pathlib import Path
 from uuid import uuid4
 
@@ -216,6 +217,19 @@ class Downloads:
         else:
             if count >= self._limits.kept or octets >= self._limits.kept_octets:
                 raise VoiceUnavailable(f"no room for one more download: {count} are to be played, of {octets} octets")
+        await self._evict(gone)
+
+    async def remove_unused(self, before: datetime, most: int) -> int:
+        """Remove up to so many that were not used since then, and that no call is going to play; return how many.
+
+        One that is used is asked for again in `FRESH_WITHOUT` at most: so much its last use may be later than is known.
+        """
+        unused = takewhile(lambda entry: entry.checked_at < before - FRESH_WITHOUT, self._entries.values())
+        gone = list(islice((entry for entry in unused if not self._shelf.is_lent(entry.stem)), most))
+        await self._evict(gone)
+        return len(gone)
+
+    async def _evict(self, gone: Collection[_Entry]) -> None:
         for entry in gone:
             del self._entries[entry.url]
             self._octets -= entry.octets

@@ -105,6 +105,10 @@ class Voices:
         """Read the names of the library again, after somebody has changed them."""
         await self._library.refresh()
 
+    async def remove_unused(self, before: datetime, most: int) -> int:
+        """Remove up to so many downloaded voices that no call asked for since then; return how many."""
+        return await self._downloads.remove_unused(before, most)
+
     async def close(self) -> None:
         """Stop what is being downloaded and decoded."""
         await self._library.close()

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, create_engine, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from playvoice.callbacks import outbox
@@ -180,22 +180,34 @@ def test_bringing_forward_keeps_the_first_delay_between_two_attempts(conn: Conne
     assert due_of(conn, number) == AT + timedelta(seconds=5)
 
 
-def test_what_has_been_kept_long_enough_is_deleted_in_bounded_parts(conn: Connection) -> None:
+def test_what_was_delivered_before_a_time_is_removed_in_bounded_parts_and_nothing_else(conn: Connection) -> None:
     for index in range(3):
         outbox.record(conn, [delivered(owe(conn, str(index)), AT)], [])
-    outbox.record(conn, [delivered(owe(conn, "gone"), AT, State.EXHAUSTED)], [])
-    pending = owe(conn, "pending")
-    week = AT + timedelta(days=7, seconds=1)
-    assert outbox.prune(conn, AT + timedelta(days=7), 10) == 0
-    assert [outbox.prune(conn, week, 2), outbox.prune(conn, week, 2), outbox.prune(conn, week, 2)] == [2, 1, 0]
-    assert outbox.prune(conn, AT + timedelta(days=30, seconds=1), 10) == 1
+    given_up = [owe(conn, state) for state in (State.EXHAUSTED, State.GONE, State.WITHDRAWN)]
+    outbox.record(conn, [delivered(n, AT, s) for n, s in zip(given_up, list(State)[2:], strict=True)], [])
+    pending, later = owe(conn, "pending"), AT + timedelta(microseconds=1)
+    assert outbox.remove_delivered(conn, AT, 10) == 0, "exactly as old as it may be"
+    assert [outbox.remove_delivered(conn, later, 2) for _ in range(3)] == [2, 1, 0]
+    assert outbox.remove_given_up(conn, AT, 10) == 0
+    assert [outbox.remove_given_up(conn, later, 2) for _ in range(3)] == [2, 1, 0]
     assert conn.execute(select(callbacks.c.id)).scalars().all() == [pending]
+
+
+def test_what_is_old_is_found_in_an_index_however_much_there_is_of_other_states() -> None:
+    engine = create_engine("sqlite://")
+    with engine.connect() as conn:
+        callbacks.create(conn)
+        plan = conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {outbox._old.compile(conn)}", (State.DELIVERED, 0, 1, 0)).all()
+    engine.dispose()
+    assert [row[3] for row in plan] == [
+        "SEARCH callbacks USING COVERING INDEX ix_callbacks_done (state=? AND done_at<?)"
+    ]
 
 
 def test_ids_are_never_given_out_again(conn: Connection) -> None:
     number = owe(conn)
     outbox.record(conn, [delivered(number)], [])
-    outbox.prune(conn, AT + timedelta(days=8), 10)
+    outbox.remove_delivered(conn, AT + timedelta(days=8), 10)
     assert owe(conn) > number
 
 

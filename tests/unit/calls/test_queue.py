@@ -7,17 +7,23 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy import Connection, func, select, update
+from tests.postgresql import PostgresqlServer
+from tests.postgresql_relay import PostgresqlRelay
 from tests.samples import REQUEST
+from tests.unit.calls.stored import until
 
-from playvoice.calls import ledger
+from playvoice.calls import journal, ledger
+from playvoice.calls import queue as queue_module
 from playvoice.calls.errors import IdempotencyMismatch, QueueClosed, QueueFull
 from playvoice.calls.ledger import StoredCall
 from playvoice.calls.queue import CallQueue, fingerprint, voices_of_waiting
 from playvoice.calls.request import PlayVoice
 from playvoice.calls.tables import CallState, calls
-from playvoice.store import Store, StoreUnavailable, metadata
+from playvoice.migrations import all_tables
+from playvoice.store import OutcomeUnknown, Store, StoreUnavailable, metadata
 from playvoice.voices import VoiceKind, VoiceRef
 
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -127,11 +133,11 @@ async def test_who_was_refused_is_not_called_though_the_commit_held_and_may_ask_
 
     async def lose(fact: Callable[[Connection], Any]) -> Any:
         await write(fact)
-        raise StoreUnavailable("the connection was lost while it committed")
+        raise OutcomeUnknown("the connection was lost while it committed")
 
     with monkeypatch.context() as patch:
         patch.setattr(store, "write", lose)
-        with pytest.raises(StoreUnavailable):
+        with pytest.raises(OutcomeUnknown):
             await queue.accept(KEYED, AT)
     assert (stored(store), told, queue.waiting) == (1, [], {})
     assert await queue.earlier("2028", "k1", "f1", AT) is None, "it was refused"
@@ -139,6 +145,57 @@ async def test_who_was_refused_is_not_called_though_the_commit_held_and_may_ask_
     assert not again.repeated
     assert [call.uuid for call in told] == [again.uuid]
     assert [call.uuid for call in store.read_now(ledger.read_waiting)] == [again.uuid], "and is called once"
+
+
+@pytest.mark.peer("postgresql")
+async def test_who_was_refused_is_withdrawn_without_another_request_when_the_database_is_back(
+    postgresql_server: PostgresqlServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The connection is cut between a commit and its answer, and many more are refused meanwhile."""
+    monkeypatch.setattr(journal, "AGAIN", 0.05)
+    monkeypatch.setattr(queue_module, "MAX_REFUSED", 3)
+    database_url = postgresql_server.create_database()
+    with PostgresqlRelay(database_url, tmp_path) as relay:
+        store = Store.open(relay.url)
+        store.write_now(all_tables().create_all)
+        queue = CallQueue(store)
+        relay.cut_at_commit()
+        with pytest.raises(OutcomeUnknown):
+            await queue.accept(KEYED, AT)
+        for _ in range(5):
+            with pytest.raises(StoreUnavailable):
+                await queue.accept(REQUEST, AT)
+        with psycopg.connect(database_url) as beside:
+            assert beside.execute("SELECT state FROM calls").fetchall() == [("waiting",)], "the commit held"
+        relay.admit()
+        await until(lambda: stored(store) == 0, "nobody who was refused waits to be called")
+        accepted = await queue.accept(KEYED, AT)
+        assert not accepted.repeated
+        assert queue.waiting == {"2028": 1}
+        await store.close()
+
+
+async def test_who_was_refused_while_others_were_withdrawn_is_withdrawn_too(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue, write, calls_of_write = CallQueue(store), store.write, 0
+
+    async def lose(fact: Callable[[Connection], Any]) -> Any:
+        nonlocal calls_of_write
+        calls_of_write += 1
+        number, result = calls_of_write, await write(fact)
+        if number == 2:  # the withdrawal of the first
+            with pytest.raises(OutcomeUnknown):
+                await queue.accept(REQUEST, AT)
+        if number in (1, 3):
+            raise OutcomeUnknown("the connection was lost while it committed")
+        return result
+
+    monkeypatch.setattr(store, "write", lose)
+    with pytest.raises(OutcomeUnknown):
+        await queue.accept(REQUEST, AT)
+    await until(lambda: calls_of_write == 4 and stored(store) == 0, "both are withdrawn")
+    assert queue.waiting == {}
 
 
 def test_a_fingerprint_tells_parameters_apart_and_not_their_order() -> None:

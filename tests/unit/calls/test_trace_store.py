@@ -1,14 +1,11 @@
 """Traces in a store: kept with the legs, removed by age and size."""
 
-from datetime import timedelta
-
 from structlog.testing import capture_logs
-from tests.unit.calls.stored import AT, later, run
+from tests.unit.calls.stored import later, run
 
 from playvoice.calls import trace_store
 from playvoice.calls.confirmations import Confirmations
 from playvoice.calls.trace_parts import Packed, Raw, pack
-from playvoice.calls.trace_store import AT_ONCE, MEGABYTE, TraceUpkeep
 from playvoice.calls.traces import CallTrace, Traces
 from playvoice.clock import Clock
 from playvoice.sip import Flow, Transport
@@ -43,24 +40,19 @@ def test_a_part_that_can_not_be_read_is_left_out_and_told(store: Store) -> None:
     assert [(line["event"], line["uuid"]) for line in logs] == [("trace_unreadable", "one")]
 
 
-async def test_what_is_too_old_is_removed(store: Store) -> None:
-    keep(store, packed("old"), packed("young", 3_600))
-    await TraceUpkeep(store, days=1, megabytes=1).look(later(1_800) + timedelta(days=1))
-    assert kept(store) == 8
+def test_what_is_too_old_is_removed_a_few_rows_at_once(store: Store) -> None:
+    keep(store, packed("old"), packed("old"), packed("border", 60), packed("young", 3_600))
+    counts = [store.write_now(lambda conn: trace_store.remove(conn, later(60), 1)) for _ in range(3)]
+    assert counts == [1, 1, 0]
+    assert kept(store) == 16
 
 
-async def test_what_is_too_much_is_removed_the_oldest_first(store: Store) -> None:
-    body = b"x" * (MEGABYTE // 4)
-    keep(store, *(packed(str(number), body=body) for number in range(6)))
-    await TraceUpkeep(store, days=1, megabytes=1).look(AT)
-    assert kept(store) == MEGABYTE
-    assert store.read_now(lambda conn: conn.execute(trace_store._OLDEST, {"most": 1}).one().id) == 3
-
-
-async def test_much_is_removed_a_few_rows_at_once_and_all_where_nothing_is_kept(store: Store) -> None:
-    keep(store, *(packed("call") for _ in range(AT_ONCE + 1)))
-    await TraceUpkeep(store, days=0, megabytes=1).look(AT)
-    assert kept(store) == 0
+def test_what_is_too_much_is_removed_the_oldest_first_a_few_rows_at_once(store: Store) -> None:
+    keep(store, *(packed(str(number)) for number in range(6)))
+    assert store.write_now(lambda conn: trace_store.remove_octets(conn, 9, 10)) == 2
+    assert store.write_now(lambda conn: trace_store.remove_octets(conn, 100, 1)) == 1
+    assert store.write_now(lambda conn: trace_store.remove_octets(conn, 0, 10)) == 0
+    assert store.read_now(lambda conn: conn.execute(trace_store._OLDEST, {"most": 1}).one().id) == 4
 
 
 async def test_a_trace_is_stored_with_the_legs_and_gives_its_memory_back(store: Store) -> None:

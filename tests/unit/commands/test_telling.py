@@ -82,7 +82,7 @@ def test_a_call_that_waits_has_neither_record_nor_legs() -> None:
 def test_it_says_why_there_are_no_messages() -> None:
     legs = (leg("a"),)
     assert "The call runs: its SIP messages" in told(state=CallState.ANSWERED, legs=legs)
-    assert "[trace] keep_days is 0" in told(keep=False, legs=legs)
+    assert "[trace] max_megabytes is 0" in told(keep=False, legs=legs)
     assert "they are too old" in told(legs=legs)
 
 

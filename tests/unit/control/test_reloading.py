@@ -27,12 +27,12 @@ async def test_networks_are_allowed_and_disallowed(desk: Desk) -> None:
 
 async def test_what_counts_only_from_the_next_start_on_is_named_until_then(desk: Desk) -> None:
     changed = FILE.replace("udp:127.0.0.1:5060", "udp:127.0.0.1:5070") + '\n[server]\ntimezone = "UTC"\n'
-    changed += "[trace]\nkeep_days = 3\n"
+    changed += "[trace]\nmax_megabytes = 3\n"
     desk.file.write_text(changed)
     for _ in range(2):
         notes = (await desk.run("reload"))["notes"]
         keys = [note.partition(" was changed")[0] for note in notes]
-        assert keys == ["[server] timezone", "[sip] listen", "[trace] keep_days"]
+        assert keys == ["[server] timezone", "[sip] listen", "[trace] max_megabytes"]
     assert desk.rooms.config().sip.listen[0].port == 5060
 
 

@@ -14,6 +14,7 @@ from playvoice.callbacks import addresses, outbox, schedule, sender
 from playvoice.calls import queue
 from playvoice.codes import AgentState, BusinessCode, HangupCause, Language, Ret
 from playvoice.companies import tokens
+from playvoice.config import RetentionConfig
 from playvoice.gateway.reference import PAGES, PageError, pages, render
 from playvoice.gateway.reference.pages import application, registry_of
 from playvoice.gateway.services import play_voice
@@ -71,8 +72,8 @@ NUMBERS = [
     ),
     ("At most {} run at once", "最多同时进行 {} 个", addresses.MAX_AT_ONCE),
     ("after {} failures in a row", "连续失败 {} 次", addresses.FAILING_AT),
-    ("are kept for {} days", "已送达的回调保留 {} 天", outbox.KEEP_DELIVERED.days),
-    ("given up ones for {} days", "放弃的保留 {} 天", outbox.KEEP_OTHERS.days),
+    ("are kept for {} days", "已送达的回调保留 {} 天", RetentionConfig().callbacks),
+    ("given up ones for {} days", "放弃的保留 {} 天", outbox.KEEP_GIVEN_UP.days),
 ]
 
 

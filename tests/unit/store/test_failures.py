@@ -41,7 +41,7 @@ async def test_a_full_disk_fails_every_fact_and_heals_without_a_hand(full_disk: 
     results = await asyncio.gather(
         *(full_disk.write(partial(Notes.add, key=str(number))) for number in range(3)), return_exceptions=True
     )
-    assert [type(result) for result in results] == [StoreUnavailable] * 3
+    assert all(isinstance(result, StoreUnavailable) for result in results)
     assert await full_disk.read(Notes.count) == 0
     resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
     await full_disk.write(partial(Notes.add, key="after"))
@@ -257,6 +257,83 @@ def test_a_damaged_database_is_refused_in_words_and_left_as_it_is(sqlite_url: st
     assert path.read_bytes() == before
     path.unlink()
     Store.open(sqlite_url).close_now()
+
+
+def many_notes(url: str) -> Path:
+    """A database at rest with notes on many pages."""
+    store = Store.open(url)
+    store.write_now(tables.create_all)
+    store.write_now(
+        lambda conn: conn.execute(notes.insert(), [{"key": str(n), "text": "x" * 40} for n in range(2_000)])
+    )
+    store.close_now()
+    return Path(str(make_url(url).database))
+
+
+@pytest.mark.parametrize("found_by", ["the writer", "a reader"])
+@pytest.mark.parametrize("too_large", [False, True])
+def test_damage_that_shows_while_the_server_runs_stops_all_storing_until_the_database_is_whole(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch, found_by: str, too_large: bool
+) -> None:
+    path = many_notes(sqlite_url)
+    whole = path.read_bytes()
+    store = Store.open(sqlite_url, readers=1)
+    if too_large:
+        monkeypatch.setattr(sqlite_room, "CHECK_SECONDS", -1.0)
+        monkeypatch.setattr(sqlite_room, "CHECK_STEPS", 1)
+    store.write_now(lambda conn: conn.exec_driver_sql("PRAGMA shrink_memory").close())  # pages that it has are whole
+    path.write_bytes(whole[:8192] + b"x" * (len(whole) - 8192))
+    if found_by == "a reader":
+        with pytest.raises(StoreUnavailable, match="can't be read now"):
+            store.read_now(Notes.count)
+    else:
+        with pytest.raises(StoreUnavailable, match=r"damaged: .*; put a backup in its place"):
+            store.write_now(Notes.count)
+    for _ in range(2):
+        with pytest.raises(StoreUnavailable, match=r"damaged: .*; put a backup in its place"):
+            store.write_now(lambda conn: None)  # which touches no damaged page
+    assert not store.writing.available
+    path.write_bytes(whole)
+    if too_large:
+        monkeypatch.undo()
+    store.write_now(partial(Notes.add, key="after"))
+    assert store.read_now(Notes.count) == 2_001
+    store.close_now()
+
+
+def log_of_a_killed_server(url: str) -> tuple[Path, bytes]:
+    """A database whose last notes stand in its log alone, as kill -9 leaves it; and the log."""
+    path = many_notes(url)
+    log = path.with_name(f"{path.name}-wal")
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("PRAGMA wal_autocheckpoint=0")
+        for key in ("one", "two"):
+            other.execute("INSERT INTO notes (key, text) VALUES (?, '')", (key,))
+        octets = log.read_bytes()
+    log.write_bytes(octets)
+    return log, octets
+
+
+@pytest.mark.parametrize("head", [b"x" * 32, b"\0" * 32, b"\x37\x7f\x06"])
+def test_a_log_without_its_head_is_refused_in_words_and_left_as_it_is(sqlite_url: str, head: bytes) -> None:
+    log, octets = log_of_a_killed_server(sqlite_url)
+    damaged = head + octets[32:] if len(head) == 32 else head
+    log.write_bytes(damaged)
+    with pytest.raises(StoreError, match=r"log .*-wal is damaged, .*; put a backup in the place"):
+        Store.open(sqlite_url)
+    assert log.read_bytes() == damaged
+    log.write_bytes(octets)
+    store = Store.open(sqlite_url)
+    assert store.read_now(Notes.count) == 2_002
+    store.close_now()
+
+
+def test_a_log_whose_end_a_power_cut_left_torn_is_taken_as_far_as_it_is_whole(sqlite_url: str) -> None:
+    log, octets = log_of_a_killed_server(sqlite_url)
+    log.write_bytes(octets[:-100] + b"x" * 100)
+    store = Store.open(sqlite_url)
+    assert store.read_now(Notes.count) == 2_001
+    store.close_now()
 
 
 def test_a_database_too_large_to_be_looked_at_in_time_is_opened(

@@ -304,3 +304,44 @@ async def test_a_store_that_can_not_be_written_fails_no_call(voices: Voices, sto
     await asyncio.to_thread(store.close_now)
     assert octets(dict((await prepare(voices)).files)) == b"voice"
     assert octets(dict((await prepare(voices, 1)).files)) == b"voice"
+
+
+@BOTH_DATABASES
+async def test_what_was_not_used_since_a_time_is_removed_a_few_at_once_the_oldest_first(
+    make_voices: Callable[..., Voices], tmp_path: Path
+) -> None:
+    voices, day = make_voices(), 86_400
+    for number in range(4):
+        (await prepare(voices, number * day, url=f"http://example.com/{number}")).give_back()
+    (await prepare(voices, 3 * day + 1, url="http://example.com/0")).give_back()
+    border = 2 * day + downloads.FRESH_WITHOUT.total_seconds()
+    assert await voices.remove_unused(after(border), 1) == 1
+    assert await voices.remove_unused(after(border), 10) == 0, "the next one was used at that time, or later"
+    assert await voices.remove_unused(after(border + 1), 10) == 1
+    shelf = tmp_path / "data" / "voices" / "downloads"
+    assert len(list(shelf.iterdir())) == 4
+    make_voices()  # the store has forgotten them, too
+    assert len(list(shelf.iterdir())) == 4
+
+
+async def test_what_a_call_is_going_to_play_is_not_removed_however_old_and_hides_none_behind_it(
+    voices: Voices,
+) -> None:
+    lent = await prepare(voices, 0)
+    (await prepare(voices, 1, url="http://example.com/other")).give_back()
+    assert await voices.remove_unused(after(10 * 86_400), 1) == 1
+    assert all(path.exists() for path in lent.files.values())
+    lent.give_back()
+    assert await voices.remove_unused(after(10 * 86_400), 1) == 1
+    assert not any(path.exists() for path in lent.files.values())
+
+
+async def test_what_is_being_asked_for_again_is_not_removed_meanwhile(voices: Voices, web: FakeWeb) -> None:
+    web.pages[URL] = Page(etag='"1"')
+    (await prepare(voices)).give_back()
+    web.held[URL] = asyncio.Event()
+    asking = asyncio.create_task(prepare(voices, 10 * 86_400))
+    await web.holding.wait()
+    assert await voices.remove_unused(after(10 * 86_400), 10) == 0
+    web.held[URL].set()
+    assert octets(dict((await asking).files)) == b"voice"

@@ -78,17 +78,21 @@ def _sip(answers: Answers) -> str:
 def _trace() -> str:
     return _lines(
         "[trace]                                       # what `playvoice trace` shows of a call that has ended",
-        _default("keep_days", 7, "of its SIP messages; 0: nothing is kept"),
-        _default("max_megabytes", 512, "of all calls, compressed; 512 hold about 250,000 calls"),
+        _default("max_megabytes", 512, "of all calls, compressed: about 250,000; 0: nothing is kept"),
         _default("mask_numbers", False, "true: 138****5678 in what is kept and shown, and in --trace-sip"),
     )
 
 
 def _retention() -> str:
     return _lines(
-        "[retention]                                   # days that what calls leave is kept",
+        "[retention]                                   # days that what is stored is kept, docs/backup.md",
         _default("calls", 0, "call records (bills) with their legs; 0: for ever"),
         _default("recordings", 0, "never longer than calls; 0: as long as calls"),
+        _default("callbacks", 7, "delivered ones, from 7; given up ones at least 30; 0: for ever"),
+        _default("tokens", 1, "from Login, which gives them 12 hours"),
+        _default("idempotency_keys", 1, "from the request; they count for 24 hours"),
+        _default("downloaded_voices", 30, "without a call that plays them; 0: as long as there is room"),
+        _default("traces", 7, "what [trace] keeps; 0: as long as there is room"),
     )
 
 

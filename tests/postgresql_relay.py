@@ -1,0 +1,114 @@
+"""Between a server and its PostgreSQL: what a network does to the connections, at the worst moment where asked."""
+
+import re
+import socket
+import threading
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy.engine import make_url
+
+SOCKET = ".s.PGSQL.5432"
+"""What PostgreSQL calls its socket in a directory."""
+_COMMIT = re.compile(rb"Q....COMMIT", re.DOTALL)
+"""A simple query (PostgreSQL's protocol, section 55.7)."""
+
+
+class PostgresqlRelay:
+    """A socket of its own that leads to the database's; `url` is the database's address through it."""
+
+    def __init__(self, url: str, folder: Path) -> None:
+        parsed = make_url(url)
+        self._behind = f"{parsed.query['host']}/{SOCKET}"
+        self._place = folder / SOCKET
+        self.url = parsed.set(query={"host": str(folder)}).render_as_string(hide_password=False)
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._admits = True
+        self._cuts_at_commit = False
+        self._committing: socket.socket | None = None
+        """Who waits for an answer that is not to come."""
+        self._open: set[socket.socket] = set()
+        self._threads: list[threading.Thread] = []
+
+    def __enter__(self) -> Self:
+        self._listener.bind(str(self._place))
+        self._listener.listen()
+        thread = threading.Thread(target=self._accept)
+        thread.start()
+        self._threads.append(thread)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self.cut()
+        for thread in self._threads:
+            thread.join()
+
+    def cut_at_commit(self) -> None:
+        """Hand the next COMMIT on and wait for its answer, which nobody gets: all are cut, and nobody is let in."""
+        self._cuts_at_commit = True
+
+    def refuse(self) -> None:
+        """Cut all connections, and let nobody in."""
+        self._admits = False
+        self.cut()
+
+    def admit(self) -> None:
+        """Let everybody in."""
+        self._admits = True
+
+    def cut(self) -> None:
+        """Cut all connections."""
+        for each in list(self._open):
+            _shut(each)
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                front, _ = self._listener.accept()
+            except OSError:
+                return  # the end
+            if not self._admits:
+                front.close()
+                continue
+            back = socket.socket(socket.AF_UNIX)
+            back.connect(self._behind)
+            self._open |= {front, back}
+            thread = threading.Thread(target=self._carry, args=(front, back))
+            thread.start()
+            self._threads.append(thread)
+
+    def _carry(self, front: socket.socket, back: socket.socket) -> None:
+        with front, back:
+            answers = threading.Thread(target=self._carry_answers, args=(front, back))
+            answers.start()
+            with suppress(OSError):
+                while octets := front.recv(65_536):
+                    if self._cuts_at_commit and _COMMIT.search(octets):
+                        self._cuts_at_commit, self._admits = False, False
+                        self._committing = front
+                    back.sendall(octets)
+            self._open -= {front, back}
+            _shut(front)
+            _shut(back)
+            answers.join()
+
+    def _carry_answers(self, front: socket.socket, back: socket.socket) -> None:
+        with suppress(OSError):
+            while octets := back.recv(65_536):
+                if self._committing is front:
+                    self._committing = None
+                    self.cut()
+                    return
+                front.sendall(octets)
+        _shut(front)
+
+
+def _shut(each: socket.socket) -> None:
+    with suppress(OSError):
+        each.shutdown(socket.SHUT_RDWR)
