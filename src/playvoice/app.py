@@ -125,7 +125,9 @@ async def _serve(configuration: Configuration, stack: contextlib.AsyncExitStack,
     make_private(config.server.data_dir)
     store = Store.open(config.server.database)
     stack.push_async_callback(store.close)
+    manager.tell("Brings the database up to date")
     await asyncio.to_thread(migrations.upgrade, config.server.database)
+    manager.tell("Starts")
     await store.write(lambda conn: apply(conn, config, datetime.now(UTC)))
     policy = NetworkPolicy(config.security.allow_networks)
     callback_web = WebClient(policy, max_connections=CALLBACK_CONNECTIONS)
@@ -214,7 +216,7 @@ async def _serve(configuration: Configuration, stack: contextlib.AsyncExitStack,
         calls_days=config.retention.calls,
         recordings_days=config.retention.recordings,
     )
-    for keeping in (upkeep.run(), retention.run(), _collect_when_idle(conductor)):
+    for keeping in (media.watch(), upkeep.run(), retention.run(), _collect_when_idle(conductor)):
         stack.callback(asyncio.create_task(keeping).cancel)
     rooms = Rooms(store, lambda: configuration.current, clients, routes, library, sender.expect)
     reload = Reload(configuration, rooms, lambda config: policy.allow(config.security.allow_networks))
@@ -232,6 +234,8 @@ async def _serve(configuration: Configuration, stack: contextlib.AsyncExitStack,
         phones=routes,
         agents=parts.agents,
         media=media,
+        transcoder=transcoder,
+        companies=lambda: [company.code for company in clients],
         sender=sender,
         sends=lambda: not sending.done(),
         folders=_folders(config),

@@ -40,6 +40,10 @@ class ServiceManager:
         seconds = int(microseconds) / 1e6 if meant and microseconds.isdecimal() else 0.0
         return cls(environ.get("NOTIFY_SOCKET", ""), seconds or None)
 
+    def tell(self, status: str) -> None:
+        """Say to a person what the server does that does not answer yet."""
+        self._tell(f"STATUS={status}")
+
     def ready(self, status: str = "") -> None:
         """The server answers, for the first time or after a reload; `status` is for a person."""
         self._tell("READY=1", *([f"STATUS={status}"] if status else []))

@@ -40,6 +40,8 @@ def listener(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Listene
 
 def test_the_stations_of_a_life_are_told(listener: Listener) -> None:
     manager = ServiceManager(listener.address)
+    manager.tell("Brings the database up to date")
+    assert listener.heard() == ["STATUS=Brings the database up to date"]
     manager.ready("Answers at 127.0.0.1:8080")
     assert listener.heard() == ["READY=1", "STATUS=Answers at 127.0.0.1:8080"]
     before = time.monotonic_ns() // 1000
