@@ -68,7 +68,7 @@ from playvoice.store import Store, StoreError
 from playvoice.store.looking import directory_of
 from playvoice.voices import Voices
 from playvoice.web import NetworkPolicy, WebClient
-from playvoice.web.server import HttpServer
+from playvoice.web.server import QUEUE, HttpServer
 
 log = structlog.get_logger(__name__)
 
@@ -119,6 +119,7 @@ async def run(configuration: Configuration, trace: SipTrace | None = None) -> No
 async def _serve(configuration: Configuration, stack: contextlib.AsyncExitStack, trace: SipTrace | None) -> None:
     config, events = configuration.current, Events()
     manager = ServiceManager.from_environment(os.environ, os.getpid())
+    stack.callback(manager.close)
     for work in (manager.watch(), watch_loop(events.loop_lag.observe)):
         stack.callback(asyncio.create_task(work).cancel)
     _raise_descriptors()
@@ -279,7 +280,7 @@ async def _serve_http(
 ) -> None:
     """Answer HTTP until a signal comes."""
     with _words_of_http(config):
-        sock.listen(1024)
+        sock.listen(QUEUE)
     server = HttpServer(
         uvicorn.Config(
             app,  # type: ignore[arg-type]
@@ -290,6 +291,7 @@ async def _serve_http(
             ws="none",
             lifespan="off",
             server_header=False,
+            backlog=1,
             limit_concurrency=HTTP_CONNECTIONS,
             timeout_keep_alive=HTTP_REST,
             timeout_graceful_shutdown=2,
