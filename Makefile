@@ -28,7 +28,9 @@ $(VENV)/.dev-$(shell cksum < requirements-dev.lock | cut -d' ' -f1): requirement
 RUN := $(VENV)/.run-$(shell cksum < requirements.lock | cut -d' ' -f1)
 DEV := $(VENV)/.dev-$(shell cksum < requirements-dev.lock | cut -d' ' -f1)
 
+# Bytecode is written here, as the one who may: a server that runs as another user would compile all at each start.
 setup: $(RUN)  ## the command .venv/bin/playvoice, with all that it needs
+	@$(BIN)/python -m compileall -q src
 	@echo "$(CURDIR)/$(BIN)/playvoice is there"
 
 demo: $(RUN)  ## one notification call on this machine, shown as it happens (ARGS="--press 5")

@@ -47,6 +47,7 @@ PEERS: Mapping[str, Callable[[], object]] = {
     "node": _on_path("node"),
     "java": _on_path("javac"),
     "chromium": _on_path("chromium"),
+    "prometheus": lambda: shutil.which("prometheus") and shutil.which("promtool"),
     "postgresql": postgresql_directory,
     "faketime": faketime_library,
     "asterisk": asterisk_directory,

@@ -121,11 +121,14 @@ async def _start(
     """Build the parts floor by floor; `stack` has how each is ended."""
     config, events = configuration.current, Events()
     manager = ServiceManager.from_environment(os.environ, os.getpid())
+    stack.callback(manager.close)
     for work in (manager.watch(), watch_loop(events.loop_lag.observe)):
         stack.callback(asyncio.create_task(work).cancel)
     _raise_descriptors()
     make_private(config.server.data_dir)
+    manager.tell("Opens the database, and brings it up to date")
     store = await open_store(config.server.database, stack)
+    manager.tell("Starts")
     await store.write(lambda conn: apply(conn, config, datetime.now(UTC)))
     policy = NetworkPolicy(config.security.allow_networks)
     callback_web = WebClient(policy, max_connections=CALLBACK_CONNECTIONS)
@@ -209,7 +212,8 @@ async def _start(
     stack.push_async_callback(_finish, sending, sender)
     await conductor.start()
     stack.push_async_callback(conductor.stop, CUT_WITHIN)
-    for keeping in (Retention(kinds(config, store, library)).run(), collect_when_idle(lambda: conductor.running)):
+    retention = Retention(kinds(config, store, library))
+    for keeping in (media.watch(), retention.run(), collect_when_idle(lambda: conductor.running)):
         stack.callback(asyncio.create_task(keeping).cancel)
     rooms = Rooms(store, lambda: configuration.current, clients, routes, library, sender.expect)
     reload = Reload(configuration, rooms, lambda config: policy.allow(config.security.allow_networks))
@@ -227,6 +231,8 @@ async def _start(
         phones=routes,
         agents=parts.agents,
         media=media,
+        transcoder=transcoder,
+        companies=lambda: [company.code for company in clients],
         sender=sender,
         sends=lambda: not sending.done(),
         stops=stopping.asked.is_set,

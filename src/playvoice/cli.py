@@ -1,6 +1,7 @@
 """The command `playvoice`: every command that a user types, and nothing that is not about typing it."""
 
 import asyncio
+import faulthandler
 import io
 import sys
 from dataclasses import replace
@@ -69,6 +70,7 @@ def serve(
 
     settings = read_config(config)
     logs.configure(log_format, log_level)
+    faulthandler.enable()  # a server that hangs and is ended for it (SIGABRT, of systemd's watchdog) says where
     try:
         file = None if trace_sip is None else SipTrace(trace_sip, trace_number)
         asyncio.run(run(Configuration(config, settings), file))

@@ -3,65 +3,18 @@
 import contextlib
 import os
 import signal
-import socket
 import sqlite3
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from prometheus_client.parser import text_string_to_metric_families
 from tests.acceptance.sipp_world import NOTICE
+from tests.acceptance.watching import BOUND, SystemD, figure, get, media_workers, place, until
 
 from playvoice.media.g711 import Codec
-from playvoice.simulator.configuration import COMPANY, GROUP, NUMBERS
+from playvoice.simulator.configuration import COMPANY
 from playvoice.simulator.sound import write_g711
 from playvoice.simulator.world import Cast, World
-
-BOUND = 20.0
-"""Seconds within which something has to be seen."""
-
-
-class SystemD:
-    """Its end of the notify protocol."""
-
-    def __init__(self, path: Path) -> None:
-        self.environ = {"NOTIFY_SOCKET": str(path), "WATCHDOG_USEC": "600000"}
-        self._sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self._sock.bind(str(path))
-        self._sock.settimeout(BOUND)
-
-    def wait_for(self, assignment: str) -> list[str]:
-        """The next datagram with this assignment."""
-        deadline = time.monotonic() + BOUND
-        while time.monotonic() < deadline:
-            told = self._sock.recv(4096).decode().split("\n")
-            if assignment in told:
-                return told
-        raise AssertionError(f"systemd never heard {assignment}")
-
-    def forget(self) -> None:
-        """Leave nothing of what was told so far."""
-        self._sock.setblocking(False)
-        with contextlib.suppress(BlockingIOError):
-            while True:
-                self._sock.recv(4096)
-        self._sock.settimeout(BOUND)
-
-    def is_silent(self, seconds: float) -> bool:
-        self._sock.settimeout(seconds)
-        try:
-            self._sock.recv(4096)
-        except TimeoutError:
-            return True
-        finally:
-            self._sock.settimeout(BOUND)
-        return False
-
-    def close(self) -> None:
-        self._sock.close()
 
 
 @pytest.fixture
@@ -79,45 +32,6 @@ def world(tmp_path: Path, systemd: SystemD) -> Iterator[World]:
     cast = Cast(callee={"": {"as": "answer"}}, registered=False, setting={"company": {"key_time": 0}})
     with World(tmp_path / "world", voices, cast, environ=systemd.environ) as made:
         yield made
-
-
-def get(world: World, path: str, **headers: str) -> tuple[int, str]:
-    request = urllib.request.Request(f"http://{world.http}{path}", headers=headers)
-    try:
-        with urllib.request.urlopen(request, timeout=BOUND) as answer:
-            return answer.status, answer.read().decode()
-    except urllib.error.HTTPError as error:
-        return error.code, error.read().decode()
-
-
-def figures(world: World) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
-    status, text = get(world, "/metrics")
-    assert status == 200
-    families = text_string_to_metric_families(text)
-    return {(s.name, frozenset(s.labels.items())): s.value for family in families for s in family.samples}
-
-
-def figure(world: World, name: str, **labels: str) -> float:
-    return figures(world).get((name, frozenset(labels.items())), -1)
-
-
-def until(condition: Callable[[], object], what: str) -> None:
-    deadline = time.monotonic() + BOUND
-    while not condition():
-        assert time.monotonic() < deadline, f"never: {what}"
-        time.sleep(0.05)
-
-
-def place(world: World, number: str) -> None:
-    answer, uuid = world.client().play_voice(
-        voicetype="1",
-        destnumber=number,
-        voicefile="notice.wav",
-        chengshudu="1",
-        userid=f"1@{GROUP}",
-        disnumber=NUMBERS[0],
-    )
-    assert uuid, answer
 
 
 def test_calls_and_their_callbacks_are_counted(world: World) -> None:
@@ -147,7 +61,7 @@ def test_a_proxy_is_told_that_there_is_nothing(world: World) -> None:
 def test_a_media_worker_that_died_is_counted_and_a_locked_database_is_not_ready(world: World) -> None:
     (worker,) = media_workers(world.server.pid)
     os.kill(worker, signal.SIGKILL)
-    until(lambda: figure(world, "playvoice_media_workers_started_total") >= 2, "another worker is started")
+    until(lambda: figure(world, "playvoice_media_worker_restarts_total") >= 1, "another worker is started")
     until(lambda: get(world, "/readyz")[0] == 200, "it is ready again")
     (database,) = world.directory.rglob("*.db")
     with contextlib.closing(sqlite3.connect(database, isolation_level=None)) as other:
@@ -180,11 +94,3 @@ def test_a_server_that_hangs_says_nothing_and_the_watchdog_would_end_it(world: W
     assert systemd.is_silent(0.7), "longer than the watchdog waits"
     os.kill(world.server.pid, signal.SIGCONT)
     systemd.wait_for("WATCHDOG=1")
-
-
-def media_workers(pid: int) -> list[int]:
-    """The process ids of a server's media workers."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [
-        int(child) for child in children if b"playvoice.media.worker" in Path(f"/proc/{child}/cmdline").read_bytes()
-    ]

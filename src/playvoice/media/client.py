@@ -19,7 +19,7 @@ __all__ = ["MediaClient", "MediaError", "MediaEvent", "MediaFull", "MediaGone", 
 
 log = structlog.get_logger(__name__)
 
-START_TIMEOUT = 10.0
+START_TIMEOUT = 30.0
 """Seconds in which a worker has to come up."""
 ANSWER_TIMEOUT = 5.0
 """Seconds in which a worker answers; one that doesn't is stuck, and of no more use than a dead one."""
@@ -29,6 +29,8 @@ MAX_LOADED = 500
 """Voices, of two files each, that the worker was told of and holds on to."""
 _HELLO = 0
 """The number of the answer to no request."""
+_NO_STREAM = -1
+"""A number that no stream has: its release is answered, and does nothing."""
 MAX_UNSENT = 8_388_608
 """Octets that may wait for the worker; beyond it the worker is stuck and given up."""
 
@@ -213,6 +215,10 @@ class MediaClient:
     def forget(self, stream: int) -> None:
         self._streams.pop(stream, None)
         self._with_tones.discard(stream)
+
+    async def answer(self) -> None:
+        """Have the worker say that it lives; one that does not in time is ended. MediaGone."""
+        await self.ask(lambda request: p.Release(request, _NO_STREAM))
 
     async def ask(self, make: Callable[[int], p.ToWorker]) -> p.Message:
         """Send a command that has an answer, and wait for it; a worker that gives none in time is ended. MediaGone."""

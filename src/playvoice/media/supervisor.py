@@ -9,6 +9,7 @@ calls end, and only theirs; the next call is carried by the next worker. While t
 """
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Awaitable, Callable
 from typing import Protocol, Self
@@ -25,6 +26,8 @@ MAX_DELAY = 30.0
 STEADY = 30.0
 """Seconds after which a worker is not counted as one that failed to start: one that always dies young is a fault that
 no haste mends."""
+LOOK_EVERY = 5.0
+"""Seconds between two looks whether the worker lives: while calls only play, nobody else asks it anything."""
 
 OnGone = Callable[[tuple[Stream, ...]], None]
 
@@ -134,6 +137,14 @@ class MediaSupervisor:
     def pid(self) -> int | None:
         """The worker's process id, if there is a worker."""
         return None if self._client is None else self._client.pid
+
+    async def watch(self) -> None:
+        """Look after the worker, for ever: one that gives no answer in time is ended, and replaced."""
+        while True:
+            await self._sleep(LOOK_EVERY)
+            if self._client is not None:
+                with contextlib.suppress(MediaGone):
+                    await self._client.answer()
 
     async def close(self) -> None:
         """End the worker, and start none any more."""

@@ -84,6 +84,8 @@ class _Lane:
         self._child: asyncio.Task[asyncio.subprocess.Process] | None = None
         """Its start, a task of its own: a start that is cancelled half-way leaves its process behind."""
         self._task: asyncio.Task[None] | None = None
+        self.failures = 0
+        """Jobs whose child died, got stuck or could not be started."""
 
     @property
     def waiting(self) -> int:
@@ -136,6 +138,7 @@ class _Lane:
             failure = _ChildFailed(f"not done after {self._timeout:g} s")
         except (_ChildFailed, OSError, ValueError) as error:
             failure = _ChildFailed(str(error))
+        self.failures += 1
         _log.warning("transcoder child failed", lane=self._name, error=str(failure))
         await self._stop_child(patience=0.0)
         return failure
@@ -209,6 +212,16 @@ class Transcoder:
     def pids(self) -> list[int]:
         """The child processes that run."""
         return [pid for lane in (self._decoding, self._encoding) if (pid := lane.pid) is not None]
+
+    @property
+    def waiting(self) -> Mapping[str, int]:
+        """Jobs that wait for a child, by their kind."""
+        return {"decode": self._decoding.waiting, "encode": self._encoding.waiting}
+
+    @property
+    def failures(self) -> Mapping[str, int]:
+        """Jobs whose child died, got stuck or could not be started, by their kind."""
+        return {"decode": self._decoding.failures, "encode": self._encoding.failures}
 
     async def decode(self, source: Path, to: Path, *, max_seconds: float = MAX_SECONDS) -> Decoded:
         """Make a voice of an audio file.

@@ -1,9 +1,11 @@
 """What happens and leaves nothing behind that could be read later: counted as it happens.
 
 A call counts once under its cause, and once under its company. Not under both at once: 25 causes of each company would
-be more series than they tell. What a company has had one of is there with all its labels: Prometheus sees no increase
-in a series that begins at 1.
+be more series than they tell. A company is known with all its labels before anything happens: Prometheus sees no
+increase in a series that begins at 1.
 """
+
+from collections.abc import Iterable
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics
 
@@ -68,17 +70,22 @@ class Events:
         for cause in HangupCause:
             self._ends.labels(int(cause), CAUSE_TEXTS[cause].en)
 
+    def know(self, companies: Iterable[str]) -> None:
+        """Have all series of these companies there before anything happens to them."""
+        for company in companies:
+            for answered in ("yes", "no"):
+                self._company_ends.labels(company, answered)
+            for result in _RESULTS.values():
+                self._attempts.labels(company, result)
+
     def call_ended(self, company_code: str, end: End) -> None:
         """A call's record was stored."""
         self._ends.labels(int(end.cause), CAUSE_TEXTS[end.cause].en).inc()
-        for answered in (True, False):
-            now = answered == (end.answered_at is not None)
-            self._company_ends.labels(company_code, "yes" if answered else "no").inc(now)
+        self._company_ends.labels(company_code, "no" if end.answered_at is None else "yes").inc()
 
     def callback_attempted(self, company_code: str, state: State) -> None:
         """An attempt to deliver a callback has ended."""
-        for each, result in _RESULTS.items():
-            self._attempts.labels(company_code, result).inc(each is state)
+        self._attempts.labels(company_code, _RESULTS[state]).inc()
 
     def clock_kept(self, pace: ClockPace) -> None:
         """A second of the media clock has passed."""

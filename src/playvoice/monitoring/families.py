@@ -4,13 +4,15 @@ A label is a company, trunk, group or state, so that there are as many series as
 that a caller could make.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from playvoice import __version__
+from playvoice.callbacks.manage import Backlog
 from playvoice.monitoring.ports import Watched
+from playvoice.monitoring.readiness import PARTS
 from playvoice.monitoring.storage import Space, Stored
 
 STATES = ("dialling", "ringing", "playing", "waiting", "transferring", "talking")
@@ -20,10 +22,21 @@ Values = Mapping[tuple[str, ...], float]
 
 
 def families(
-    rooms: Watched, stored: Stored | None, spaces: Mapping[str, Space], *, now: float, at: datetime
+    rooms: Watched,
+    stored: Stored | None,
+    spaces: Mapping[str, Space],
+    missing: Collection[str],
+    *,
+    now: float,
+    at: datetime,
 ) -> Iterator[Metric]:
-    """Yield the figures of this moment: `now` of the monotonic clock, `at` of the wall clock."""
+    """Yield the figures of this moment: `now` of the monotonic clock, `at` of the wall clock.
+
+    `missing` are the parts for which the server is not ready.
+    """
     yield _gauge("playvoice_info", "The version that runs.", {(__version__,): 1}, ["version"])
+    ready = {part: part not in missing for part in PARTS}
+    yield _gauge("playvoice_ready", "1: this part does what a call needs of it.", _keyed(ready), ["part"])
     yield from _calls(rooms, stored, at)
     yield from _trunks(rooms, now)
     yield from _phones(rooms)
@@ -37,9 +50,8 @@ def families(
 def _calls(rooms: Watched, stored: Stored | None, at: datetime) -> Iterator[Metric]:
     states = dict.fromkeys(STATES, 0) | dict(rooms.calls.states())
     yield _gauge("playvoice_calls", "Calls that run.", _keyed(states), ["state"])
-    yield _gauge(
-        "playvoice_calls_waiting", "Calls that wait to be dialled.", _keyed(rooms.waiting.counts()), ["company"]
-    )
+    waiting = dict.fromkeys(rooms.companies(), 0) | dict(rooms.waiting.counts())
+    yield _gauge("playvoice_calls_waiting", "Calls that wait to be dialled.", _keyed(waiting), ["company"])
     if stored is not None:
         seconds = 0.0 if stored.oldest_waiting is None else _age(stored.oldest_waiting, at)
         yield _gauge("playvoice_calls_waiting_oldest_seconds", "Age of the oldest call that waits.", {(): seconds})
@@ -109,14 +121,32 @@ def _media(rooms: Watched) -> Iterator[Metric]:
     yield _gauge("playvoice_media_streams", "RTP streams that are reserved.", {(): media.streams})
     yield _gauge("playvoice_media_capacity_streams", "Streams that the worker carries.", {(): media.capacity})
     yield _gauge("playvoice_media_worker_up", "1: there is a media worker.", {(): media.pid is not None})
-    yield _counter("playvoice_media_workers_started", "Media workers that were started.", {(): media.workers_started})
+    yield _counter(
+        "playvoice_media_worker_restarts",
+        "Media workers that were started in the place of one that died.",
+        {(): media.workers_started - 1},
+    )
+    work, transcoder = ["work"], rooms.transcoder
+    yield _gauge(
+        "playvoice_transcoder_files_waiting",
+        "Voices that wait to be decoded, recordings that wait to be encoded.",
+        _keyed(transcoder.waiting),
+        work,
+    )
+    yield _counter(
+        "playvoice_transcoder_failures",
+        "Files at which the process that decodes or encodes died, got stuck, or could not be started.",
+        _keyed(transcoder.failures),
+        work,
+    )
 
 
 def _callbacks(rooms: Watched, stored: Stored | None, at: datetime) -> Iterator[Metric]:
     yield _gauge("playvoice_callback_sender_up", "1: the sender of callbacks runs.", {(): rooms.sends()})
     yield _gauge("playvoice_callbacks_under_way", "Attempts that run.", {(): rooms.sender.under_way})
     if stored is not None:
-        backlogs, label = stored.backlogs, ["company"]
+        nothing = dict.fromkeys(rooms.companies(), Backlog(0, at))
+        backlogs, label = nothing | dict(stored.backlogs), ["company"]
         yield _gauge(
             "playvoice_callbacks_owed",
             "Callbacks that are not delivered yet, up to 10,000 of a company.",

@@ -33,7 +33,7 @@ class Pages:
         self._gate = gate
         self._readiness = Readiness(rooms)
         self._storage = Storage(rooms.store, rooms.folders)
-        self._counted = events.registry
+        self._events = events
         self._processes = CollectorRegistry()
         ProcessCollector(registry=self._processes)
         ProcessCollector(
@@ -60,14 +60,16 @@ class Pages:
 
     async def _ready(self, request: Request) -> Response:
         self._check(request)
-        reasons = await self._readiness.reasons()
+        reasons = await self._readiness.reasons(request.query_params.getlist("exclude"))
         body = {"ready": not reasons, "reasons": [asdict(reason) for reason in reasons]}
         return JSONResponse(body, 503 if reasons else 200, headers=FRESH)
 
     async def _metrics(self, request: Request) -> Response:
         self._check(request)
-        stored, spaces = await self._storage.look()
-        looked = list(families(self._rooms, stored, spaces, now=time.monotonic(), at=datetime.now(UTC)))
+        (stored, spaces), reasons = await asyncio.gather(self._storage.look(), self._readiness.reasons())
+        self._events.know(self._rooms.companies())
+        missing = {reason.part for reason in reasons}
+        looked = list(families(self._rooms, stored, spaces, missing, now=time.monotonic(), at=datetime.now(UTC)))
         text = await asyncio.to_thread(self._write, looked)
         return Response(text, media_type=None, headers={**FRESH, "content-type": CONTENT_TYPE})
 
@@ -77,7 +79,7 @@ class Pages:
 
     def _write(self, looked: list[Metric]) -> bytes:
         """In a thread: some thousand lines may take longer than the event loop may rest."""
-        return generate_latest(_All(looked, self._counted, self._processes))
+        return generate_latest(_All(looked, self._events.registry, self._processes))
 
 
 class _All(CollectorRegistry):

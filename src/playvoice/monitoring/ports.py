@@ -86,6 +86,20 @@ class Media(Protocol):
     def workers_started(self) -> int: ...
 
 
+class Transcodes(Protocol):
+    """The processes that decode voices and encode recordings."""
+
+    @property
+    def waiting(self) -> Mapping[str, int]:
+        """Files that wait for theirs, by the kind of work."""
+        ...
+
+    @property
+    def failures(self) -> Mapping[str, int]:
+        """Files at which it died, got stuck or could not be started, by the kind of work."""
+        ...
+
+
 class Sends(Protocol):
     """The sender of callbacks."""
 
@@ -104,6 +118,9 @@ class Watched:
     phones: Phones
     agents: Agents
     media: Media
+    transcoder: Transcodes
+    companies: Callable[[], Collection[str]]
+    """The codes of all companies."""
     sender: Sends
     sends: Callable[[], bool]
     """Whether the sender runs: a fault of ours ends it."""

@@ -1,13 +1,13 @@
-"""Whether the server can do what it is there for: take a request, store it, and call.
+"""Whether a call that is asked for now would be stored, dialled, heard and reported.
 
 It asks, and believes no flag that may be old: where nothing was committed of late, a heartbeat is written, as the
-server does each second while calls run. Trunks that are down do not count: requests are stored meanwhile, and calls
-wait for them.
+server does each second while calls run. Trunks count where none can be used: a call is tried all the same, and fails.
 """
 
 import asyncio
+import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -17,6 +17,8 @@ from playvoice.monitoring.ports import Watched
 from playvoice.monitoring.shared import Shared
 from playvoice.store import StoreUnavailable
 
+PARTS = ("server", "store", "media", "trunks", "callbacks", "descriptors")
+"""What has to be so, each with a reason of its own where it is not."""
 FRESH = 3.0
 """Seconds for which a commit proves that the store can be written."""
 PATIENCE = 2.0
@@ -28,7 +30,7 @@ class Reason:
     """Why the server is not ready."""
 
     part: str
-    """`server`, `store`, `media` or `callbacks`."""
+    """One of `PARTS`."""
     reason: str
     """In words for the operator."""
 
@@ -44,18 +46,22 @@ class Readiness:
         self._patience = patience
         self._probe = Shared(self._write)
 
-    async def reasons(self) -> list[Reason]:
-        """Return why the server is not ready, nothing where it is."""
+    async def reasons(self, without: Collection[str] = ()) -> list[Reason]:
+        """Return why the server is not ready, nothing where it is; some parts may be left out."""
         rooms, found = self._rooms, list[Reason]()
         if rooms.stops():
             found.append(Reason("server", "the server is stopping, and takes no more calls"))
-        if (unwritable := await self._why_not_stored()) is not None:
+        if "store" not in without and (unwritable := await self._why_not_stored()) is not None:
             found.append(Reason("store", unwritable))
         if rooms.media.pid is None:
             found.append(Reason("media", "there is no media worker now; another one is being started"))
+        if not any(view.usable for view in rooms.trunks.views(time.monotonic())):
+            found.append(Reason("trunks", "none can be used: down, not registered, or asked for no calls"))
         if not rooms.sends():
             found.append(Reason("callbacks", "the sender of callbacks has ended by a fault; the log says where"))
-        return found
+        if (unopened := _why_nothing_opens()) is not None:
+            found.append(Reason("descriptors", unopened))
+        return [reason for reason in found if reason.part not in without]
 
     async def close(self) -> None:
         """Wait for no answer of the store any more."""
@@ -79,3 +85,12 @@ class Readiness:
 
     async def _write(self) -> None:
         await self._rooms.store.write(partial(heartbeat, at=datetime.now(UTC)))
+
+
+def _why_nothing_opens() -> str | None:
+    """Why no connection could be taken now, though one that is open is still answered."""
+    try:
+        os.close(os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
+    except OSError as error:
+        return f"nothing more can be opened: {os.strerror(error.errno or 0)}"
+    return None

@@ -3,7 +3,8 @@
     start ──READY=1──> running ──SIGHUP: RELOADING=1──> reloading ──READY=1──> running ──SIGTERM: STOPPING=1──> end
                           └── WATCHDOG=1, thrice in the time after which a server that says nothing is killed
 
-The event loop itself says that it lives, so that a loop that hangs says nothing. Without systemd nothing is said.
+The event loop itself says that it lives, so that a loop that hangs says nothing. Without systemd nothing is said. The
+socket is opened at the start, so that a server that can open nothing more is not taken for one that hangs.
 """
 
 import asyncio
@@ -28,6 +29,10 @@ class ServiceManager:
         """
         self._address = address
         self._watchdog = watchdog
+        self._socket = None
+        if address:
+            self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
+            self._socket.setblocking(False)
 
     def __repr__(self) -> str:
         return f"<ServiceManager at {self._address or 'no socket'}, watchdog {self._watchdog}>"
@@ -39,6 +44,10 @@ class ServiceManager:
         microseconds = environ.get("WATCHDOG_USEC", "")
         seconds = int(microseconds) / 1e6 if meant and microseconds.isdecimal() else 0.0
         return cls(environ.get("NOTIFY_SOCKET", ""), seconds or None)
+
+    def tell(self, status: str) -> None:
+        """Say to a person what the server does that does not answer yet."""
+        self._tell(f"STATUS={status}")
 
     def ready(self, status: str = "") -> None:
         """The server answers, for the first time or after a reload; `status` is for a person."""
@@ -52,6 +61,12 @@ class ServiceManager:
         """The server ends."""
         self._tell("STOPPING=1", "STATUS=Ending the running calls")
 
+    def close(self) -> None:
+        """Say nothing any more."""
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+
     async def watch(self) -> None:
         """Say that the event loop lives, for ever; at once over where nobody cares."""
         while self._watchdog is not None:
@@ -59,12 +74,10 @@ class ServiceManager:
             await asyncio.sleep(self._watchdog / 3)
 
     def _tell(self, *assignments: str) -> None:
-        if not self._address:
+        if self._socket is None:
             return
         address = f"\0{self._address[1:]}" if self._address.startswith("@") else self._address
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sock:
-            sock.setblocking(False)
-            try:
-                sock.sendto("\n".join(assignments).encode(), address)
-            except OSError as error:
-                log.warning("service_manager_not_told", what=assignments[0], reason=os.strerror(error.errno or 0))
+        try:
+            self._socket.sendto("\n".join(assignments).encode(), address)
+        except OSError as error:
+            log.warning("service_manager_not_told", what=assignments[0], reason=os.strerror(error.errno or 0))

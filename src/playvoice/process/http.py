@@ -11,7 +11,7 @@ from playvoice.config import Config
 from playvoice.gateway.http import BoundedHttp
 from playvoice.process.errors import StartError
 from playvoice.sip.flow import format_host
-from playvoice.web.server import HttpServer
+from playvoice.web.server import QUEUE, HttpServer
 
 CONNECTIONS = 2_000
 REST = 30
@@ -39,7 +39,7 @@ def bind(config: Config) -> socket.socket:
 def listen(sock: socket.socket, config: Config, app: object) -> HttpServer:
     """Listen, and return the server that answers there once it serves."""
     with _in_words(config):
-        sock.listen(1024)
+        sock.listen(QUEUE)
     return HttpServer(
         uvicorn.Config(
             app,  # type: ignore[arg-type]
@@ -50,6 +50,7 @@ def listen(sock: socket.socket, config: Config, app: object) -> HttpServer:
             ws="none",
             lifespan="off",
             server_header=False,
+            backlog=1,
             limit_concurrency=CONNECTIONS,
             timeout_keep_alive=REST,
             timeout_graceful_shutdown=LAST_ANSWERS,

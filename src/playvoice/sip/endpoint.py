@@ -21,6 +21,8 @@ from playvoice.sip.sockets import Connection, UdpSocket, address_of
 from playvoice.sip.tap import Tap, call_id_of
 from playvoice.sip.user_agent import UserAgent
 
+TCP_QUEUE = 100
+"""Connections that wait to be accepted at each address."""
 MAX_CONNECTIONS = 1_000
 """TCP connections at once; a further one is closed."""
 CONNECT_TIMEOUT = 5.0
@@ -94,7 +96,11 @@ class SipEndpoint:
         return sock.local
 
     async def _listen_tcp(self, host: str, port: int) -> tuple[str, int]:
-        server = await asyncio.start_server(self._accept, host, port, limit=65_536)
+        # asyncio tries to accept `backlog` connections in one turn, with a traceback each while no descriptor is left.
+        server = await asyncio.start_server(self._accept, host, port, limit=65_536, backlog=1)
+        for each in server.sockets:
+            with each.dup() as sock:
+                sock.listen(TCP_QUEUE)
         self._servers.append(server)
         return address_of(server.sockets[0].getsockname())
 

@@ -22,7 +22,7 @@ from tests.unit.media.workers import (
 from playvoice.media.client import MediaClient, MediaFull, MediaGone, Stream
 from playvoice.media.g711 import Codec
 from playvoice.media.protocol import ClockPace, PlaybackEnded
-from playvoice.media.supervisor import STEADY, MediaSupervisor, restart_delay
+from playvoice.media.supervisor import LOOK_EVERY, STEADY, MediaSupervisor, restart_delay
 from playvoice.media.tones import TONES_WEIGHT
 
 NUMBER_SHIFT = 32
@@ -115,6 +115,36 @@ async def test_a_worker_that_gives_no_answer_is_ended_and_replaced(owner: Owner)
     await until(lambda: media.has_room)
     assert stopped not in children()
     assert (await Leg.reserve(media)).stream.number >> NUMBER_SHIFT == 2
+    await media.close()
+
+
+async def test_a_worker_that_hangs_while_nobody_asks_it_anything_is_found_and_replaced(owner: Owner) -> None:
+    async def start_worker(*, number: int, on_gone: Callable[[], None]) -> MediaClient:
+        return await MediaClient.start(
+            address="127.0.0.1", ports=PORTS, number=number, on_gone=on_gone, answer_timeout=0.2 if number == 1 else 5
+        )
+
+    looks = asyncio.Semaphore(0)
+
+    async def sleep(seconds: float) -> None:
+        if seconds == LOOK_EVERY:
+            await looks.acquire()
+
+    media = MediaSupervisor(start_worker, owner.losses.put_nowait, sleep=sleep)
+    await media.begin()
+    watching = asyncio.create_task(media.watch())
+    leg = await Leg.reserve(media)
+    looks.release()
+    looks.release()
+    await until(looks.locked)
+    await Leg.reserve(media)
+    assert owner.losses.empty(), "one that answers is left alone"
+    stopped = kill(media, signal.SIGSTOP)
+    looks.release()
+    assert leg.stream in await owner.loss()
+    await until(lambda: media.has_room)
+    assert media.pid != stopped
+    watching.cancel()
     await media.close()
 
 

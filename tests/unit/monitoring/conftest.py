@@ -30,7 +30,7 @@ class Rooms:
 
     running: dict[str, int] = field(default_factory=dict)
     waiting: dict[str, int] = field(default_factory=dict)
-    trunks: list[TrunkView] = field(default_factory=list)
+    trunks: list[TrunkView] = field(default_factory=lambda: [CARRIER])
     extensions: list[Account] = field(default_factory=list)
     phones: dict[str, int] = field(default_factory=dict)
     taken: set[str] = field(default_factory=set)
@@ -42,6 +42,9 @@ class Rooms:
     under_way: int = 0
     sends: bool = True
     stops: bool = False
+    files: dict[str, int] = field(default_factory=lambda: {"decode": 0, "encode": 0})
+    failures: dict[str, int] = field(default_factory=lambda: {"decode": 0, "encode": 0})
+    companies: list[str] = field(default_factory=list)
 
     def states(self) -> dict[str, int]:
         return self.running
@@ -54,6 +57,21 @@ class Rooms:
 
     def contacts(self, number: str) -> list[object]:
         return [object()] * self.phones.get(number, 0)
+
+
+@dataclass
+class Transcoding:
+    """The transcoder of these rooms."""
+
+    rooms: Rooms
+
+    @property
+    def waiting(self) -> dict[str, int]:
+        return self.rooms.files
+
+    @property
+    def failures(self) -> dict[str, int]:
+        return self.rooms.failures
 
 
 @pytest.fixture
@@ -79,6 +97,8 @@ def watched(rooms: Rooms, sqlite: Store, tmp_path: Path) -> Watched:
         phones=rooms,
         agents=rooms,
         media=rooms,
+        transcoder=Transcoding(rooms),
+        companies=lambda: rooms.companies,
         sender=rooms,
         sends=lambda: rooms.sends,
         stops=lambda: rooms.stops,

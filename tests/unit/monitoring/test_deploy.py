@@ -26,6 +26,7 @@ from playvoice.process.stopping import STOP_REST
 ROOT = Path(__file__).parents[3]
 DEPLOY = ROOT / "deploy"
 RULES = yaml.safe_load((DEPLOY / "playvoice.rules.yml").read_text(encoding="utf-8"))
+RULES_TESTS = yaml.safe_load((DEPLOY / "playvoice.rules.test.yml").read_text(encoding="utf-8"))
 ALERTS: list[dict[str, Any]] = [rule for group in RULES["groups"] for rule in group["rules"]]
 DASHBOARD = json.loads((DEPLOY / "grafana-dashboard.json").read_text(encoding="utf-8"))
 PANELS: list[dict[str, Any]] = [panel for panel in DASHBOARD["panels"] if panel["type"] != "row"]
@@ -47,11 +48,13 @@ def known(watched: Watched, rooms: Rooms) -> dict[str, set[str]]:
     at = datetime(2026, 1, 2, tzinfo=UTC)
     rooms.trunks, rooms.extensions, rooms.waiting = [CARRIER], [Account("20280003")], {"2028": 1}
     rooms.customers["2028", "sales"] = 1
+    rooms.companies = ["2028"]
     events = Events()
+    events.know(rooms.companies)
     events.call_ended("2028", END)
     events.callback_attempted("2028", State.DELIVERED)
     stored = Stored(at, {"2028": Backlog(1, at)})
-    told: list[Metric] = list(families(watched, stored, {"data": Space(1, 2)}, now=1e9, at=at))
+    told: list[Metric] = list(families(watched, stored, {"data": Space(1, 2)}, set(), now=1e9, at=at))
     samples = [sample for metric in (*told, *events.registry.collect()) for sample in metric.samples]
     processes = {f"{prefix}process_{name}": set[str]() for prefix in ("", "playvoice_media_") for name in _PROCESS}
     return processes | {sample.name: set(sample.labels) for sample in samples}
@@ -84,6 +87,13 @@ def test_what_an_alert_says_is_known_where_it_is_raised(known: dict[str, set[str
 def test_each_alert_has_its_line_in_the_page(page: str) -> None:
     text = (ROOT / "docs" / page).read_text(encoding="utf-8")
     assert set(re.findall(r"^\| `(PlayVoice\w+)` \|", text, re.MULTILINE)) == {alert["alert"] for alert in ALERTS}
+
+
+def test_each_alert_has_a_test_in_which_it_is_raised_and_one_in_which_it_is_not() -> None:
+    cases = [case for test in RULES_TESTS["tests"] for case in test["alert_rule_test"]]
+    names = [alert["alert"] for alert in ALERTS]
+    assert {case["alertname"] for case in cases if "exp_alerts" in case} == set(names)
+    assert {case["alertname"] for case in cases if "exp_alerts" not in case} == set(names)
 
 
 @pytest.mark.parametrize("page", ["monitoring.md", "monitoring.zh-CN.md"])
@@ -126,6 +136,20 @@ def test_systemd_waits_for_what_it_is_told_and_for_the_longest_stop(unit: Config
     assert service["KillMode"] == "mixed", "a stop is told to the server, and not to the worker that carries its calls"
     (longest,) = [bound.le for bound in ServerConfig.model_fields["stop_timeout"].metadata if hasattr(bound, "le")]
     assert int(service["TimeoutStopSec"]) > longest + STOP_REST
+
+
+def test_a_server_that_could_not_start_is_started_again_for_ever_and_a_dead_child_does_not_end_it(
+    unit: ConfigParser,
+) -> None:
+    assert unit["Unit"]["StartLimitIntervalSec"] == "0", "what it waits for may take longer than five tries"
+    assert unit["Service"]["Restart"] == "always"
+    assert unit["Service"]["OOMPolicy"] == "continue"
+
+
+def test_a_reload_is_told_whether_the_file_could_be_taken(unit: ConfigParser) -> None:
+    program, serve, *options = unit["Service"]["ExecStart"].split()
+    assert serve == "serve"
+    assert unit["Service"]["ExecReload"] == " ".join([program, "reload", *options[:2]])
 
 
 def test_the_server_runs_as_nobody_special(unit: ConfigParser) -> None:

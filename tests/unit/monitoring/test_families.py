@@ -1,6 +1,7 @@
 """Each figure says what its room says, at the moment of the look."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,20 +13,21 @@ from playvoice.calls.script import State
 from playvoice.lines.trunks import TrunkView
 from playvoice.monitoring.families import STATES, families
 from playvoice.monitoring.ports import Watched
+from playvoice.monitoring.readiness import PARTS
 from playvoice.monitoring.storage import Space, Stored
 
 AT = datetime(2026, 1, 2, tzinfo=UTC)
 NOTHING = Stored(None, {})
 
 
-def look(watched: Watched, stored: Stored | None = NOTHING) -> Iterator[Metric]:
-    return families(watched, stored, {"data": Space(10, 100)}, now=0.0, at=AT)
+def look(watched: Watched, stored: Stored | None = NOTHING, missing: Collection[str] = ()) -> Iterator[Metric]:
+    return families(watched, stored, {"data": Space(10, 100)}, missing, now=0.0, at=AT)
 
 
-def samples(watched: Watched, stored: Stored | None = NOTHING) -> dict[str, float]:
+def samples(watched: Watched, stored: Stored | None = NOTHING, missing: Collection[str] = ()) -> dict[str, float]:
     """Every sample as it stands in a page: name{label="value"}."""
     found = {}
-    for metric in look(watched, stored):
+    for metric in look(watched, stored, missing):
         for sample in metric.samples:
             labels = ",".join(f'{name}="{value}"' for name, value in sample.labels.items())
             found[sample.name + (f"{{{labels}}}" if labels else "")] = sample.value
@@ -110,4 +112,40 @@ def test_a_media_worker_that_is_gone_is_told(watched: Watched, rooms: Rooms, pid
     told = samples(watched)
     assert told["playvoice_media_worker_up"] == up
     assert told["playvoice_media_streams"] == 8
-    assert told["playvoice_media_workers_started_total"] == 3
+    assert told["playvoice_media_worker_restarts_total"] == 2
+    rooms.workers_started = 1
+    assert samples(watched)["playvoice_media_worker_restarts_total"] == 0, "or a new server would look like a loss"
+
+
+def test_what_waits_for_the_transcoder_and_fails_there_is_told_by_its_kind(watched: Watched, rooms: Rooms) -> None:
+    rooms.files["encode"], rooms.failures["decode"] = 7, 2
+    told = samples(watched)
+    assert told['playvoice_transcoder_files_waiting{work="encode"}'] == 7
+    assert told['playvoice_transcoder_failures_total{work="decode"}'] == 2
+    assert told['playvoice_transcoder_failures_total{work="encode"}'] == 0
+
+
+def test_a_part_for_which_the_server_is_not_ready_is_0_and_the_others_are_1(watched: Watched) -> None:
+    told = samples(watched, missing={"trunks"})
+    parts = {part: told[f'playvoice_ready{{part="{part}"}}'] for part in PARTS}
+    assert parts == dict.fromkeys(PARTS, 1) | {"trunks": 0}
+
+
+def test_a_company_to_which_nothing_happens_is_told_with_zeros(watched: Watched, rooms: Rooms) -> None:
+    rooms.companies, rooms.waiting = ["2028", "9017"], {"2028": 3}
+    told = samples(watched, Stored(None, {"2028": Backlog(12, AT - timedelta(hours=1))}))
+    assert told['playvoice_calls_waiting{company="9017"}'] == 0
+    assert told['playvoice_callbacks_owed{company="9017"}'] == 0
+    assert told['playvoice_callbacks_owed_oldest_seconds{company="9017"}'] == 0
+    assert told['playvoice_calls_waiting{company="2028"}'] == 3
+    assert told['playvoice_callbacks_owed{company="2028"}'] == 12
+
+
+def test_each_figure_has_a_text_and_a_name_by_the_rules_of_prometheus(watched: Watched, rooms: Rooms) -> None:
+    rooms.companies = ["2028"]
+    for metric in look(watched):
+        assert metric.documentation.endswith("."), metric.name
+        assert re.fullmatch(r"playvoice_[a-z]+(_[a-z]+)*", metric.name), "lower case, words apart"
+        assert not re.search(r"_(ms|milliseconds|minutes|kb|mb|octets|percent|count|total)$", metric.name), metric.name
+        of_time_or_size = re.search(r"\b(age|since|took|room on|size of)\b", metric.documentation.lower())
+        assert not of_time_or_size or re.search(r"_(seconds|bytes)$", metric.name), metric.name

@@ -1,18 +1,21 @@
-"""A server that says it is ready is: the store was written, there is a media worker, and callbacks are sent."""
+"""A server that says it is ready is: a call would be stored, dialled, heard and reported."""
 
+import os
+import resource
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import Connection, select
 from sqlalchemy.engine import make_url
-from tests.unit.monitoring.conftest import Rooms
+from tests.unit.monitoring.conftest import CARRIER, Rooms
 
 from playvoice.calls.tables import servers
 from playvoice.monitoring.ports import Watched
-from playvoice.monitoring.readiness import FRESH, Readiness, Reason
+from playvoice.monitoring.readiness import FRESH, PARTS, Readiness, Reason
 
 
 class Clock:
@@ -98,6 +101,45 @@ async def test_a_server_that_is_stopping_is_not_ready(watched: Watched, rooms: R
     assert reason == Reason("server", "the server is stopping, and takes no more calls")
 
 
-async def test_trunks_that_are_down_do_not_count(watched: Watched, rooms: Rooms) -> None:
-    assert rooms.trunks == []
-    assert await Readiness(watched, clock=Clock(watched)).reasons() == []
+async def test_trunks_count_where_none_can_be_used_for_a_call_would_fail(watched: Watched, rooms: Rooms) -> None:
+    readiness, down = Readiness(watched, clock=Clock(watched)), replace(CARRIER, usable=False)
+    for trunks, parts in (([], ["trunks"]), ([down], ["trunks"]), ([down, CARRIER], [])):
+        rooms.trunks = trunks
+        assert [reason.part for reason in await readiness.reasons()] == parts
+
+
+async def test_a_process_that_can_open_nothing_more_says_so(watched: Watched) -> None:
+    readiness, (soft, hard) = Readiness(watched, clock=Clock(watched)), resource.getrlimit(resource.RLIMIT_NOFILE)
+    used = max(map(int, os.listdir("/proc/self/fd")))  # noqa: PTH208
+    kept: list[int] = []
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (used + 8, hard))
+        with suppress(OSError):
+            while True:
+                kept.append(os.open(os.devnull, os.O_RDONLY))
+        assert await readiness.reasons() == [Reason("descriptors", "nothing more can be opened: Too many open files")]
+    finally:
+        for each in kept:
+            os.close(each)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert await readiness.reasons() == []
+
+
+async def test_a_part_that_is_left_out_is_no_reason_and_is_not_asked(watched: Watched, rooms: Rooms) -> None:
+    clock = Clock(watched)
+    clock.now += FRESH
+    rooms.trunks, rooms.pid = [], None
+    found = await Readiness(watched, clock=clock).reasons(["trunks", "store"])
+    assert [reason.part for reason in found] == ["media"]
+    assert await watched.store.read(beats) == 0
+
+
+async def test_every_part_that_is_named_can_be_a_reason(watched: Watched, rooms: Rooms, sqlite_url: str) -> None:
+    rooms.trunks, rooms.pid, rooms.sends, rooms.stops = [], None, False, True
+    clock = Clock(watched)
+    clock.now += FRESH
+    readiness = Readiness(watched, clock=clock, patience=0.05)
+    with locked(sqlite_url):
+        found = {reason.part for reason in await readiness.reasons()}
+    assert found == set(PARTS) - {"descriptors"}
+    await readiness.close()

@@ -1,10 +1,12 @@
 """What systemd hears, on a socket as it opens one."""
 
 import asyncio
+import contextlib
+import errno
 import os
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -38,8 +40,17 @@ def listener(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Listene
     made.close()
 
 
-def test_the_stations_of_a_life_are_told(listener: Listener) -> None:
-    manager = ServiceManager(listener.address)
+@pytest.fixture
+def made() -> Iterator[Callable[[ServiceManager], ServiceManager]]:
+    """What the test makes is closed at its end."""
+    with contextlib.ExitStack() as stack:
+        yield lambda manager: stack.enter_context(contextlib.closing(manager))
+
+
+def test_the_stations_of_a_life_are_told(listener: Listener, made: Callable[[ServiceManager], ServiceManager]) -> None:
+    manager = made(ServiceManager(listener.address))
+    manager.tell("Brings the database up to date")
+    assert listener.heard() == ["STATUS=Brings the database up to date"]
     manager.ready("Answers at 127.0.0.1:8080")
     assert listener.heard() == ["READY=1", "STATUS=Answers at 127.0.0.1:8080"]
     before = time.monotonic_ns() // 1000
@@ -53,8 +64,10 @@ def test_the_stations_of_a_life_are_told(listener: Listener) -> None:
     assert listener.heard()[0] == "STOPPING=1"
 
 
-async def test_the_loop_says_that_it_lives_as_often_as_is_wanted(listener: Listener) -> None:
-    watching = asyncio.create_task(ServiceManager(listener.address, watchdog=0.003).watch())
+async def test_the_loop_says_that_it_lives_as_often_as_is_wanted(
+    listener: Listener, made: Callable[[ServiceManager], ServiceManager]
+) -> None:
+    watching = asyncio.create_task(made(ServiceManager(listener.address, watchdog=0.003)).watch())
     for _ in range(3):
         assert await asyncio.to_thread(listener.heard) == ["WATCHDOG=1"]
     watching.cancel()
@@ -71,9 +84,21 @@ async def test_where_nobody_listens_nothing_is_said() -> None:
     assert logs == []
 
 
-def test_a_socket_that_is_gone_stops_nothing(tmp_path: Path) -> None:
+async def test_a_server_that_can_open_nothing_more_still_says_that_it_lives(
+    listener: Listener, made: Callable[[ServiceManager], ServiceManager], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*arguments: object) -> None:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    manager = made(ServiceManager(listener.address))
+    monkeypatch.setattr(socket, "socket", refuse)
+    manager.ready()
+    assert listener.heard() == ["READY=1"]
+
+
+def test_a_socket_that_is_gone_stops_nothing(tmp_path: Path, made: Callable[[ServiceManager], ServiceManager]) -> None:
     with structlog.testing.capture_logs() as logs:
-        ServiceManager(str(tmp_path / "gone")).ready()
+        made(ServiceManager(str(tmp_path / "gone"))).ready()
     assert [(line["event"], line["reason"]) for line in logs] == [
         ("service_manager_not_told", "No such file or directory")
     ]
@@ -90,6 +115,8 @@ def test_a_socket_that_is_gone_stops_nothing(tmp_path: Path) -> None:
         ({}, "None"),
     ],
 )
-def test_a_watchdog_counts_if_it_is_meant_for_this_process(environ: dict[str, str], seconds: str) -> None:
-    manager = ServiceManager.from_environment(environ | {"NOTIFY_SOCKET": "/run/notify"}, 17)
+def test_a_watchdog_counts_if_it_is_meant_for_this_process(
+    environ: dict[str, str], seconds: str, made: Callable[[ServiceManager], ServiceManager]
+) -> None:
+    manager = made(ServiceManager.from_environment(environ | {"NOTIFY_SOCKET": "/run/notify"}, 17))
     assert repr(manager) == f"<ServiceManager at /run/notify, watchdog {seconds}>"
