@@ -12,14 +12,16 @@ from datetime import UTC, datetime
 from functools import partial
 
 import structlog
+from sqlalchemy import Connection
 
 from playvoice.calls import ledger
 from playvoice.calls.clock import Clock
+from playvoice.calls.heartbeat import heartbeat
 from playvoice.calls.holdups import NO_ROOM, NO_STORE, HoldUps
 from playvoice.calls.journal import Journal
 from playvoice.calls.ledger import End, Reports, StoredCall
 from playvoice.calls.legs import Parts, release
-from playvoice.calls.recovery import Recovery, heartbeat
+from playvoice.calls.recovery import Recovery
 from playvoice.calls.running import RunningCall
 from playvoice.calls.traces import CallLog
 from playvoice.calls.views import CallView
@@ -101,7 +103,8 @@ class Conductor:
             self._waiting.add(stored)
         self._waiting.start(self._abandon)
         loop = asyncio.get_running_loop()
-        self._tasks = {loop.create_task(self._dial_loop()), loop.create_task(self._heartbeat_loop())}
+        loops = (self._dial_loop(), self._heartbeat_loop(), self._heartbeat_file_loop())
+        self._tasks = {loop.create_task(one) for one in loops}
 
     async def stop(self, grace: float) -> None:
         """End the running calls, with their records, within so many seconds; what waits is dialled after the start."""
@@ -229,7 +232,7 @@ class Conductor:
         while True:
             if self._running or not self._can_store:
                 try:
-                    await self._parts.store.write(partial(heartbeat, at=datetime.now(UTC)))
+                    self._parts.heartbeat.stored_at = await self._parts.store.write(_beat)
                     if not self._can_store:  # what happened meanwhile comes before what is new
                         await asyncio.gather(*(call.written() for call in self._running.values()))
                     self._can_store = True
@@ -238,6 +241,22 @@ class Conductor:
                 except Exception:
                     log.exception("heartbeat_failed")
             await asyncio.sleep(HEARTBEAT)
+
+    async def _heartbeat_file_loop(self) -> None:
+        while True:
+            if self._running or not self._can_store:
+                try:
+                    await asyncio.to_thread(self._parts.heartbeat.write, datetime.now(UTC))
+                except OSError as error:  # the store has it, too
+                    log.debug("heartbeat_file_not_written", reason=str(error))
+            await asyncio.sleep(HEARTBEAT)
+
+
+def _beat(conn: Connection) -> datetime:
+    """A heartbeat of the moment in which it is written: for that the database may have been waited for."""
+    at = datetime.now(UTC)
+    heartbeat(conn, at)
+    return at
 
 
 def _ignore(_event: MediaEvent) -> None:
