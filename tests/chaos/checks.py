@@ -30,6 +30,8 @@ RECORDED_WITHIN = UNDER_WAY + WRITTEN_WITHIN
 LENGTH_TOLERANCE = 1.0
 """Seconds between what a phone took for the length of a call and its recording: packets and messages go different ways
 on a busy machine, and an mp3 file ends with a whole frame."""
+HEARD_WITHIN = 1.0
+"""Seconds from the answer within which the voice is heard."""
 RECORDED_FROM = 1.0
 """Seconds of talk from which each call has a recording."""
 TRUE_WITHIN = 1
@@ -47,8 +49,14 @@ Findings = list[str]
 
 
 def lost(evidence: Evidence) -> Findings:
-    """Accepted calls and dialled numbers without a delivered record; rings and talks that no callback told of."""
-    return [*_without_record(evidence), *_untold_rings(evidence), *_untold_answers(evidence)]
+    """Accepted calls and dialled numbers without a delivered record; rings and talks that no callback told of; calls in
+    which nothing was heard."""
+    return [
+        *_without_record(evidence),
+        *_untold_rings(evidence),
+        *_untold_answers(evidence),
+        *_unheard(evidence),
+    ]
 
 
 def duplicated(evidence: Evidence) -> Findings:
@@ -137,6 +145,14 @@ def _untold_answers(evidence: Evidence) -> Iterator[str]:
         extension = record.payload.get("extnumber")
         if extension and (record.uuid, extension) not in answers:
             yield f"the record of {record.uuid} says that {extension} spoke, and its answer callback did not arrive"
+
+
+def _unheard(evidence: Evidence) -> Iterator[str]:
+    for leg in evidence.customers:
+        kill = next((kill.time for kill in evidence.all_kills() if kill.time >= leg.invited), float("inf"))
+        until = min(kill, kill if leg.ended is None else leg.ended)
+        if leg.acknowledged is not None and until - leg.acknowledged > HEARD_WITHIN and leg.heard is None:
+            yield f"{leg.number} answered, stayed for {until - leg.acknowledged:.1f} s and heard nothing"
 
 
 # --- duplicated -------------------------------------------------------------------------------------------------------
@@ -344,7 +360,7 @@ def _wrong_record(record: Callback, leg: Leg, kill: Kill, evidence: Evidence) ->
             right["answertime"] = "the time of its answer"
         if leg.acknowledged < kill.time - RECORDED_WITHIN and not said.get("recordfilename"):
             right["recordfilename"] = "its recording from the answer on"
-    elif leg.answered is None or leg.answered > kill.time:
+    elif leg.answered is None or (leg.answered > kill.time and not kill.only_media):
         right |= {"hangupdirection": BY_SERVER, "answertime": ""}
     offers = [agent for agent in evidence.agents if agent.caller == leg.number and agent.invited <= kill.heard_until]
     if offers and evidence.userids.get(leg.number, "").startswith(GROUP_KEY):

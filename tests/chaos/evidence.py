@@ -54,6 +54,8 @@ class Leg:
     acknowledged: float | None = None
     ended: float | None = None
     end: str = ""
+    heard: float | None = None
+    """The first packet of the voice."""
 
     def is_open(self, time: float) -> bool:
         """Whether the call had come and was not over."""
@@ -213,6 +215,7 @@ def _leg(call: str, lines: Sequence[Line]) -> Leg:
         answered=time_of(first("answered")),
         acknowledged=time_of(first("ack")),
         ended=time_of(end),
+        heard=time_of(first("rtp")),
         end="" if end is None else str(end["event"]),
     )
 

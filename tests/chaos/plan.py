@@ -13,8 +13,8 @@ from typing import Any
 from playvoice.simulator.configuration import GROUP
 
 CALLS_PER_SECOND = 3.0
-SHORTEST, LONGEST = 2.0, 3.6
-"""Seconds from the beginning of a round to its kill."""
+SHORTEST, LONGEST = 2.0, 3.2
+"""Seconds from the beginning of a round to its kill, or to what lasts until then."""
 AT_THE_KILL = 3
 """Requests that are sent within some milliseconds of the kill, so that some are under way."""
 AFTER_THE_KILL = 2
@@ -25,7 +25,7 @@ IN_MIGRATION = (0.0, 0.2)
 """When, from the moment in which a server has taken the database to change it, as a share of the same."""
 MIGRATIONS = 2
 """Starts in a row that are killed while they migrate."""
-LOCKED_FOR = SHORTEST
+LOCKED_FOR = 3.0
 """Seconds before the kill from which the database is locked: more than a record's end may be off by, with a heartbeat's
 second."""
 BEFORE = (0.5, 1.5)
@@ -135,7 +135,7 @@ def callee_table() -> dict[str, Mapping[str, Any]]:
 
 
 def _draw_round(generator: random.Random, number: int, kind: Kind) -> Round:
-    kill_at = generator.uniform(SHORTEST, LONGEST)
+    kill_at = generator.uniform(SHORTEST, LONGEST) + (LOCKED_FOR if kind is Kind.MAIN else 0.0)
     before = [generator.uniform(0.0, kill_at) for _ in range(round(CALLS_PER_SECOND * kill_at))]
     around = [kill_at + generator.uniform(-0.025, 0.002) for _ in range(AT_THE_KILL)]
     after = [kill_at + generator.uniform(0.05, 0.3) for _ in range(AFTER_THE_KILL)]

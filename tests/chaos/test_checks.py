@@ -68,8 +68,10 @@ def good_run() -> dict[str, list[dict[str, Any]]]:
         ],
         "carrier": [
             *phone("a1", WHOLE_NUMBER, "2120", ("invite", 1.2), ("ringing", 1.2), ("answered", 2.0), ("ack", 2.1)),
+            line("rtp", 2.1, call="a1", number=WHOLE_NUMBER),
             *phone("a1", WHOLE_NUMBER, "", ("bye", 5.0)),
             *phone("a2", CUT_NUMBER, "2120", ("invite", 10.2), ("ringing", 10.2), ("answered", 11.0), ("ack", 11.1)),
+            line("rtp", 11.1, call="a2", number=CUT_NUMBER),
             *phone("a2", CUT_NUMBER, "", ("bye", 22.0)),
         ],
         "agents": [
@@ -232,6 +234,22 @@ def test_a_phone_that_rang_while_the_database_was_locked_may_be_unknown() -> Non
         lines.insert(1, line("locked", 14.8))
 
     assert findings(journals(agents=adding(*ring), server=lock)) == {}
+
+
+def test_an_answered_call_in_which_nothing_is_heard_is_lost() -> None:
+    assert findings(journals(carrier=without(call="a2", event="rtp"))) == {"lost": 1}
+    assert findings(journals(carrier=without(call="a1", event="rtp"))) == {"lost": 1}
+
+
+def test_nothing_is_heard_after_a_kill_nor_right_after_the_answer() -> None:
+    answered_late = at(KILLED - 0.5, call="a2", event="ack")
+    told = saying("w8", answertime="2026-03-01 12:00:11", recordfilename="")
+
+    def change(lines: list[dict[str, Any]]) -> None:
+        without(call="a2", event="rtp")(lines)
+        answered_late(lines)
+
+    assert "lost" not in findings(journals(carrier=change, receiver=told))
 
 
 # --- duplicated -------------------------------------------------------------------------------------------------------
@@ -405,6 +423,20 @@ def test_a_leg_without_media_is_the_next_servers_where_its_own_was_killed_then()
     assert findings(media_killed(server=killed_too, carrier=late, receiver=told)) == {}
 
 
+def test_a_call_that_is_answered_before_the_server_knows_of_the_loss_is_an_answered_one() -> None:
+    def answered(lines: list[dict[str, Any]]) -> None:
+        for event, time in (("answered", KILLED + 0.05), ("ack", KILLED + 0.07)):
+            at(time, call="a2", event=event)(lines)
+        without(call="a2", event="rtp")(lines)
+
+    told = {"answertime": "2026-03-01 12:00:20", "endtime": "2026-03-01 12:00:20", "recordfilename": ""}
+    run = media_killed(
+        carrier=answered, receiver=saying("w8", **told), client=without(event="recording", uuid=CUT),
+        agents=without(call="b2"),
+    )  # fmt: skip
+    assert "wrong_ends" not in findings(run)
+
+
 def test_a_call_that_the_media_worker_can_not_have_cut_was_cut_by_nobody() -> None:
     assert findings(media_killed(server=at(8.0, event="child_killed"))) == {"wrong_ends": 1}
 
@@ -415,7 +447,9 @@ def test_one_call_may_end_by_itself_in_that_moment_and_two_may_not() -> None:
         asked = [line("unanswered", 15.9, number=number, why="the connection was lost") for number in numbers]
         legs, told = [], []
         for number in numbers:
-            legs += phone(f"a{number}", number, "2120", ("invite", 16.0), ("answered", 17.0), ("ack", 17.1))
+            legs += phone(
+                f"a{number}", number, "2120", ("invite", 16.0), ("answered", 17.0), ("ack", 17.1), ("rtp", 17.1)
+            )
             legs += phone(f"a{number}", number, "", ("bye", KILLED + 0.01))
             told.append(record(
                 20.5, f"w{number}", f"u{number}", number, id=int(number), starttime="2026-03-01 12:00:16",
