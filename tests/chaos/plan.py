@@ -21,7 +21,7 @@ AFTER_THE_KILL = 2
 """Requests that are sent right after it: nothing listens, or they are the next ones to be served."""
 SECOND_KILL = (0.6, 1.2)
 """When, as a share of what the first server needed from its start to readiness."""
-IN_MIGRATION = (0.0, 0.2)
+IN_MIGRATION = (0.0, 0.12)
 """When, from the moment in which a server has taken the database to change it, as a share of the same."""
 MIGRATIONS = 2
 """Starts in a row that are killed while they migrate."""

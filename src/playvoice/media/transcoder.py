@@ -139,14 +139,14 @@ class _Lane:
                 async with asyncio.timeout(self._timeout):
                     return await self._ask(message)
             except TimeoutError:
-                return await self._give_up_child(f"not done after {self._timeout:g} s")
+                return await self._give_up_child(f"not done after {self._timeout:g} s", patience=0.0)
             except (_ChildFailed, OSError, ValueError) as error:
                 failure = await self._give_up_child(str(error))
         return failure
 
-    async def _give_up_child(self, why: str) -> _ChildFailed:
+    async def _give_up_child(self, why: str, patience: float = STOP_TIMEOUT) -> _ChildFailed:
         _log.warning("transcoder child failed", lane=self._name, error=why)
-        await self._stop_child(patience=0.0)
+        await self._stop_child(patience)
         return _ChildFailed(why)
 
     @staticmethod
