@@ -45,7 +45,7 @@ test: $(DEV)  ## every test that this machine can run, several at once (ARGS="-n
 bench: $(RUN)  ## figures of this machine (PART=playback, retention, setup or tones, ARGS="--help")
 	@$(BIN)/python -m benchmarks $(PART) $(ARGS)
 
-chaos: $(RUN)  ## kill the server among calls, and compare what its far ends saw (ROUNDS=10 SEED=1)
+chaos: $(RUN)  ## kill the server, or a process of it, among calls, and compare what its far ends saw (ROUNDS=10 SEED=1)
 	@$(BIN)/python -m tests.chaos --rounds $(ROUNDS) --seed $(SEED)
 
 soak: $(RUN)  ## many calls of mixed ends, and whether the server gives everything back (ARGS="--calls 10000 --rate 20")

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Table
 from playvoice.callbacks import outbox
 from playvoice.callbacks.tables import callbacks
 from playvoice.calls import removal, trace_store
-from playvoice.calls.recovery import heartbeat
+from playvoice.calls.heartbeat import heartbeat
 from playvoice.calls.tables import calls, legs, traces
 from playvoice.companies import tokens
 from playvoice.companies.tables import companies

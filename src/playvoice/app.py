@@ -20,6 +20,7 @@ from playvoice.calls.archive import Archive
 from playvoice.calls.bills import Bills
 from playvoice.calls.conductor import Conductor
 from playvoice.calls.confirmations import Confirmations
+from playvoice.calls.heartbeat import HeartbeatFile
 from playvoice.calls.legs import Parts
 from playvoice.calls.links import RecordingLinks, signing_key
 from playvoice.calls.owners import Owners
@@ -190,6 +191,7 @@ async def _start(
         routes=routes,
         agents=Agents(_Groups(routes)),
         recordings=Recordings(config.server.data_dir / "recordings", transcoder),
+        heartbeat=HeartbeatFile(config.server.data_dir / "heartbeat"),
         owners=owners,
         settings=Settings(
             media_address=told.for_media,

@@ -1,4 +1,4 @@
-"""`python -m tests.chaos --rounds N --seed S`: kill the server among calls, and see that no call is lost or told twice.
+"""`python -m tests.chaos --rounds N --seed S`: kill the server or a part of it, and see that nothing is lost.
 
 The last line is one JSON object; the exit status is 0 only if it counts no finding.
 """
@@ -9,7 +9,8 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from types import FrameType
@@ -23,12 +24,20 @@ from tests.chaos.run import Run
 
 from playvoice.simulator.errors import SimulatorError
 
-CHECKS = {
+Check = Callable[[Evidence], checks.Findings]
+CHECKS: dict[str, Check] = {
     "lost": checks.lost,
     "duplicated": checks.duplicated,
     "out_of_order": checks.out_of_order,
     "left_ringing": checks.left_ringing,
+    "wrong_ends": checks.wrong_ends,
 }
+ALL_CHECKS: dict[str, Check] = {
+    **CHECKS,
+    "wrong_records": checks.wrong_records,
+    "left_behind": checks.left_behind,
+}
+"""Those of a run in which each call, callee and kill is known beforehand."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -42,7 +51,8 @@ def main(arguments: Sequence[str]) -> int:
     directory.mkdir(parents=True, exist_ok=True)
     with closing(Notebook(directory)) as notebook:
         failure = _play(Run(draw(options.rounds, options.seed), notebook, _say))
-        found = report(notebook.journals(), failure)
+        journals = notebook.journals()
+        found = report(journals, failure, checks=ALL_CHECKS)
         notebook.tell("findings.txt", found.words)
     for words in found.words:
         _say(words)
@@ -50,7 +60,7 @@ def main(arguments: Sequence[str]) -> int:
         shutil.rmtree(directory)
     else:
         _say(f"journals and logs: {directory}")
-    _say(json.dumps({"rounds": options.rounds, **found.counts}))
+    _say(json.dumps({"rounds": options.rounds, "kills": _count_kills(journals), **found.counts}))
     return 0 if found.is_clean else 1
 
 
@@ -64,6 +74,7 @@ class Report:
             "unanswered": len(evidence.unanswered),
             "records": len(records),
             "records_of_unanswered": sum(record.number in evidence.unanswered for record in records),
+            "recordings": len(evidence.recordings),
             "callbacks": len({callback.webhook_id for callback in evidence.callbacks}),
             **{name: len(found) for name, found in findings.items()},
         }
@@ -76,7 +87,10 @@ class Report:
 
 
 def report(
-    journals: Journals, failure: str = "", seen: Callable[[Evidence], Evidence] = lambda evidence: evidence
+    journals: Journals,
+    failure: str = "",
+    seen: Callable[[Evidence], Evidence] = lambda evidence: evidence,
+    checks: Mapping[str, Check] = CHECKS,
 ) -> Report:
     """Judge what was written down, as `seen` sees it; `failure` says why a run ended early."""
     evidence = seen(read(journals))
@@ -84,7 +98,13 @@ def report(
     others += [f"refused: {line['number']}: {line['answer']}" for line in journals.client if line["event"] == "refused"]
     if not evidence.accepted:
         others.append("no call was accepted, so nothing was proved")
-    return Report(evidence, {name: check(evidence) for name, check in CHECKS.items()}, others)
+    return Report(evidence, {name: check(evidence) for name, check in checks.items()}, others)
+
+
+def _count_kills(journals: Journals) -> dict[str, int]:
+    """How often what was killed."""
+    killed = Counter(line["how"] for line in journals.server if line["event"] == "killed")
+    return dict(killed + Counter(line["role"] for line in journals.server if line["event"] == "child_killed"))
 
 
 def _play(run: Run) -> str:

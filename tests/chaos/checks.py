@@ -6,10 +6,10 @@ can't see doesn't count, and what they can see counts whatever the server thinks
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from tests.chaos.evidence import LEFT, Callback, Evidence, Kill, Leg
+from tests.chaos.evidence import BY_SERVERS, LEFT, ON_ITS_WAY, Callback, Evidence, Kill, Leg
 from tests.chaos.plan import GROUP_KEY
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -20,18 +20,43 @@ ANSWERED_ENDED_WITHIN = 9.0
 """The same where a phone answered while nothing listened: its 2xx has to come again first, which takes up to 4 s."""
 UNDER_WAY = 2.0
 """Seconds before a kill in which a busy machine's server may not have stored yet what it was told."""
-RECORDED_WITHIN = UNDER_WAY + 3.0
-"""Seconds of a recording that a kill may cost: it is written two seconds at a time, and half a second is held back."""
+LOST_ENDED_WITHIN = 2.0
+"""Seconds from the media worker's end to CANCEL or BYE on all its legs."""
+WRITTEN_WITHIN = 3.0
+"""Seconds of a recording that a kill may cost: it is written two seconds at a time, half a second is held back, and a
+busy machine's disk has its turn."""
+RECORDED_WITHIN = UNDER_WAY + WRITTEN_WITHIN
+"""Seconds from the answer after which a record that a kill cut names a recording."""
+LENGTH_TOLERANCE = 1.0
+"""Seconds between what a phone took for the length of a call and its recording: packets and messages go different ways
+on a busy machine, and an mp3 file ends with a whole frame."""
+HEARD_WITHIN = 1.0
+"""Seconds from the answer within which the voice is heard."""
+RECORDED_FROM = 1.0
+"""Seconds of talk from which each call has a recording."""
+TRUE_WITHIN = 1
+"""Whole seconds between what a record and what the carrier took for a call's start and answer: both are cut to seconds,
+and the way between them takes some 100 ms on a busy machine."""
+AT_ONCE = 1
+"""Calls that may come to an end of their own in the very moment in which the media worker is killed."""
 END_TOLERANCE = 2
 """Whole seconds between a kill and the end that a record gives: there is a heartbeat each second."""
 BY_SERVER, BY_CALLER = 10007, 10040
+UNEXPLAINED = {10004: "no trunk", 10008: "no agent registered", 10020: "no voice"}
+"""Causes that no callee, agent or kill of a run is a reason for."""
 
 Findings = list[str]
 
 
 def lost(evidence: Evidence) -> Findings:
-    """Accepted calls and dialled numbers without a delivered record; rings and talks that no callback told of."""
-    return [*_without_record(evidence), *_untold_rings(evidence), *_untold_answers(evidence)]
+    """Accepted calls and dialled numbers without a delivered record; rings and talks that no callback told of; calls in
+    which nothing was heard."""
+    return [
+        *_without_record(evidence),
+        *_untold_rings(evidence),
+        *_untold_answers(evidence),
+        *_unheard(evidence),
+    ]
 
 
 def duplicated(evidence: Evidence) -> Findings:
@@ -46,8 +71,23 @@ def out_of_order(evidence: Evidence) -> Findings:
 
 
 def left_ringing(evidence: Evidence) -> Findings:
-    """Legs that a killed server left and the next one did not end; records that tell such an end wrongly."""
-    return [*_left_legs(evidence), *_wrong_ends(evidence)]
+    """Legs that a killed server or media worker left, and that were not ended in time."""
+    return [*_left_legs(evidence), *_legs_without_media(evidence)]
+
+
+def wrong_ends(evidence: Evidence) -> Findings:
+    """Records that tell the end of a call that a kill cut wrongly, or tell of one that none cut."""
+    return [*_wrong_ends(evidence), *_untold_losses(evidence)]
+
+
+def wrong_records(evidence: Evidence) -> Findings:
+    """Records whose start or answer is not what the carrier saw, or whose cause nothing explains."""
+    return [*_wrong_times(evidence), *_unexplained(evidence)]
+
+
+def left_behind(evidence: Evidence) -> Findings:
+    """Recordings that are not whole, not there or not as long as they should be; files and processes that are left."""
+    return [*_broken_recordings(evidence), *_missing_recordings(evidence), *evidence.left_behind]
 
 
 # --- lost -------------------------------------------------------------------------------------------------------------
@@ -88,7 +128,11 @@ def _untold_rings(evidence: Evidence) -> Iterator[str]:
 
 
 def _is_overtaken(time: float, evidence: Evidence) -> bool:
-    return any(kill.time - UNDER_WAY <= time and (kill.ready is None or time <= kill.ready) for kill in evidence.kills)
+    crossed = any(abs(kill.time - time) <= ON_ITS_WAY for kill in evidence.media_kills)
+    return crossed or any(
+        min(kill.time - UNDER_WAY, kill.locked or kill.time) <= time and (kill.ready is None or time <= kill.ready)
+        for kill in evidence.kills
+    )
 
 
 def _untold_answers(evidence: Evidence) -> Iterator[str]:
@@ -101,6 +145,14 @@ def _untold_answers(evidence: Evidence) -> Iterator[str]:
         extension = record.payload.get("extnumber")
         if extension and (record.uuid, extension) not in answers:
             yield f"the record of {record.uuid} says that {extension} spoke, and its answer callback did not arrive"
+
+
+def _unheard(evidence: Evidence) -> Iterator[str]:
+    for leg in evidence.customers:
+        kill = next((kill.time for kill in evidence.all_kills() if kill.time >= leg.invited), float("inf"))
+        until = min(kill, kill if leg.ended is None else leg.ended)
+        if leg.acknowledged is not None and until - leg.acknowledged > HEARD_WITHIN and leg.heard is None:
+            yield f"{leg.number} answered, stayed for {until - leg.acknowledged:.1f} s and heard nothing"
 
 
 # --- duplicated -------------------------------------------------------------------------------------------------------
@@ -218,7 +270,25 @@ def _is_late(leg: Leg, left: list[Kill]) -> bool:
     return False
 
 
+def _legs_without_media(evidence: Evidence) -> Iterator[str]:
+    """The media worker carried all legs that were there, so that each has to be ended; a later kill is another's."""
+    for kill in evidence.media_kills:
+        until = kill.time + LOST_ENDED_WITHIN
+        if any(kill.time <= later.time <= until for later in evidence.kills):
+            continue
+        for whose, legs in (("the customer", evidence.customers), ("extension", evidence.agents)):
+            for leg in legs:
+                if leg.is_open(kill.time) and (leg.ended is None or leg.ended > until):
+                    over = "never ended" if leg.ended is None else f"ended at {leg.ended:.3f}"
+                    yield f"{whose} {leg.number} ({leg.call}) lost its media at {kill.time:.3f} and was {over}"
+
+
+# --- wrong ends -------------------------------------------------------------------------------------------------------
+
+
 def _describe(kill: Kill) -> str:
+    if kill.only_media:
+        return f"of the media worker at {kill.time:.3f}"
     return f"at {kill.time:.3f}, next server ready {'never' if kill.ready is None else f'{kill.ready:.3f}'}"
 
 
@@ -228,11 +298,11 @@ def _wrong_ends(evidence: Evidence) -> Iterator[str]:
         if record.payload.get("hangupcause") != BY_SERVER:
             continue
         leg = legs.get(record.number)
-        kills = evidence.kills if leg is None else _kills_of(leg, evidence)
+        kills = tuple(evidence.all_kills()) if leg is None else _kills_of(leg, evidence)
         if not kills:
             yield f"the record of {record.uuid} says {BY_SERVER}, and nobody killed the server while it ran"
             continue
-        ended = _end_of(record)
+        ended = _time_of(record, "endtime")
         if ended is None:
             yield f"the record of {record.uuid} has endtime {record.payload.get('endtime')!r}, which is no time"
             continue
@@ -241,19 +311,43 @@ def _wrong_ends(evidence: Evidence) -> Iterator[str]:
             times = ", ".join(kill.at.astimezone(ZONE).isoformat(" ", "milliseconds") for kill in kills)
             yield f"the record of {record.uuid} ends at {ended:%H:%M:%S}, {off:.0f} s off the kill at {times}"
         if leg is not None:
-            yield from _wrong_record(record, leg, kills[0], evidence)
+            nearest = min(kills, key=lambda kill: abs(kill.at - ended))
+            yield from _wrong_record(record, leg, nearest, evidence)
 
 
-def _end_of(record: Callback) -> datetime | None:
+def _untold_losses(evidence: Evidence) -> Iterator[str]:
+    """Calls that the media worker's end cut, as their customers saw it, say so in their records."""
+    causes = {record.number: record.payload.get("hangupcause") for record in evidence.records()}
+    for kill in evidence.media_kills:
+        until = kill.time + LOST_ENDED_WITHIN
+        cut = [
+            leg
+            for leg in evidence.customers
+            if leg.is_open(kill.time) and leg.end in BY_SERVERS and leg.ended is not None and leg.ended <= until
+        ]
+        others = [leg for leg in cut if causes.get(leg.number, BY_SERVER) != BY_SERVER]
+        if len(others) > AT_ONCE:
+            told = ", ".join(f"{leg.number}: {causes[leg.number]}" for leg in others)
+            yield f"calls that lost their media at {kill.time:.3f} do not say {BY_SERVER} but {told}"
+
+
+def _time_of(record: Callback, name: str) -> datetime | None:
     try:
-        return datetime.strptime(str(record.payload.get("endtime")), "%Y-%m-%d %H:%M:%S").replace(tzinfo=ZONE)
+        return datetime.strptime(str(record.payload.get(name)), "%Y-%m-%d %H:%M:%S").replace(tzinfo=ZONE)
     except ValueError:
         return None
 
 
 def _kills_of(leg: Leg, evidence: Evidence) -> tuple[Kill, ...]:
-    """The kill that can have ended a call: the first after its INVITE was sent."""
-    return tuple(kill for kill in evidence.kills if leg.invited <= kill.heard_until)[:1]
+    """The kill that can have ended a call: the first after its INVITE was sent.
+
+    One of the media worker cuts no call whose INVITE came after it, though it may look so: then the next one is meant.
+    """
+    first = next((kill for kill in evidence.all_kills() if leg.invited <= kill.heard_until), None)
+    if first is None:
+        return ()
+    crossed = first.only_media and leg.invited > first.time
+    return (first, *(kill for kill in evidence.all_kills() if crossed and kill.time > first.time))[:2]
 
 
 def _wrong_record(record: Callback, leg: Leg, kill: Kill, evidence: Evidence) -> Iterator[str]:
@@ -266,14 +360,15 @@ def _wrong_record(record: Callback, leg: Leg, kill: Kill, evidence: Evidence) ->
             right["answertime"] = "the time of its answer"
         if leg.acknowledged < kill.time - RECORDED_WITHIN and not said.get("recordfilename"):
             right["recordfilename"] = "its recording from the answer on"
-    elif leg.answered is None or leg.answered > kill.time:
+    elif leg.answered is None or (leg.answered > kill.time and not kill.only_media):
         right |= {"hangupdirection": BY_SERVER, "answertime": ""}
     offers = [agent for agent in evidence.agents if agent.caller == leg.number and agent.invited <= kill.heard_until]
     if offers and evidence.userids.get(leg.number, "").startswith(GROUP_KEY):
         right["userkey"] = GROUP_KEY
     for agent in offers:
         talked = agent.acknowledged is not None and agent.acknowledged < kill.time
-        if talked and kill.ready is not None and (agent.ended is None or agent.ended > kill.heard_until):
+        until = kill.time if kill.only_media else kill.heard_until
+        if talked and kill.ready is not None and (agent.ended is None or agent.ended > until):
             right["extnumber"] = agent.number
     for name, value in right.items():
         if said.get(name) != value:
@@ -281,3 +376,80 @@ def _wrong_record(record: Callback, leg: Leg, kill: Kill, evidence: Evidence) ->
                 f"the record of {record.uuid} to {leg.number}, left by the kill at {kill.time:.3f}, "
                 f"has {name} {said.get(name)!r} in place of {value!r}"
             )
+
+
+# --- wrong records ----------------------------------------------------------------------------------------------------
+
+
+def _wrong_times(evidence: Evidence) -> Iterator[str]:
+    for record, leg in _calls(evidence):
+        for name, seen in (("starttime", leg.invited), ("answertime", leg.answered)):
+            text = record.payload.get(name)
+            said = _time_of(record, name)
+            if name == "answertime" and not text:
+                continue  # whether it had to be there is asked where calls were cut
+            if seen is None or said is None:
+                yield f"the record of {record.uuid} has {name} {text!r}, which the carrier did not see"
+                continue
+            true = (record.at + timedelta(seconds=seen - record.time)).replace(microsecond=0)
+            if abs((said - true).total_seconds()) > TRUE_WITHIN:
+                yield (
+                    f"the record of {record.uuid} has {name} {text}, and the carrier saw it at"
+                    f" {true.astimezone(ZONE):%H:%M:%S}"
+                )
+
+
+def _unexplained(evidence: Evidence) -> Iterator[str]:
+    for record in evidence.records():
+        cause = record.payload.get("hangupcause")
+        if cause in UNEXPLAINED:
+            yield f"the record of {record.uuid} to {record.number} says {cause}: {UNEXPLAINED[cause]}"
+
+
+def _calls(evidence: Evidence) -> Iterator[tuple[Callback, Leg]]:
+    """Each record with what the carrier saw of its call."""
+    legs = {leg.number: leg for leg in reversed(evidence.customers)}
+    for record in evidence.records():
+        if (leg := legs.get(record.number)) is not None:
+            yield record, leg
+
+
+# --- left behind ------------------------------------------------------------------------------------------------------
+
+
+def _broken_recordings(evidence: Evidence) -> Iterator[str]:
+    for record, leg in _calls(evidence):
+        recording = evidence.recordings.get(record.uuid)
+        if recording is None:
+            continue
+        if recording.problem:
+            yield f"the recording {recording.name} is not whole: {recording.problem} (HTTP status {recording.status})"
+            continue
+        least, most = _length(record, leg, evidence)
+        if not least <= recording.seconds <= most:
+            yield f"the recording {recording.name} has {recording.seconds:.2f} s and not {least:.2f} to {most:.2f}"
+
+
+def _missing_recordings(evidence: Evidence) -> Iterator[str]:
+    """Calls that no kill cut are recorded from their answer to their end; of the others the end of a call is asked."""
+    if not evidence.recordings:
+        return  # nobody asked for them
+    for record, leg in _calls(evidence):
+        cut = record.payload.get("hangupcause") == BY_SERVER
+        talked = 0.0 if leg.acknowledged is None or leg.ended is None else leg.ended - leg.acknowledged
+        if not cut and talked > RECORDED_FROM and record.uuid not in evidence.recordings:
+            yield f"the call {record.uuid} to {record.number} was answered for {talked:.1f} s and has no recording"
+
+
+def _length(record: Callback, leg: Leg, evidence: Evidence) -> tuple[float, float]:
+    """How long a recording is at least and at most, by what the carrier and the kills tell."""
+    infinite = float("inf")
+    ended = infinite if leg.ended is None else leg.ended
+    lost = 0.0
+    if record.payload.get("hangupcause") == BY_SERVER:
+        cuts = [kill.time for kill in _kills_of(leg, evidence)]
+        ended, lost = min([ended, *cuts[-1:]]), WRITTEN_WITHIN
+    from_first = infinite if leg.answered is None else leg.answered
+    from_last = infinite if leg.acknowledged is None else leg.acknowledged
+    least = max(0.0, ended - from_last - lost - LENGTH_TOLERANCE)
+    return least, max(0.0, ended - from_first) + LENGTH_TOLERANCE

@@ -1,15 +1,23 @@
-"""The customer of a run: sends the plan's requests and writes down what was answered, across every kill."""
+"""The customer of a run: sends the plan's requests and writes down what was answered, across every kill, and what the
+recordings are."""
 
 import threading
+import time
+from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 from typing import Self
 
 import httpx2
+from tests.chaos import recordings
+from tests.chaos.evidence import Callback
 from tests.chaos.notebook import Notebook
 from tests.chaos.plan import Request
 
 from playvoice.simulator.client import Client
+
+ENCODED_WITHIN = 15.0
+"""Seconds from the end of all calls to the last recording."""
 
 ACCEPTED = "播放命令发送成功"
 AT_ONCE = 8
@@ -57,6 +65,24 @@ class Customer:
         for request in again:
             self.ask(request)
         self.settle()
+
+    def fetch_recordings(self, records: Iterable[Callback]) -> None:
+        """Get each recording that a record names, and write down what it is."""
+        until = time.monotonic() + ENCODED_WITHIN
+        with httpx2.Client(trust_env=False) as http:
+            for record in records:
+                name, url = str(record.payload.get("recordfilename", "")), str(record.payload.get("recordurl", ""))
+                if name:
+                    status, content = recordings.fetch(http, url, until)
+                    seconds, problem = recordings.read(name, content) if status == 200 else (0.0, "it can't be had")
+                    self._notebook.write(
+                        *("client", "recording"),
+                        uuid=record.uuid,
+                        file=name,
+                        status=status,
+                        seconds=round(seconds, 3),
+                        problem=problem,
+                    )
 
     def _ask(self, request: Request) -> None:
         number = request.destnumber

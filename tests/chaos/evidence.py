@@ -16,7 +16,11 @@ ENDS = frozenset({"cancel", "bye", "hung_up", "rejected", "gave_up", "closed"})
 process ended."""
 LEFT = frozenset({"", "gave_up", "closed"})
 """Ends of a call that nobody ended."""
+BY_SERVERS = frozenset({"cancel", "bye"})
+"""Ends that the server made."""
 RECORD = "record"
+ON_ITS_WAY = 0.5
+"""Seconds in which a busy machine's phones take what was sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +28,14 @@ class Journals:
     """All lines of a run, each far end's in the order in which it wrote them."""
 
     client: Sequence[Line] = ()
-    """`request` (number, key, userid), then `accepted` (uuid), `refused` (answer) or `unanswered` (why)."""
+    """`request` (number, key, userid), then `accepted` (uuid), `refused` (answer) or `unanswered` (why); at the end
+    `recording` (uuid, file, status, seconds, problem) for each that a record names."""
     carrier: Sequence[Line] = ()
     agents: Sequence[Line] = ()
     receiver: Sequence[Line] = ()
     server: Sequence[Line] = ()
-    """`started`, `ready` and `killed`, written by who did it."""
+    """`started`, `ready`, `locked` (its database), `killed` (how), `child_killed` (role), `left_behind` (what),
+    written by who did or saw it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +54,8 @@ class Leg:
     acknowledged: float | None = None
     ended: float | None = None
     end: str = ""
+    heard: float | None = None
+    """The first packet of the voice."""
 
     def is_open(self, time: float) -> bool:
         """Whether the call had come and was not over."""
@@ -65,11 +73,29 @@ class Kill:
     time: float
     at: datetime
     ready: float | None
+    only_media: bool = False
+    """It was the media worker that was killed, and the server lived on."""
+    locked: float | None = None
+    """From when the database could not be written any more, if that was so."""
 
     @property
     def heard_until(self) -> float:
-        """Until when what phones get comes from the killed server: the next one dials nobody while it starts."""
+        """Until when what phones get comes from before the kill: the next server dials nobody while it starts."""
+        if self.only_media:
+            return self.time + ON_ITS_WAY
         return float("inf") if self.ready is None else self.time + (self.ready - self.time) / 2
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A recording as the customer got it by the link in the call record."""
+
+    uuid: str
+    name: str
+    status: int
+    seconds: float
+    problem: str
+    """Why it is not whole; `""`: it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +139,15 @@ class Evidence:
     callbacks: tuple[Callback, ...] = ()
     """Every delivery, in order of arrival."""
     kills: tuple[Kill, ...] = ()
+    media_kills: tuple[Kill, ...] = ()
+    recordings: Mapping[str, Recording] = field(default_factory=dict)
+    """By the call's uuid."""
+    left_behind: tuple[str, ...] = ()
+    """Temporary files and processes that nobody needs any more, at the end of the run or of a server."""
+
+    def all_kills(self) -> list[Kill]:
+        """Those of the server and of its media worker, in order."""
+        return sorted((*self.kills, *self.media_kills), key=lambda kill: kill.time)
 
     def first_deliveries(self) -> list[Callback]:
         """Each event's first delivery, in order of arrival: a repetition is allowed and says nothing about order."""
@@ -144,6 +179,13 @@ def read(journals: Journals) -> Evidence:
             if 200 <= line["status"] < 300 and isinstance(line["payload"], dict)
         ),
         kills=read_kills(journals.server),
+        media_kills=tuple(
+            Kill(float(line["time"]), datetime.fromisoformat(line["at"]), float(line["time"]), only_media=True)
+            for line in _of(journals.server, "child_killed")
+            if line["role"] == "media worker"
+        ),
+        recordings={line["uuid"]: _recording(line) for line in _of(journals.client, "recording")},
+        left_behind=tuple(str(line["what"]) for line in _of(journals.server, "left_behind")),
     )
 
 
@@ -173,7 +215,18 @@ def _leg(call: str, lines: Sequence[Line]) -> Leg:
         answered=time_of(first("answered")),
         acknowledged=time_of(first("ack")),
         ended=time_of(end),
+        heard=time_of(first("rtp")),
         end="" if end is None else str(end["event"]),
+    )
+
+
+def _recording(line: Line) -> Recording:
+    return Recording(
+        uuid=str(line["uuid"]),
+        name=str(line["file"]),
+        status=int(line["status"]),
+        seconds=float(line["seconds"]),
+        problem=str(line["problem"]),
     )
 
 
@@ -196,7 +249,9 @@ def read_kills(server: Sequence[Line]) -> tuple[Kill, ...]:
     for place, line in enumerate(server):
         if line["event"] == "killed":
             ready = next((float(later["time"]) for later in server[place:] if later["event"] == "ready"), None)
-            kills.append(Kill(float(line["time"]), datetime.fromisoformat(line["at"]), ready))
+            before = server[place - 1] if place else line
+            locked = float(before["time"]) if before["event"] == "locked" else None
+            kills.append(Kill(float(line["time"]), datetime.fromisoformat(line["at"]), ready, locked=locked))
     return tuple(kills)
 
 

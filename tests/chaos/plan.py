@@ -1,30 +1,65 @@
-"""What a run does, drawn from its seed: which calls are asked for when, and when the server is killed.
+"""What a run does, drawn from its seed: which calls are asked for when, and what is killed among them.
 
 The same seed gives the same plan. What the plan can't fix is how far the server is at a moment; the far ends write
 that down.
 """
 
 import random
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
 from playvoice.simulator.configuration import GROUP
 
 CALLS_PER_SECOND = 3.0
-SHORTEST, LONGEST = 2.0, 3.6
-"""Seconds from the beginning of a round to its kill."""
+SHORTEST, LONGEST = 2.0, 3.2
+"""Seconds from the beginning of a round to its kill, or to what lasts until then."""
 AT_THE_KILL = 3
 """Requests that are sent within some milliseconds of the kill, so that some are under way."""
-WHILE_DOWN = 1
-KINDS_OF_ROUNDS = 3
-"""In turn: a plain kill; a kill of the next server as well, while it starts and clears up; agents' phones that hear
-nothing for a while before the kill."""
+AFTER_THE_KILL = 2
+"""Requests that are sent right after it: nothing listens, or they are the next ones to be served."""
 SECOND_KILL = (0.6, 1.2)
 """When, as a share of what the first server needed from its start to readiness."""
-DEAF = (0.5, 1.5)
-"""Seconds before the kill from which phones hear nothing."""
+IN_MIGRATION = (0.0, 0.12)
+"""When, from the moment in which a server has taken the database to change it, as a share of the same."""
+MIGRATIONS = 2
+"""Starts in a row that are killed while they migrate."""
+LOCKED_FOR = 3.0
+"""Seconds before the kill from which the database is locked: more than a record's end may be off by, with a heartbeat's
+second."""
+BEFORE = (0.5, 1.5)
+"""Seconds before the kill from which phones hear nothing, or the receiver is slow."""
 GROUP_KEY = "1"
+
+
+class Kind(Enum):
+    """What is killed in a round, and when. Callbacks have no process of their own: the main process sends them."""
+
+    SERVER = "the server"
+    """Its whole process group."""
+    MAIN = "the main process while the database is locked"
+    """And nothing else: what it had started has to end by itself. The last heartbeat that is stored is old by then."""
+    MEDIA = "the media worker"
+    """And nothing else: it is replaced, and only its calls end."""
+    DECODER = "the decoder"
+    """While a voice that calls wait for is decoded."""
+    ENCODER = "the encoder"
+    """While a recording is encoded."""
+    START = "the server, and the next one while it starts"
+    MIGRATION = "the server, and the next ones while they migrate"
+    """The database is brought back to an older revision before them."""
+    RECORDINGS = "the server and its encoder in the midst of a recording"
+    CALLBACKS = "the server while callbacks are under way"
+    """The receiver answers slowly."""
+    DEAF = "the server while agents' phones hear nothing"
+    """Legs are wanted and given up without a word of theirs."""
+
+    @property
+    def is_of_server(self) -> bool:
+        """Whether the server dies of it."""
+        return self not in (Kind.MEDIA, Kind.DECODER, Kind.ENCODER)
+
 
 CALLEES: Mapping[str, Mapping[str, Any]] = {
     "presses": {"as": "answer", "answer_after": 0.4, "press": GROUP_KEY, "press_after": 0.5},
@@ -69,20 +104,29 @@ class Round:
     """Requests, then a kill among them."""
 
     number: int
+    kind: Kind
     requests: tuple[Request, ...]
-    """In order of their times; some are due after the kill, when nothing listens."""
+    """In order of their times; some are due after the kill."""
     kill_at: float
-    second_kill: float | None
-    """When the next server is killed as well, as a share of what a start takes; None: it is not."""
-    deaf_from: float | None
-    """Seconds from the beginning of the round from which agents' phones stand still until the kill, so that legs are
-    wanted and given up without a word of theirs; None: they don't."""
+    second_kill: float
+    """Of START: when the next server is killed as well, as a share of what a start takes."""
+    in_migration: tuple[float, ...]
+    """Of MIGRATION: when each migration is killed, from its beginning and as a share of what a start takes."""
+    before: float
+    """Of DEAF and CALLBACKS: seconds before the kill from which phones hear nothing, or the receiver is slow."""
 
 
 def draw(rounds: int, seed: int) -> tuple[Round, ...]:
     """The plan of so many rounds."""
-    generator = random.Random(seed)
-    return tuple(_draw_round(generator, number) for number in range(1, rounds + 1))
+    generator, kinds = random.Random(seed), draw_kinds(seed)
+    return tuple(_draw_round(generator, number, next(kinds)) for number in range(1, rounds + 1))
+
+
+def draw_kinds(seed: int) -> Iterator[Kind]:
+    """Kinds of rounds without end: all of them, in an order of the seed's, then all of them again in another one."""
+    generator = random.Random(f"kinds of rounds {seed}")
+    while True:
+        yield from generator.sample(list(Kind), len(Kind))
 
 
 def callee_table() -> dict[str, Mapping[str, Any]]:
@@ -90,22 +134,22 @@ def callee_table() -> dict[str, Mapping[str, Any]]:
     return {str(place): behaviour for place, behaviour in enumerate(CALLEES.values())}
 
 
-def _draw_round(generator: random.Random, number: int) -> Round:
-    kill_at = generator.uniform(SHORTEST, LONGEST)
+def _draw_round(generator: random.Random, number: int, kind: Kind) -> Round:
+    kill_at = generator.uniform(SHORTEST, LONGEST) + (LOCKED_FOR if kind is Kind.MAIN else 0.0)
     before = [generator.uniform(0.0, kill_at) for _ in range(round(CALLS_PER_SECOND * kill_at))]
     around = [kill_at + generator.uniform(-0.025, 0.002) for _ in range(AT_THE_KILL)]
-    after = [kill_at + generator.uniform(0.05, 0.3) for _ in range(WHILE_DOWN)]
+    after = [kill_at + generator.uniform(0.05, 0.3) for _ in range(AFTER_THE_KILL)]
     requests = [
         _draw_request(generator, number, place, at) for place, at in enumerate(sorted([*before, *around, *after]))
     ]
-    second, deaf = generator.uniform(*SECOND_KILL), generator.uniform(*DEAF)
-    kind = number % KINDS_OF_ROUNDS
     return Round(
         number,
+        kind,
         tuple(requests),
         kill_at,
-        second_kill=second if kind == 2 else None,
-        deaf_from=kill_at - deaf if kind == 0 else None,
+        second_kill=generator.uniform(*SECOND_KILL),
+        in_migration=tuple(generator.uniform(*IN_MIGRATION) for _ in range(MIGRATIONS)),
+        before=generator.uniform(*BEFORE),
     )
 
 

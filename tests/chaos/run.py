@@ -1,4 +1,4 @@
-"""A run: the plan's rounds against a real server, killed with its whole process group and started again.
+"""A run: the plan's rounds against a real server, of which some or all is killed and started again.
 
 Carrier, agents' phones and receiver are processes that live through all kills; the server keeps its addresses and its
 database, so that they find it again.
@@ -7,16 +7,18 @@ database, so that they find it again.
 import itertools
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from operator import itemgetter
 from pathlib import Path
 
+from tests.chaos import database, processes
 from tests.chaos.customer import Customer
 from tests.chaos.evidence import Evidence, read
 from tests.chaos.notebook import Notebook, now
-from tests.chaos.plan import AGENTS, Round, callee_table
+from tests.chaos.plan import AGENTS, LOCKED_FOR, Kind, Round, callee_table
+from tests.soak.counts import TEMPORARY
 
 from playvoice.media.g711 import SAMPLE_RATE, Codec
 from playvoice.simulator.configuration import LOOPBACK, free_ports
@@ -25,7 +27,7 @@ from playvoice.simulator.sound import ASSETS, load, write_g711
 from playvoice.simulator.world import Cast, World
 
 VOICE = "notice.wav"
-MAX_CALLS = 8
+MAX_CALLS = 10
 """On the trunk, so that some calls wait when the kill comes."""
 RECEIVER_DELAY = 0.05
 """Seconds before the receiver's answers, so that some deliveries are under way when the kill comes."""
@@ -33,6 +35,14 @@ DRAINED_WITHIN = 60.0
 """Seconds from the last round to the end of all calls: what waits is dialled, and each call has its own timers."""
 READY_WITHIN = 40.0
 """Seconds from a start to the ready line, on a machine that does much else."""
+SLOW_RECEIVER = 1.5
+"""The same in a round whose kill comes among deliveries."""
+CHILD_WITHIN = 5.0
+"""Seconds within which the child that is to be killed is there."""
+AT_WORK_WITHIN = 2.0
+"""Seconds within which a recording is being encoded."""
+ENDS_WITHIN = 2.0
+"""Seconds from the main process's end to that of what it had started."""
 LOOK = 0.1
 
 
@@ -45,11 +55,12 @@ class AtKill:
     ringing: int
     talking: int
     agents: int
+    callbacks: int
 
     def __str__(self) -> str:
         return (
             f"{self.asked} requests unanswered, {self.waiting} calls waiting, {self.ringing} ringing, "
-            f"{self.talking} answered, {self.agents} agents' legs"
+            f"{self.talking} answered, {self.agents} agents' legs, {self.callbacks} callbacks under way"
         )
 
 
@@ -61,6 +72,10 @@ class Run:
         self._notebook = notebook
         self._say = say
         self._world = World(notebook.directory / "world", _make_voices(notebook.directory), _cast(), on_line=self._take)
+        self._data = self._world.directory / "data"
+        self._database = self._world.directory / "playvoice.db"
+        self._killed_at = 0.0
+        """When the round's first kill was."""
 
     def play(self) -> None:
         """All rounds, then the end of all calls, then the server's stop."""
@@ -71,6 +86,8 @@ class Run:
                     for round_ in self._plan:
                         self._play_round(round_, customer)
                     self._drain()
+                    customer.fetch_recordings(read(self._notebook.journals()).records())
+                    self._look_for_files()
             finally:
                 self._agents(signal.SIGCONT)
             began = time.monotonic()
@@ -81,51 +98,159 @@ class Run:
 
     def _play_round(self, round_: Round, customer: Customer) -> None:
         began = time.monotonic()
-        steps: list[tuple[float, Callable[[], None]]] = [
-            *((request.at, partial(customer.ask, request)) for request in round_.requests),
-            (round_.kill_at, self._kill),
-        ]
-        if round_.deaf_from is not None:
-            steps.append((round_.deaf_from, self._make_deaf))
+        steps: list[tuple[float, Callable[[], None]]] = [(round_.kill_at, partial(self._kill, round_))]
+        steps += [(request.at, partial(customer.ask, request)) for request in round_.requests]
+        if (prepare := self._preparations.get(round_.kind)) is not None:
+            before = LOCKED_FOR if round_.kind is Kind.MAIN else round_.before
+            steps.append((round_.kill_at - before, prepare))
         for at, step in sorted(steps, key=itemgetter(0)):
             _pause_until(began + at)
             step()
-        killed = began + round_.kill_at
-        if round_.second_kill is not None:
-            _pause_until(killed + round_.second_kill * self._start_takes())
-            self._kill()
         self._world.server.wait_for("ready", READY_WITHIN)
-        took = time.monotonic() - killed
         customer.repeat()
-        self._say(f"round {round_.number}: {self._describe(round_)}; ready {took:.1f} s after the first kill")
+        self._say(f"round {round_.number}: {self._describe(round_)}")
 
-    def _kill(self) -> None:
-        """Kill the server and start the next one, without waiting for it."""
-        clock = now()
-        self._world.server.kill()
-        self._notebook.write("server", "killed", clock=clock)
-        self._agents(signal.SIGCONT)
-        self._tell("started")
-        self._world.launch_server()
+    # --- before a kill --------------------------------------------------------------------------------------------
 
-    def _make_deaf(self) -> None:
-        self._agents(signal.SIGSTOP)
+    @property
+    def _preparations(self) -> Mapping[Kind, Callable[[], None]]:
+        """What is done some time before the kill."""
+        return {
+            Kind.DEAF: partial(self._agents, signal.SIGSTOP),
+            Kind.CALLBACKS: partial(self._receive_after, SLOW_RECEIVER),
+            Kind.DECODER: self._touch_voice,
+            Kind.MAIN: self._lock_database,
+        }
 
     def _agents(self, number: signal.Signals) -> None:
         assert self._world.agents is not None
         self._world.agents.process.send_signal(number)
 
+    def _receive_after(self, delay: float) -> None:
+        self._world.receiver.send(do="set", delay=delay)
+
+    def _lock_database(self) -> None:
+        self._lock = database.lock(self._database)
+        self._tell("locked")
+
+    def _touch_voice(self) -> None:
+        """Have the voice decoded anew for the next call."""
+        (self._notebook.directory / "voices" / VOICE).touch()
+
+    # --- kills ----------------------------------------------------------------------------------------------------
+
+    def _kill(self, round_: Round) -> None:
+        """Kill what the round wants killed, and start the next server where that was the server."""
+        self._killed_at = time.monotonic()
+        match round_.kind:
+            case Kind.MEDIA:
+                self._kill_child("media worker")
+            case Kind.DECODER:
+                self._touch_voice()
+                self._kill_child("decoder")
+            case Kind.ENCODER:
+                self._wait_for_encoding()
+                self._kill_child("encoder")
+            case Kind.MAIN:
+                self._kill_main()
+            case Kind.RECORDINGS:
+                self._wait_for_encoding()
+                self._kill_server("in the midst of a recording", also=self._children())
+            case Kind.START:
+                self._kill_server("server")
+                self._launch()
+                time.sleep(round_.second_kill * self._start_takes())
+                self._kill_server("while it started")
+            case Kind.MIGRATION:
+                self._kill_server("server")
+                self._kill_migrations(round_.in_migration)
+            case kind:
+                self._kill_server(kind.value)
+        if round_.kind.is_of_server:
+            self._launch()
+        self._agents(signal.SIGCONT)
+        self._receive_after(RECEIVER_DELAY)
+
+    def _kill_child(self, role: str) -> None:
+        pid = processes.wait_for_child(self._world.server.pid, role, CHILD_WITHIN)
+        if pid is None:
+            self._say(f"  there was no {role} to kill for {CHILD_WITHIN:g} s")
+            return
+        clock = now()
+        processes.kill(pid)
+        self._notebook.write("server", "child_killed", clock=clock, role=role)
+
+    def _kill_main(self) -> None:
+        """Kill nothing but the main process; what it had started ends by itself."""
+        children, server = self._children(), self._world.server
+        clock = now()
+        processes.kill(server.pid)
+        server.process.wait()
+        self._notebook.write("server", "killed", clock=clock, how="main process alone")
+        self._lock.close()
+        for role, pid in processes.still_run(children, ENDS_WITHIN).items():
+            self._leave_behind(f"the {role} of a killed server, process {pid}, still runs after {ENDS_WITHIN:g} s")
+        server.kill()
+
+    def _kill_server(self, how: str, also: Mapping[str, int] | None = None) -> None:
+        """Kill the whole group; `also`: children that have a group of their own, which the server's end ends else."""
+        clock = now()
+        self._world.server.kill()
+        for pid in (also or {}).values():
+            processes.kill(pid)
+        self._notebook.write("server", "killed", clock=clock, how=how)
+
+    def _kill_migrations(self, shares: Sequence[float]) -> None:
+        """Bring the database back, and kill each server a while after it has begun to change it."""
+        database.bring_back(self._database)
+        for later in (share * self._start_takes() for share in shares):
+            self._launch()
+            if not database.wait_for_writer(self._database, READY_WITHIN):
+                raise SimulatorError("the server did not begin to migrate")
+            time.sleep(later)
+            self._kill_server("while it migrated")
+            revision = database.revision_of(self._database)
+            self._say(f"  killed {later:.2f} s into the migration, the database is at {revision}")
+
+    def _launch(self) -> None:
+        """Start the next server, without waiting for it; its recordings have the other format."""
+        text = self._world.config.read_text()
+        forms = ('record_format = "mp3"', 'record_format = "wav"')
+        before, after = forms if forms[0] in text else forms[::-1]
+        self._world.config.write_text(text.replace(before, after))
+        self._tell("started")
+        self._world.launch_server()
+
+    def _children(self) -> dict[str, int]:
+        return processes.children(self._world.server.pid)
+
+    def _wait_for_encoding(self) -> None:
+        """Wait for a recording in the midst of its encoding; at most `AT_WORK_WITHIN`."""
+        until = time.monotonic() + AT_WORK_WITHIN
+        while time.monotonic() < until and not any(self._data.glob("recordings/*/*/*/*.part")):
+            time.sleep(0.001)
+
     def _start_takes(self) -> float:
         """Seconds that the first server needed from its start to readiness."""
         return float(next(line["took"] for line in self._notebook.journals().server if line["event"] == "ready"))
 
+    # --- what is told and seen ------------------------------------------------------------------------------------
+
     def _describe(self, round_: Round) -> str:
-        """What was open at the round's kill, in words."""
-        kills = read(self._notebook.journals()).kills
-        first = kills[-1 if round_.second_kill is None else -2]
-        again = "" if round_.second_kill is None else f", and again {kills[-1].time - first.time:.1f} s later"
-        deaf = "" if round_.deaf_from is None else f", agents deaf for {round_.kill_at - round_.deaf_from:.1f} s"
-        return f"killed after {round_.kill_at:.1f} s{again}, with {self.at_kill(first.time)}{deaf}"
+        """What was killed and what was open then, in words."""
+        took = time.monotonic() - self._killed_at
+        delay = SLOW_RECEIVER if round_.kind is Kind.CALLBACKS else RECEIVER_DELAY
+        ready = f", ready {took:.1f} s later" if round_.kind.is_of_server else ""
+        return f"{round_.kind.value} killed with {self.at_kill(self._killed_at, delay)}{ready}"
+
+    def _look_for_files(self) -> None:
+        """At the end nothing is being made any more: what only lasts as long as that is to be gone."""
+        for path in sorted(self._data.rglob("*")):
+            if path.suffix in TEMPORARY:
+                self._leave_behind(f"the file {path.relative_to(self._data)} is still there when no call runs any more")
+
+    def _leave_behind(self, what: str) -> None:
+        self._notebook.write("server", "left_behind", what=what)
 
     def _drain(self) -> None:
         """Wait until all calls are over and reported, at most `DRAINED_WITHIN`; the checks say what was missing."""
@@ -138,13 +263,13 @@ class Run:
             time.sleep(LOOK)
         self._say(f"waited {time.monotonic() - began:.1f} s for the end of all calls")
 
-    def at_kill(self, kill: float) -> AtKill:
-        """What was open at a kill."""
+    def at_kill(self, kill: float, delay: float) -> AtKill:
+        """What was open at a kill; the receiver answered after so many seconds then."""
         journals = self._notebook.journals()
         evidence = read(journals)
         before = [line for line in journals.client if line["time"] <= kill]
         asked = [line["number"] for line in before if line["event"] == "request"]
-        answered = [line["number"] for line in before if line["event"] != "request"]
+        answered = [line for line in before if line["event"] != "request"]
         accepted = {line["number"] for line in before if line["event"] == "accepted"}
         dialled = {leg.number for leg in evidence.customers if leg.invited <= kill}
         recorded = {record.number for record in evidence.records() if record.time <= kill}
@@ -156,6 +281,7 @@ class Run:
             ringing=len(customers) - len(talking),
             talking=len(talking),
             agents=sum(leg.is_open(kill) for leg in evidence.agents),
+            callbacks=sum(kill - delay <= callback.time <= kill for callback in evidence.callbacks),
         )
 
     def _tell(self, event: str) -> None:
@@ -198,7 +324,7 @@ def _cast() -> Cast:
             "http": f"{LOOPBACK}:{http}",
             "sip": (f"udp:{LOOPBACK}:{sip}", f"tcp:{LOOPBACK}:{sip}"),
             "trunk": {"max_calls": MAX_CALLS},
-            "company": {"key_time": 1, "record_format": "wav"},
+            "company": {"key_time": 1, "record_format": "mp3", "callback_fields": ["recordurl"]},
             "group": {"ring_time": 3, "max_wait": 5},
         },
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from tests.chaos import checks
-from tests.chaos.__main__ import CHECKS, report
+from tests.chaos.__main__ import ALL_CHECKS, report
 from tests.chaos.evidence import Journals, Line, read
 
 EPOCH = datetime(2026, 3, 1, 4, 0, tzinfo=UTC)
@@ -41,10 +41,16 @@ def state(time: float, webhook_id: str, status: str, uuid: str, buuid: str, numb
 def record(time: float, webhook_id: str, uuid: str, number: str, **fields: object) -> dict[str, Any]:
     usual = {
         "id": len(uuid), "uuid": uuid, "destnumber": number, "hangupcause": 10001, "hangupdirection": 10040,
+        "starttime": "2026-03-01 12:00:01",
         "answertime": "2026-03-01 12:00:02", "endtime": "2026-03-01 12:00:05", "userkey": "1", "extnumber": "2001",
         "recordfilename": f"{uuid}.wav",
     }  # fmt: skip
     return callback(time, webhook_id, **{**usual, **fields})
+
+
+def recording(uuid: str, seconds: float, **fields: object) -> dict[str, Any]:
+    usual = {"file": f"{uuid}.wav", "status": 200, "seconds": seconds, "problem": ""}
+    return line("recording", 30.0, uuid=uuid, **{**usual, **fields})
 
 
 def good_run() -> dict[str, list[dict[str, Any]]]:
@@ -57,11 +63,15 @@ def good_run() -> dict[str, list[dict[str, Any]]]:
             line("accepted", 10.1, number=CUT_NUMBER, uuid=CUT),
             line("request", 22.1, number=CUT_NUMBER, key="k", userid="1@extGroup-1"),
             line("accepted", 22.2, number=CUT_NUMBER, uuid=CUT),
+            recording(WHOLE, 3.0),
+            recording(CUT, 7.5),
         ],
         "carrier": [
             *phone("a1", WHOLE_NUMBER, "2120", ("invite", 1.2), ("ringing", 1.2), ("answered", 2.0), ("ack", 2.1)),
+            line("rtp", 2.1, call="a1", number=WHOLE_NUMBER),
             *phone("a1", WHOLE_NUMBER, "", ("bye", 5.0)),
             *phone("a2", CUT_NUMBER, "2120", ("invite", 10.2), ("ringing", 10.2), ("answered", 11.0), ("ack", 11.1)),
+            line("rtp", 11.1, call="a2", number=CUT_NUMBER),
             *phone("a2", CUT_NUMBER, "", ("bye", 22.0)),
         ],
         "agents": [
@@ -79,7 +89,10 @@ def good_run() -> dict[str, list[dict[str, Any]]]:
             state(13.2, "w6", "answer", CUT, "leg2", CUT_NUMBER),
             state(22.1, "w6", "answer", CUT, "leg2", CUT_NUMBER),
             state(22.2, "w7", "hangup", CUT, "leg2", CUT_NUMBER),
-            record(22.3, "w8", CUT, CUT_NUMBER, hangupcause=10007, endtime="2026-03-01 12:00:19"),
+            record(
+                22.3, "w8", CUT, CUT_NUMBER, hangupcause=10007, starttime="2026-03-01 12:00:10",
+                answertime="2026-03-01 12:00:11", endtime="2026-03-01 12:00:19",
+            ),
         ],
         "server": [line("ready", 0.5), line("killed", KILLED), line("ready", READY)],
     }  # fmt: skip
@@ -133,7 +146,7 @@ def at(time: float, **fields: object) -> Change:
 def findings(run: Journals) -> dict[str, int]:
     """How much each check found, but for those that found nothing."""
     evidence = read(run)
-    return {name: found for name, check in CHECKS.items() if (found := len(check(evidence)))}
+    return {name: found for name, check in ALL_CHECKS.items() if (found := len(check(evidence)))}
 
 
 def test_a_good_run_has_no_findings_though_a_callback_was_delivered_twice() -> None:
@@ -141,8 +154,8 @@ def test_a_good_run_has_no_findings_though_a_callback_was_delivered_twice() -> N
     judged = report(journals())
     assert judged.is_clean
     assert judged.counts == {
-        "accepted": 2, "unanswered": 0, "records": 2, "records_of_unanswered": 0, "callbacks": 8,
-        "lost": 0, "duplicated": 0, "out_of_order": 0, "left_ringing": 0,
+        "accepted": 2, "unanswered": 0, "records": 2, "records_of_unanswered": 0, "recordings": 2, "callbacks": 8,
+        "lost": 0, "duplicated": 0, "out_of_order": 0, "left_ringing": 0, "wrong_ends": 0,
     }  # fmt: skip
 
 
@@ -151,7 +164,7 @@ def unanswered(number: str) -> Change:
 
     def change(lines: list[dict[str, Any]]) -> None:
         for place, one in enumerate(lines):
-            if (one["event"], one["number"]) == ("accepted", number):
+            if (one["event"], one.get("number")) == ("accepted", number):
                 lines[place] = line("unanswered", one["time"], number=number, why="the connection was lost")
 
     return change
@@ -211,6 +224,32 @@ def test_a_phone_that_rang_right_before_the_kill_may_be_unknown() -> None:
     assert findings(journals(agents=adding(*ring))) == {}
     long_before = phone("b3", "2002", CUT_NUMBER, ("invite", 15.0), ("ringing", 15.0), ("cancel", 22.0))
     assert findings(journals(agents=adding(*long_before))) == {"lost": 1}
+
+
+def test_a_phone_that_rang_while_the_database_was_locked_may_be_unknown() -> None:
+    ring = phone("b3", "2002", CUT_NUMBER, ("invite", 14.9), ("ringing", 15.0), ("cancel", 22.0))
+    assert findings(journals(agents=adding(*ring))) == {"lost": 1}
+
+    def lock(lines: list[dict[str, Any]]) -> None:
+        lines.insert(1, line("locked", 14.8))
+
+    assert findings(journals(agents=adding(*ring), server=lock)) == {}
+
+
+def test_an_answered_call_in_which_nothing_is_heard_is_lost() -> None:
+    assert findings(journals(carrier=without(call="a2", event="rtp"))) == {"lost": 1}
+    assert findings(journals(carrier=without(call="a1", event="rtp"))) == {"lost": 1}
+
+
+def test_nothing_is_heard_after_a_kill_nor_right_after_the_answer() -> None:
+    answered_late = at(KILLED - 0.5, call="a2", event="ack")
+    told = saying("w8", answertime="2026-03-01 12:00:11", recordfilename="")
+
+    def change(lines: list[dict[str, Any]]) -> None:
+        without(call="a2", event="rtp")(lines)
+        answered_late(lines)
+
+    assert "lost" not in findings(journals(carrier=change, receiver=told))
 
 
 # --- duplicated -------------------------------------------------------------------------------------------------------
@@ -306,7 +345,8 @@ def test_a_phone_that_answered_while_nothing_listened_is_ended_when_its_answer_c
     def answers_late(time: float) -> Journals:
         late = phone("a3", "139", "2120", ("invite", 19.0), ("answered", 20.5), ("ack", time), ("bye", time))
         told = record(
-            22.4, "w9", "u-l", "139", hangupcause=10007, hangupdirection=10007, answertime="", userkey="",
+            22.4, "w9", "u-l", "139", hangupcause=10007, hangupdirection=10007, starttime="2026-03-01 12:00:19",
+            answertime="", userkey="", recordfilename="",
             extnumber="", endtime="2026-03-01 12:00:19",
         )  # fmt: skip
         asked = line("unanswered", 18.9, number="139", why="the connection was lost")
@@ -336,13 +376,159 @@ def test_what_the_killed_server_sent_last_is_its_own_though_it_comes_after_the_k
 )
 def test_a_record_of_a_cut_call_that_tells_its_end_wrongly_is_found(said: dict[str, object], why: str) -> None:
     run = journals(receiver=saying("w8", **said))
-    assert findings(run) == {"left_ringing": 1}
-    assert why in checks.left_ringing(read(run))[0]
+    assert findings(run) == {"wrong_ends": 1}
+    assert why in checks.wrong_ends(read(run))[0]
 
 
 def test_a_cut_call_without_a_kill_is_found() -> None:
     run = journals(receiver=saying("w4", hangupcause=10007), server=without(event="killed"))
-    assert "nobody killed" in checks.left_ringing(read(run))[0]
+    assert "nobody killed" in checks.wrong_ends(read(run))[0]
+
+
+# --- the media worker is killed ---------------------------------------------------------------------------------------
+
+
+def media_killed(**changes: Change) -> Journals:
+    """The second call is cut by the end of the media worker, and the server lives on."""
+    own: dict[str, Change] = {
+        "server": lambda lines: lines.__setitem__(slice(None), [
+            line("ready", 0.5), line("child_killed", KILLED, role="media worker"),
+        ]),
+        "carrier": at(KILLED + 0.1, call="a2", event="bye"),
+        "agents": at(KILLED + 0.1, call="b2", event="bye"),
+    }  # fmt: skip
+    run = good_run()
+    for change_of in (own, changes):
+        for name, change in change_of.items():
+            change(run[name])
+    return Journals(**run)
+
+
+def test_a_call_that_lost_its_media_is_over_at_once_and_says_why() -> None:
+    assert findings(media_killed()) == {}
+
+
+@pytest.mark.parametrize(("journal", "call"), [("carrier", "a2"), ("agents", "b2")])
+def test_a_leg_that_goes_on_without_media_is_left(journal: str, call: str) -> None:
+    late = at(KILLED + checks.LOST_ENDED_WITHIN + 0.5, call=call, event="bye")
+    assert findings(media_killed(**{journal: late}))["left_ringing"] == 1
+    never = without(call=call, event="bye")
+    assert findings(media_killed(**{journal: never}))["left_ringing"] >= 1
+
+
+def test_a_leg_without_media_is_the_next_servers_where_its_own_was_killed_then() -> None:
+    killed_too = adding(line("killed", KILLED + 1), line("ready", KILLED + 3))
+    late = at(KILLED + 4, call="a2", event="bye")
+    told = saying("w8", endtime="2026-03-01 12:00:20")
+    assert findings(media_killed(server=killed_too, carrier=late, receiver=told)) == {}
+
+
+def test_a_call_that_is_answered_before_the_server_knows_of_the_loss_is_an_answered_one() -> None:
+    def answered(lines: list[dict[str, Any]]) -> None:
+        for event, time in (("answered", KILLED + 0.05), ("ack", KILLED + 0.07)):
+            at(time, call="a2", event=event)(lines)
+        without(call="a2", event="rtp")(lines)
+
+    told = {"answertime": "2026-03-01 12:00:20", "endtime": "2026-03-01 12:00:20", "recordfilename": ""}
+    run = media_killed(
+        carrier=answered, receiver=saying("w8", **told), client=without(event="recording", uuid=CUT),
+        agents=without(call="b2"),
+    )  # fmt: skip
+    assert "wrong_ends" not in findings(run)
+
+
+def test_a_call_that_the_media_worker_can_not_have_cut_was_cut_by_nobody() -> None:
+    assert findings(media_killed(server=at(8.0, event="child_killed"))) == {"wrong_ends": 1}
+
+
+def test_one_call_may_end_by_itself_in_that_moment_and_two_may_not() -> None:
+    def others(count: int) -> Journals:
+        numbers = [f"1390001{place:04d}" for place in range(2, 2 + count)]
+        asked = [line("unanswered", 15.9, number=number, why="the connection was lost") for number in numbers]
+        legs, told = [], []
+        for number in numbers:
+            legs += phone(
+                f"a{number}", number, "2120", ("invite", 16.0), ("answered", 17.0), ("ack", 17.1), ("rtp", 17.1)
+            )
+            legs += phone(f"a{number}", number, "", ("bye", KILLED + 0.01))
+            told.append(record(
+                20.5, f"w{number}", f"u{number}", number, id=int(number), starttime="2026-03-01 12:00:16",
+                answertime="2026-03-01 12:00:17", endtime="2026-03-01 12:00:20", extnumber="",
+            ))  # fmt: skip
+        recordings = [recording(f"u{number}", 3.0) for number in numbers]
+        return media_killed(client=adding(*asked, *recordings), carrier=adding(*legs), receiver=adding(*told))
+
+    assert findings(others(1)) == {}
+    assert findings(others(2)) == {"wrong_ends": 1}
+
+
+def test_an_agents_phone_that_rings_in_that_moment_may_be_unknown() -> None:
+    ring = phone("b3", "2002", CUT_NUMBER, ("invite", 19.9), ("ringing", 20.01), ("cancel", 20.1))
+    assert findings(media_killed(agents=adding(*ring))) == {}
+
+
+def test_other_children_cut_no_call() -> None:
+    run = media_killed(server=lambda lines: lines[1].update(role="encoder"))
+    assert findings(run) == {"wrong_ends": 1}
+
+
+# --- wrong records ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ({"starttime": "2026-03-01 12:00:03"}, "starttime 2026-03-01 12:00:03, and the carrier saw it at 12:00:01"),
+        ({"answertime": "2026-03-01 12:00:04"}, "the carrier saw it at 12:00:02"),
+        ({"starttime": ""}, "starttime '', which the carrier did not see"),
+        ({"hangupcause": 10004}, "10004: no trunk"),
+        ({"hangupcause": 10020}, "10020: no voice"),
+    ],
+)
+def test_a_record_that_is_not_what_the_carrier_saw_is_found(said: dict[str, object], why: str) -> None:
+    run = journals(receiver=saying("w4", **said))
+    assert findings(run) == {"wrong_records": 1}
+    assert why in checks.wrong_records(read(run))[0]
+
+
+def test_an_answer_that_the_carrier_did_not_give_is_found() -> None:
+    run = journals(carrier=without(call="a1", event="answered"))
+    assert findings(run)["wrong_records"] == 1
+
+
+# --- left behind ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("uuid", "found", "why"),
+    [
+        (WHOLE, {"problem": "it can't be read"}, "not whole: it can't be read"),
+        (WHOLE, {"status": 404, "problem": "it can't be had"}, "HTTP status 404"),
+        (WHOLE, {"seconds": 1.5}, "has 1.50 s and not 1.90 to 4.00"),
+        (WHOLE, {"seconds": 5.0}, "has 5.00 s and not 1.90 to 4.00"),
+        (CUT, {"seconds": 4.5}, "has 4.50 s and not 4.90 to 10.00"),
+        (CUT, {"seconds": 11.0}, "has 11.00 s and not 4.90 to 10.00"),
+    ],
+)
+def test_a_recording_that_is_not_whole_is_found(uuid: str, found: dict[str, object], why: str) -> None:
+    def change(lines: list[dict[str, Any]]) -> None:
+        for one in lines:
+            if (one["event"], one.get("uuid")) == ("recording", uuid):
+                one.update(found)
+
+    run = journals(client=change)
+    assert findings(run) == {"left_behind": 1}
+    assert why in checks.left_behind(read(run))[0]
+
+
+def test_a_call_that_was_answered_and_not_recorded_is_found() -> None:
+    run = journals(receiver=saying("w4", recordfilename=""), client=without(event="recording", uuid=WHOLE))
+    assert "has no recording" in checks.left_behind(read(run))[0]
+
+
+def test_what_a_server_left_behind_is_found() -> None:
+    run = journals(server=adding(line("left_behind", 30.0, what="the file recordings/raw/a.raw is still there")))
+    assert findings(run) == {"left_behind": 1}
 
 
 # --- the report -------------------------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from playvoice.callbacks import callbacks
 from playvoice.calls import journal, ledger
 from playvoice.calls.agents import Agents
 from playvoice.calls.confirmations import Confirmations
+from playvoice.calls.heartbeat import HeartbeatFile
 from playvoice.calls.legs import Parts
 from playvoice.calls.links import RecordingLinks
 from playvoice.calls.owners import Owners
@@ -236,6 +237,7 @@ class World:
             routes=self,
             agents=Agents(self),
             recordings=self.recordings,
+            heartbeat=HeartbeatFile(self.folder / "heartbeat"),
             owners=self.owners,
             settings=settings,
             wake_sender=lambda: None,

@@ -7,18 +7,20 @@ import asyncio
 import contextlib
 import time
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
 from functools import partial
 
 import structlog
+from sqlalchemy import Connection
 
 from playvoice.calls import ledger
+from playvoice.calls.heartbeat import heartbeat
 from playvoice.calls.holdups import NO_ROOM, NO_STORE, HoldUps
 from playvoice.calls.journal import Journal
 from playvoice.calls.ledger import End, Reports, StoredCall
 from playvoice.calls.legs import Parts, release
-from playvoice.calls.recovery import Recovery, heartbeat
+from playvoice.calls.recovery import Recovery
 from playvoice.calls.running import RunningCall
 from playvoice.calls.traces import CallLog
 from playvoice.calls.views import CallView
@@ -53,8 +55,8 @@ class Conductor:
         self._recovery = recovery
         self._dequeued = dequeued
         self._running: dict[str, RunningCall] = {}
-        self._dialling: asyncio.Task[None] | None = None
-        self._beating: asyncio.Task[None] | None = None
+        self._dialling: Sequence[asyncio.Task[None]] = ()
+        self._beating: Sequence[asyncio.Task[None]] = ()
         self._can_store = True
         """Whether the last heartbeat could be stored."""
         self._hold_ups = HoldUps(parts.owners.traces.tell)
@@ -102,8 +104,8 @@ class Conductor:
             self._waiting.add(stored)
         self._waiting.start(self._abandon)
         loop = asyncio.get_running_loop()
-        self._dialling = loop.create_task(self._dial_loop())
-        self._beating = loop.create_task(self._heartbeat_loop())
+        self._dialling = [loop.create_task(self._dial_loop())]
+        self._beating = [loop.create_task(each) for each in (self._heartbeat_loop(), self._heartbeat_file_loop())]
 
     async def drain(self, seconds: float, hurried: asyncio.Event) -> None:
         """Dial no more; return when the running calls have ended, after so many seconds, or when hurried."""
@@ -239,7 +241,7 @@ class Conductor:
         while True:
             if self._running or not self._can_store:
                 try:
-                    await self._parts.store.write(partial(heartbeat, at=datetime.now(UTC)))
+                    self._parts.heartbeat.stored_at = await self._parts.store.write(_beat)
                     if not self._can_store:  # what happened meanwhile comes before what is new
                         await asyncio.gather(*(call.written() for call in self._running.values()))
                     self._can_store = True
@@ -249,11 +251,27 @@ class Conductor:
                     log.exception("heartbeat_failed")
             await asyncio.sleep(HEARTBEAT)
 
+    async def _heartbeat_file_loop(self) -> None:
+        while True:
+            if self._running or not self._can_store:
+                try:
+                    await asyncio.to_thread(self._parts.heartbeat.write, datetime.now(UTC))
+                except OSError as error:  # the store has it, too
+                    log.debug("heartbeat_file_not_written", reason=str(error))
+            await asyncio.sleep(HEARTBEAT)
 
-async def _end(task: asyncio.Task[None] | None) -> None:
-    if task is not None:
+
+def _beat(conn: Connection) -> datetime:
+    """A heartbeat of the moment in which it is written: for that the database may have been waited for."""
+    at = datetime.now(UTC)
+    heartbeat(conn, at)
+    return at
+
+
+async def _end(tasks: "Sequence[asyncio.Task[None]]") -> None:
+    for task in tasks:
         task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _ignore(_event: MediaEvent) -> None:

@@ -16,6 +16,7 @@ from playvoice.calls import ledger
 from playvoice.calls import script as s
 from playvoice.calls.agents import Agents
 from playvoice.calls.described import DescribedStream
+from playvoice.calls.heartbeat import HeartbeatFile
 from playvoice.calls.journal import Journal
 from playvoice.calls.ledger import End, Reports, StoredCall
 from playvoice.calls.owners import Ending, Owner, Owners
@@ -58,6 +59,7 @@ class Parts:
     routes: Routes
     agents: Agents
     recordings: Recordings
+    heartbeat: HeartbeatFile
     owners: Owners
     settings: Settings
     wake_sender: Callable[[], None]

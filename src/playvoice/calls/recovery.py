@@ -20,12 +20,12 @@ from playvoice.calls.legs import Parts
 from playvoice.calls.owners import Ending
 from playvoice.calls.ports import FindsCompanies, Sip
 from playvoice.calls.recordings import Recordings
-from playvoice.calls.tables import IS_OPEN, IS_OPEN_LEG, SERVER_ID, CallState, LegKind, LegState, calls, legs, servers
+from playvoice.calls.tables import IS_OPEN, IS_OPEN_LEG, CallState, LegKind, LegState, calls, legs
 from playvoice.calls.traces import CallLog
 from playvoice.clock import Clock
 from playvoice.codes import HangupCause as Cause
 from playvoice.sip import DialogState, Flow, InviteState, SipError
-from playvoice.store import Store, upsert
+from playvoice.store import Store
 
 log = structlog.get_logger(__name__)
 
@@ -45,15 +45,9 @@ _LEGS = union_all(
     select(legs).where(legs.c.state == LegState.ENDED.value, legs.c.started_at > bindparam("since")),
 )
 _LEGS_OF_OPEN_CALLS = select(legs).where(legs.c.call_uuid.in_(select(_OPEN_CALLS.subquery().c.uuid)))
-_HEARTBEAT = select(servers.c.heartbeat_at).where(servers.c.server_id == SERVER_ID)
 _RECORDINGS = select(calls.c.uuid, calls.c.recordfilename, calls.c.answered_at).where(
     calls.c.uuid.in_(bindparam("uuids", expanding=True))
 )
-
-
-def heartbeat(conn: Connection, at: datetime) -> None:
-    """Note that the server lives."""
-    upsert(conn, servers, ["server_id"], {"server_id": SERVER_ID, "heartbeat_at": at})
 
 
 class Recovery:
@@ -124,7 +118,7 @@ class Recovery:
 
     def _reports(self, conn: Connection, parts: Parts) -> list[Fact]:
         """A fact for each call that was cut, so that a fault in one costs no other its record."""
-        last = conn.execute(_HEARTBEAT).scalar_one_or_none()
+        last = parts.heartbeat.last(conn)
         legs_of: dict[str, list[Row[Any]]] = {}
         for leg in conn.execute(_LEGS_OF_OPEN_CALLS):
             legs_of.setdefault(leg.call_uuid, []).append(leg)

@@ -8,8 +8,8 @@ behind an hour of recording. A child is started when its first job comes.
     answer <───────── child's stdout  {"samples": …, …}  or  {"reason": …, "text": …}
 
 A child lives as long as its stdin is open: the end of file, which a killed parent leaves too, ends it at once, in
-the midst of a job. What it writes appears under its name only when it is whole. When a child dies, or takes too
-long, its job fails with the declared error, and the next job gets a new child."""
+the midst of a job. What it writes appears under its name only when it is whole. When a child dies, its job
+is given to a new one, and fails with the declared error if that dies, too, or where a child takes too long."""
 
 import asyncio
 import contextlib
@@ -42,6 +42,8 @@ ENCODE_QUEUE = 20_000
 DECODE_TIMEOUT = 300.0
 ENCODE_TIMEOUT = 3600.0
 """Seconds after which a job's child is taken for stuck and killed."""
+CHILDREN_OF_A_JOB = 2
+"""Children that one job may cost; one that is stuck is the only one."""
 STOP_TIMEOUT = 2.0
 """Seconds that a child has to end when asked to."""
 CHILD_MEMORY = 2 * 1024 * 1024 * 1024
@@ -130,18 +132,25 @@ class _Lane:
                 raise
 
     async def _outcome(self, message: Message) -> Message | _ChildFailed:
-        """The child's answer; after a failure there is no child any more, and the next job starts a new one."""
-        try:
-            async with asyncio.timeout(self._timeout):
-                return await self._ask(message)
-        except TimeoutError:
-            failure = _ChildFailed(f"not done after {self._timeout:g} s")
-        except (_ChildFailed, OSError, ValueError) as error:
-            failure = _ChildFailed(str(error))
-        self.failures += 1
-        _log.warning("transcoder child failed", lane=self._name, error=str(failure))
-        await self._stop_child(patience=0.0)
+        """The child's answer; after a failure there is no child any more, and the next job starts a new one.
+
+        A job whose child died is done again: mostly somebody killed it, and the job is not to blame.
+        """
+        for _ in range(CHILDREN_OF_A_JOB):
+            try:
+                async with asyncio.timeout(self._timeout):
+                    return await self._ask(message)
+            except TimeoutError:
+                return await self._give_up_child(f"not done after {self._timeout:g} s", patience=0.0)
+            except (_ChildFailed, OSError, ValueError) as error:
+                failure = await self._give_up_child(str(error))
         return failure
+
+    async def _give_up_child(self, why: str, patience: float = STOP_TIMEOUT) -> _ChildFailed:
+        self.failures += 1
+        _log.warning("transcoder child failed", lane=self._name, error=why)
+        await self._stop_child(patience)
+        return _ChildFailed(why)
 
     @staticmethod
     def _settle(job: _Job, answer: Message | Exception) -> None:

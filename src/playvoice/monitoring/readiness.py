@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 
-from playvoice.calls.recovery import heartbeat
+from playvoice.calls.heartbeat import heartbeat
 from playvoice.monitoring.ports import Watched
 from playvoice.monitoring.shared import Shared
 from playvoice.store import StoreUnavailable

@@ -1,6 +1,7 @@
 """The conductor: which waiting call is dialled when, and that each ends with its record and gives everything back."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,7 +15,7 @@ from tests.unit.calls.world import House
 
 from playvoice.calls import conductor as module
 from playvoice.calls import journal, ledger
-from playvoice.calls.recovery import heartbeat
+from playvoice.calls.heartbeat import heartbeat
 from playvoice.calls.tables import calls, servers
 from playvoice.codes import HangupCause as Cause
 from playvoice.media import protocol
@@ -488,6 +489,63 @@ async def test_a_fault_in_one_heartbeat_is_not_the_last_of_them(house: House, mo
         call = await house.wire.invited()
         await until(lambda: rows(house.store, servers), "a heartbeat")
     assert "heartbeat_failed" in [line["event"] for line in log]
+    house.wire.reject(call, 486)
+    await house.ended(uuid)
+
+
+class Lock:
+    """Holds the store's writer, as another process does that has locked the database."""
+
+    def __init__(self, store: Store) -> None:
+        self._begun, self._over = threading.Event(), threading.Event()
+        self._store = store
+
+    async def __aenter__(self) -> None:
+        self._task = asyncio.create_task(self._store.write(self._hold))
+        assert await asyncio.to_thread(self._begun.wait, 10)
+
+    async def __aexit__(self, *_exception: object) -> None:
+        self._over.set()
+        await self._task
+
+    def _hold(self, _conn: Connection) -> None:
+        self._begun.set()
+        assert self._over.wait(30)
+
+
+async def test_while_the_database_is_locked_a_file_notes_that_the_server_lives(house: House) -> None:
+    uuid = await house.accept()
+    call = await house.wire.invited()
+    await until(lambda: rows(house.store, servers), "a heartbeat")
+    async with Lock(house.store):
+        since = datetime.now(UTC)
+
+        def lives() -> bool:
+            last = house.store.read_now(house.parts.heartbeat.last)
+            return last is not None and last > since
+
+        await until(lives, "the file has it")
+        (row,) = rows(house.store, servers)
+        assert row.heartbeat_at < since
+    house.wire.reject(call, 486)
+    await house.ended(uuid)
+
+
+async def test_a_heartbeat_that_had_to_wait_for_the_database_is_of_when_it_was_written(house: House) -> None:
+    async with Lock(house.store):
+        beating = asyncio.create_task(house.store.write(module._beat))
+        await asyncio.sleep(0)
+        before = datetime.now(UTC)
+    assert await beating >= before
+
+
+async def test_a_heartbeat_file_that_can_not_be_written_ends_nothing(house: House, tmp_path: Path) -> None:
+    (tmp_path / "heartbeat").mkdir()
+    with structlog.testing.capture_logs() as log:
+        uuid = await house.accept()
+        call = await house.wire.invited()
+        await until(lambda: "heartbeat_file_not_written" in [line["event"] for line in log], "it was tried")
+        await until(lambda: rows(house.store, servers), "a heartbeat")
     house.wire.reject(call, 486)
     await house.ended(uuid)
 

@@ -13,7 +13,8 @@ from tests.unit.calls.stored import accept, call_states, leg_states, owed, recor
 from tests.unit.calls.world import House
 
 from playvoice.calls import conductor, ledger
-from playvoice.calls.recovery import LATE, heartbeat
+from playvoice.calls.heartbeat import heartbeat
+from playvoice.calls.recovery import LATE
 from playvoice.calls.tables import calls, legs
 from playvoice.companies import Company
 from playvoice.media import protocol
@@ -426,6 +427,19 @@ async def test_a_call_ends_no_later_than_it_could_have_when_the_clock_was_set_fo
     (call,) = rows(house.store, calls)
     longest = call.answered_at + timedelta(seconds=call.conntime) if answered else None
     assert call.ended_at == (longest or call.started_at + timedelta(seconds=call.waittime))
+
+
+async def test_a_call_ends_when_the_server_last_lived_though_the_database_was_locked_by_then(
+    house: House, next_house: NextHouse
+) -> None:
+    await connected(house)
+    await house.die()
+    stored, last = (datetime.now(UTC) + timedelta(seconds=seconds) for seconds in (10, 100))
+    run(house.store, lambda conn: heartbeat(conn, stored))
+    house.parts.heartbeat.stored_at = stored
+    house.parts.heartbeat.write(last)
+    await recover(next_house(house))
+    assert {leg.ended_at for leg in rows(house.store, legs)} == {last}
 
 
 async def test_a_call_that_is_younger_than_the_last_heartbeat_ends_at_what_is_known_of_it(

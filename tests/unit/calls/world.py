@@ -18,6 +18,7 @@ from playvoice import clock
 from playvoice.calls.agents import Agents
 from playvoice.calls.conductor import Conductor
 from playvoice.calls.confirmations import Confirmations
+from playvoice.calls.heartbeat import HeartbeatFile
 from playvoice.calls.ledger import End
 from playvoice.calls.legs import Parts
 from playvoice.calls.links import RecordingLinks
@@ -80,6 +81,7 @@ class House:
             routes=self.routes,
             agents=Agents(self.groups),
             recordings=self.recordings,
+            heartbeat=HeartbeatFile(folder / "heartbeat"),
             owners=self.owners,
             settings=SETTINGS,
             wake_sender=lambda: self.wake(),

@@ -15,7 +15,7 @@ from tests.unit.media.sounds import tone, write_wav
 
 from playvoice.media import transcoder as module
 from playvoice.media.decoded import DecodeError, DecodeReason
-from playvoice.media.encoding import EncodeError, RecordingFormat
+from playvoice.media.encoding import EncodeError, RecordingFormat, wav_header
 from playvoice.media.g711 import Codec, encode
 from playvoice.media.transcoder import Transcoder, perform
 
@@ -83,7 +83,7 @@ async def test_a_recording_that_can_not_be_encoded_says_so(transcoder: Transcode
         await transcoder.encode_recording(tmp_path / "a.raw", tmp_path / "a.wav", RecordingFormat.WAV)
 
 
-async def test_when_the_child_dies_its_job_fails_and_the_next_gets_a_new_child(
+async def test_when_the_child_dies_its_job_is_done_by_a_new_one(
     transcoder: Transcoder, voice: Path, tmp_path: Path
 ) -> None:
     await transcoder.decode(voice, tmp_path / "first")
@@ -93,11 +93,50 @@ async def test_when_the_child_dies_its_job_fails_and_the_next_gets_a_new_child(
     waiting = asyncio.create_task(transcoder.decode(voice, tmp_path / "third"))
     await asyncio.sleep(0)
     os.kill(pid, signal.SIGKILL)
-    with pytest.raises(DecodeError) as error:
-        await running
-    assert error.value.reason is DecodeReason.FAILED
+    assert (await running).seconds == 1.0
     assert (await waiting).seconds == 1.0
     assert transcoder.pids not in ([], [pid])
+
+
+async def test_a_recording_is_whole_though_the_first_encoder_was_killed_in_its_midst(
+    transcoder: Transcoder, tmp_path: Path
+) -> None:
+    raw, half, to = (tmp_path / name for name in ("a.raw", "a.wav.part", "a.wav"))
+    raw.write_bytes(b"\xd5" * 16)
+    await transcoder.encode_recording(raw, to, "wav")
+    [pid] = transcoder.pids
+    os.kill(pid, signal.SIGSTOP)
+    raw.write_bytes(b"\xd5" * 160_000)
+    half.write_bytes(b"RIFF")
+    encoding = asyncio.create_task(transcoder.encode_recording(raw, to, "wav"))
+    await asyncio.sleep(0)
+    os.kill(pid, signal.SIGKILL)
+    await encoding
+    assert not raw.exists()
+    assert not half.exists()
+    assert to.stat().st_size == 160_000 + len(wav_header(80_000))
+
+
+async def test_a_job_that_costs_two_children_fails_and_the_next_gets_a_new_one(
+    voice: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    transcoder, started = Transcoder(), []
+    start = transcoder._decoding._start_child
+
+    async def start_and_kill() -> asyncio.subprocess.Process:
+        child = await start()
+        started.append(child.pid)
+        if len(started) <= module.CHILDREN_OF_A_JOB:
+            child.kill()
+        return child
+
+    monkeypatch.setattr(transcoder._decoding, "_start_child", start_and_kill)
+    with pytest.raises(DecodeError) as error:
+        await transcoder.decode(voice, tmp_path / "first")
+    assert error.value.reason is DecodeReason.FAILED
+    assert (await transcoder.decode(voice, tmp_path / "second")).seconds == 1.0
+    assert len(started) == module.CHILDREN_OF_A_JOB + 1
+    await transcoder.close()
 
 
 async def test_a_child_that_is_stuck_is_killed(voice: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
