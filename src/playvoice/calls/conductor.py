@@ -15,7 +15,7 @@ import structlog
 
 from playvoice.calls import ledger
 from playvoice.calls.clock import Clock
-from playvoice.calls.holdups import NO_ROOM, NO_STORE, HoldUps
+from playvoice.calls.holdups import FAILED, NO_ROOM, NO_STORE, HoldUps
 from playvoice.calls.journal import Journal
 from playvoice.calls.ledger import End, Reports, StoredCall
 from playvoice.calls.legs import Parts, release
@@ -131,9 +131,9 @@ class Conductor:
             try:
                 while await self._dial_next():
                     pass
+                self._hold_ups.keep_only({ready.stored.company_code for ready in self._waiting.heads()})
             except Exception:
                 log.exception("dialling_failed")
-            self._hold_ups.keep_only({ready.stored.company_code for ready in self._waiting.heads()})
             self._waiting.changed.clear()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_AGAIN if self._waiting.ready else None):
@@ -142,28 +142,39 @@ class Conductor:
     async def _dial_next(self) -> bool:
         """Dial the first of the companies' next calls that a trunk can take, or abandon it; False if there is none."""
         for ready in self._waiting.heads():
-            if not self._can_store:  # their INVITEs would wait, and all leave at once, whatever the trunk takes
-                self._hold(ready, NO_STORE)
-                continue
-            names = ready.company.trunks
-            cause, reason = None, ""
-            if ready.is_expired(datetime.now(UTC)):
-                cause, reason = Cause.TIMER_EXPIRED, EXPIRED
-            elif not self._parts.routes.exist(names):
-                cause, reason = Cause.LINE_FAILURE, "there is no trunk that its company may use"
-            if cause is not None:
-                self._waiting.take(ready)
-                ready.voice.give_back()
-                await self._abandon(ready.stored, ready.company, cause, reason)
-                return True
-            if not self._parts.media.has_room:
-                self._hold(ready, NO_ROOM)
-                continue
-            now = time.monotonic()
-            found = self._parts.routes.take(names, Tried(), now)
-            if found is not None:
-                return await self._dial(ready, *found)
-            self._hold(ready, self._parts.routes.obstacle(names, now))
+            try:
+                if await self._is_done_with(ready):
+                    return True
+            except Exception:  # which is not to hold up the other companies
+                if self._hold_ups.reasons.get(ready.stored.company_code) != FAILED:
+                    log.exception("dialling_failed", uuid=ready.stored.uuid)
+                self._hold(ready, FAILED)
+        return False
+
+    async def _is_done_with(self, ready: Ready) -> bool:
+        """Dial this call, or abandon it; False where it waits on."""
+        if not self._can_store:  # its INVITE would wait, and all leave at once, whatever the trunk takes
+            self._hold(ready, NO_STORE)
+            return False
+        names = ready.company.trunks
+        cause, reason = None, ""
+        if ready.is_expired(datetime.now(UTC)):
+            cause, reason = Cause.TIMER_EXPIRED, EXPIRED
+        elif not self._parts.routes.exist(names):
+            cause, reason = Cause.LINE_FAILURE, "there is no trunk that its company may use"
+        if cause is not None:
+            self._waiting.take(ready)
+            await self._abandon(ready.stored, ready.company, cause, reason)
+            ready.voice.give_back()
+            return True
+        if not self._parts.media.has_room:
+            self._hold(ready, NO_ROOM)
+            return False
+        now = time.monotonic()
+        found = self._parts.routes.take(names, Tried(), now)
+        if found is not None:
+            return await self._dial(ready, *found)
+        self._hold(ready, self._parts.routes.obstacle(names, now))
         return False
 
     def _hold(self, ready: Ready, reason: str) -> None:
@@ -191,7 +202,7 @@ class Conductor:
             ready.voice.give_back()
             self._parts.routes.give_back(trunk)
             await release(stream)
-            await self._abandon(ready.stored, ready.company, Cause.OTHER, "the server failed, and its log says where")
+            await self._abandon(ready.stored, ready.company, Cause.OTHER, FAILED)
             return True
         self._dequeued(ready.stored.company_code)
         self._running[call.stored.uuid] = call
@@ -200,8 +211,8 @@ class Conductor:
         return True
 
     def _on_over(self, voice: Voice, call: RunningCall) -> None:
-        voice.give_back()
         del self._running[call.stored.uuid]
+        voice.give_back()
         self._waiting.changed.set()
         if not self._running:
             self._idle.set()
