@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from functools import partial
 
@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 
 from playvoice.calls import ledger
 from playvoice.calls.heartbeat import heartbeat
-from playvoice.calls.holdups import NO_ROOM, NO_STORE, HoldUps
+from playvoice.calls.holdups import FAILED, NO_ROOM, NO_STORE, HoldUps
 from playvoice.calls.journal import Journal
 from playvoice.calls.ledger import End, Reports, StoredCall
 from playvoice.calls.legs import Parts, release
@@ -55,8 +55,8 @@ class Conductor:
         self._recovery = recovery
         self._dequeued = dequeued
         self._running: dict[str, RunningCall] = {}
-        self._dialling: Sequence[asyncio.Task[None]] = ()
-        self._beating: Sequence[asyncio.Task[None]] = ()
+        self._dialling: asyncio.Task[None] | None = None
+        self._beating: asyncio.Task[None] | None = None
         self._can_store = True
         """Whether the last heartbeat could be stored."""
         self._hold_ups = HoldUps(parts.owners.traces.tell)
@@ -104,8 +104,8 @@ class Conductor:
             self._waiting.add(stored)
         self._waiting.start(self._abandon)
         loop = asyncio.get_running_loop()
-        self._dialling = [loop.create_task(self._dial_loop())]
-        self._beating = [loop.create_task(each) for each in (self._heartbeat_loop(), self._heartbeat_file_loop())]
+        self._dialling = loop.create_task(self._dial_loop())
+        self._beating = loop.create_task(self._heartbeats())
 
     async def drain(self, seconds: float, hurried: asyncio.Event) -> None:
         """Dial no more; return when the running calls have ended, after so many seconds, or when hurried."""
@@ -143,9 +143,9 @@ class Conductor:
             try:
                 while await self._dial_next():
                     pass
+                self._hold_ups.keep_only({ready.stored.company_code for ready in self._waiting.heads()})
             except Exception:
                 log.exception("dialling_failed")
-            self._hold_ups.keep_only({ready.stored.company_code for ready in self._waiting.heads()})
             self._waiting.changed.clear()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_AGAIN if self._waiting.ready else None):
@@ -154,28 +154,39 @@ class Conductor:
     async def _dial_next(self) -> bool:
         """Dial the first of the companies' next calls that a trunk can take, or abandon it; False if there is none."""
         for ready in self._waiting.heads():
-            if not self._can_store:  # their INVITEs would wait, and all leave at once, whatever the trunk takes
-                self._hold(ready, NO_STORE)
-                continue
-            names = ready.company.trunks
-            cause, reason = None, ""
-            if self._waiting.is_expired(ready.stored, ready.company):
-                cause, reason = Cause.TIMER_EXPIRED, EXPIRED
-            elif not self._parts.routes.exist(names):
-                cause, reason = Cause.LINE_FAILURE, "there is no trunk that its company may use"
-            if cause is not None:
-                self._waiting.take(ready)
-                ready.voice.give_back()
-                await self._abandon(ready.stored, ready.company, cause, reason)
-                return True
-            if not self._parts.media.has_room:
-                self._hold(ready, NO_ROOM)
-                continue
-            now = time.monotonic()
-            found = self._parts.routes.take(names, Tried(), now)
-            if found is not None:
-                return await self._dial(ready, *found)
-            self._hold(ready, self._parts.routes.obstacle(names, now))
+            try:
+                if await self._is_done_with(ready):
+                    return True
+            except Exception:  # which is not to hold up the other companies
+                if self._hold_ups.reasons.get(ready.stored.company_code) != FAILED:
+                    log.exception("dialling_failed", uuid=ready.stored.uuid)
+                self._hold(ready, FAILED)
+        return False
+
+    async def _is_done_with(self, ready: Ready) -> bool:
+        """Dial this call, or abandon it; False where it waits on."""
+        if not self._can_store:  # its INVITE would wait, and all leave at once, whatever the trunk takes
+            self._hold(ready, NO_STORE)
+            return False
+        names = ready.company.trunks
+        cause, reason = None, ""
+        if self._waiting.is_expired(ready.stored, ready.company):
+            cause, reason = Cause.TIMER_EXPIRED, EXPIRED
+        elif not self._parts.routes.exist(names):
+            cause, reason = Cause.LINE_FAILURE, "there is no trunk that its company may use"
+        if cause is not None:
+            self._waiting.take(ready)
+            await self._abandon(ready.stored, ready.company, cause, reason)
+            ready.voice.give_back()
+            return True
+        if not self._parts.media.has_room:
+            self._hold(ready, NO_ROOM)
+            return False
+        now = time.monotonic()
+        found = self._parts.routes.take(names, Tried(), now)
+        if found is not None:
+            return await self._dial(ready, *found)
+        self._hold(ready, self._parts.routes.obstacle(names, now))
         return False
 
     def _hold(self, ready: Ready, reason: str) -> None:
@@ -203,7 +214,7 @@ class Conductor:
             ready.voice.give_back()
             self._parts.routes.give_back(trunk)
             await release(stream)
-            await self._abandon(ready.stored, ready.company, Cause.OTHER, "the server failed, and its log says where")
+            await self._abandon(ready.stored, ready.company, Cause.OTHER, FAILED)
             return True
         self._dequeued(ready.stored.company_code)
         self._running[call.stored.uuid] = call
@@ -212,8 +223,8 @@ class Conductor:
         return True
 
     def _on_over(self, voice: Voice, call: RunningCall) -> None:
-        voice.give_back()
         del self._running[call.stored.uuid]
+        voice.give_back()
         self._waiting.changed.set()
         if not self._running:
             self._idle.set()
@@ -236,6 +247,10 @@ class Conductor:
         self._parts.tell_end(stored.company_code, end)
         CallLog(log.bind(uuid=stored.uuid), trace).info("call_abandoned", cause=int(cause), reason=reason)
         trace.end()
+
+    async def _heartbeats(self) -> None:
+        """By two ways, for the store's may be closed for long."""
+        await asyncio.gather(self._heartbeat_loop(), self._heartbeat_file_loop())
 
     async def _heartbeat_loop(self) -> None:
         while True:
@@ -268,10 +283,10 @@ def _beat(conn: Connection) -> datetime:
     return at
 
 
-async def _end(tasks: "Sequence[asyncio.Task[None]]") -> None:
-    for task in tasks:
+async def _end(task: asyncio.Task[None] | None) -> None:
+    if task is not None:
         task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(task, return_exceptions=True)
 
 
 def _ignore(_event: MediaEvent) -> None:

@@ -69,6 +69,7 @@ class Confirmations:
         self._hurry.clear()
 
     async def _write(self) -> None:
+        failed = False
         while self._legs or self._streams or self._traces or self._parts:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(EVERY):
@@ -81,8 +82,12 @@ class Confirmations:
                 log.debug("confirmations_wait", legs=len(self._legs), streams=len(self._streams), reason=str(error))
                 await asyncio.sleep(EVERY)
                 continue
-            except Exception:  # those that come later are not to be lost by it
+            except Exception:
+                failed = not failed
+                if failed:  # once more; then they are left out, since those that come later are not to be lost by it
+                    continue
                 log.exception("confirmations_failed", legs=len(legs), streams=len(streams))
+            failed = False
             del self._legs[: len(legs)]
             del self._streams[: len(streams)]
             del self._parts[: len(parts)]

@@ -22,6 +22,7 @@ MAX_REASON = 500
 """Characters; each trunk has a reason of its own."""
 
 NO_STORE = "nothing can be stored"
+FAILED = "the server failed, and its log says where"
 NO_ROOM = "the media process has no room for one more leg"
 
 Tell = Callable[[str, Note], None]

@@ -29,7 +29,7 @@ class Journal:
     """The facts of one call on their way into the store.
 
     A fact may run more than once, also after a commit of which nobody knows whether it held; so each is repeatable. One
-    that raises is a fault: it is left out, and `on_fault` hears of it.
+    that raises, and does so again after `AGAIN`, is a fault: it is left out, and `on_fault` hears of it.
     """
 
     def __init__(self, store: Store, on_fault: Callable[[Exception], None], uuid: str | None = None) -> None:
@@ -69,20 +69,22 @@ class Journal:
 
     async def _write(self) -> None:
         singly = 0  # facts that are written one by one, since one of them is at fault
+        suspect: tuple[Fact, Then | None] | None = None
         while self._facts:
             batch = self._facts[:1] if singly else list(self._facts)
             try:
                 results = await self._store.write(partial(_run, [fact for fact, _ in batch]))
             except StoreUnavailable as error:
                 log.debug("facts_wait", facts=len(self._facts), reason=str(error), **self._whose)
-                self._again.clear()
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(AGAIN):
-                        await self._again.wait()
+                await self._pause()
                 continue
             except Exception as error:
                 if len(batch) > 1:
                     singly = len(batch)
+                    continue
+                if batch[0] is not suspect:  # it may be a call's record, which a moment's fault is not to cost
+                    suspect = batch[0]
+                    await self._pause()
                     continue
                 log.exception("fact_failed", **self._whose)
                 results = [error]
@@ -91,6 +93,13 @@ class Journal:
             for (_, then), result in zip(batch, results, strict=True):
                 self._follow(then, result)
         self._task = None
+
+    async def _pause(self) -> None:
+        """Wait until something is to be tried again, or somebody hurries."""
+        self._again.clear()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(AGAIN):
+                await self._again.wait()
 
     def _follow(self, then: Then | None, result: Any) -> None:
         try:

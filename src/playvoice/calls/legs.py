@@ -97,8 +97,8 @@ class Call:
 
     def own(self, sip: OutgoingCall) -> None:
         """Take the events of a SIP call, and follow its messages."""
-        self.parts.owners.own(sip, self.owner)
         self.log.trace.follow(sip.id)
+        self.parts.owners.own(sip, self.owner)
 
     def report(self, fact: Callable[[Connection], None]) -> None:
         """Store what a callback reports, then have it sent."""
@@ -216,19 +216,23 @@ class Leg(ABC):
         if self.over:
             return
         self.over = True
-        self.store_end(confirmed=False)
         call = self.call
         ending = Ending(call.parts.owners, call.journal, call.clock, call.parts.sip, leg=self.uuid, then=self.give_back)
-        ending.begin(self.sip, reason)
+        try:
+            self.store_end(confirmed=False)
+        finally:
+            ending.begin(self.sip, reason)
 
     def far_end_ended(self) -> None:
         """Take that its far end has ended the leg."""
         if self.over:
             return
         self.over = True
-        self.store_end(confirmed=True)
-        self.call.parts.owners.disown(self.sip)
-        self.give_back()
+        try:
+            self.store_end(confirmed=True)
+            self.call.parts.owners.disown(self.sip)
+        finally:
+            self.give_back()
 
     async def release(self) -> None:
         """Give the stream back, and have what it did stored with the leg."""

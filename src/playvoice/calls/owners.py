@@ -7,7 +7,10 @@ answered.
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Protocol
+
+import structlog
 
 from playvoice.calls import ledger
 from playvoice.calls.confirmations import Confirmations
@@ -27,6 +30,13 @@ from playvoice.sip import (
     RequestInCall,
     SessionChangeReceived,
 )
+
+log = structlog.get_logger(__name__)
+
+AGAIN = 1.0
+"""Seconds after which a leg is ended anew that a fault of ours kept from it."""
+TRIES = 3
+"""Faults after which a leg is given up: the next start ends it."""
 
 
 class Owner(Protocol):
@@ -58,9 +68,9 @@ class Owners:
 
     def disown(self, sip: OutgoingCall) -> None:
         self._owners.pop(sip.id, None)
-        self.traces.ended(sip.id)
         if not self._owners:
             self._empty.set()
+        self.traces.ended(sip.id)
 
     async def empty(self) -> None:
         """Wait until nobody owns anything: all far ends have confirmed, and that is stored."""
@@ -80,7 +90,7 @@ class Owners:
 class Ending:
     """A leg that we end by CANCEL or BYE, until its far end has confirmed it or had 32 s for it.
 
-    `then` gives back what the leg held.
+    `then` gives back what the leg held. A fault of ours does not keep it: the leg is ended anew, and given up at last.
     """
 
     def __init__(
@@ -93,10 +103,31 @@ class Ending:
         self._leg = leg
         self._then = then
         self._confirmed = False
+        self._faults = 0
 
     def begin(self, sip: OutgoingCall, reason: str = "") -> None:
         """End `sip` now, whatever its state; `reason` is that of a CANCEL (RFC 3326)."""
         self._owners.own(sip, self)
+        self._try(sip, partial(self._begin, sip, reason))
+
+    def on_sip(self, event: Event) -> None:
+        sip: Any = getattr(event, "call", None)
+        self._try(sip, partial(self._take, event))
+
+    def _try(self, sip: OutgoingCall, step: Callable[[], None]) -> None:
+        try:
+            step()
+        except Exception:
+            self._faults += 1
+            log.exception("leg_not_ended", leg=self._leg, call_id=sip.id)
+            if self._faults < TRIES:
+                asyncio.get_running_loop().call_later(AGAIN, self._try, sip, partial(self._begin, sip))
+            elif not self._confirmed:
+                self._confirmed = True
+                self._owners.disown(sip)
+                self._then()
+
+    def _begin(self, sip: OutgoingCall, reason: str = "") -> None:
         if sip.state is CallState.ANSWERED:
             self._hang_up_when_stored(sip)
         elif sip.dialog is None:
@@ -107,7 +138,7 @@ class Ending:
         if sip.state is CallState.ENDED:
             self._over(sip)
 
-    def on_sip(self, event: Event) -> None:
+    def _take(self, event: Event) -> None:
         match event:
             case Answered(call):
                 self._hang_up_when_stored(call)
@@ -128,19 +159,21 @@ class Ending:
         assert sip.dialog is not None
         leg, dialog = self._leg, sip.dialog.to_json()
 
-        def hang_up(_stored: object) -> None:
+        def hang_up() -> None:
             sip.bye(self._clock.now())
             self._endpoint.flush()
 
-        self._journal.add(lambda conn: ledger.keep_dialog(conn, leg, dialog), hang_up)
+        self._journal.add(lambda conn: ledger.keep_dialog(conn, leg, dialog), lambda _stored: self._try(sip, hang_up))
 
     def _over(self, sip: OutgoingCall) -> None:
         if self._confirmed:
             return
         self._confirmed = True
-        self._journal.after(lambda: self._is_stored(sip))
-        self._then()
+        try:
+            self._journal.after(lambda: self._is_stored(sip))
+        finally:
+            self._then()
 
     def _is_stored(self, sip: OutgoingCall) -> None:
-        self._owners.disown(sip)
         self._owners.confirmations.add(self._leg)
+        self._owners.disown(sip)

@@ -117,9 +117,9 @@ class RunningCall:
 
         `waited_for` is what held it up last.
         """
-        self._trace.note("voice_ready", {"seconds": round(self._voice.seconds, 3)}, ready_at)
+        self._log.note("voice_ready", {"seconds": round(self._voice.seconds, 3)}, ready_at)
         if waited_for:
-            self._trace.note("call_waited", {"reason": waited_for})
+            self._log.note("call_waited", {"reason": waited_for})
         self._guard(self._customer.dial)(trunk, flow, self._on_claimed)
 
     def on_sip(self, event: Event) -> None:
@@ -255,21 +255,26 @@ class RunningCall:
         try:
             await self._close_recording()
             await customer.release()
+        except Exception as error:
+            call.log.fault("stream_not_given_back", error)
+        try:
             end = self._add_record(finish, ended_at)
             await call.journal.written()
-            call.parts.wake_sender()
-            call.parts.tell_end(call.stored.company_code, end)
             call.log.info("call_ended", cause=int(end.cause), direction=int(end.direction), key=end.userkey)
             if customer.recorded and customer.answered_at is not None:
                 call.parts.recordings.finish(self.stored.uuid, end.recordfilename, customer.answered_at)
+            call.parts.wake_sender()
+            call.parts.tell_end(call.stored.company_code, end)
         finally:
             self._leave_all()
 
     def _leave_all(self) -> None:
         """Be over; what still runs for the call, ports that are being reserved say, is waited for by nobody."""
-        self._trace.end()
         self._left = True
-        self._is_over(self)
+        try:
+            self._trace.end()
+        finally:
+            self._is_over(self)
 
     def _part(self) -> None:
         """Let go of what holds us: else only a garbage collection would find it, which is a pause for all calls."""
@@ -278,12 +283,7 @@ class RunningCall:
         del self._call, self._customer, self._transfer
 
     def _end(self, finish: s.Finish, ended_at: datetime) -> End:
-        call, customer, extension = self._call, self._customer, self._transfer.extension(finish.agent)
-        name = ""
-        if customer.recorded:
-            name = call.parts.recordings.name(
-                self.stored.uuid, call.company, transferred=bool(extension), failed=self._unrecorded
-            )
+        customer, extension = self._customer, self._transfer.extension(finish.agent)
         return End(
             started_at=customer.started_at or ended_at,
             answered_at=customer.answered_at,
@@ -292,8 +292,19 @@ class RunningCall:
             direction=finish.direction,
             userkey=finish.userkey,
             extension=extension,
-            recordfilename=name,
+            recordfilename=self._recording(transferred=bool(extension)) if customer.recorded else "",
         )
+
+    def _recording(self, *, transferred: bool) -> str:
+        """The name of the recording; there is a record, whatever is wrong with that."""
+        call = self._call
+        try:
+            return call.parts.recordings.name(
+                self.stored.uuid, call.company, transferred=transferred, failed=self._unrecorded
+            )
+        except Exception as error:
+            call.log.fault("recording_not_named", error)
+            return ""
 
     async def _close_recording(self) -> None:
         if self._customer.recorded:

@@ -242,17 +242,24 @@ class CallLog:
 
     def info(self, event: str, **values: Value) -> None:
         self.log.info(event, **values)
-        self.trace.note(event, values)
+        self.note(event, values)
 
     def warning(self, event: str, **values: Value) -> None:
         self.log.warning(event, **values)
-        self.trace.note(event, values)
+        self.note(event, values)
 
     def error(self, event: str, **values: Value) -> None:
         self.log.error(event, **values)
-        self.trace.note(event, values)
+        self.note(event, values)
 
     def fault(self, event: str, error: Exception, **values: Value) -> None:
         """A fault of ours, with its traceback in the log."""
         self.log.error(event, exc_info=error, **values)
-        self.trace.note(event, {**values, "reason": f"{type(error).__name__}: {error}"})
+        self.note(event, {**values, "reason": f"{type(error).__name__}: {error}"})
+
+    def note(self, event: str, values: dict[str, Value], now: float | None = None) -> None:
+        """Note in the trace alone. A fault of the trace costs the call nothing."""
+        try:
+            self.trace.note(event, values, now)
+        except Exception:
+            self.log.exception("note_not_taken", noted=event)

@@ -206,10 +206,7 @@ class Waiting:
     async def _prepare(self, line: _Line, accepted: StoredCall | str) -> None:
         ready, uuid = None, _uuid(accepted)
         try:
-            stored = await self._read(accepted) if isinstance(accepted, str) else accepted
-            ready = None if stored is None else await self._make_ready(stored)
-        except Exception:
-            log.exception("call_not_made_ready", uuid=uuid)
+            ready = await self._ready(accepted)
         finally:
             del line.preparing[uuid]
             is_over = uuid in self._over
@@ -221,6 +218,18 @@ class Waiting:
         else:
             heapq.heappush(line.ready, ready)
             self.changed.set()
+
+    async def _ready(self, accepted: StoredCall | str) -> Ready | None:
+        """Make a call ready, or end it; after a fault once more, and then the next start takes it up."""
+        for pause in (AGAIN, None):
+            try:
+                stored = await self._read(accepted) if isinstance(accepted, str) else accepted
+                return None if stored is None else await self._make_ready(stored)
+            except Exception:
+                log.exception("call_not_made_ready", uuid=_uuid(accepted))
+            if pause is not None:
+                await asyncio.sleep(pause)
+        return None
 
     async def _report(self, stored: StoredCall, company: Company | None, cause: Cause, reason: str) -> None:
         """Report a call that will not be dialled, once: it may be hung up while its voice fails."""

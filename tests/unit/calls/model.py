@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, TypeVar
+from uuid import UUID
 
 import pytest
 from sqlalchemy import select
@@ -26,7 +27,7 @@ from tests.unit.calls.wire import SERVER
 from tests.unit.calls.world import House
 
 from playvoice import clock
-from playvoice.calls import conductor, recovery, waiting
+from playvoice.calls import conductor, customer, offers, queue, recovery, waiting
 from playvoice.calls.script import OFFER_AGAIN, State
 from playvoice.calls.tables import legs
 from playvoice.calls.userid import parse_userid
@@ -108,6 +109,10 @@ class Model:
         now = SimpleNamespace(now=lambda _zone: EPOCH + timedelta(seconds=self.now))
         for module in (clock, conductor, recovery, waiting):
             monkeypatch.setattr(module, "datetime", now)
+        self._identities = random.Random(ways.seed)
+        """The store gives rows in the order of their uuids: were they others each time, so would be what follows."""
+        for module in (customer, offers, queue):
+            monkeypatch.setattr(module, "uuid4", lambda: UUID(int=self._identities.getrandbits(128), version=4))
         self.store = self._open()
         self.store.write_now(all_tables().create_all)
         self.house = self._build(None)
@@ -125,7 +130,7 @@ class Model:
 
     def _build(self, before: House | None) -> House:
         self._generation += 1
-        house = House(self.store, self._folder, self._monkeypatch, before)
+        house = House(self.store, self._folder, self._monkeypatch, before, generator=self._identities)
         house.companies.by_code = {
             code: replace(COMPANY, code=code, key_time=KEY_TIME, expire_after=300, record=record)
             for code, record in {"2028": RecordPolicy.ALWAYS, "1": RecordPolicy.NEVER}.items()
@@ -385,8 +390,8 @@ class Model:
         connected = [call for call in asked.attempts if call.state is CallState.CONFIRMED]
 
         def crossing() -> None:
-            for customer in connected:
-                customer.bye(self.now)
+            for call in connected:
+                call.bye(self.now)
             wire.network.run(0)
             wire.flush()  # the CANCEL is on its way
             agent.answer(self.now, wire.description(agent))

@@ -2,7 +2,8 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,10 +17,14 @@ from tests.unit.calls.world import House
 from playvoice.calls import conductor as module
 from playvoice.calls import journal, ledger
 from playvoice.calls.heartbeat import heartbeat
+from playvoice.calls.holdups import FAILED
 from playvoice.calls.tables import calls, servers
 from playvoice.codes import HangupCause as Cause
+from playvoice.lines.targets import Tried
+from playvoice.lines.trunk import Trunk
 from playvoice.media import protocol
 from playvoice.media.client import MediaEvent, Stream
+from playvoice.sip import Flow
 from playvoice.store import Store
 
 
@@ -237,6 +242,31 @@ async def test_a_fault_while_dialling_stops_no_later_call(house: House, monkeypa
     house.wire.reject(await house.wire.invited(), 486)
     await house.ended(uuid)
     assert faults == 3
+
+
+async def test_a_company_whose_calls_can_not_be_dialled_for_a_fault_holds_up_no_other(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.companies.by_code["1"] = replace(house.companies.by_code["1"], trunks=("odd",))
+    take = house.routes.take
+
+    def faulty(names: Sequence[str] | None, tried: Tried, now: float) -> tuple[Trunk, Flow] | None:
+        if names == ("odd",):
+            raise RuntimeError("a fault of ours")
+        return take(names, tried, now)
+
+    with structlog.testing.capture_logs() as log, monkeypatch.context() as fault:
+        fault.setattr(house.routes, "take", faulty)
+        first = await house.accept("1")
+        await until(lambda: bool(house.conductor.hold_ups), "it is held up")
+        second = await house.accept("2")
+        house.wire.reject(await house.wire.invited(), 486)
+        await house.ended(second)
+        await looks(house, monkeypatch)
+    assert house.conductor.hold_ups == {"1": FAILED}
+    assert [line["uuid"] for line in log if line["event"] == "dialling_failed"] == [first], "told once"
+    house.wire.reject(await house.wire.invited(), 486)
+    await house.ended(first)
 
 
 async def test_while_nothing_can_be_stored_nobody_is_dialled(

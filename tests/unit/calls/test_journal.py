@@ -138,6 +138,22 @@ async def test_a_fact_at_fault_is_left_out_alone_and_told(told: Told) -> None:
     assert (told.happened, told.faults) == (["a", "c", "d"], ["b"])
 
 
+async def test_a_fact_that_fails_for_a_moment_is_stored_after_all_in_its_place(told: Told) -> None:
+    tries: list[str] = []
+
+    def fact(_conn: Connection) -> str:
+        tries.append("b")
+        if len(tries) < 3:  # together with the others, and alone
+            raise ValueError("only now")
+        return "b"
+
+    told.add("a")
+    told.journal.add(fact, lambda result: told.happened.append(result))
+    told.add("c")
+    await told.written()
+    assert (told.happened, told.faults) == (["a", "b", "c"], [])
+
+
 async def test_each_of_several_facts_at_fault_is_told(told: Told) -> None:
     for name in "ab":
         told.fails(name)

@@ -319,6 +319,21 @@ class CallModel(RuleBasedStateMachine):
         self.model.stop(down)
 
 
+def test_the_same_steps_take_the_same_course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a crash left is ended in the order of the store, and any message may be the one that is lost."""
+    courses = []
+    for name in ("once", "again"):
+        (tmp_path / name).mkdir()
+        model = Inside(tmp_path / name, monkeypatch, [], Ways(places=5, loss=0.2, delay=0.05, jitter=0.1, seed=1))
+        for _ in range(5):
+            model.accept("2028", "1@sales", 60, 120, broken=False)
+        model.crash(landed=True, down=0.0, twice=False)
+        model.pass_time(61)
+        courses.append([(at, source, data.splitlines()[0]) for at, source, _, data in model.house.wire.network.sent])
+        model.close()
+    assert courses[0] == courses[1]
+
+
 TestCallModel = CallModel.TestCase
 TestCallModel.settings = settings(
     max_examples=MANY or 50,

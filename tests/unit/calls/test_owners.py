@@ -10,6 +10,7 @@ from tests.unit.calls.stored import AT, Gate, accept, leg_states, rows, run, unt
 from tests.unit.calls.wire import Wire, invite
 
 from playvoice.calls import ledger
+from playvoice.calls import owners as module
 from playvoice.calls.confirmations import Confirmations
 from playvoice.calls.journal import Journal
 from playvoice.calls.owners import Ending, Owners
@@ -324,3 +325,36 @@ async def test_a_confirmation_does_not_overtake_the_end_that_it_confirms(
     gate.let_go()
     await bench.confirmed()
     assert rows(bench.store, legs)[0].ended_at == AT
+
+
+# --- faults of ours ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("faults", "ended"), [(1, True), (module.TRIES, False)])
+async def test_a_leg_is_ended_anew_after_a_fault_and_given_up_after_some(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, faults: int, ended: bool
+) -> None:
+    """What it held is given back either way; the next start ends what was given up."""
+    monkeypatch.setattr(module, "AGAIN", 0.01)
+    cancel, tries = bench.sip.cancel, 0
+
+    def faulty(now: float, reason: str = "") -> None:
+        nonlocal tries
+        tries += 1
+        if tries <= faults:
+            raise RuntimeError("a fault of ours")
+        cancel(now, reason)
+
+    monkeypatch.setattr(bench.sip, "cancel", faulty)
+    bench.send()
+    bench.end()
+    assert (len(bench.wire.owners), bench.given_back) == (1, 0)
+
+    def is_given_back() -> bool:
+        bench.wire.settle()
+        return bench.given_back > 0
+
+    await until(is_given_back, "its place is free")
+    await bench.wire.owners.empty()
+    assert (tries, bench.given_back) == (min(faults + 1, module.TRIES), 1)
+    assert leg_states(bench.store) == ["ended" if ended else "dialled"]

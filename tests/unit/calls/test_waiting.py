@@ -241,16 +241,18 @@ async def test_a_call_that_cannot_be_read_now_is_read_again(bench: Bench, monkey
     assert (bench.heads(), tries) == ([stored.uuid], 4)
 
 
-async def test_a_fault_while_a_call_is_read_costs_the_others_nothing(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("faults", "made_ready"), [(1, 2), (2, 1)])
+async def test_a_fault_while_a_call_is_read_costs_neither_it_nor_the_others_anything_if_it_passes(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, faults: int, made_ready: int
 ) -> None:
+    monkeypatch.setattr(module, "AGAIN", 0.01)
     monkeypatch.setattr(module, "PREPARING_OF_COMPANY", 1)
     read, tries = bench.store.read, 0
 
     async def broken(query: Callable[[Connection], Any]) -> Any:
         nonlocal tries
         tries += 1
-        if tries == 1:
+        if tries <= faults:
             raise RuntimeError("a fault of ours")
         return await read(query)
 
@@ -260,8 +262,8 @@ async def test_a_fault_while_a_call_is_read_costs_the_others_nothing(
     for stored in calls:
         bench.waiting.add(stored)
     bench.start()
-    await bench.ready(1)
-    assert bench.heads() == [calls[1].uuid]
+    await bench.ready(made_ready)
+    assert bench.heads() == [calls[-made_ready].uuid]
 
 
 # --- start and stop ---------------------------------------------------------------------------------------------------

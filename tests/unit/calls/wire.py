@@ -1,5 +1,6 @@
 """The server's SIP endpoint and its far ends on a network that isn't one: their time is a number."""
 
+import random
 from collections.abc import Callable
 
 from tests.unit.calls.stored import until
@@ -35,14 +36,15 @@ class Wire:
         orphans: Callable[[str], bool] = lambda _call_id: False,
         before: "Wire | None" = None,
         local: tuple[str, int] = SERVER,
+        generator: random.Random | None = None,
     ) -> None:
-        """`before` is that of a process that died: its far ends live on."""
+        """`before` is that of a process that died: its far ends live on. Identities come from `generator`."""
         self.owners = owners
         self.local: tuple[str, int] = local
-        self.agent = UserAgent(orphans=orphans)
+        self.agent = UserAgent(orphans=orphans, generator=generator)
         if before is None:
             self.network = FakeNetwork(now=1_000.0)
-            self.far = {"carrier": UserAgent(), "phone": UserAgent()}
+            self.far = {name: UserAgent(generator=generator) for name in ("carrier", "phone")}
             self.events: dict[str, list[Event]] = {"carrier": [], "phone": []}
             self.network.attach("carrier", self.far["carrier"], CARRIER)
             self.network.attach("phone", self.far["phone"], PHONE)

@@ -1,6 +1,7 @@
 """All parts of the room on one store, with its far ends. Nothing here binds a socket or starts a process."""
 
 import asyncio
+import random
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -54,6 +55,7 @@ class House:
         monkeypatch: pytest.MonkeyPatch,
         before: "House | None" = None,
         local: tuple[str, int] = SERVER,
+        generator: random.Random | None = None,
     ) -> None:
         self.store = store
         confirmations = Confirmations(store)
@@ -61,7 +63,8 @@ class House:
         self.owners = Owners(confirmations, self.traces)
         self.companies = Companies(*(replace(COMPANY, code=code) for code in ("2028", "1", "2")))
         self.recovery = Recovery(store, self.companies)
-        self.wire: Wire = Wire(self.owners, self.recovery.is_orphan, before.wire if before else None, local)
+        wire_before = before.wire if before else None
+        self.wire: Wire = Wire(self.owners, self.recovery.is_orphan, wire_before, local, generator)
         monkeypatch.setattr(clock, "time", SimpleNamespace(monotonic=lambda: self.wire.network.now))
         self.media = Media()
         self.routes = Routes(self.wire.flow_to("udp", *CARRIER))
