@@ -45,7 +45,7 @@ from playvoice.control.live import Live, live_commands
 from playvoice.control.place import make_private
 from playvoice.control.registry import REFUSALS, Commands
 from playvoice.control.reloading import Configuration, Reload, apply
-from playvoice.control.rooms import Rooms
+from playvoice.control.rooms import Rooms, noting_moves
 from playvoice.control.server import ControlServer
 from playvoice.gateway.application import create_app
 from playvoice.gateway.http import BoundedHttp
@@ -126,7 +126,7 @@ async def _serve(configuration: Configuration, stack: contextlib.AsyncExitStack,
     store = Store.open(config.server.database)
     stack.push_async_callback(store.close)
     await asyncio.to_thread(migrations.upgrade, config.server.database)
-    await store.write(lambda conn: apply(conn, config, datetime.now(UTC)))
+    _, moved = await store.write(noting_moves(lambda conn: apply(conn, config, datetime.now(UTC))))
     policy = NetworkPolicy(config.security.allow_networks)
     callback_web = WebClient(policy, max_connections=CALLBACK_CONNECTIONS)
     stack.push_async_callback(callback_web.aclose)
@@ -202,6 +202,7 @@ async def _serve(configuration: Configuration, stack: contextlib.AsyncExitStack,
     stack.push_async_callback(endpoint.close)
     await routes.start(endpoint)
     stack.push_async_callback(routes.stop)
+    sender.moved(moved)
     sending = asyncio.create_task(sender.run())
     sending.add_done_callback(_tell_fault)
     stack.push_async_callback(_finish, sending, sender)
@@ -216,7 +217,7 @@ async def _serve(configuration: Configuration, stack: contextlib.AsyncExitStack,
     )
     for keeping in (upkeep.run(), retention.run(), _collect_when_idle(conductor)):
         stack.callback(asyncio.create_task(keeping).cancel)
-    rooms = Rooms(store, lambda: configuration.current, clients, routes, library, sender.expect)
+    rooms = Rooms(store, lambda: configuration.current, clients, routes, library, sender.expect, sender.moved)
     reload = Reload(configuration, rooms, lambda config: policy.allow(config.security.allow_networks))
     live = Live(conductor, waiting, parts.agents, sender, media, traces, owners, agent, address_of(http))
     commands = Commands([*stored_commands(rooms), *live_commands(rooms, live), reload.command()])
