@@ -6,6 +6,7 @@ from importlib import import_module
 PARTS = {
     "playback": "calls that play a voice at once: packet spacing at the far end, processor time, memory",
     "tones": "keys as tones in the audio: how many are found, what a voice is taken for, processor time",
+    "owed": "a million callbacks owed to dead receivers: memory, others' delay, how fast a backlog goes out",
     "setup": "whole calls a second, from the HTTP request to the delivered call record",
 }
 
