@@ -42,7 +42,7 @@ serve: $(RUN)  ## the server (CONFIG=playvoice.toml)
 test: $(DEV)  ## every test that this machine can run, several at once (ARGS="-n 0 tests/unit/sip")
 	@$(BIN)/python -m pytest -n auto $(ARGS)
 
-bench: $(RUN)  ## figures of this machine (PART=playback, retention, setup or tones, ARGS="--help")
+bench: $(RUN)  ## figures of this machine (PART=playback, setup, tones, owed or retention, ARGS="--help")
 	@$(BIN)/python -m benchmarks $(PART) $(ARGS)
 
 chaos: $(RUN)  ## kill the server, or a process of it, among calls, and compare what its far ends saw (ROUNDS=10 SEED=1)

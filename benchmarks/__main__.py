@@ -7,6 +7,7 @@ PARTS = {
     "playback": "calls that play a voice at once: packet spacing at the far end, processor time, memory",
     "tones": "keys as tones in the audio: how many are found, what a voice is taken for, processor time",
     "retention": "what is kept for long enough: how long the store is taken up each time some of it goes",
+    "owed": "a million callbacks owed to dead receivers: memory, others' delay, how fast a backlog goes out",
     "setup": "whole calls a second, from the HTTP request to the delivered call record",
 }
 

@@ -38,7 +38,7 @@ from playvoice.control.live import Live, live_commands
 from playvoice.control.place import make_private
 from playvoice.control.registry import REFUSALS, Commands
 from playvoice.control.reloading import Configuration, Reload, apply
-from playvoice.control.rooms import Rooms
+from playvoice.control.rooms import Rooms, noting_moves
 from playvoice.control.server import ControlServer
 from playvoice.gateway.application import create_app
 from playvoice.lines import Lines, ToldAddress
@@ -130,7 +130,7 @@ async def _start(
     manager.tell("Opens the database, and brings it up to date")
     store = await open_store(config.server.database, stack)
     manager.tell("Starts")
-    await store.write(lambda conn: apply(conn, config, datetime.now(UTC)))
+    _, moved = await store.write(noting_moves(lambda conn: apply(conn, config, datetime.now(UTC))))
     policy = NetworkPolicy(config.security.allow_networks)
     callback_web = WebClient(policy, max_connections=CALLBACK_CONNECTIONS)
     stack.push_async_callback(callback_web.aclose)
@@ -209,6 +209,7 @@ async def _start(
     stack.push_async_callback(endpoint.close)
     await routes.start(endpoint)
     stack.push_async_callback(routes.stop)
+    sender.moved(moved)
     sending = asyncio.create_task(sender.run())
     sending.add_done_callback(_tell_fault)
     stack.push_async_callback(_finish, sending, sender)
@@ -217,7 +218,7 @@ async def _start(
     retention = Retention(kinds(config, store, library))
     for keeping in (media.watch(), retention.run(), collect_when_idle(lambda: conductor.running)):
         stack.callback(asyncio.create_task(keeping).cancel)
-    rooms = Rooms(store, lambda: configuration.current, clients, routes, library, sender.expect)
+    rooms = Rooms(store, lambda: configuration.current, clients, routes, library, sender.expect, sender.moved)
     reload = Reload(configuration, rooms, lambda config: policy.allow(config.security.allow_networks))
     live = Live(conductor, waiting, parts.agents, sender, media, traces, owners, agent, http.address_of(listener))
     commands = Commands([*stored_commands(rooms), *live_commands(rooms, live), reload.command()])

@@ -1,6 +1,8 @@
 """What an operator types while calls run: a server in one process, commands in a terminal of their own."""
 
 import json
+import re
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -155,3 +157,48 @@ def test_what_a_call_uses_can_be_removed_and_it_still_ends_in_one_record(world: 
     world.receiver.wait_for("callback", 15, where=lambda line: line["payload"]["uuid"] == uuid, path="/cdr")
     status, text = type_command(world, "callback", "list", "--call", uuid, "--json")
     assert [row["kind"] for row in json.loads(text)] == ["cdr"]
+
+
+def record_of(world: World, uuid: str, status: int) -> dict[str, object]:
+    """The record of a call as its receiver answered it so."""
+    return world.receiver.wait_for(
+        "callback", 20, path="/cdr", where=lambda line: line["status"] == status and uuid in line["body"]
+    )
+
+
+def call_and_hang_up(world: World) -> str:
+    uuid = play_voice(world)
+    assert "was hung up" in type_command(world, "call", "hangup", uuid)[1]
+    return uuid
+
+
+def test_what_was_given_up_is_kept_and_listed_and_sent_again_in_bulk(world: World) -> None:
+    world.receiver.send(do="set", status=410)
+    uuid = call_and_hang_up(world)
+    first = record_of(world, uuid, 410)
+    world.receiver.send(do="set", status=200)
+    status, text = type_command(world, "callback", "list", "--state", "gone", "--json")
+    assert (status, [row["call"] for row in json.loads(text)]) == (0, [uuid])
+    bulk = ("callback", "resend", "--given-up", "--company", "2028")
+    assert "0 callbacks are sent again" in type_command(world, *bulk, "--until", "2020-01-01")[1]
+    assert "1 callbacks are sent again" in type_command(world, *bulk, "--since", "2020-01-01 08:00")[1]
+    assert record_of(world, uuid, 200)["webhook_id"] == first["webhook_id"]
+
+
+@pytest.mark.parametrize("way", ["command", "file"])
+def test_a_corrected_address_heals_the_backlog_at_once(way: str, world: World) -> None:
+    text = world.config.read_text(encoding="utf-8")
+    right = re.search(r'cdr_callback = "(http://[^"]*)"', text)
+    assert right is not None
+    type_command(world, "company", "set", "2028", "cdr_callback=http://127.0.0.1:1/cdr")
+    uuid = call_and_hang_up(world)
+    deadline = time.monotonic() + 30
+    while '"failed_attempts": 2' not in type_command(world, "callback", "list", "--call", uuid, "--json")[1]:
+        assert time.monotonic() < deadline
+    corrected = time.monotonic()  # the next attempt is a minute away
+    if way == "command":
+        type_command(world, "company", "set", "2028", f"cdr_callback={right[1]}")
+    else:
+        assert type_command(world, "reload")[0] == 0
+    record_of(world, uuid, 200)
+    assert time.monotonic() - corrected < 30

@@ -73,7 +73,7 @@ ANSWERING: dict[str, tuple[Behaviour, float]] = {
 
 
 @pytest.mark.parametrize("how", ANSWERING)
-def test_a_receiver_that_fails_is_tried_by_the_schedule_and_the_callback_then_kept(how: str, tmp_path: Path) -> None:
+def test_a_receiver_that_fails_is_tried_by_the_schedule_and_the_callback_then_kept(how: str) -> None:
     behave, seconds = ANSWERING[how]
 
     async def scenario(world: World) -> None:
@@ -84,7 +84,7 @@ def test_a_receiver_that_fails_is_tried_by_the_schedule_and_the_callback_then_ke
         assert first < 0.2, "the first attempt is made at once"
         assert [*others] == sorted(others)
 
-    run(scenario, tmp_path)
+    run(scenario)
 
 
 @simulated
@@ -106,7 +106,7 @@ async def test_a_receiver_that_lets_in_and_never_reads_is_tried_by_the_schedule(
     await expect_the_schedule(world, 10)
 
 
-def refused_certificate(name: str, certificate: Path, trusted: Path | None) -> Callable[[Path], None]:
+def refused_certificate(name: str, certificate: Path, trusted: Path | None) -> Callable[[], None]:
     async def scenario(world: World) -> None:
         receiver = await world.receiver("a", take, certificate=certificate)
         world.names.answers[name] = [["127.0.0.1"]]
@@ -116,7 +116,7 @@ def refused_certificate(name: str, certificate: Path, trusted: Path | None) -> C
         assert "CERTIFICATE_VERIFY_FAILED" in str(past.attempts[0].error)
         assert world.heard == []
 
-    return lambda folder: run(scenario, folder, trusted)
+    return lambda: run(scenario, trusted)
 
 
 @pytest.mark.parametrize(
@@ -128,9 +128,9 @@ def refused_certificate(name: str, certificate: Path, trusted: Path | None) -> C
     ],
 )
 def test_a_receiver_with_a_bad_certificate_hears_nothing_and_is_tried_by_the_schedule(
-    scenario: Callable[[Path], None], tmp_path: Path
+    scenario: Callable[[], None],
 ) -> None:
-    scenario(tmp_path)
+    scenario()
 
 
 @trusting(VOICES)
@@ -174,9 +174,7 @@ async def test_a_redirect_leads_no_callback_anywhere(world: World) -> None:
 
 
 @pytest.mark.parametrize("behave", [endless_body, cut_in_the_body, drip(0.2)], ids=["endless", "cut", "slow"])
-def test_an_answer_of_2xx_that_came_in_time_counts_whatever_becomes_of_its_body(
-    behave: Behaviour, tmp_path: Path
-) -> None:
+def test_an_answer_of_2xx_that_came_in_time_counts_whatever_becomes_of_its_body(behave: Behaviour) -> None:
     async def scenario(world: World) -> None:
         world.address(await world.receiver("a", behave))
         await world.owe("c", *OF_A_CALL)
@@ -184,7 +182,7 @@ def test_an_answer_of_2xx_that_came_in_time_counts_whatever_becomes_of_its_body(
         assert world.whats("a") == OF_A_CALL
         assert await world.states() == ["delivered"] * 4
 
-    run(scenario, tmp_path)
+    run(scenario)
 
 
 @simulated
@@ -215,9 +213,7 @@ async def test_410_ends_the_callback_and_not_the_address(world: World) -> None:
 @pytest.mark.parametrize(
     ("text", "seconds"), [("600", 600), (http_date(700), 700), ("172800", DAY), ("1", 5), ("soon", 5)]
 )
-def test_retry_after_lengthens_the_wait_up_to_a_day_and_never_shortens_it(
-    text: str, seconds: float, tmp_path: Path
-) -> None:
+def test_retry_after_lengthens_the_wait_up_to_a_day_and_never_shortens_it(text: str, seconds: float) -> None:
     async def scenario(world: World) -> None:
         world.address(await world.receiver("a", until(1, answer(503, Retry_After=text), take)))
         await world.owe("c", "record")
@@ -225,7 +221,7 @@ def test_retry_after_lengthens_the_wait_up_to_a_day_and_never_shortens_it(
         first, second = (heard.at for heard in world.heard)
         assert seconds - 0.5 <= second - first <= 1.1 * seconds + 0.5
 
-    run(scenario, tmp_path)
+    run(scenario)
 
 
 @simulated
@@ -311,6 +307,34 @@ async def test_a_receiver_gets_20_attempts_at_once_and_after_10_failures_one_at_
     assert 80 <= len(world.heard) - before <= 100, "an attempt of 10 s, a second's rest"
 
 
+@pytest.mark.parametrize("behave", [answer(404), hang], ids=["wrong path", "wrong host"])
+def test_a_corrected_address_gets_the_whole_backlog_at_once(behave: Behaviour) -> None:
+    async def scenario(world: World) -> None:
+        world.address(await world.receiver("wrong", behave))
+        await world.owe_many([f"c{number}" for number in range(30)])
+        await asyncio.sleep(6 * 3600)
+        world.heard.clear()
+        world.address(await world.receiver("right", take))
+        world.sender.moved([(COMPANY, CDR)])
+        await asyncio.sleep(3)
+        assert len(world.whats("right")) == 30
+        assert await world.states() == ["delivered"] * 30
+
+    run(scenario)
+
+
+@simulated
+async def test_an_address_that_was_corrected_in_vain_costs_nothing_of_the_schedule(world: World) -> None:
+    world.address(await world.receiver("a", answer(404)))
+    await world.owe("c", "record")
+    await asyncio.sleep(3600)
+    tried = len(world.heard)
+    world.address(await world.receiver("b", answer(404)))
+    world.sender.moved([(COMPANY, CDR)])
+    await asyncio.sleep(ALL_OF_IT)
+    assert tried < len(world.heard) == 12
+
+
 @simulated
 async def test_a_company_without_an_address_is_owed_nothing_any_more(world: World) -> None:
     receiver = await world.receiver("a", answer(500))
@@ -328,13 +352,8 @@ async def test_a_stop_loses_nothing_and_what_it_cut_off_goes_again_under_its_id(
     world.address(await world.receiver("a", until(5, hang, take)))
     await world.owe("c", "ring", "record")
     await asyncio.sleep(6)
-    await world.sender.stop(grace=0)
-    assert await world.states() == ["pending", "pending"]
+    await world.restart()
     assert [past.attempts for past in await world.past("c")] == [(), ()], "what was cut off is no failure"
-    again = World(world.store)
-    again.urls = world.urls
-    again.start()
     await asyncio.sleep(1)
     assert world.whats("a") == ["ring", "ring", "record"]
     assert [heard.webhook_id for heard in world.heard] == ["c-1", "c-1", "c-2"]
-    await again.stop()

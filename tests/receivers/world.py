@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory
 from typing import TypeVar
 
 import pytest
@@ -29,6 +30,9 @@ COMPANY = "2028"
 STATUS, CDR = CallbackKind
 KINDS = {"ring": STATUS, "answer": STATUS, "hangup": STATUS, "record": CDR}
 SECRET = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
+
+MEMORY = Path("/dev/shm")
+"""Where a commit waits for no disk."""
 
 T = TypeVar("T")
 
@@ -58,6 +62,8 @@ class Receiver:
     port: int
     end: FarEnd
     options: Mapping[str, ssl.SSLContext]
+    behaviour: Behaviour
+    """How it treats what comes next."""
     _socket: socket.socket | None = None
     _server: asyncio.Server | None = None
 
@@ -125,10 +131,7 @@ class World:
         policy = NetworkPolicy([ipaddress.ip_network("127.0.0.1/32")])
         context = ssl.create_default_context(cafile=None if trusted is None else str(trusted))
         self.web = WebClient(policy, max_connections=200, resolver=self.names, ssl_context=context)
-        self.sender = Sender(
-            store, self.web, self, random=Random(1), max_in_flight=200, clock=self.clock, on_attempt=self._tell
-        )
-        self._running: asyncio.Task[None] | None = None
+        self.start()
 
     # -- the sender's side -----------------------------------------------------------------------------------------
 
@@ -144,12 +147,21 @@ class World:
         return START + timedelta(seconds=self.now)
 
     def start(self) -> None:
+        """Begin to send, as a server that starts does."""
+        self.sender = Sender(
+            self.store, self.web, self, random=Random(1), max_in_flight=200, clock=self.clock, on_attempt=self._tell
+        )
         self._running = asyncio.create_task(self.sender.run())
+
+    async def restart(self) -> None:
+        """Forget everything that is not stored."""
+        await self.sender.stop(grace=0)
+        await self._running
+        self.start()
 
     async def stop(self) -> None:
         await self.sender.stop(grace=0)
-        if self._running is not None:
-            await self._running
+        await self._running
         await self.web.aclose()
         for receiver in self._receivers:
             await receiver.close()
@@ -163,13 +175,12 @@ class World:
         self, name: str, behave: Behaviour, *, host: str = "127.0.0.1", certificate: Path | None = None
     ) -> Receiver:
         async def noted(exchange: Exchange) -> None:
-            webhook_id = exchange.headers["webhook-id"]
-            self.heard.append(Heard(self.now, name, webhook_id, exchange.body.decode()))
-            await behave(exchange)
+            self.heard.append(Heard(self.now, name, exchange.headers["webhook-id"], exchange.body.decode()))
+            await receiver.behaviour(exchange)
 
         options = {} if certificate is None else {"ssl": _speaks_tls(certificate)}
         free = _bound(host, 0)
-        receiver = Receiver(name, host, free.getsockname()[1], FarEnd(noted), options, free)
+        receiver = Receiver(name, host, free.getsockname()[1], FarEnd(noted), options, behave, free)
         self._receivers.append(receiver)
         await receiver.open()
         return receiver
@@ -189,12 +200,16 @@ class World:
         await self.store.write(fact)
         self.sender.wake()
 
-    async def until(self, condition: Callable[[], bool], *, within: float) -> None:
-        """Let time pass until something is so."""
-        end = self.now + within
-        while not condition():
-            assert self.now < end, f"after {within} s {self.sender!r}"
-            await asyncio.sleep(0.01)
+    async def owe_many(self, calls: Sequence[str], company: str = COMPANY) -> None:
+        """Owe the record of each of these calls, all by one commit."""
+        at = self.clock()
+
+        def fact(conn: Connection) -> None:
+            for call in calls:
+                owe(conn, company_code=company, call_uuid=call, kind=CDR, payload={"what": "record"}, at=at)
+
+        await self.store.write(fact)
+        self.sender.wake()
 
     async def past(self, call: str) -> list[PastCallback]:
         """What became of the callbacks of a call."""
@@ -209,43 +224,47 @@ class World:
         return [heard.what for heard in self.heard if heard.receiver == receiver]
 
 
-def simulated(scenario: Callable[[World], Awaitable[None]]) -> Callable[[Path], None]:
+def simulated(scenario: Callable[[World], Awaitable[None]]) -> Callable[[], None]:
     """Make a test of a scenario in a world of its own, whose sender runs already."""
     return trusting(None)(scenario)
 
 
-def trusting(certificate: Path | None) -> Callable[[Callable[[World], Awaitable[None]]], Callable[[Path], None]]:
+def trusting(certificate: Path | None) -> Callable[[Callable[[World], Awaitable[None]]], Callable[[], None]]:
     """`simulated`, for a client that believes this certificate."""
 
-    def decorate(scenario: Callable[[World], Awaitable[None]]) -> Callable[[Path], None]:
-        def test(tmp_path: Path) -> None:
-            run(scenario, tmp_path, certificate)
+    def decorate(scenario: Callable[[World], Awaitable[None]]) -> Callable[[], None]:
+        def test() -> None:
+            run(scenario, certificate)
 
         return test
 
     return decorate
 
 
-def run(scenario: Callable[[World], Awaitable[None]], folder: Path, trusted: Path | None = None) -> None:
+def run(scenario: Callable[[World], Awaitable[None]], trusted: Path | None = None) -> None:
     """Run a scenario; time passes in it by `asyncio.sleep`."""
-    store = _WatchedStore.open(f"sqlite:///{folder}/callbacks.db")
-    store.write_now(lambda conn: callbacks.create(conn))
+    with TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder:
+        store = _WatchedStore.open(f"sqlite:///{folder}/callbacks.db")
+        store.write_now(lambda conn: callbacks.create(conn))
+        try:
+            _run(scenario, store, trusted)
+        finally:
+            store.close_now()
+
+
+def _run(scenario: Callable[[World], Awaitable[None]], store: _WatchedStore, trusted: Path | None) -> None:
 
     async def whole() -> None:
         world = World(store, trusted)
-        world.start()
         try:
             await scenario(world)
         finally:
             await world.stop()
 
-    try:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("playvoice.callbacks.sender.LOOK_INTERVAL", 3600.0)  # a day has 8,640 of 10 s
-            with asyncio.Runner(loop_factory=SimulatedLoop) as runner:
-                runner.run(whole())
-    finally:
-        store.close_now()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("playvoice.callbacks.sender.LOOK_INTERVAL", 3600.0)  # a day has 8,640 of 10 s
+        with asyncio.Runner(loop_factory=SimulatedLoop) as runner:
+            runner.run(whole())
 
 
 def _loop() -> SimulatedLoop:

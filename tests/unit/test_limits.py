@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from playvoice import app
-from playvoice.callbacks import addresses, outbox, schedule, sender, tables
+from playvoice.callbacks import addresses, deliveries, lanes, outbox, schedule, sender, tables
 from playvoice.calls import bills, links, queue, recordings, story, traces, userid, waiting
 from playvoice.companies import attempts, tokens
 from playvoice.config.models import CompanyConfig, GroupConfig, RetentionConfig, RtpConfig, TraceConfig, TrunkConfig
+from playvoice.control import callbacks as control_callbacks
 from playvoice.control import live
 from playvoice.control import protocol as control_protocol
 from playvoice.control import server as control_server
@@ -127,6 +128,12 @@ BOUNDS: dict[str, tuple[object, str]] = {
     "an attempt": (sender.ATTEMPT_TIMEOUT, "s"),
     "attempts at once": (app.CALLBACK_CONNECTIONS, ""),
     "attempts at once to one address": (addresses.MAX_AT_ONCE, ""),
+    "of these, to addresses that took more than a second last time": (
+        int(app.CALLBACK_CONNECTIONS * deliveries.PLACES[addresses.Standing.SLOW]),
+        "",
+    ),
+    "given up callbacks sent again by one command": (control_callbacks.MOST_AGAIN, ""),
+    "callbacks in memory": (lanes.MAX_CALLBACKS, ""),
     "failures in a row before an address gets one attempt at a time": (addresses.FAILING_AT, ""),
     "attempts of a callback": (1 + len(schedule.DELAYS), ""),
     "`Retry-After` of a receiver": (schedule.MAX_RETRY_AFTER.total_seconds() / 3600, "h"),

@@ -4,18 +4,33 @@
     failing  10 failures in a row: one attempt at a time, a second apart; the first success makes it well again
     down     nobody was answered since the last two or more attempts; the first answer is its recovery
 
+Beside that it has a standing among the others, by how long it keeps an attempt that all could use (`Standing`).
 Sans-IO: the time is passed in.
 """
 
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import IntEnum
 
 MAX_AT_ONCE = 20
 FAILING_AT = 10
 PACE = timedelta(seconds=1)
 """Between the attempts at a failing address: a million callbacks owed to a closed port must not spin."""
 DOWN_AT = 2
+BRISK = timedelta(seconds=1)
+"""An attempt that takes longer is a slow one."""
+
+
+class Standing(IntEnum):
+    """How an address treated its last attempt."""
+
+    PROVEN = 0
+    """It answered within a second."""
+    NEW = 1
+    """There was none yet."""
+    SLOW = 2
+    """It took longer, or did not answer at all; or one that runs has taken longer already."""
 
 
 @dataclass(slots=True)
@@ -25,7 +40,10 @@ class Address:
     url: str
     queue: deque[int] = field(default_factory=deque)
     """Ids of callbacks, first come, first served."""
-    in_flight: int = 0
+    under_way: dict[int, datetime] = field(default_factory=dict)
+    """The attempts that run, by the callback, and when each began: the oldest first."""
+    last: Standing = Standing.NEW
+    """By the last attempt that ended."""
     failures: int = 0
     """In a row, of either kind."""
     unanswered: int = 0
@@ -42,6 +60,25 @@ class Address:
     @property
     def down(self) -> bool:
         return self.unanswered >= DOWN_AT
+
+    @property
+    def in_flight(self) -> int:
+        return len(self.under_way)
+
+    def standing(self, at: datetime) -> Standing:
+        """Return how it treats attempts, as far as is known at this moment."""
+        for began in self.under_way.values():
+            return Standing.SLOW if at - began > BRISK else self.last
+        return self.last
+
+    def began(self, number: int, at: datetime) -> None:
+        """Note that the attempt of a callback begins."""
+        self.under_way[number] = at
+
+    def ended(self, number: int, at: datetime, *, answered: bool) -> None:
+        """Note that the attempt of a callback is over."""
+        began = self.under_way.pop(number)
+        self.last = Standing.PROVEN if answered and at - began <= BRISK else Standing.SLOW
 
     @property
     def idle(self) -> bool:

@@ -9,6 +9,10 @@ In memory stand only calls of which something goes now; what waits for a time wa
 (`playvoice.callbacks.lanes`) is asked for again when the first of it is due. So a million owed callbacks and a hundred
 dead receivers fit in the same few megabytes.
 
+An attempt that waits for a receiver holds one of the places of all, up to ten seconds. So that receivers which are
+slow or dead delay nobody else, they have half of the places together, and with those that were never tried three
+quarters; the rest is for those that answered within a second last time.
+
 The rule of order is `playvoice.callbacks.order`; it needs to see a call whole, so calls are read whole, and the next
 callback of a call is looked at after the last one's result is committed. When an address recovers, what waits only
 for it is brought forward (`Sweep`), earliest callbacks first.
@@ -20,16 +24,18 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from playvoice.callbacks.addresses import Address
+from playvoice.callbacks.addresses import Address, Standing
 from playvoice.callbacks.endpoints import Endpoint, Endpoints
 from playvoice.callbacks.lanes import Lanes, Refill
-from playvoice.callbacks.order import Earlier, held_until, release_of
+from playvoice.callbacks.order import Earlier, Failure, held_until, release_of
 from playvoice.callbacks.outbox import Change, Cursor, Owed, Postponement
-from playvoice.callbacks.outcomes import Answered, Outcome, judge, withdrawn
-from playvoice.callbacks.tables import CallbackKind
+from playvoice.callbacks.outcomes import Answered, Outcome, at_once, judge, withdrawn
+from playvoice.callbacks.tables import CallbackKind, State
 
 MAX_IN_FLIGHT = 1_000
 MAX_ADDRESSES = 10_000
+PLACES = {Standing.SLOW: 1 / 2, Standing.NEW: 3 / 4, Standing.PROVEN: 1.0}
+"""The part of all attempts at once that addresses of a standing, and of those below it, may have together."""
 
 _BEGINNING = Cursor(datetime(1970, 1, 1, tzinfo=UTC), 0)
 
@@ -40,6 +46,8 @@ class Attempt:
 
     owed: Owed
     endpoint: Endpoint
+    standing: Standing
+    """Of its address when it began, in whose part it has its place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +60,15 @@ class Batch:
 
 @dataclass(slots=True)
 class Sweep:
-    """A company's callbacks to an address that answers again: to be brought forward in steps."""
+    """A company's callbacks to an address that answers again, or is another one now: to be brought forward in steps."""
 
     company_code: str
     url: str
     kinds: tuple[CallbackKind, ...]
     at: datetime
-    """When the address answered."""
+    """When the address answered, or became this one."""
+    moved: bool = False
+    """What was answered at the old address, but not with 2xx, is brought forward as well."""
     cursor: Cursor = _BEGINNING
 
 
@@ -81,25 +91,26 @@ class Deliveries:
         self, endpoints: Endpoints, *, chance: Callable[[], float], max_in_flight: int = MAX_IN_FLIGHT
     ) -> None:
         """`chance` gives a number in [0, 1) for each jitter."""
-        self._max_in_flight = max_in_flight
         self._endpoints = endpoints
         self._chance = chance
         self._owed: dict[int, Owed] = {}
         self._calls: dict[str, _Call] = {}
         self._lanes = Lanes(self._fails)
         self._addresses: dict[str, Address] = {}
-        self._ready: dict[str, Address] = {}
+        self._ready: dict[Standing, dict[str, Address]] = {standing: {} for standing in PLACES}
+        self._places = {standing: max(1, int(part * max_in_flight)) for standing, part in PLACES.items()}
         self._paced: list[tuple[datetime, str]] = []
-        self._in_flight = 0
+        self._in_flight = dict.fromkeys(PLACES, 0)
         self._changes: list[Change] = []
         self._postponements: list[Postponement] = []
         self._sweeps: deque[Sweep] = deque()
-        self._sweeping: set[tuple[str, str]] = set()
+        self._sweeping: set[tuple[str, str, bool]] = set()
         self._changed_while_reading: set[str] = set()
 
     def __repr__(self) -> str:
         return (
-            f"<Deliveries calls={len(self._calls)} callbacks={len(self._owed)} in_flight={self._in_flight}"
+            f"<Deliveries calls={len(self._calls)} callbacks={len(self._owed)}"
+            f" in_flight={sum(self._in_flight.values())}"
             f" lanes={len(self._lanes)} addresses={len(self._addresses)}>"
         )
 
@@ -109,6 +120,17 @@ class Deliveries:
         """Say that the store owes these companies something."""
         for code in company_codes:
             self._lanes.ask(code, at)
+
+    def moved(self, company_code: str, kind: CallbackKind, at: datetime) -> None:
+        """Say that a company's callbacks of a kind go to another address from now on: all that waits is tried there."""
+        if (endpoint := self._endpoints.endpoint(company_code, kind)) is not None:
+            self._sweep(company_code, endpoint.url, at, moved=True)
+
+    def doubt(self, company_code: str, kind: CallbackKind) -> None:
+        """Say that nobody answered a company's callback of a kind before the start: so its address is slow at first."""
+        endpoint = self._endpoints.endpoint(company_code, kind)
+        if endpoint is not None and (address := self._address(endpoint.url)).last is Standing.NEW:
+            address.last = Standing.SLOW
 
     def begin_read(self) -> None:
         """Say that the store is about to be read; one read at a time.
@@ -164,7 +186,7 @@ class Deliveries:
             sweep.cursor = cursor
             self._sweeps.append(sweep)
         else:
-            self._sweeping.discard((sweep.company_code, sweep.url))
+            self._sweeping.discard((sweep.company_code, sweep.url, sweep.moved))
         self._lanes.swept(sweep.company_code, at)
 
     # -- what goes out -----------------------------------------------------------------------------------------
@@ -174,9 +196,7 @@ class Deliveries:
         while self._paced and self._paced[0][0] <= at:
             self._offer(self._addresses.get(heapq.heappop(self._paced)[1]), at)
         attempts: list[Attempt] = []
-        while self._ready and self._in_flight < self._max_in_flight:
-            url = next(iter(self._ready))
-            address = self._ready.pop(url)
+        while address := self._next_ready(at):
             attempt = self._begin(address, at)
             if attempt is not None:
                 attempts.append(attempt)
@@ -186,9 +206,12 @@ class Deliveries:
     def finished(self, attempt: Attempt, outcome: Outcome, at: datetime) -> Change:
         """Take the outcome of a delivery; returns what is now to be committed."""
         owed, address = attempt.owed, self._addresses[attempt.endpoint.url]
-        self._in_flight -= 1
-        address.in_flight -= 1
+        self._in_flight[attempt.standing] -= 1
+        address.ended(owed.id, at, answered=isinstance(outcome, Answered))
         change = judge(owed, outcome, chance=self._chance(), at=at)
+        now = self._endpoints.endpoint(owed.company_code, owed.kind)
+        if change.state is not State.DELIVERED and now is not None and now.url != address.url:
+            change = at_once(owed, change, at)
         if isinstance(outcome, Answered):
             recovered = address.succeeded(at) if outcome.success else address.refused(at)
             first = owed.company_code not in address.companies
@@ -330,6 +353,8 @@ class Deliveries:
     def _queue(self, owed: Owed, call: _Call, endpoint: Endpoint, at: datetime) -> None:
         call.busy.add(owed.id)
         address = self._address(endpoint.url)
+        if owed.failure is Failure.UNREACHABLE and address.last is Standing.NEW:
+            address.last = Standing.SLOW
         address.queue.append(owed.id)
         self._offer(address, at)
 
@@ -342,15 +367,38 @@ class Deliveries:
         if endpoint.url != address.url:
             self._queue(owed, self._calls[owed.call_uuid], endpoint, at)
             return None
-        address.in_flight += 1
-        self._in_flight += 1
-        return Attempt(owed, endpoint)
+        standing = address.standing(at)
+        address.began(owed.id, at)
+        self._in_flight[standing] += 1
+        return Attempt(owed, endpoint, standing)
+
+    def _next_ready(self, at: datetime) -> Address | None:
+        """Take the address whose turn it is, of those that may have a place; the slow ones first, as they may least."""
+        for standing, ready in sorted(self._ready.items(), reverse=True):
+            while ready and self._has_place(standing):
+                address = ready.pop(next(iter(ready)))
+                if address.standing(at) is standing:
+                    return address
+                self._offer(address, at)
+                return self._next_ready(at)  # it waits among the slow ones now, whose turn it may be
+        return None
+
+    def _has_place(self, standing: Standing) -> bool:
+        return all(
+            sum(count for other, count in self._in_flight.items() if other >= each) < self._places[each]
+            for each in PLACES
+            if each <= standing
+        )
 
     def _offer(self, address: Address | None, at: datetime) -> None:
         if address is None or not address.queue:
             return
         if address.has_room(at):
-            self._ready[address.url] = address
+            now = address.standing(at)
+            for standing, ready in self._ready.items():
+                if standing is not now:
+                    ready.pop(address.url, None)
+            self._ready[now][address.url] = address
         elif not address.in_flight and address.not_before is not None:
             heapq.heappush(self._paced, (address.not_before, address.url))
 
@@ -364,7 +412,7 @@ class Deliveries:
 
     def _earlier(self, owed: Owed, url: str, under_way: bool, due: datetime) -> Earlier:
         address = self._addresses.get(url)
-        sweeping = (owed.company_code, url) in self._sweeping
+        sweeping = not self._sweeping.isdisjoint((owed.company_code, url, moved) for moved in (False, True))
         return Earlier(
             url,
             owed.failure,
@@ -382,12 +430,12 @@ class Deliveries:
                 return True
         return False
 
-    def _sweep(self, company_code: str, url: str, at: datetime) -> None:
+    def _sweep(self, company_code: str, url: str, at: datetime, *, moved: bool = False) -> None:
         kinds = tuple(
             kind
             for kind in CallbackKind
             if (endpoint := self._endpoints.endpoint(company_code, kind)) is not None and endpoint.url == url
         )
-        if kinds and (company_code, url) not in self._sweeping:
-            self._sweeping.add((company_code, url))
-            self._sweeps.append(Sweep(company_code, url, kinds, at, replace(_BEGINNING, due=at)))
+        if kinds and (company_code, url, moved) not in self._sweeping:
+            self._sweeping.add((company_code, url, moved))
+            self._sweeps.append(Sweep(company_code, url, kinds, at, moved, replace(_BEGINNING, due=at)))

@@ -1,7 +1,8 @@
 """Lanes: how much of what each company is owed stands in memory, and when the store is asked for more.
 
 A lane takes a bounded number of calls, fewer while an address of its company fails; together they have a bound as
-well, shared among the companies that are owed anything. Sans-IO: the time is passed in.
+well, shared among the companies that are owed anything. A call is taken whole, and most have a handful of callbacks;
+where some have hundreds, the bound on callbacks says how many calls. Sans-IO: the time is passed in.
 """
 
 import heapq
@@ -12,6 +13,8 @@ from datetime import datetime
 MAX_CALLS = 20_000
 """In memory, of all lanes; a lane may have `REFILL_BELOW` whatever the others have."""
 MAX_CALLS_OF_LANE = 1_000
+MAX_CALLBACKS = 50_000
+"""In memory, of all lanes; past it a lane may have one call and no more."""
 REFILL_BELOW = 50
 REFILL_CALLS = 200
 FAILING_LANE_CALLS = 5
@@ -42,6 +45,7 @@ class Lanes:
         self._fails = fails
         self._lanes: dict[str, _Lane] = {}
         self._asks: list[tuple[datetime, str]] = []
+        self._callbacks = 0
 
     def __len__(self) -> int:
         return len(self._lanes)
@@ -52,7 +56,7 @@ class Lanes:
         if lane.ask_at is None or when < lane.ask_at:
             lane.ask_at = when
             lane.wants_room = False
-            heapq.heappush(self._asks, (when, code))
+            self._push(when, code)
 
     def next_ask(self) -> datetime | None:
         """Return when `next_refill` has something to give without anything having happened."""
@@ -66,7 +70,7 @@ class Lanes:
             if lane is None or lane.ask_at != when:
                 continue
             failing = self._fails(code)
-            if lane.calls >= (FAILING_LANE_CALLS if failing else REFILL_BELOW):
+            if lane.calls >= self._most_calls(FAILING_LANE_CALLS if failing else REFILL_BELOW):
                 lane.wants_room = True
                 continue
             lane.ask_at = None
@@ -87,8 +91,10 @@ class Lanes:
         lane = self._lanes.setdefault(code, _Lane())
         if lane.ask_at is not None and lane.ask_at <= at:
             return False
-        if lane.calls < FAILING_LANE_CALLS:
+        if lane.calls < self._most_calls(FAILING_LANE_CALLS):
             return True
+        if self._callbacks >= MAX_CALLBACKS:
+            return False
         share = max(REFILL_BELOW, MAX_CALLS // len(self._lanes))
         return lane.calls < min(share, MAX_CALLS_OF_LANE) and not self._fails(code)
 
@@ -99,10 +105,12 @@ class Lanes:
     def callback_entered(self, code: str) -> None:
         """Count a callback that is in memory now."""
         self._lanes[code].callbacks += 1
+        self._callbacks += 1
 
     def callback_left(self, code: str) -> None:
         """Count a callback that is done."""
         self._lanes[code].callbacks -= 1
+        self._callbacks -= 1
 
     def call_left(self, code: str, *, loaded_at: datetime, due: list[datetime], at: datetime) -> None:
         """Count a call that is left to the store, with the times at which its callbacks, if it has any left, are due.
@@ -112,18 +120,33 @@ class Lanes:
         lane = self._lanes[code]
         lane.calls -= 1
         lane.callbacks -= len(due)
+        self._callbacks -= len(due)
         if due:
             stale = lane.swept_at is not None and loaded_at <= lane.swept_at
             self.ask(code, at if stale else min(due))
-        if lane.wants_room and lane.calls < REFILL_BELOW and lane.ask_at is not None:
+        if lane.wants_room and lane.calls < self._most_calls(REFILL_BELOW) and lane.ask_at is not None:
             lane.wants_room = False
-            heapq.heappush(self._asks, (lane.ask_at, code))
+            self._push(lane.ask_at, code)
         self._forget(code)
 
     def swept(self, code: str, at: datetime) -> None:
         """Say that callbacks of a company have been brought forward in the store."""
         self.ask(code, at)
         self._lanes[code].swept_at = at
+
+    def _most_calls(self, usual: int) -> int:
+        return usual if self._callbacks < MAX_CALLBACKS else 1
+
+    def _push(self, when: datetime, code: str) -> None:
+        """Note a time; those that do not count any more go when there are more of them than of the others."""
+        heapq.heappush(self._asks, (when, code))
+        if len(self._asks) > 2 * len(self._lanes) + 100:
+            self._asks = [
+                (lane.ask_at, code)
+                for code, lane in self._lanes.items()
+                if lane.ask_at is not None and not lane.wants_room
+            ]
+            heapq.heapify(self._asks)
 
     def _forget(self, code: str) -> None:
         lane = self._lanes.get(code)

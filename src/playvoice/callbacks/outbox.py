@@ -21,6 +21,12 @@ from playvoice.store import Prepared
 KEEP_GIVEN_UP = timedelta(days=30)
 """For which one that was never delivered is kept at least."""
 
+MOST_READ = 5_000
+"""Callbacks, beyond the due ones, after which no further call is read for a company at once."""
+CALLS_AT_ONCE = 50
+DUE_LAST = 10
+"""Callbacks of a company by which is judged, at the start, whether its receiver answers."""
+
 _c = callbacks.c
 
 
@@ -148,6 +154,12 @@ _due_calls = (
 )
 _next_due = select(func.min(_c.next_attempt)).where(
     _c.company_code == bindparam("company"), _c.next_attempt > bindparam("at")
+)
+_due_last = (
+    select(_c.kind, _c.failure)
+    .where(_c.company_code == bindparam("company"), _c.next_attempt.is_not(None))
+    .order_by(_c.next_attempt.desc())
+    .limit(bindparam("most"))
 )
 _next_company = select(func.min(_c.company_code)).where(
     _c.company_code > bindparam("after"), _c.next_attempt.is_not(None)
@@ -284,12 +296,19 @@ def fresh(conn: Connection, after: int, most: int) -> tuple[list[Owed], int]:
 def due(conn: Connection, company_code: str, at: datetime, most: int) -> tuple[list[Owed], datetime | None]:
     """Return all that is pending of the calls of a company that are due, and when to ask again.
 
-    At most `most` due callbacks are looked at. None: there is nothing more, now or later.
+    At most `most` due callbacks are looked at, and no further call is read past `MOST_READ` callbacks more. None:
+    there is nothing more, now or later.
     """
-    uuids = conn.execute(_due_calls, {"company": company_code, "at": at, "most": most}).scalars().all()
-    rows = [_Row(*row) for row in conn.execute(_of_calls, {"uuids": uuids})] if uuids else []
-    owed = _with_ends(conn, rows, set(uuids))
-    if len(uuids) == most:
+    due_calls = conn.execute(_due_calls, {"company": company_code, "at": at, "most": most}).scalars().all()
+    uuids = list(dict.fromkeys(due_calls))
+    rows: list[_Row] = []
+    read = 0
+    while read < len(uuids) and len(rows) < MOST_READ + most:
+        some = uuids[read : read + CALLS_AT_ONCE]
+        rows += [_Row(*row) for row in conn.execute(_of_calls, {"uuids": some})]
+        read += len(some)
+    owed = _with_ends(conn, rows, set(uuids[:read]))
+    if read < len(uuids) or len(due_calls) == most:
         return owed, at
     return owed, conn.execute(_next_due, {"company": company_code, "at": at}).scalar_one()
 
@@ -303,6 +322,19 @@ def companies_owed(conn: Connection) -> list[str]:
     return codes
 
 
+def unanswered(conn: Connection, company_codes: Iterable[str]) -> list[tuple[str, CallbackKind]]:
+    """Return of which kinds nobody took callbacks of these companies, going by the few that are due last.
+
+    What was tried in vain is due later than what was not tried yet.
+    """
+    found: dict[tuple[str, CallbackKind], None] = {}
+    for code in company_codes:
+        for kind, failure in conn.execute(_due_last, {"company": code, "most": DUE_LAST}):
+            if failure == Failure.UNREACHABLE:
+                found[code, CallbackKind(kind)] = None
+    return list(found)
+
+
 def record(conn: Connection, changes: Iterable[Change], postponements: Iterable[Postponement]) -> None:
     """Write down what became of attempts, and when held callbacks are looked at again."""
     for change in changes:
@@ -312,17 +344,25 @@ def record(conn: Connection, changes: Iterable[Change], postponements: Iterable[
 
 
 def bring_forward(
-    conn: Connection, company_code: str, kinds: Sequence[CallbackKind], at: datetime, after: Cursor, most: int
+    conn: Connection,
+    company_code: str,
+    kinds: Sequence[CallbackKind],
+    at: datetime,
+    after: Cursor,
+    most: int,
+    *,
+    moved: bool = False,
 ) -> Cursor | None:
     """Make due now what waits only because an address was down; returns where to go on, None at the end.
 
-    At most `most` callbacks are looked at. One that was answered, and one that has been tried since the address came
-    back at `at`, keeps its time; and never is one tried again sooner than after the first delay.
+    At most `most` callbacks are looked at. One that was answered, unless the address is another one now (`moved`),
+    and one that has been tried since `at`, keeps its time; and never is one tried again sooner than after the first
+    delay.
     """
     rows = conn.execute(_scheduled, {"company": company_code, "due": after.due, "last": after.id, "most": most}).all()
     changes: list[dict[str, Any]] = []
     for row in rows:
-        if row.kind not in kinds or not _waits_for_address(row, at):
+        if row.kind not in kinds or not _waits_for_address(row, at, moved=moved):
             continue
         soonest = at if row.attempted_at is None else max(at, row.attempted_at + DELAYS[0])
         if soonest < row.next_attempt:
@@ -405,10 +445,10 @@ def _owed_of(row: _Row, ends: Mapping[str, datetime]) -> Owed:
     )
 
 
-def _waits_for_address(row: Any, at: datetime) -> bool:
+def _waits_for_address(row: Any, at: datetime, *, moved: bool) -> bool:
     if row.attempted_at is not None and row.attempted_at >= at:
         return False
-    return bool(row.failure == Failure.UNREACHABLE or row.attempts == 0)
+    return bool(moved or row.failure == Failure.UNREACHABLE or row.attempts == 0)
 
 
 def _parameters(change: Change) -> dict[str, Any]:

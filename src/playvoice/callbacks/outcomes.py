@@ -1,6 +1,6 @@
 """What an attempt came to, and what is to be written of it: a function of both and of the time."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from playvoice.callbacks.order import Failure
@@ -55,6 +55,19 @@ def judge(owed: Owed, outcome: Outcome, *, chance: float, at: datetime) -> Chang
         last_error=error,
         attempted_at=at,
         next_attempt=at + delay,
+        done_at=None,
+    )
+
+
+def at_once(owed: Owed, change: Change, at: datetime) -> Change:
+    """Return what becomes of a failure at an address that was corrected meanwhile: it says nothing of the new one."""
+    return replace(
+        change,
+        state=State.PENDING,
+        attempts=owed.attempts,
+        early=owed.early,
+        failure=owed.failure,
+        next_attempt=at,
         done_at=None,
     )
 

@@ -23,7 +23,7 @@ from playvoice.callbacks.outcomes import Answered, Outcome, Unanswered
 from playvoice.callbacks.payloads import to_body
 from playvoice.callbacks.schedule import parse_retry_after
 from playvoice.callbacks.signing import signed_headers
-from playvoice.callbacks.tables import State, webhook_id
+from playvoice.callbacks.tables import CallbackKind, State, webhook_id
 from playvoice.clock import ClockSettings, wall_clock
 from playvoice.store import Store, StoreUnavailable
 from playvoice.web import WebError, WebResponse
@@ -109,6 +109,12 @@ class Sender:
     def expect(self, company_codes: Iterable[str]) -> None:
         """Say that what is owed to these companies was changed: it is looked at again."""
         self._deliveries.expect(company_codes, self._clock())
+        self._read_event.set()
+
+    def moved(self, addresses: Iterable[tuple[str, CallbackKind]]) -> None:
+        """Say that these companies want their callbacks of these kinds elsewhere: what waits is tried there at once."""
+        for company_code, kind in addresses:
+            self._deliveries.moved(company_code, kind, self._clock())
         self._read_event.set()
 
     async def run(self) -> None:
@@ -234,9 +240,12 @@ class Sender:
                 self._seen = await self._store.read(outbox.last_id)
                 codes = await self._store.read(outbox.companies_owed)
                 await self._bring_back(codes)
+                doubtful = await self._store.read(partial(outbox.unanswered, company_codes=codes))
             except StoreUnavailable as error:
                 await self._pause(error)
                 continue
+            for code, kind in doubtful:
+                self._deliveries.doubt(code, kind)
             self._deliveries.expect(codes, self._clock())
             return
 
@@ -293,9 +302,16 @@ class Sender:
         sweep = self._deliveries.next_sweep()
         if sweep is None:
             return False
-        cursor = await self._store.write(
-            lambda conn: outbox.bring_forward(conn, sweep.company_code, sweep.kinds, sweep.at, sweep.cursor, BATCH)
+        forward = partial(
+            outbox.bring_forward,
+            company_code=sweep.company_code,
+            kinds=sweep.kinds,
+            at=sweep.at,
+            after=sweep.cursor,
+            most=BATCH,
+            moved=sweep.moved,
         )
+        cursor = await self._store.write(forward)
         self._deliveries.swept(sweep, cursor, self._clock())
         return True
 

@@ -1,7 +1,8 @@
 """The table of owed, delivered and given-up callbacks.
 
 A callback is pending exactly while `next_attempt` is set, and done exactly while `done_at` is set: both indexes hold
-only the rows that their reader looks for. Callbacks of one call go in the order of `id`; `webhook_id` is made of the
+only the rows that their reader looks for. What operators look for is found by company and state, one of few each.
+Callbacks of one call go in the order of `id`; `webhook_id` is made of the
 call and `id`, so that every attempt, also one after a crash, has the same. `history` has a line for each attempt
 (`playvoice.callbacks.history`).
 """
@@ -71,6 +72,7 @@ Index(
     sqlite_where=callbacks.c.next_attempt.is_not(None),
     postgresql_where=callbacks.c.next_attempt.is_not(None),
 )
+Index("ix_callbacks_listed", callbacks.c.company_code, callbacks.c.state, callbacks.c.id)
 Index(
     "ix_callbacks_done",
     callbacks.c.state,

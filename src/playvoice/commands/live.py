@@ -1,5 +1,6 @@
 """`playvoice call list|show|hangup`, `callback list|show|resend`, `reload`, `top`: about a server that runs."""
 
+from datetime import datetime
 from typing import Annotated, Any
 
 import typer
@@ -84,6 +85,8 @@ def hang_up(uuid: Uuid, config: ConfigOption = DEFAULT_CONFIG, as_json: Json = F
 
 # --- callbacks --------------------------------------------------------------------------------------------------------
 
+TIMES = ["%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S"]
+"""How a time is typed, in the zone of the server."""
 Number = Annotated[int, typer.Argument(metavar="ID", help="The callback's number.")]
 
 
@@ -125,17 +128,27 @@ def show_callback(number: Number, config: ConfigOption = DEFAULT_CONFIG, as_json
 @callback.command("resend")
 def resend(
     numbers: Annotated[list[int] | None, typer.Argument(metavar="ID…", help="Their numbers.")] = None,
-    given_up: Annotated[bool, typer.Option("--given-up", help="All that were given up (up to 1000).")] = False,
+    given_up: Annotated[bool, typer.Option("--given-up", help="All that were given up.")] = False,
     of: CompanyOption = None,
+    since: Annotated[
+        datetime | None, typer.Option(help="With --given-up: those that arose then or later.", formats=TIMES)
+    ] = None,
+    until: Annotated[
+        datetime | None, typer.Option(help="With --given-up: those that arose before.", formats=TIMES)
+    ] = None,
     config: ConfigOption = DEFAULT_CONFIG,
     as_json: Json = False,
 ) -> None:
     """Send callbacks again, under the same webhook-id."""
     if bool(numbers) == given_up:
         fail("give the numbers of the callbacks, or --given-up")
-    if numbers and of is not None:
-        fail("--company goes with --given-up; callbacks that are numbered have their company")
-    show_done(
-        carry_out(config, "callback.resend", {"ids": numbers or [], "given_up": given_up, "company": of}),
-        as_json=as_json,
-    )
+    if numbers and any(each is not None for each in (of, since, until)):
+        fail("--company, --since and --until go with --given-up; callbacks that are numbered are these")
+    asked = {
+        "ids": numbers or [],
+        "given_up": given_up,
+        "company": of,
+        "since": None if since is None else since.isoformat(),
+        "until": None if until is None else until.isoformat(),
+    }
+    show_done(carry_out(config, "callback.resend", asked), as_json=as_json)

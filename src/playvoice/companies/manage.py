@@ -149,6 +149,13 @@ def _company(row: Row[Any], numbers: list[str], zone: ZoneInfo) -> dict[str, Any
     }
 
 
+def callback_addresses(conn: Connection) -> dict[tuple[str, str], str | None]:
+    """Return where each company wants which kind of callback, `cdr` and `status`."""
+    c = companies.c
+    rows = conn.execute(select(c.code, c.cdr_callback, c.status_callback)).all()
+    return {(row.code, kind): url for row in rows for kind, url in (("cdr", row[1]), ("status", row[2]))}
+
+
 def _numbers(conn: Connection, code: str | None) -> dict[str, list[str]]:
     """The caller numbers of all companies, or one, by the companies' codes."""
     numbers: dict[str, list[str]] = {}

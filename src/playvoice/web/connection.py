@@ -97,6 +97,7 @@ class Connection:
             try:
                 event = self._http.next_event()
             except h11.RemoteProtocolError as error:
+                error.__traceback__ = None  # h11 raises it by a method of its own, whose frame holds it in a cycle
                 if self._ended:  # h11 has no class of its own for an end that came too early
                     raise ConnectionCut(str(error)) from None
                 raise

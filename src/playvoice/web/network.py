@@ -21,7 +21,11 @@ Resolver: TypeAlias = Callable[[str, int], Awaitable[Sequence[IPAddress]]]
 """From a name and a port to its addresses, in the order in which they should be tried; raises OSError."""
 
 MAX_LOOKUPS = 32
-"""Names that are being looked up at once; a further one waits."""
+"""Names that are being looked up at once, beside the slow ones; a further one waits."""
+SLOW_AFTER = 1.0
+"""Seconds after which a look-up is a slow one."""
+MAX_SLOW_LOOKUPS = 256
+"""Past these a slow look-up keeps its place among the others."""
 MAX_ADDRESSES = 4
 """Addresses of a name that are tried."""
 
@@ -30,19 +34,48 @@ class SystemResolver:
     """Asks the system for names, each in a thread that may be left behind.
 
     The system's call can't be ended before its own time is over, which may be half a minute for a dead name
-    server. In the loop's own pool of threads it would keep others waiting, and the process from ending.
+    server. In the loop's own pool of threads it would keep others waiting, and the process from ending. Who asks for a
+    name that is being looked up already waits for that answer; and one whose look-up has taken a second takes its place
+    among the slow ones, so that a few dead name servers keep nobody else waiting.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, look_up: Callable[[str, int], list[IPAddress]] | None = None) -> None:
+        """`look_up` blocks; the system's way if not given."""
+        self._look_up = look_up or _addresses
         self._free = asyncio.Semaphore(MAX_LOOKUPS)
+        self._slow = 0
+        self._asked: dict[tuple[str, int], asyncio.Task[list[IPAddress]]] = {}
 
     async def __call__(self, name: str, port: int) -> Sequence[IPAddress]:
-        await self._free.acquire()
+        key = name, port
+        asked = self._asked.get(key)
+        if asked is None:
+            asked = self._asked[key] = asyncio.create_task(self._ask(name, port))
+            asked.add_done_callback(lambda task: self._answered(key, task))
+        return await asyncio.shield(asked)
+
+    def _answered(self, key: tuple[str, int], task: "asyncio.Task[list[IPAddress]]") -> None:
+        del self._asked[key]
+        if not task.cancelled():
+            task.exception()  # whoever asked may have given up: nobody has to take it
+
+    async def _ask(self, name: str, port: int) -> list[IPAddress]:
+        async with self._free:
+            found = self._in_thread(name, port)
+            await asyncio.wait((found,), timeout=SLOW_AFTER)
+            if found.done() or self._slow >= MAX_SLOW_LOOKUPS:
+                return await found
+        self._slow += 1
+        try:
+            return await found
+        finally:
+            self._slow -= 1
+
+    def _in_thread(self, name: str, port: int) -> "asyncio.Future[list[IPAddress]]":
         loop = asyncio.get_running_loop()
         found: asyncio.Future[list[IPAddress]] = loop.create_future()
 
         def settle(result: list[IPAddress] | OSError) -> None:
-            self._free.release()
             if found.done():
                 return
             if isinstance(result, OSError):
@@ -53,7 +86,7 @@ class SystemResolver:
         def look_up() -> None:
             result: list[IPAddress] | OSError
             try:
-                result = _addresses(name, port)
+                result = self._look_up(name, port)
             except OSError as error:
                 result = error
             except UnicodeError as error:
@@ -64,7 +97,7 @@ class SystemResolver:
                 pass  # the loop was closed meanwhile, nobody waits any more
 
         threading.Thread(target=look_up, name="resolver", daemon=True).start()
-        return await found
+        return found
 
 
 def _addresses(name: str, port: int) -> list[IPAddress]:
@@ -83,12 +116,12 @@ class CheckedNetwork:
     async def connect(self, host: str, port: int) -> Stream:
         """:raises AddressRefused: one of the host's addresses is not allowed.
         :raises ConnectFailed: it has none, or none of them lets us in."""
-        failure: OSError | None = None
+        failure = ""
         for address in await self._checked(host, port):
             try:
                 _, stream = await asyncio.get_running_loop().create_connection(Stream, str(address), port)
             except OSError as error:
-                failure = error
+                failure = str(error)  # the error itself would hold this frame, and the frame it
             else:
                 return stream
         raise ConnectFailed(f"no connection to {host} port {port}: {failure}")

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, create_engine, select
 from tests.unit.callbacks.world import OK, REFUSED, SILENT, START, Book, World
 
 from playvoice.callbacks import outbox
+from playvoice.callbacks.addresses import Standing
 from playvoice.callbacks.deliveries import Attempt, Deliveries
 from playvoice.callbacks.history import of_call
 from playvoice.callbacks.lanes import MAX_CALLS_OF_LANE
@@ -204,6 +205,21 @@ def test_correcting_an_address_heals_the_backlog(conn: Connection) -> None:
     assert [item.url for item in w.log] == [A, A, B]
 
 
+@pytest.mark.parametrize("outcome", [SILENT, REFUSED, Answered(410)])
+def test_an_attempt_that_was_under_way_when_its_address_was_corrected_counts_for_nothing(
+    conn: Connection, outcome: Outcome
+) -> None:
+    w = world(conn, lambda attempt, at: outcome if attempt.endpoint.url == A else OK)
+    w.owe("c", "ring")
+    w.flight = timedelta(seconds=10)
+    w.run(timedelta(seconds=3))
+    w.book.urls["1", STATUS] = B
+    w.deliveries.moved("1", STATUS, w.at)
+    w.run(timedelta(seconds=30))
+    assert [(item.url, seconds(item.at)) for item in w.log] == [(A, 10), (B, 20)]
+    assert conn.execute(select(callbacks.c.attempts)).scalar_one() == 1
+
+
 def test_what_was_owed_to_an_address_that_is_no_longer_set_is_withdrawn(conn: Connection) -> None:
     w = world(conn, cdr=None)
     w.owe("c", "ring")
@@ -235,9 +251,37 @@ def test_addresses_take_turns_where_all_together_are_too_many(conn: Connection) 
         w.owe(f"a{index}", "ring")
     for index in range(4):
         w.owe(f"b{index}", "ring", company="2")
+    for url in (A, B):
+        w.deliveries._address(url).last = Standing.PROVEN
     w.run(MINUTE)
     assert w.most_at_once == 4
     assert sorted(item.url for item in w.log[:4]) == [A, A, B, B]
+
+
+def test_of_all_places_slow_addresses_have_half_and_with_new_ones_three_quarters(conn: Connection) -> None:
+    w = world(conn)
+    w.deliveries = Deliveries(w.book, chance=lambda: 0.0, max_in_flight=8)
+    w.flight = timedelta(seconds=10)
+    for company, standing in (("2", Standing.SLOW), ("3", Standing.NEW), ("4", Standing.PROVEN)):
+        w.book.urls[company, STATUS] = url = f"http://{company}.example"
+        w.deliveries._address(url).last = standing
+        for index in range(20):
+            w.owe(f"{company}-{index}", "ring", company=company)
+    w.settle()
+    flying = [attempt.owed.company_code for _, attempt in w.flying]
+    assert [flying.count(company) for company in "234"] == [4, 2, 2]
+
+
+def test_where_nobody_answered_before_a_start_an_address_is_slow_at_first(conn: Connection) -> None:
+    w = world(conn, lambda attempt, at: SILENT if attempt.endpoint.url == A else OK, cdr=B)
+    for index in range(15):
+        w.owe(f"c{index}", "ring")
+    w.run(timedelta(seconds=3))
+    assert outbox.unanswered(conn, ["1", "2"]) == [("1", STATUS)]
+    w.restart()
+    w.deliveries.doubt("1", STATUS)
+    assert w.deliveries._address(A).standing(w.at) is Standing.SLOW
+    assert w.deliveries._address(B).standing(w.at) is Standing.NEW
 
 
 def test_after_ten_failures_in_a_row_one_runs_at_a_time_until_one_succeeds(conn: Connection) -> None:

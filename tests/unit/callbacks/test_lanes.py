@@ -1,5 +1,7 @@
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from playvoice.callbacks.lanes import (
     FAILING_LANE_CALLS,
     MAX_CALLS,
@@ -121,3 +123,32 @@ def test_a_call_that_a_sweep_may_have_made_due_is_asked_for_at_once() -> None:
     assert room.next_refill(AT) is not None
     room.call_left("1", loaded_at=AT, due=[LATER], at=AT)
     assert room.next_ask() == AT
+
+
+def test_times_that_do_not_count_any_more_are_not_kept() -> None:
+    room = lanes()
+    for second in range(10_000):
+        at = AT + timedelta(seconds=second)
+        room.ask("1", AT + timedelta(days=1))
+        room.ask("1", at)
+        assert room.next_refill(at) is not None
+    assert len(room._asks) < 200
+    room.ask("2", LATER)
+    assert room.next_ask() == LATER
+
+
+def test_past_so_many_callbacks_a_lane_has_one_call_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("playvoice.callbacks.lanes.MAX_CALLBACKS", 1_000)
+    room = lanes()
+    room.call_entered("1")
+    for _ in range(1_000):
+        room.callback_entered("1")
+    assert not room.has_room("1", AT)
+    assert room.has_room("2", AT)
+    enter(room, 1, "2")
+    assert not room.has_room("2", AT)
+    room.ask("1", AT)
+    assert room.next_refill(AT) is None
+    room.call_left("1", loaded_at=AT, due=[LATER] * 1_000, at=AT)
+    assert room.has_room("2", AT)
+    assert room.next_refill(AT) is not None

@@ -247,3 +247,23 @@ def test_what_was_tried_before_the_clock_was_set_back_waits_as_long_as_it_would_
 def test_while_nobody_sets_the_clock_nothing_is_of_the_future(conn: Connection) -> None:
     outbox.record(conn, [change(owe(conn))], [])
     assert outbox.of_the_future(conn, "2028", AT, 10) == []
+
+
+def test_of_calls_with_very_many_callbacks_a_few_are_read_at_once(
+    conn: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "MOST_READ", 10)
+    monkeypatch.setattr(outbox, "CALLS_AT_ONCE", 1)
+    for index in range(4):
+        for _ in range(8):
+            owe(conn, f"c{index}")
+    rows, again = outbox.due(conn, "2028", AT, 20)
+    assert ({row.call_uuid for row in rows}, len(rows), again) == ({"c0", "c1", "c2"}, 24, AT)
+
+
+def test_bringing_forward_to_another_address_takes_what_was_answered_too(conn: Connection) -> None:
+    number = owe(conn)
+    outbox.record(conn, [change(number, failure=Failure.ANSWERED)], [])
+    at = AT + timedelta(minutes=1)
+    assert outbox.bring_forward(conn, "2028", KINDS, at, Cursor(at, 0), 10, moved=True) is None
+    assert due_of(conn, number) == at

@@ -1,7 +1,9 @@
 """One connection against far ends that stretch HTTP."""
 
 import asyncio
+import gc
 import ssl
+import weakref
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -91,6 +93,25 @@ async def test_an_end_within_the_head_is_a_cut(connect: Connect, far_end: Start,
     connection = await connect((await far_end(answering(part, close=True))).port)
     with pytest.raises(ConnectionCut):
         await connection.ask("GET", "/", HOST, None)
+
+
+@pytest.mark.parametrize("part", [b"HTTP/1.1 200", b"220 mail.example\r\n\r\n"])
+async def test_an_error_holds_its_connection_in_no_cycle_of_garbage(far_end: Start, part: bytes) -> None:
+    port = (await far_end(answering(part, close=True))).port
+    gc.disable()
+    try:
+        _, stream = await asyncio.get_running_loop().create_connection(Stream, "127.0.0.1", port)
+        connection = Connection(stream)
+        left = weakref.ref(connection)
+        try:
+            await connection.ask("GET", "/", HOST, None)
+        except (ConnectionCut, h11.RemoteProtocolError):
+            connection.close()
+        await asyncio.sleep(0)
+        del connection, stream
+        assert left() is None
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize("part", [OK[:-1], b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nfine\r\n"])

@@ -1,0 +1,81 @@
+"""Names are looked up in threads of which dead name servers can't take all."""
+
+import asyncio
+import ipaddress
+import threading
+from collections.abc import AsyncIterator
+
+import pytest
+
+from playvoice.web import network
+from playvoice.web.network import MAX_LOOKUPS, SystemResolver
+from playvoice.web.policy import IPAddress
+
+HERE: list[IPAddress] = [ipaddress.ip_address("127.0.0.1")]
+
+
+class Names:
+    """What the system does: `dead…` hangs until the end, all others are answered at once."""
+
+    def __init__(self) -> None:
+        self.end = threading.Event()
+        self.asked: list[str] = []
+
+    def __call__(self, name: str, port: int) -> list[IPAddress]:
+        self.asked.append(name)
+        if name.startswith("dead"):
+            self.end.wait(20)
+            raise OSError("no name server answers")
+        return HERE
+
+
+@pytest.fixture
+async def names() -> AsyncIterator[Names]:
+    found = Names()
+    yield found
+    found.end.set()
+
+
+async def give_up_on(resolver: SystemResolver, name: str) -> None:
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.01):
+            await resolver(name, 80)
+
+
+async def test_a_name_that_is_being_looked_up_is_not_looked_up_again(names: Names) -> None:
+    resolver = SystemResolver(names)
+    for _ in range(2 * MAX_LOOKUPS):
+        await give_up_on(resolver, "dead.example")
+    assert names.asked == ["dead.example"]
+    assert await resolver("well.example", 80) == HERE
+
+
+async def test_each_name_is_looked_up_anew_when_it_is_asked_for_again(names: Names) -> None:
+    resolver = SystemResolver(names)
+    assert [await resolver("well.example", 80) for _ in range(2)] == [HERE, HERE]
+    assert names.asked == ["well.example"] * 2
+
+
+async def test_dead_names_take_the_places_of_the_others_for_a_moment_only(
+    names: Names, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(network, "SLOW_AFTER", 0.05)
+    resolver = SystemResolver(names)
+    for number in range(2 * MAX_LOOKUPS):
+        await give_up_on(resolver, f"dead{number}.example")
+    async with asyncio.timeout(10):
+        assert await resolver("well.example", 80) == HERE
+    names.end.set()
+    with pytest.raises(OSError, match="no name server answers"):
+        await resolver("dead0.example", 80)
+
+
+async def test_past_its_bound_a_slow_look_up_keeps_its_place(names: Names, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(network, "SLOW_AFTER", 0.01)
+    monkeypatch.setattr(network, "MAX_SLOW_LOOKUPS", 1)
+    resolver = SystemResolver(names)
+    for number in range(MAX_LOOKUPS + 5):
+        await give_up_on(resolver, f"dead{number}.example")
+    await give_up_on(resolver, "well.example")
+    names.end.set()
+    assert await resolver("well.example", 80) == HERE
