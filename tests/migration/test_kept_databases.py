@@ -15,6 +15,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from tests.migration import kept
 from tests.migration.kept import KINDS
+from tests.migration.test_migrations import schema_of
 
 from playvoice.calls.bills import BILL_FIELDS, BillQuery, Bills
 from playvoice.migrations import all_tables, upgrade
@@ -41,6 +42,10 @@ def test_a_kept_database_is_brought_up_to_date_with_every_row(revision: str, dat
         context = MigrationContext.configure(conn, opts={"compare_type": True, "compare_server_default": True})
         assert compare_metadata(context, all_tables()) == []
         after = kept.rows_of(conn)
+        schema = schema_of(conn)
+        all_tables().drop_all(conn)
+        all_tables().create_all(conn)
+        assert schema == schema_of(conn), "constraints and indexes, too"
     assert before.pop("alembic_version") == [{"version_num": revision}]
     for table, rows in before.items():
         assert len(rows) == len(after[table])
