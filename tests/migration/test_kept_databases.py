@@ -2,8 +2,11 @@
 
 import json
 import re
+import subprocess
+import sys
 import zlib
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,10 +15,12 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from tests.migration import kept
 from tests.migration.kept import KINDS
+from tests.migration.test_migrations import schema_of
 
 from playvoice.calls.bills import BILL_FIELDS, BillQuery, Bills
 from playvoice.migrations import all_tables, upgrade
 from playvoice.migrations.due import known_revisions
+from playvoice.migrations.upgrade import newest
 from playvoice.store import Store, schema_connection
 
 NEVER_RELEASED = {"0005", "0006"}
@@ -37,6 +42,10 @@ def test_a_kept_database_is_brought_up_to_date_with_every_row(revision: str, dat
         context = MigrationContext.configure(conn, opts={"compare_type": True, "compare_server_default": True})
         assert compare_metadata(context, all_tables()) == []
         after = kept.rows_of(conn)
+        schema = schema_of(conn)
+        all_tables().drop_all(conn)
+        all_tables().create_all(conn)
+        assert schema == schema_of(conn), "constraints and indexes, too"
     assert before.pop("alembic_version") == [{"version_num": revision}]
     for table, rows in before.items():
         assert len(rows) == len(after[table])
@@ -88,3 +97,26 @@ def test_there_are_rows_in_every_table_and_nothing_of_the_machine_that_made_them
     for text in (sql, *(zlib.decompress(bytes.fromhex(a or b)).decode(errors="replace") for a, b in bodies)):
         assert not re.search(r"/(tmp|home|root|work|opt|usr)/", text)
         assert set(re.findall(r"\b\d+\.\d+\.\d+\.\d+\b", text)) <= {"127.0.0.1", "127.0.0.0"}
+
+
+def test_a_migration_that_is_killed_at_whatever_statement_was_never_there(database_url: str) -> None:
+    """And the next one finds the database as the first one did: each begins with what the kill before it left."""
+    revision = kept.revisions()[0]
+    kept.load(kept.read(revision, database_url.partition(":")[0]), database_url)
+    with schema_connection(database_url) as conn:
+        before = {table: len(rows) for table, rows in kept.rows_of(conn).items()}
+    ran = subprocess.run(
+        [sys.executable, "-m", "tests.migration.killed", database_url],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    *killed, last = map(json.loads, ran.stdout.splitlines())
+    assert len(killed) > 20
+    for each in killed:
+        assert each == {"killed": True, "revision": [{"version_num": revision}], "tables": before}
+    assert (last["killed"], last["revision"]) == (False, [{"version_num": newest()}])
+    assert before.items() <= last["tables"].items()

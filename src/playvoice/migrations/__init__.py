@@ -8,7 +8,8 @@ To make a migration, change the tables in the rooms, then:
     python -m playvoice.migrations "what changes"
 
 It compares all tables with what the migrations so far make and writes `versions/NNNN_what_changes.py`, to be read and
-corrected by hand; the tests compare its outcome with the tables, on both databases.
+corrected by hand; the tests compare its outcome with the tables, on both databases. A database of the version before it
+has to be kept for the tests, if none is yet (docs/releasing.md).
 """
 
 from playvoice.migrations.upgrade import MigrationError, all_tables, upgrade
