@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from datetime import UTC
 from pathlib import Path
 
 from playwright.async_api import async_playwright
@@ -119,7 +120,7 @@ def draw_calls(folder: Path) -> None:
             call(number)
             time.sleep(0.8)
         look = json.loads(command(world, "top", "--json"))
-        draw("top", "playvoice top", top.page(look), 118)
+        draw("top", "playvoice top", top.page(look, UTC), 118)
         asyncio.run(photograph(f"http://{world.http}/"))
 
 

@@ -37,6 +37,14 @@ def test_the_demo_shows_a_key_that_is_pressed_as_a_tone(tmp_path: Path) -> None:
     assert (outcome["hangupcause"], outcome["userkey"], outcome["states"]) == (10001, "1", ["ring", "answer", "hangup"])
 
 
+def test_an_output_folder_that_can_not_be_made_is_named_in_words(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    status, outcome, text = demo(tmp_path / "file" / "below")
+    assert status == 1
+    assert outcome == {"outcome": "failed", "why": f"{tmp_path / 'file' / 'below'}: Not a directory"}
+    assert "Errno" not in text
+
+
 @pytest.mark.parametrize(
     ("arguments", "cause"),
     [(("--callee", "busy"), 10006), (("--callee", "rejected"), 10003), (("--callee", "no-answer"), 10016)],

@@ -6,8 +6,16 @@ from typing import Annotated, Any
 import typer
 
 from playvoice.commands.call import NumberOrCommand, follow, place
-from playvoice.commands.desk import DEFAULT_CONFIG, ConfigOption, ask_server, carry_out, fail, follow_server
-from playvoice.commands.output import show_done, show_fields, show_json, show_table
+from playvoice.commands.desk import (
+    DEFAULT_CONFIG,
+    ConfigOption,
+    ask_server,
+    carry_out,
+    fail,
+    follow_server,
+    read_config,
+)
+from playvoice.commands.output import in_zone, show_done, show_fields, show_json, show_table
 from playvoice.commands.panels import LOOK_AND_ACT, SET_UP
 from playvoice.commands.trace import show_call
 from playvoice.control import ControlError
@@ -49,7 +57,7 @@ def top(
     from playvoice.commands.top import follow
 
     try:
-        follow(follow_server(config, "top", {"every": every}))
+        follow(follow_server(config, "top", {"every": every}), read_config(config).server.timezone)
     except ControlError as error:  # said when the page is gone, or it would go with it
         fail(str(error))
 
@@ -71,7 +79,11 @@ def list_calls(config: ConfigOption = DEFAULT_CONFIG, as_json: Json = False) -> 
     """List the calls that run."""
     rows = ask_server(config, "call.list", {})
     columns = ("uuid", "company_code", "destnumber", "state", "trunk", "key", "agents", "started_at")
-    show_json(rows) if as_json else show_table(rows, columns, "no call runs")
+    if as_json:
+        show_json(rows)
+        return
+    zone = read_config(config).server.timezone
+    show_table([in_zone(row, zone) for row in rows], columns, "no call runs")
 
 
 call.command("show")(show_call)
@@ -115,14 +127,18 @@ def list_callbacks(
         "last_error",
         "next_attempt",
     )
-    show_json(rows) if as_json else show_table(rows, columns, "there is no such callback")
+    if as_json:
+        show_json(rows)
+        return
+    zone = read_config(config).server.timezone
+    show_table([in_zone(row, zone) for row in rows], columns, "there is no such callback")
 
 
 @callback.command("show")
 def show_callback(number: Number, config: ConfigOption = DEFAULT_CONFIG, as_json: Json = False) -> None:
     """Show a callback with its payload."""
     row = carry_out(config, "callback.show", {"id": number})
-    show_json(row) if as_json else show_fields(row)
+    show_json(row) if as_json else show_fields(in_zone(row, read_config(config).server.timezone))
 
 
 @callback.command("resend")

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from datetime import datetime, tzinfo
 from typing import Any
 
 import typer
@@ -13,6 +14,9 @@ from rich.text import Text
 
 MOST_DRAWN = 1_000
 """Rows of a table that is drawn to the width of the terminal."""
+
+TIMES = frozenset({"started_at", "created_at", "next_attempt", "attempted_at", "done_at", "changed_at"})
+"""Fields of rows that are instants, in ISO 8601."""
 
 
 def show_json(value: object) -> None:
@@ -51,6 +55,20 @@ def _show_plain(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> No
     for line in texts:
         padded = (text + " " * (width - cell_len(text)) for text, width in zip(line, widths, strict=True))
         typer.echo("  ".join(padded).rstrip())
+
+
+def in_zone(row: Mapping[str, Any], zone: tzinfo) -> dict[str, Any]:
+    """A row as a person reads it: its instants in the zone of the server. Scripts get them as they are."""
+    return {
+        name: at_text(datetime.fromisoformat(value), zone) if name in TIMES and value else value
+        for name, value in row.items()
+    }
+
+
+def at_text(at: datetime, zone: tzinfo, *, precise: bool = False) -> str:
+    """An instant in the zone of the server."""
+    local = at.astimezone(zone)
+    return local.strftime("%Y-%m-%d %H:%M:%S.%f" if precise else "%Y-%m-%d %H:%M:%S")
 
 
 def show_done(result: Mapping[str, Any], *, as_json: bool = False) -> None:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from datetime import datetime, tzinfo
+from datetime import tzinfo
 
 from rich.text import Text
 
@@ -12,6 +12,7 @@ from playvoice.calls.tables import CallState, LegState
 from playvoice.codes import HangupCause
 from playvoice.commands.ladder import label, ladder, party_of
 from playvoice.commands.notes import cause_text
+from playvoice.commands.output import at_text
 from playvoice.sip.flow import format_host
 from playvoice.sip.tap import printable
 from playvoice.voices import VoiceKind
@@ -142,9 +143,3 @@ def _whole(story: Story, zone: tzinfo) -> Iterator[Text]:
         yield Text()
         yield Text(f"{at_text(message.at, zone, precise=True)}  {label(each)} {way} {place}", style="bold")
         yield from (Text(f"  {line}") for line in printable(message.data).split("\n"))
-
-
-def at_text(at: datetime, zone: tzinfo, *, precise: bool = False) -> str:
-    """An instant in the zone of the server."""
-    local = at.astimezone(zone)
-    return local.strftime("%Y-%m-%d %H:%M:%S.%f" if precise else "%Y-%m-%d %H:%M:%S")

@@ -1,7 +1,7 @@
 """The page of `playvoice top`: one look at a server as a terminal shows it."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any
 
 from rich.console import Console, Group, RenderableType
@@ -15,30 +15,30 @@ _WIDTHS = {"call": 36}
 _COLOURS = {"up": "green", "down": "red", "talking": "green", "ringing": "yellow", "idle": "cyan", "offline": "dim"}
 
 
-def follow(looks: Iterator[Any]) -> None:
+def follow(looks: Iterator[Any], zone: tzinfo) -> None:
     """Show each look in place of the last until the server or the operator leaves."""
     console = Console(highlight=False)
     try:
         if not console.is_terminal:
             for look in looks:
-                console.print(page(look))
+                console.print(page(look, zone))
             return
         with Live(console=console, screen=True, auto_refresh=False) as live:
             for look in looks:
-                live.update(page(look), refresh=True)
+                live.update(page(look, zone), refresh=True)
     except KeyboardInterrupt:
         pass
 
 
-def page(look: dict[str, Any]) -> RenderableType:
-    """Return the page of one look."""
-    return Group(*_head(look), Text(), _trunks(look), Text(), _agents(look), Text(), _calls(look))
+def page(look: dict[str, Any], zone: tzinfo) -> RenderableType:
+    """Return the page of one look, at the time of day in this zone."""
+    return Group(*_head(look, zone), Text(), _trunks(look), Text(), _agents(look), Text(), _calls(look))
 
 
-def _head(look: dict[str, Any]) -> Iterator[Text]:
+def _head(look: dict[str, Any], zone: tzinfo) -> Iterator[Text]:
     at, started = (datetime.fromisoformat(look[name]) for name in ("at", "started_at"))
     up = str(at - started).partition(".")[0]
-    yield Text(f"playvoice {look['version']}  {at.astimezone():%H:%M:%S}  up {up}", style="bold")
+    yield Text(f"playvoice {look['version']}  {at.astimezone(zone):%H:%M:%S}  up {up}", style="bold")
     calls, states = look["calls"], look["calls"]["by_state"]
     by_state = "  ".join(f"{name} {states.get(name, 0)}" for name in _STATES)
     yield Text(f"calls      {calls['running']} running:  {by_state}")

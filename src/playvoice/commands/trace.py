@@ -11,7 +11,7 @@ import typer
 from playvoice.codes import HangupCause
 from playvoice.commands.desk import DEFAULT_CONFIG, ConfigOption, fail, read_config
 from playvoice.commands.invocation import playvoice
-from playvoice.commands.output import show_fields, show_json, show_table
+from playvoice.commands.output import at_text, show_fields, show_json, show_table
 from playvoice.config import Config
 
 if TYPE_CHECKING:
@@ -56,7 +56,6 @@ def show_call(call: CallArgument, config: ConfigOption = DEFAULT_CONFIG, as_json
         show_json(fields)
         return
     from playvoice.commands.notes import cause_text
-    from playvoice.commands.telling import at_text
 
     for name in fields:
         value = getattr(story, name)
@@ -106,7 +105,6 @@ def _show(story: "Story", settings: Config, *, messages: bool) -> None:
 def _show_found(found: "Sequence[Found]", settings: Config) -> None:
     from playvoice.calls.story import MAX_FOUND
     from playvoice.commands.notes import cause_text
-    from playvoice.commands.telling import at_text
 
     rows = [
         {

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from playvoice.commands.desk import DEFAULT_CONFIG, ConfigOption, carry_out, the_company
-from playvoice.commands.output import show_done, show_json, show_table
+from playvoice.commands.desk import DEFAULT_CONFIG, ConfigOption, carry_out, read_config, the_company
+from playvoice.commands.output import in_zone, show_done, show_json, show_table
 from playvoice.commands.panels import SET_UP
 
 CompanyOption = Annotated[
@@ -30,7 +30,11 @@ def list_voices(
     """List a company's voice files; length and level are known once a file was added or played."""
     rows = carry_out(config, "voice.list", {"company": the_company(config, of)})
     columns = ("name", "from", "format", "seconds", "level_dbfs", "peak_dbfs", "octets", "changed_at")
-    show_json(rows) if as_json else show_table(rows, columns, "there is no voice file; see playvoice voice add --help")
+    if as_json:
+        show_json(rows)
+        return
+    zone = read_config(config).server.timezone
+    show_table([in_zone(row, zone) for row in rows], columns, "there is no voice file; see playvoice voice add --help")
 
 
 @voice.command("add")

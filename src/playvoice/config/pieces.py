@@ -45,6 +45,14 @@ def changed_piece(model: type[M], texts: Mapping[str, str]) -> M:
     return _read(model, optional, texts)
 
 
+def check_value(model: type[BaseModel], key: str, value: object) -> None:
+    """Hold one value to the rule of its key; PieceError says what was expected, and not what was given."""
+    try:
+        _one_value(model, key).model_validate({"value": value})
+    except ValidationError:
+        raise PieceError(f"expected {model.model_fields[key].description}") from None
+
+
 def keys_of(model: type[BaseModel]) -> dict[str, str]:
     """Return the keys that an entry can have, each with what is expected."""
     return {
@@ -93,6 +101,13 @@ def _is_text(field: FieldInfo) -> bool:
 
 def _members(annotation: Any) -> tuple[Any, ...]:
     return get_args(annotation) if get_origin(annotation) in (Union, types.UnionType) else (annotation,)
+
+
+@cache
+def _one_value(model: type[BaseModel], key: str) -> type[BaseModel]:
+    field = model.model_fields[key]
+    kind: Any = field.annotation
+    return create_model("One", value=(kind, field))
 
 
 @cache

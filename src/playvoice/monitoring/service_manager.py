@@ -29,6 +29,7 @@ class ServiceManager:
         """
         self._address = address
         self._watchdog = watchdog
+        self._started = asyncio.Event()
         self._socket = None
         if address:
             self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
@@ -52,6 +53,7 @@ class ServiceManager:
     def ready(self, status: str = "") -> None:
         """The server answers, for the first time or after a reload; `status` is for a person."""
         self._tell("READY=1", *([f"STATUS={status}"] if status else []))
+        self._started.set()
 
     def reloading(self) -> None:
         """The file is read anew; `ready` ends it."""
@@ -68,8 +70,14 @@ class ServiceManager:
             self._socket = None
 
     async def watch(self) -> None:
-        """Say that the event loop lives, for ever; at once over where nobody cares."""
-        while self._watchdog is not None:
+        """Say that the event loop lives, from the start's end on, for ever; at once over where nobody cares.
+
+        The first time begins the watchdog, whose time a start may take: that has a bound of its own.
+        """
+        if self._watchdog is None:
+            return
+        await self._started.wait()
+        while True:
             self._tell("WATCHDOG=1")
             await asyncio.sleep(self._watchdog / 3)
 

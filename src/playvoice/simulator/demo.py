@@ -62,8 +62,9 @@ def run(options: DemoOptions) -> int:
         with _interruptible():
             return _run(options, timeline)
     except (SimulatorError, httpx2.HTTPError, DecodeError, OSError) as error:
-        timeline.say("demo", f"failed: {error}")
-        print(json.dumps({"outcome": "failed", "why": str(error).splitlines()[0]}, ensure_ascii=False))
+        why = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) and error.filename else str(error)
+        timeline.say("demo", f"failed: {why}")
+        print(json.dumps({"outcome": "failed", "why": why.splitlines()[0]}, ensure_ascii=False))
         return 1
     except KeyboardInterrupt:
         print(json.dumps({"outcome": "interrupted"}))

@@ -1,6 +1,7 @@
 """The page of `playvoice top`."""
 
 import socket
+from datetime import UTC, timedelta, timezone, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -56,10 +57,10 @@ LOOK: dict[str, Any] = {
 }
 
 
-def text(look: dict[str, Any], width: int = 140) -> str:
+def text(look: dict[str, Any], width: int = 140, zone: tzinfo = UTC) -> str:
     console = Console(width=width, no_color=True, highlight=False)
     with console.capture() as captured:
-        console.print(page(look))
+        console.print(page(look, zone))
     return captured.get()
 
 
@@ -77,6 +78,10 @@ def test_a_look_is_a_page() -> None:
     assert "carrier  2/30   up       yes         12     1       192.0.2.1:5060" in lines
     assert any(line.startswith("5 more") for line in lines)
     assert any("talking  carrier  1    20280003" in line for line in lines)
+
+
+def test_the_time_of_day_is_the_zones_of_the_server() -> None:
+    assert "  12:00:10  up" in text(LOOK, zone=timezone(timedelta(hours=8)))
 
 
 def test_a_narrow_terminal_cuts_no_uuid() -> None:
@@ -117,5 +122,5 @@ def test_an_idle_server_says_so() -> None:
 
 
 def test_without_a_terminal_the_looks_follow_each_other(capsys: Any) -> None:
-    follow(iter([LOOK, LOOK]))
+    follow(iter([LOOK, LOOK]), UTC)
     assert capsys.readouterr().out.count("playvoice 0.1.0") == 2

@@ -5,7 +5,7 @@ from ipaddress import ip_network
 import pytest
 
 from playvoice.config import CompanyConfig, ExtensionConfig, GroupConfig, RecordPolicy, TrunkConfig
-from playvoice.config.pieces import PieceError, changed_piece, keys_of, new_piece
+from playvoice.config.pieces import PieceError, changed_piece, check_value, keys_of, new_piece
 
 
 def test_a_whole_entry_is_read_by_the_rules_of_the_file() -> None:
@@ -59,6 +59,15 @@ def test_a_secret_is_not_repeated() -> None:
     with pytest.raises(PieceError) as caught:
         new_piece(ExtensionConfig, {"number": "20280003", "password": "hunter2" * 100})
     assert "hunter2" not in str(caught.value)
+
+
+def test_one_value_is_held_to_the_rule_of_its_key_alone() -> None:
+    check_value(TrunkConfig, "address", "sip:192.0.2.1")
+    check_value(CompanyConfig, "numbers", ["2120280001"])
+    with pytest.raises(PieceError, match=r"^expected a SIP URI"):
+        check_value(TrunkConfig, "address", "http://192.0.2.1")
+    with pytest.raises(PieceError, match=r"^expected a list of caller numbers"):
+        check_value(CompanyConfig, "numbers", ["12"])
 
 
 def test_keys_are_those_that_can_be_written_as_one_text() -> None:

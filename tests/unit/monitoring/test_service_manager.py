@@ -67,7 +67,11 @@ def test_the_stations_of_a_life_are_told(listener: Listener, made: Callable[[Ser
 async def test_the_loop_says_that_it_lives_as_often_as_is_wanted(
     listener: Listener, made: Callable[[ServiceManager], ServiceManager]
 ) -> None:
-    watching = asyncio.create_task(made(ServiceManager(listener.address, watchdog=0.003)).watch())
+    manager = made(ServiceManager(listener.address, watchdog=0.003))
+    watching = asyncio.create_task(manager.watch())
+    await asyncio.sleep(0)
+    manager.ready()
+    assert await asyncio.to_thread(listener.heard) == ["READY=1"], "a start may take longer than the watchdog waits"
     for _ in range(3):
         assert await asyncio.to_thread(listener.heard) == ["WATCHDOG=1"]
     watching.cancel()

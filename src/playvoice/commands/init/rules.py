@@ -4,8 +4,9 @@ import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ValidationError, create_model
+from pydantic import BaseModel
 
+from playvoice.config.pieces import PieceError, check_value
 from playvoice.config.values import port_number, specific_address
 
 T = TypeVar("T")
@@ -84,15 +85,11 @@ def split(text: str) -> tuple[str, ...]:
 
 
 def _checker(model: type[BaseModel], key: str) -> Callable[[Any, str], None]:
-    field = model.model_fields[key]
-    kind: Any = field.annotation
-    one = create_model("One", value=(kind, field))
-
     def check(value: Any, typed: str) -> None:
         try:
-            one(value=value)
-        except ValidationError:
-            said = "that" if field.repr is False else repr(typed)
-            raise ValueError(f"{said} can't be used; expected {field.description}") from None
+            check_value(model, key, value)
+        except PieceError as error:
+            said = repr(typed) if model.model_fields[key].repr else "that"
+            raise ValueError(f"{said} can't be used; {error}") from None
 
     return check
