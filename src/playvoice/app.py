@@ -27,7 +27,6 @@ from playvoice.calls.bills import Bills
 from playvoice.calls.conductor import Conductor
 from playvoice.calls.confirmations import Confirmations
 from playvoice.calls.legs import Parts
-from playvoice.calls.life_sign import LifeSign
 from playvoice.calls.links import RecordingLinks, signing_key
 from playvoice.calls.owners import Owners
 from playvoice.calls.ports import Agent, Group, Phone, Settings
@@ -198,9 +197,7 @@ async def _serve(configuration: Configuration, stack: contextlib.AsyncExitStack,
         ),
         wake_sender=sender.wake,
         tell_end=events.call_ended,
-        life_sign=LifeSign(config.server.data_dir / "life-sign"),
     )
-    stack.callback(parts.life_sign.close)
     conductor = Conductor(parts, waiting, recovery, queue.dequeued)
     await endpoint.start()
     stack.push_async_callback(endpoint.close)

@@ -19,7 +19,7 @@ from playvoice.calls.holdups import NO_ROOM, NO_STORE, HoldUps
 from playvoice.calls.journal import Journal
 from playvoice.calls.ledger import End, Reports, StoredCall
 from playvoice.calls.legs import Parts, release
-from playvoice.calls.recovery import Recovery, heartbeat, last_heartbeat
+from playvoice.calls.recovery import Recovery, heartbeat
 from playvoice.calls.running import RunningCall
 from playvoice.calls.traces import CallLog
 from playvoice.calls.views import CallView
@@ -56,8 +56,6 @@ class Conductor:
         self._tasks: set[asyncio.Task[None]] = set()
         self._can_store = True
         """Whether the last heartbeat could be stored."""
-        self._heartbeat_at: datetime | None = None
-        """The last one that was."""
         self._hold_ups = HoldUps(parts.owners.traces.tell)
         self._idle = asyncio.Event()
         self._idle.set()
@@ -99,13 +97,11 @@ class Conductor:
     async def start(self) -> None:
         """End and report what an earlier process left, then take what waits."""
         await self._recovery.run(self._parts)
-        self._heartbeat_at = await self._parts.store.read(last_heartbeat)
         for stored in await self._parts.store.read(ledger.read_waiting):
             self._waiting.add(stored)
         self._waiting.start(self._abandon)
         loop = asyncio.get_running_loop()
-        loops = (self._dial_loop(), self._heartbeat_loop(), self._life_sign_loop())
-        self._tasks = {loop.create_task(each) for each in loops}
+        self._tasks = {loop.create_task(self._dial_loop()), loop.create_task(self._heartbeat_loop())}
 
     async def stop(self, grace: float) -> None:
         """End the running calls, with their records, within so many seconds; what waits is dialled after the start."""
@@ -232,10 +228,8 @@ class Conductor:
     async def _heartbeat_loop(self) -> None:
         while True:
             if self._running or not self._can_store:
-                at = datetime.now(UTC)
                 try:
-                    await self._parts.store.write(partial(heartbeat, at=at))
-                    self._heartbeat_at = at
+                    await self._parts.store.write(partial(heartbeat, at=datetime.now(UTC)))
                     if not self._can_store:  # what happened meanwhile comes before what is new
                         await asyncio.gather(*(call.written() for call in self._running.values()))
                     self._can_store = True
@@ -244,14 +238,6 @@ class Conductor:
                 except Exception:
                     log.exception("heartbeat_failed")
             await asyncio.sleep(HEARTBEAT)
-
-    async def _life_sign_loop(self) -> None:
-        """Note elsewhere that the server lives, while the store takes longer than a heartbeat may."""
-        while True:
-            at, last = datetime.now(UTC), self._heartbeat_at
-            if self._running and (last is None or abs(at - last).total_seconds() > HEARTBEAT):
-                await self._parts.life_sign.note(last, at)
-            await asyncio.sleep(HEARTBEAT / 2)
 
 
 def _ignore(_event: MediaEvent) -> None:

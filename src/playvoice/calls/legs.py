@@ -7,7 +7,7 @@ A leg is a SIP call with a stream. It ends once: its far end ends it (`far_end_e
 import random
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection
@@ -19,7 +19,6 @@ from playvoice.calls.clock import Clock
 from playvoice.calls.described import DescribedStream
 from playvoice.calls.journal import Journal
 from playvoice.calls.ledger import End, Reports, StoredCall
-from playvoice.calls.life_sign import LifeSign
 from playvoice.calls.owners import Ending, Owner, Owners
 from playvoice.calls.ports import Media, Routes, Settings, Sip
 from playvoice.calls.recordings import Recordings
@@ -63,7 +62,6 @@ class Parts:
     settings: Settings
     wake_sender: Callable[[], None]
     tell_end: TellEnd = _tell_nobody
-    life_sign: LifeSign = field(default_factory=LifeSign)
 
 
 MAX_REASON = 100

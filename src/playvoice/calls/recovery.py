@@ -56,11 +56,6 @@ def heartbeat(conn: Connection, at: datetime) -> None:
     upsert(conn, servers, ["server_id"], {"server_id": SERVER_ID, "heartbeat_at": at})
 
 
-def last_heartbeat(conn: Connection) -> datetime | None:
-    """When it last did, as far as that is stored."""
-    return conn.execute(_HEARTBEAT).scalar_one_or_none()
-
-
 class Recovery:
     """Ends and reports what an earlier process left."""
 
@@ -129,7 +124,7 @@ class Recovery:
 
     def _reports(self, conn: Connection, parts: Parts) -> list[Fact]:
         """A fact for each call that was cut, so that a fault in one costs no other its record."""
-        last = parts.life_sign.last(last_heartbeat(conn))
+        last = conn.execute(_HEARTBEAT).scalar_one_or_none()
         legs_of: dict[str, list[Row[Any]]] = {}
         for leg in conn.execute(_LEGS_OF_OPEN_CALLS):
             legs_of.setdefault(leg.call_uuid, []).append(leg)

@@ -20,7 +20,7 @@ from playvoice.calls.tables import calls, servers
 from playvoice.codes import HangupCause as Cause
 from playvoice.media import protocol
 from playvoice.media.client import MediaEvent, Stream
-from playvoice.store import Store, StoreUnavailable
+from playvoice.store import Store
 
 
 @pytest.fixture
@@ -433,27 +433,6 @@ async def test_the_server_notes_that_it_lives_while_calls_run(house: House) -> N
     await until(lambda: rows(house.store, servers)[0].heartbeat_at > first.heartbeat_at, "a later heartbeat")
     house.wire.reject(call, 486)
     await house.ended(uuid)
-
-
-async def test_while_no_heartbeat_can_be_stored_it_is_noted_elsewhere(
-    house: House, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    sign = house.parts.life_sign
-    sign.__init__(tmp_path / "life-sign")  # type: ignore[misc]
-    uuid = await house.accept()
-    call = await house.wire.invited()
-    await until(lambda: rows(house.store, servers), "a heartbeat")
-
-    def away(conn: Connection, at: datetime) -> None:
-        raise StoreUnavailable("the database is locked")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(module, "heartbeat", away)
-        at, (server,) = datetime.now(UTC), rows(house.store, servers)
-        await until(lambda: (sign.last(server.heartbeat_at) or at) > at, "it is noted, beside the last that was stored")
-    house.wire.reject(call, 486)
-    await house.ended(uuid)
-    sign.close()
 
 
 async def test_a_fault_in_one_heartbeat_is_not_the_last_of_them(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,6 @@ from tests.unit.calls.stored import accept, call_states, leg_states, owed, recor
 from tests.unit.calls.world import House
 
 from playvoice.calls import conductor, ledger
-from playvoice.calls.life_sign import LifeSign
 from playvoice.calls.recovery import LATE, heartbeat
 from playvoice.calls.tables import calls, legs
 from playvoice.companies import Company
@@ -414,23 +413,6 @@ async def test_a_call_ends_at_the_last_heartbeat(house: House, next_house: NextH
     (call,) = rows(house.store, calls)
     assert (call.uuid, call.ended_at) == (uuid, last)
     assert {leg.ended_at for leg in rows(house.store, legs)} == {last}
-
-
-async def test_a_call_ends_when_the_server_last_lived_where_no_heartbeat_could_be_stored(
-    house: House, next_house: NextHouse, tmp_path: Path
-) -> None:
-    uuid, _ = await connected(house)
-    last = datetime.now(UTC) + timedelta(seconds=100)
-    run(house.store, lambda conn: heartbeat(conn, last))
-    sign = LifeSign(tmp_path / "life-sign")
-    await sign.note(last, last + timedelta(seconds=50))
-    await house.die()
-    after = next_house(house)
-    after.parts = replace(after.parts, life_sign=sign)
-    await recover(after)
-    (call,) = rows(house.store, calls)
-    assert (call.uuid, call.ended_at) == (uuid, last + timedelta(seconds=50))
-    sign.close()
 
 
 async def test_a_call_that_is_younger_than_the_last_heartbeat_ends_at_what_is_known_of_it(
