@@ -8,8 +8,10 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 import soundfile
@@ -297,6 +299,33 @@ def test_a_postgresql_whose_answer_to_a_commit_is_lost_costs_no_call_its_record_
             world.start_server()  # what waits is dialled
             Customer(world).connected()
             customer.check()
+
+
+def killed_in(world: World, outage: AbstractContextManager[object]) -> None:
+    """A server that is killed while nothing can be stored tells the end of its calls all the same."""
+    customer, carrier = Customer(world), carrier_of(world)
+    call = customer.connected(STAYS)
+    with outage:
+        time.sleep(4)
+        killed_at = time.time()
+        world.server.kill()
+    world.start_server()
+    record = customer.record(call)
+    assert (record["hangupcause"], record["hangupdirection"]) == (10007, 10040)
+    zone = ZoneInfo("Asia/Shanghai")
+    ended_at = datetime.strptime(record["endtime"], "%Y-%m-%d %H:%M:%S").replace(tzinfo=zone).timestamp()
+    assert killed_at - 3 < ended_at <= killed_at, "within 2 s of the kill, as whole seconds tell it"
+    assert record["billsec"] >= 3, "the time in which nothing could be stored is counted"
+    carrier.wait_for("bye", 20, number=call.number)
+    customer.check()
+
+
+def test_a_server_that_is_killed_while_its_database_is_locked_tells_when_its_calls_ended(world: World) -> None:
+    killed_in(world, locked(world))
+
+
+def test_a_server_that_is_killed_while_its_disk_is_full_tells_when_its_calls_ended(small_disks: World) -> None:
+    killed_in(small_disks, filled(small_disks.directory / "disk"))
 
 
 # --- recordings and voices --------------------------------------------------------------------------------------------

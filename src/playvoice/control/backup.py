@@ -132,7 +132,7 @@ def _own_files(data_dir: Path) -> Iterator[Path]:
     for folder in OWN:
         for parent, folders, names in os.walk(data_dir / folder):
             folders[:] = sorted(name for name in folders if name != "raw")  # of calls that run
-            yield from (Path(parent, name) for name in sorted(names))
+            yield from (Path(parent, name) for name in sorted(names) if not name.endswith(".part"))  # not whole yet
 
 
 def _take(path: Path, to: Path) -> None:

@@ -4,14 +4,20 @@ Each version of a voice has a stem of its own, so that a file never changes unde
 The stem is made of digests, never of a name that a customer chose. Each version is lent to the calls that are going to
 play it; one that another has replaced goes when the last of them has given it back."""
 
+import asyncio
+import os
 from collections import Counter
 from collections.abc import Collection
 from functools import partial
 from pathlib import Path
 
+import structlog
+
 from playvoice.media.decoded import voice_files
 from playvoice.media.g711 import SAMPLE_RATE
 from playvoice.voices.voice import Voice
+
+_log = structlog.get_logger(__name__)
 
 
 class Shelf:
@@ -72,4 +78,25 @@ class Shelf:
 
     def _remove(self, name: str) -> None:
         for path in voice_files(self.stem(name)).values():
-            path.unlink(missing_ok=True)
+            try:
+                _remove_name(path)
+            except FileNotFoundError:
+                pass  # somebody else has removed it
+            except OSError as error:  # the call that gives it back is not to fail of it; the next start removes it
+                _log.warning("decoded voice not removed", name=path.name, error=error.strerror)
+
+
+def _remove_name(path: Path) -> None:
+    """Remove a file in no time: a thread gives its room back, which takes tens of milliseconds for a long voice."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        path.unlink()
+    finally:
+        _close_elsewhere(descriptor)
+
+
+def _close_elsewhere(descriptor: int) -> None:
+    try:
+        asyncio.get_running_loop().run_in_executor(None, os.close, descriptor)
+    except RuntimeError:  # there is no loop, or it ends
+        os.close(descriptor)
