@@ -1,4 +1,4 @@
-"""What is old is found by its index: ended calls, idempotency keys, callbacks by their state."""
+"""What is old, and what is listed, is found by an index: ended calls, idempotency keys, callbacks by their state."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -25,3 +25,4 @@ def upgrade() -> None:
         sqlite_where=_IS_DONE,
         postgresql_where=_IS_DONE,
     )
+    op.create_index("ix_callbacks_listed", "callbacks", ["company_code", "state", "id"], unique=False)
