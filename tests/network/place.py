@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from tests.network.namespaces import CARRIER, FAR, SERVER, Network
+from tests.network.namespaces import CARRIER, FAR, SECOND, SERVER, Network
 from tests.network.weather import Weather
 
 from playvoice.control.client import ask
@@ -80,6 +80,26 @@ class Place:
         """A module's program on a side."""
         command = self.network.within(side, sys.executable, "-m", module, *arguments)
         return self._stack.enter_context(Program(command, name=name, log=self.folder / f"{name}.log"))
+
+    def registrar(self, user: str, password: str) -> Program:
+        """A carrier's registrar, for its first or another time: a server of ours that has forgotten everything."""
+        folder = self.folder / f"registrar{len(list(self.folder.glob('registrar*')))}"
+        (folder / "voices").mkdir(parents=True)
+        setting = Setting(
+            carrier=f"sip:{SECOND}",
+            receiver=f"{FAR}:{RECEIVER_PORT}",
+            secret=self._secret,
+            voices=folder / "voices",
+            extensions={user: password},
+            http=f"{CARRIER}:{HTTP_PORT}",
+            sip=(f"udp:{CARRIER}:{CARRIER_PORT}", f"tcp:{CARRIER}:{CARRIER_PORT}"),
+            network={"domain": CARRIER},
+            trunk={"keepalive": 0},
+        )
+        (folder / "playvoice.toml").write_text(setting.text())
+        made = self.program(folder.name, "far", "playvoice.cli", "serve", "--config", str(folder / "playvoice.toml"))
+        made.wait_for("ready", READY_WITHIN)
+        return made
 
     # --- the server -----------------------------------------------------------------------------------------------
 

@@ -174,3 +174,22 @@ def test_calls_outlive_tcp_connections_that_are_reset(place: Place) -> None:
     place.control("call.hangup", uuid=again)
     assert place.record(again)["extnumber"] == EXTENSION, "the phone is called where it listens"
     wait_until(lambda: place.trunk()["calls"] == 0, "the trunk's places are free", 40)
+
+
+def test_a_registrar_that_forgets_us_or_is_away_is_asked_anew_and_operators_are_told_the_truth(place: Place) -> None:
+    user, password = "20280077", "secret-of-ours"
+    registrar = place.registrar(user, password)
+    account = {"register": True, "username": user, "password": password, "keepalive": 1}
+    place.serve(trunk=account)
+
+    def state() -> tuple[str, bool, bool]:
+        trunk = place.trunk()
+        return trunk["state"], trunk["registered"], trunk["usable"]
+
+    wait_until(lambda: state() == ("up", True, True), "it is registered and up", told=place.log)
+    registrar.kill()
+    wait_until(lambda: state() == ("down", True, False), "it is down, and registered as far as we know", told=place.log)
+    registrar = place.registrar(user, password)
+    wait_until(lambda: state() == ("up", True, True), "it knows us again", 60, place.log)
+    assert registrar.log is not None
+    assert "registration_added" in registrar.log.read_text()
