@@ -1,4 +1,4 @@
-"""A customer whose connection is cut before the answer to PlayVoice reaches him asks again, and nobody is called twice."""
+"""A customer who is cut off before the answer to PlayVoice reaches him asks again, and nobody is called twice."""
 
 import socket
 import struct
