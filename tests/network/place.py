@@ -24,6 +24,16 @@ EXTENSION = "20280003"
 READY_WITHIN = 60.0
 SIP_PORT, HTTP_PORT, CARRIER_PORT, RECEIVER_PORT = 5060, 8080, 5080, 9000
 VOICE_SECONDS = 3
+PLAYS, RINGS, TALKS, HANGS_UP = "1", "2", "3", "4"
+"""Last digits of numbers whose phones answer, ring on, answer and press 1, or answer and hang up."""
+CALLEE = {
+    PLAYS: "answer",
+    RINGS: "no-answer",
+    TALKS: {"as": "answer", "press": "1", "press_after": 0.5, "press_when_heard": True},
+    HANGS_UP: {"as": "answer", "hang_up_after": 1.0},
+    "5": "mute",
+    "6": {"as": "mute", "ring_after": 0.1},
+}
 
 
 class Place:
@@ -189,3 +199,7 @@ def wait_until(true: Any, what: str, seconds: float = 30.0, told: Any = lambda: 
     while not true():
         assert time.monotonic() < deadline, f"not within {seconds:g} s: {what}\n{told()[-3000:]}"
         time.sleep(0.05)
+
+
+def ended(record: dict[str, object]) -> tuple[object, object]:
+    return record["hangupcause"], record["hangupdirection"]
