@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from tests.network.namespaces import CARRIER, FAR, SERVER, Network
+from tests.network.namespaces import CARRIER, FAR, SECOND, SERVER, Network
 from tests.network.weather import Weather
 
 from playvoice.control.client import ask
@@ -24,6 +24,16 @@ EXTENSION = "20280003"
 READY_WITHIN = 60.0
 SIP_PORT, HTTP_PORT, CARRIER_PORT, RECEIVER_PORT = 5060, 8080, 5080, 9000
 VOICE_SECONDS = 3
+PLAYS, RINGS, TALKS, HANGS_UP = "1", "2", "3", "4"
+"""Last digits of numbers whose phones answer, ring on, answer and press 1, or answer and hang up."""
+CALLEE = {
+    PLAYS: "answer",
+    RINGS: "no-answer",
+    TALKS: {"as": "answer", "press": "1", "press_after": 0.5, "press_when_heard": True},
+    HANGS_UP: {"as": "answer", "hang_up_after": 1.0},
+    "5": "mute",
+    "6": {"as": "mute", "ring_after": 0.1},
+}
 
 
 class Place:
@@ -80,6 +90,26 @@ class Place:
         """A module's program on a side."""
         command = self.network.within(side, sys.executable, "-m", module, *arguments)
         return self._stack.enter_context(Program(command, name=name, log=self.folder / f"{name}.log"))
+
+    def registrar(self, user: str, password: str) -> Program:
+        """A carrier's registrar, for its first or another time: a server of ours that has forgotten everything."""
+        folder = self.folder / f"registrar{len(list(self.folder.glob('registrar*')))}"
+        (folder / "voices").mkdir(parents=True)
+        setting = Setting(
+            carrier=f"sip:{SECOND}",
+            receiver=f"{FAR}:{RECEIVER_PORT}",
+            secret=self._secret,
+            voices=folder / "voices",
+            extensions={user: password},
+            http=f"{CARRIER}:{HTTP_PORT}",
+            sip=(f"udp:{CARRIER}:{CARRIER_PORT}", f"tcp:{CARRIER}:{CARRIER_PORT}"),
+            network={"domain": CARRIER},
+            trunk={"keepalive": 0},
+        )
+        (folder / "playvoice.toml").write_text(setting.text())
+        made = self.program(folder.name, "far", "playvoice.cli", "serve", "--config", str(folder / "playvoice.toml"))
+        made.wait_for("ready", READY_WITHIN)
+        return made
 
     # --- the server -----------------------------------------------------------------------------------------------
 
@@ -169,3 +199,7 @@ def wait_until(true: Any, what: str, seconds: float = 30.0, told: Any = lambda: 
     while not true():
         assert time.monotonic() < deadline, f"not within {seconds:g} s: {what}\n{told()[-3000:]}"
         time.sleep(0.05)
+
+
+def ended(record: dict[str, object]) -> tuple[object, object]:
+    return record["hangupcause"], record["hangupdirection"]

@@ -1,92 +1,23 @@
-"""What breaks between a server and its far ends for real: each fault is made between network namespaces of our own."""
+"""Names, connections and addresses that fail for real, between network namespaces of our own."""
 
 import json
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from tests.network.namespaces import CARRIER, FAR, SECOND, SERVER, can_be_made
-from tests.network.place import CARRIER_PORT, EXTENSION, RECEIVER_PORT, Place, wait_until
+from tests.network.namespaces import CARRIER, FAR, SERVER
+from tests.network.place import (
+    CALLEE,
+    CARRIER_PORT,
+    EXTENSION,
+    PLAYS,
+    RECEIVER_PORT,
+    TALKS,
+    Place,
+    ended,
+    wait_until,
+)
 
 from playvoice.codes import HangupCause as Cause
-
-PLAYS, RINGS, TALKS, HANGS_UP = "1", "2", "3", "4"
-"""Last digits of numbers whose phones answer, ring on, answer and press 1, or answer and hang up."""
-CALLEE = {
-    PLAYS: "answer",
-    RINGS: "no-answer",
-    TALKS: {"as": "answer", "press": "1", "press_after": 0.5, "press_when_heard": True},
-    HANGS_UP: {"as": "answer", "hang_up_after": 1.0},
-    "5": "mute",
-    "6": {"as": "mute", "ring_after": 0.1},
-}
-
-
-@pytest.fixture
-def place(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Place]:
-    if not can_be_made():
-        pytest.skip("network namespaces take root, and a kernel that has veth(4)")
-    with Place(tmp_path, transport=getattr(request, "param", "udp")) as made:
-        yield made
-
-
-def ended(record: dict[str, object]) -> tuple[object, object]:
-    return record["hangupcause"], record["hangupdirection"]
-
-
-def test_calls_whose_carrier_is_gone_end_by_their_own_times_each_with_one_record(place: Place) -> None:
-    carrier = place.carrier(CALLEE)
-    place.serve()
-    agents = place.agents({"": "answer"})
-    talks = place.call("13330000003", conntime="12")
-    agents.wait_for("ack", 20)
-    plays, rings = place.call("13330000001", conntime="60"), place.call("13330000002", waittime="8")
-    carrier.wait_for("ack", 20, number="13330000001")
-    carrier.wait_for("ringing", 20, number="13330000002")
-    place.network.cut(CARRIER)
-    records = [place.record(uuid) for uuid in (plays, rings, talks)]
-    assert [ended(record) for record in records] == [
-        (Cause.NORMAL, Cause.CALLER_HUNG_UP),  # its voice was played, as far as anybody knows, and key_time was over
-        (Cause.NO_ANSWER, Cause.CALLER_HUNG_UP),
-        (Cause.TIMER_EXPIRED, Cause.CALLER_HUNG_UP),
-    ]
-    assert records[2]["extnumber"] == EXTENSION
-    agents.wait_for("bye", 10)
-    assert place.control("call.list") == []
-    assert not carrier.all("bye")
-    place.network.cut()
-    for number in ("13330000001", "13330000003"):
-        carrier.wait_for("bye", 40, number=number)
-    carrier.wait_for("cancel", 40, number="13330000002")
-    wait_until(lambda: place.trunk()["calls"] == 0, "the trunk's places are free")
-    assert place.records() == sorted([plays, rings, talks])
-
-
-def test_a_carrier_that_says_nothing_is_left_for_the_next_one_and_ended_when_it_answers_late(place: Place) -> None:
-    silent = place.carrier({"": {"as": "answer", "ring_after": None, "answer_after": 0.0}})
-    second = place.carrier(CALLEE, SECOND)
-    place.network.cut(CARRIER)
-    next_one = {"name": "second", "address": f"sip:{SECOND}:{CARRIER_PORT}"}
-    place.serve(trunk={"trunk_timeout": 1, "max_calls": 10}, more_trunks=[next_one])
-    uuids = [place.call(f"1333000000{ending}", waittime="6") for ending in "456"]
-    assert not silent.all("invite")
-    second.wait_for("ack", 20, number="13330000004")
-    place.network.cut()
-    records = [ended(place.record(uuid)) for uuid in uuids]
-    assert records == [
-        (Cause.NORMAL, Cause.CALLEE_HUNG_UP),
-        (Cause.NO_ANSWER, Cause.CALLER_HUNG_UP),  # it said 100 and nothing more
-        (Cause.NO_ANSWER, Cause.CALLER_HUNG_UP),  # it said 180 and nothing more
-    ]
-    for number in ("13330000005", "13330000006"):
-        second.wait_for("cancel", 20, number=number)
-    late = silent.wait_for("answered", 20)
-    silent.wait_for("ack", 20, call=late["call"])
-    silent.wait_for("bye", 20, call=late["call"])
-    wait_until(lambda: {place.trunk(0)["calls"], place.trunk(1)["calls"]} == {0}, "the places are free", 40)
-    assert len(silent.all("answered")) == len(silent.all("bye"))
-    assert place.records() == sorted(uuids)
 
 
 def test_names_that_nobody_answers_for_a_while_stop_neither_the_start_nor_calls_nor_callbacks(place: Place) -> None:

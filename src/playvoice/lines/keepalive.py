@@ -71,7 +71,7 @@ class Keepalive:
             if number is not None:
                 self._set_back(trunk, now)
                 self._send(trunk, number, endpoint, now)
-            _tell(trunk, state, health.state)
+            self._note(trunk, state, health.state, now)
 
     def _ready(self) -> list[Trunk]:
         """The trunks whose names were looked up."""
@@ -90,14 +90,18 @@ class Keepalive:
             health.answered()
             self._unanswered.pop(trunk.name, None)
             self._trunks.heard(trunk, flow, now)
-            if state is State.DOWN:
-                self._trunks.may_have_forgotten(trunk, now)
         else:
             health.failed(number)
             if event.why is Why.TRANSPORT:
                 self._trunks.failed(trunk, flow, now)
-        _tell(trunk, state, health.state)
+        self._note(trunk, state, health.state, now)
         return True
+
+    def _note(self, trunk: Trunk, before: State, after: State, now: float) -> None:
+        """One that is back may have forgotten us, and one that is silent may be so because it has."""
+        _tell(trunk, before, after)
+        if before is not after and before is not State.UNKNOWN:
+            self._trunks.may_have_forgotten(trunk, now)
 
     def _set_back(self, trunk: Trunk, now: float) -> None:
         """The next OPTIONS go elsewhere if the last one was not answered, unless the trunk never answered any."""

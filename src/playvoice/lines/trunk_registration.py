@@ -8,8 +8,8 @@
                     503, nothing: at once again, at another address of the registrar that was not tried
     close ──> REGISTER with Expires: 0 where something may be registered ──> CLOSED, whatever comes
 
-A carrier that answers OPTIONS again, after it answered none, or refuses a call with 403 may have forgotten us: it is
-asked at once, but not within 30 s of the last time (`hurry`).
+A carrier that answers OPTIONS no more, or again, or refuses a call with 403 may have forgotten us: it is asked at once,
+but not within 30 s of the last time (`hurry`).
 
 A refresh is due when between half and three quarters of the time granted are over, at random, so that many servers
 do not come at once and a quarter is left for a second try. A refresh that fails changes nothing about what was granted

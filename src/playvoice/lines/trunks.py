@@ -192,7 +192,7 @@ class Trunks:
         return self._line(trunk).health
 
     def may_have_forgotten(self, trunk: Trunk, now: float) -> None:
-        """A trunk that was down has answered, or refused a call: where it wants a registration, it gets one soon."""
+        """A trunk is down, or back, or forbids a call: where it wants a registration, it gets one soon."""
         line = self._lines.get(trunk.name)
         if line is not None and line.registration is not None:
             line.registration.hurry(now)

@@ -297,9 +297,11 @@ class SipEndpoint:
         due = first_by
         while True:
             try:
-                async with asyncio.timeout_at(due):
+                async with asyncio.timeout_at(due) as limit:
                     data = await reader.read(65_536)
-            except TimeoutError:
+            except TimeoutError as error:
+                if not limit.expired():  # ETIMEDOUT is one, too: the reader has ended, and says so at each read
+                    raise ConnectionAbortedError(error.errno, "the far end acknowledges nothing") from None
                 if not (heard and framer.is_empty and self._may_rest(flow)):
                     raise
                 due = self._message_due()

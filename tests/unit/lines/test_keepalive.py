@@ -7,6 +7,7 @@ from playvoice.lines import Trunk, Trunks
 from playvoice.lines.health import State
 from playvoice.lines.keepalive import Keepalive
 from playvoice.lines.resolving import Resolver
+from playvoice.lines.trunk_registration import Outcome
 from playvoice.sip import URI, Credentials, Flow, Request, Response, Transport, UserAgent
 from playvoice.sip.message import make_response, parse
 
@@ -117,7 +118,7 @@ async def test_a_lost_connection_says_that_an_address_is_of_no_use() -> None:
     assert going.sent_at(30.0) == [SECOND]
 
 
-async def test_a_trunk_that_is_back_is_registered_with_anew() -> None:
+async def test_a_trunk_that_is_down_or_back_is_registered_with_anew() -> None:
     going = await options()
     ours = replace(NAMED, registers=True, credentials=Credentials("us", "secret"))
     going.trunks.replace([ours], 0.0)
@@ -132,8 +133,11 @@ async def test_a_trunk_that_is_back_is_registered_with_anew() -> None:
     for at in (30.0, 60.0, 90.0, 120.0):
         going.sent_at(at)
     assert going.trunks.health(ours).state is State.DOWN
-    assert registration.next_deadline() == refresh
+    assert registration.next_deadline() == 120.0, "it may be silent because it has forgotten us"
+    assert registration.handle_deadline(120.0) is not None
+    registration.on_failure(Outcome(408), 152.0)
+    assert registration.next_deadline() == 182.0
     going.answering = {FIRST, SECOND}
-    going.sent_at(150.0)
+    going.sent_at(160.0)
     assert going.trunks.health(ours).state is State.UP
-    assert registration.next_deadline() == 150.0
+    assert registration.next_deadline() == 160.0, "and waits for no back-off"

@@ -1,11 +1,13 @@
 """What happens on connections: messages cut and joined, large ones, keep-alives, and connections that are lost."""
 
 import asyncio
+import errno
 import socket
 import struct
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from sipmessage import URI, Address
@@ -154,6 +156,19 @@ async def test_a_connection_whose_other_end_is_gone_without_a_word_is_ended_by_t
         assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 32_000
         assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
         assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 20
+
+
+async def test_a_connection_that_timed_out_is_lost_and_not_taken_for_one_that_rests(pair: tuple[Phone, Phone]) -> None:
+    await talk(*pair, "tcp", b"offer")
+    caller = pair[0].endpoint
+    (connection,) = caller._connections.values()
+    assert connection._writer is not None
+    transport: Any = connection._writer.transport
+    transport._force_close(TimeoutError(errno.ETIMEDOUT, "Connection timed out"))  # as the system tells it
+    async with asyncio.timeout(10):
+        while caller._connections:  # noqa: ASYNC110 - no event tells what is lost
+            await asyncio.sleep(0.01)
+    assert caller.agent.core.counters[Kind.LOST] == 1
 
 
 async def test_a_phone_whose_connection_is_lost_in_a_call_is_told_its_end_where_it_listens(
