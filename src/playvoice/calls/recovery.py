@@ -111,7 +111,8 @@ class Recovery:
             dialog = replace(dialog, flow=_flow_now(parts.sip, dialog.flow))
             sip = parts.sip.agent.resume_dialog(invite, dialog, credentials)
         else:
-            sip = parts.sip.agent.resume_invite(invite, clock.now(), credentials)
+            is_old = leg.started_at < datetime.now(UTC) - LATE
+            sip = parts.sip.agent.resume_invite(invite, clock.now(), credentials, is_old=is_old)
         Ending(parts.owners, journal, clock, parts.sip, leg=leg.uuid, then=lambda: None).begin(sip)
 
     # --- the records ----------------------------------------------------------------------------------------------
