@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from tests.chaos.evidence import BY_SERVERS, LEFT, ON_ITS_WAY, Callback, Evidence, Kill, Leg
+from tests.chaos.evidence import BY_SERVERS, GAVE_UP, LEFT, ON_ITS_WAY, Callback, Evidence, Kill, Leg
 from tests.chaos.plan import GROUP_KEY
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -249,7 +249,7 @@ def _left_legs(evidence: Evidence) -> Iterator[str]:
         for leg in legs:
             left = [kill for kill in evidence.kills if leg.is_left_by(kill)]
             over = f"{leg.end or 'nothing'} at {leg.ended:.3f}" if leg.ended is not None else "nothing"
-            if leg.end in LEFT or _is_late(leg, left):
+            if leg.end in LEFT - {GAVE_UP} or _is_late(leg, left):
                 kills = ", ".join(_describe(kill) for kill in left) or "none"
                 yield (
                     f"{whose} {leg.number}, INVITE at {leg.invited:.3f} ({leg.call}): ended by {over}; "
@@ -258,7 +258,13 @@ def _left_legs(evidence: Evidence) -> Iterator[str]:
 
 
 def _is_late(leg: Leg, left: list[Kill]) -> bool:
-    """Whether it outlived the first of the servers after a kill that had the time to end it."""
+    """Whether it outlived the first of the servers after a kill that had the time to end it.
+
+    A phone gives its call up by itself when nobody has acknowledged its answer for 32 s, which is to be seen only where
+    no server lived long enough.
+    """
+    if leg.end == GAVE_UP and (not left or leg.acknowledged is not None):
+        return True
     for kill, later in zip(left, [*left[1:], None], strict=False):
         if kill.ready is None:
             continue
@@ -446,6 +452,8 @@ def _length(record: Callback, leg: Leg, evidence: Evidence) -> tuple[float, floa
     infinite = float("inf")
     ended = infinite if leg.ended is None else leg.ended
     lost = 0.0
+    if any(abs(kill.time - ended) <= ON_ITS_WAY for kill in evidence.media_kills):
+        lost = WRITTEN_WITHIN  # it came to an end of its own, and the rest of its recording was lost all the same
     if record.payload.get("hangupcause") == BY_SERVER:
         cuts = [kill.time for kill in _kills_of(leg, evidence)]
         ended, lost = min([ended, *cuts[-1:]]), WRITTEN_WITHIN

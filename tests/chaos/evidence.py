@@ -14,7 +14,8 @@ Line = Mapping[str, Any]
 ENDS = frozenset({"cancel", "bye", "hung_up", "rejected", "gave_up", "closed"})
 """Lines with which a phone's call is over. `gave_up`: nobody acknowledged its answer in 32 s; `closed`: the phone's
 process ended."""
-LEFT = frozenset({"", "gave_up", "closed"})
+GAVE_UP = "gave_up"
+LEFT = frozenset({"", GAVE_UP, "closed"})
 """Ends of a call that nobody ended."""
 BY_SERVERS = frozenset({"cancel", "bye"})
 """Ends that the server made."""

@@ -324,6 +324,23 @@ def test_a_leg_that_nobody_ended_is_left(journal: str, end: str) -> None:
     assert findings(journals(**{journal: change})) == {"left_ringing": 1}
 
 
+def test_a_phone_gives_its_call_up_where_no_server_has_the_time_to_end_it() -> None:
+    def given_up(ready: float) -> Journals:
+        late = phone("a3", "139", "2120", ("invite", 19.0), ("answered", 20.5), ("gave_up", 52.5))
+        told = record(
+            53.0, "w9", "u-l", "139", hangupcause=10007, hangupdirection=10007, starttime="2026-03-01 12:00:19",
+            answertime="", userkey="", recordfilename="", extnumber="", endtime="2026-03-01 12:00:19",
+        )  # fmt: skip
+        asked = line("unanswered", 18.9, number="139", why="the connection was lost")
+        server = at(ready, event="ready", at=line("", READY)["at"])
+        others = {"carrier": at(ready, call="a2", event="bye"), "agents": at(ready, call="b2", event="bye")}
+        run = journals(client=adding(asked), receiver=adding(told), server=server, **others)
+        return replace(run, carrier=[*run.carrier, *late])
+
+    assert findings(given_up(52.5 - checks.ANSWERED_ENDED_WITHIN + 1)) == {}
+    assert findings(given_up(52.5 - checks.ANSWERED_ENDED_WITHIN - 1)) == {"left_ringing": 1}
+
+
 @pytest.mark.parametrize("journal", ["carrier", "agents"])
 def test_a_leg_without_any_end_is_left(journal: str) -> None:
     call = "a2" if journal == "carrier" else "b2"
@@ -524,6 +541,18 @@ def test_a_recording_that_is_not_whole_is_found(uuid: str, found: dict[str, obje
 def test_a_call_that_was_answered_and_not_recorded_is_found() -> None:
     run = journals(receiver=saying("w4", recordfilename=""), client=without(event="recording", uuid=WHOLE))
     assert "has no recording" in checks.left_behind(read(run))[0]
+
+
+def test_the_end_of_a_recording_is_lost_with_the_media_worker_though_its_call_ended_by_itself() -> None:
+    def short(seconds: float) -> Change:
+        return lambda lines: lines.__setitem__(slice(None), [
+            {**one, "seconds": seconds} if (one["event"], one.get("uuid")) == ("recording", WHOLE) else one
+            for one in lines
+        ])  # fmt: skip
+
+    lost = adding(line("child_killed", 5.1, role="media worker"))
+    assert findings(media_killed(server=lost, client=short(0.2))) == {}
+    assert findings(media_killed(client=short(0.2))) == {"left_behind": 1}
 
 
 def test_what_a_server_left_behind_is_found() -> None:

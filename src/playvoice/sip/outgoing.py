@@ -80,6 +80,8 @@ class OutgoingCall(Call):
         self._longer_wanted = 0
         self._cancelling = False
         self._cancel_sent = False
+        self._is_old = False
+        """No answer can be on its way any more."""
         self._reason = ""
         self._give_up_at: float | None = None
 
@@ -104,8 +106,9 @@ class OutgoingCall(Call):
         self._agent.dialogs.watch(self)
         self._entry = self._core.start_client(request, self.invite.flow, now, self._on_effect)
 
-    def resume(self, now: float) -> None:
+    def resume(self, now: float, *, is_old: bool = False) -> None:
         """Go on with an INVITE that an earlier process sent; `cancel` is what follows."""
+        self._is_old = is_old
         request = finish(self.invite.request())
         self.state = CallState.EARLY
         self._agent.dialogs.watch(self)
@@ -326,9 +329,18 @@ class OutgoingCall(Call):
         cancel = make_cancel(self._entry.transaction.request)
         if self._reason:
             cancel.headers.add("Reason", self._reason)
-        self._core.start_client(cancel, self.invite.flow, now, lambda _effect, _now: None)
+        self._core.start_client(cancel, self.invite.flow, now, self._on_cancel_effect)
         self._give_up_at = now + 64 * T1
         self._core.schedule(self)
+
+    def _on_cancel_effect(self, effect: Effect, now: float) -> None:
+        """Only the INVITE's own final response tells its end, but where the far end knows no INVITE any more.
+
+        One that has answered says the same (RFC 3261 section 9.2) while it repeats its answer, so it is believed of an
+        old INVITE alone.
+        """
+        if self._is_old and isinstance(effect, Deliver) and status_of(effect.message) == 481:
+            self.on_deadline(now)
 
     def next_deadline(self) -> float | None:
         """When a cancelled INVITE is given up."""

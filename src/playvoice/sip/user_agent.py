@@ -141,10 +141,15 @@ class UserAgent:
         )
         return OutgoingCall(self, invite, body, headers, credentials)
 
-    def resume_invite(self, invite: InviteState, now: float, credentials: Credentials | None = None) -> OutgoingCall:
-        """Take up an INVITE of an earlier process, so that it can be cancelled."""
+    def resume_invite(
+        self, invite: InviteState, now: float, credentials: Credentials | None = None, *, is_old: bool = False
+    ) -> OutgoingCall:
+        """Take up an INVITE of an earlier process, so that it can be cancelled.
+
+        `is_old`: no answer to it can be on its way any more, so that it is over where the far end does not know it.
+        """
         call = OutgoingCall(self, invite, b"", (), credentials)
-        call.resume(now)
+        call.resume(now, is_old=is_old)
         return call
 
     def resume_dialog(

@@ -158,6 +158,25 @@ async def test_an_invite_that_never_arrived_is_given_up_after_32_seconds(house: 
     await after.quiet()
 
 
+async def test_an_old_invite_that_its_far_end_does_not_know_any_more_is_cancelled_once_and_not_at_each_start(
+    house: House, next_house: NextHouse
+) -> None:
+    uuid, call = await ringing(house)
+    await house.die()
+    old = datetime.now(UTC) - LATE - timedelta(seconds=1)
+    run(house.store, lambda conn: conn.execute(update(legs).values(started_at=old)))
+    after = next_house(house)
+    after.wire.reject(call, 486)  # nobody knows what it is about
+    after.wire.pass_time(40)
+    await recover(after)
+    assert record(after.store, uuid) == (10007, 10007, "", "")
+    await after.quiet()
+    assert len(after.wire.sent("CANCEL")) == 1
+    last = next_house(after)
+    await recover(last)
+    assert last.wire.sent("CANCEL") == []
+
+
 async def test_each_dialog_gets_bye_with_its_cseq_raised_by_1000(house: House, next_house: NextHouse) -> None:
     uuid, _, _ = await talking(house)
     await house.die()

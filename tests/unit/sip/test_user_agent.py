@@ -285,6 +285,28 @@ def test_an_invite_of_an_earlier_process_that_never_arrived_is_given_up_after_64
     assert world.network.take("caller") == [Failed(call, Why.TIMEOUT)]
 
 
+def test_an_old_invite_that_the_far_end_does_not_know_any_more_is_over_when_it_says_so() -> None:
+    world = World()
+    call = world.caller.resume_invite(world.invite(send=False).invite, world.now, is_old=True)
+    call.cancel(world.now)
+    world.run(0.1)
+    assert world.network.take("caller") == [Failed(call, Why.TIMEOUT)]
+
+
+def test_an_old_invite_that_still_rings_is_cancelled_as_any_other() -> None:
+    world = World()
+    invite = world.invite().invite
+    incoming = world.incoming()
+    incoming.ring(world.now)
+    world.run()
+    successor = world.agent("caller", A, 7)
+    successor.resume_invite(invite, world.now, is_old=True).cancel(world.now)
+    world.run()
+    assert world.network.take("callee") == [Cancelled(incoming)]
+    (event,) = world.network.take("caller")
+    assert isinstance(event, Rejected)
+
+
 def test_a_dialog_of_an_earlier_process_is_ended_and_its_repeated_answer_too() -> None:
     world = World()
     call = world.invite()
