@@ -134,8 +134,8 @@ class _Lane:
                 return await self._ask(message)
         except TimeoutError:
             failure = _ChildFailed(f"not done after {self._timeout:g} s")
-        except (_ChildFailed, OSError, ValueError) as error:
-            failure = _ChildFailed(str(error))
+        except Exception as error:  # whatever it is, the jobs behind it are not to wait for ever
+            failure = _ChildFailed(str(error) or type(error).__name__)
         _log.warning("transcoder child failed", lane=self._name, error=str(failure))
         await self._stop_child(patience=0.0)
         return failure
@@ -185,7 +185,7 @@ class _Lane:
         :param patience: seconds that the child has to end by itself."""
         if self._child is None:
             return
-        with contextlib.suppress(OSError):  # it never ran
+        with contextlib.suppress(OSError, RuntimeError):  # it never ran: no file, no process or no thread is left
             child = await asyncio.shield(self._child)
             assert child.stdin is not None
             child.stdin.close()
