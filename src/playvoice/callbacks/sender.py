@@ -184,8 +184,8 @@ class Sender:
 
     async def _attempt(self, attempt: Attempt) -> Outcome:
         owed, endpoint, at = attempt.owed, attempt.endpoint, self._clock()
-        body, content_type = to_body(owed.payload, endpoint.format)
         try:
+            body, content_type = to_body(owed.payload, endpoint.format)
             headers = signed_headers(
                 endpoint.signing_secret, webhook_id(owed.call_uuid, owed.id), int(at.timestamp()), body
             )

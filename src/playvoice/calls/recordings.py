@@ -122,6 +122,10 @@ class Recordings:
             log.error("recording_not_encoded", uuid=raw.stem, name=to.name, reason=str(error))
             self._try_again(raw, to, again)
             return
+        except Exception:
+            log.exception("recording_not_encoded", uuid=raw.stem, name=to.name)
+            self._try_again(raw, to, again)
+            return
         log.info("recording_encoded", uuid=raw.stem, name=to.name, seconds=round(time.monotonic() - began, 2))
 
     def _try_again(self, raw: Path, to: Path, seconds: float) -> None:

@@ -279,6 +279,8 @@ class MediaClient:
                     self._take(message)
         except (OSError, p.ProtocolError) as error:
             log.error("media_worker_unintelligible", reason=str(error))
+        except Exception:  # to a worker that nobody hears any more calls would come in vain
+            log.exception("media_worker_not_heard")
         self._lose()
 
     def _take(self, message: p.Message) -> None:
@@ -286,8 +288,7 @@ class MediaClient:
             case p.KeyPressed() | p.PlaybackEnded() | p.PlaybackFailed() | p.Silent():
                 self._tell(message)
             case p.ClockPace(late=late, skipped=skipped, worst_us=worst_us):
-                self.pace = message
-                self.on_pace(message)
+                self._tell_pace(message)
                 if late:
                     log.warning("media_clock_late", late=late, skipped=skipped, worst_ms=round(worst_us / 1000, 1))
             case p.Hello():
@@ -313,6 +314,13 @@ class MediaClient:
             stream.on_event(event)
         except Exception:  # one listener's fault is not to cost the others their worker
             stream.tell_fault("media_event_failed", event_type=type(event).__name__)
+
+    def _tell_pace(self, pace: p.ClockPace) -> None:
+        self.pace = pace
+        try:
+            self.on_pace(pace)
+        except Exception:  # likewise
+            log.exception("media_pace_not_taken")
 
     def _answer(self, number: int, message: p.Message) -> bool:
         future = self._requests.pop(number, None)

@@ -176,7 +176,10 @@ class MediaSupervisor:
 
     async def _replace(self, dead: MediaClient) -> None:
         """Start workers until one comes up; the dead one is waited for, so that no process is left behind."""
-        await dead.close()
+        try:
+            await dead.close()
+        except Exception:  # one process that is left behind, where else there would be no worker any more
+            log.exception("media_worker_not_closed", pid=dead.pid)
         self._dead = None
         while self._client is None:
             await self._sleep(restart_delay(self._failures))

@@ -142,8 +142,8 @@ class _Lane:
                     return await self._ask(message)
             except TimeoutError:
                 return await self._give_up_child(f"not done after {self._timeout:g} s", patience=0.0)
-            except (_ChildFailed, OSError, ValueError) as error:
-                failure = await self._give_up_child(str(error))
+            except Exception as error:  # whatever it is, the jobs behind it are not to wait for ever
+                failure = await self._give_up_child(str(error) or type(error).__name__)
         return failure
 
     async def _give_up_child(self, why: str, patience: float = STOP_TIMEOUT) -> _ChildFailed:
@@ -197,7 +197,7 @@ class _Lane:
         :param patience: seconds that the child has to end by itself."""
         if self._child is None:
             return
-        with contextlib.suppress(OSError):  # it never ran
+        with contextlib.suppress(OSError, RuntimeError):  # it never ran: no file, no process or no thread is left
             child = await asyncio.shield(self._child)
             assert child.stdin is not None
             child.stdin.close()

@@ -14,7 +14,8 @@ import structlog
 from sqlalchemy import Connection, select
 
 from playvoice.callbacks import CallbackKind, Endpoint, Sender, callbacks, manage, outbox, owe
-from playvoice.callbacks.payloads import to_text
+from playvoice.callbacks import sender as sender_module
+from playvoice.callbacks.payloads import to_body, to_text
 from playvoice.callbacks.tables import State
 from playvoice.store import Store, StoreUnavailable
 from playvoice.web import ConnectFailed, WebResponse
@@ -206,6 +207,23 @@ async def test_a_fault_in_the_web_client_is_logged_and_the_sender_goes_on(store:
 
     with structlog.testing.capture_logs() as logs:
         async with Running(store, Web(answer)) as running:
+            await running.owe("c1", {"n": 1})
+            await running.owe("c2", {"n": 2})
+            await running.until_delivered(1)
+    assert "callback_attempt_broke" in [entry["event"] for entry in logs]
+
+
+async def test_a_body_that_can_not_be_made_holds_up_nothing_but_itself(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def faulty(text: str, kind: str) -> tuple[bytes, str]:
+        if "1" in text:
+            raise RuntimeError("a fault")
+        return to_body(text, kind)
+
+    monkeypatch.setattr(sender_module, "to_body", faulty)
+    with structlog.testing.capture_logs() as logs:
+        async with Running(store, Web()) as running:
             await running.owe("c1", {"n": 1})
             await running.owe("c2", {"n": 2})
             await running.until_delivered(1)

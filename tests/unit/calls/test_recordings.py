@@ -102,9 +102,18 @@ async def test_what_cannot_be_encoded_stays_raw_for_the_next_start(recordings: R
     assert list(recordings.left()) == [UUID]
 
 
+@pytest.mark.parametrize("fault", [False, True])
 async def test_what_could_not_be_encoded_is_tried_again_each_time_later(
-    recordings: Recordings, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
+    recordings: Recordings, encoder: Encoder, monkeypatch: pytest.MonkeyPatch, fault: bool
 ) -> None:
+    encode = encoder.encode_recording
+
+    async def faulty(raw: Path, to: Path, form: RecordingFormat) -> Path:
+        if encoder.broken and fault:
+            raise RuntimeError("a fault of ours")
+        return await encode(raw, to, form)
+
+    monkeypatch.setattr(encoder, "encode_recording", faulty)
     delays: list[float] = []
     call_later = asyncio.get_running_loop().call_later
 

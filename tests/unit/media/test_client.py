@@ -42,6 +42,33 @@ async def test_a_worker_that_dies_is_told_and_every_question_ends() -> None:
     await media.close()
 
 
+async def test_a_fault_of_who_hears_the_pace_costs_nobody_his_worker(media: MediaClient) -> None:
+    def fails(_pace: p.ClockPace) -> None:
+        raise RuntimeError("a fault of the owner")
+
+    media.on_pace = fails
+    media._take(p.ClockPace(200, 1_000, 0, 0, 0))
+    assert media.pace is not None
+    await Leg.reserve(media)
+
+
+async def test_a_worker_that_is_not_heard_any_more_for_a_fault_of_ours_is_given_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    gone = asyncio.Event()
+    media = await MediaClient.start(address="127.0.0.1", ports=PORTS, on_gone=gone.set)
+
+    def fails(_message: p.Message) -> None:
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr(media, "_take", fails)
+    async with asyncio.timeout(BOUND):
+        with pytest.raises(MediaGone):
+            await Leg.reserve(media)
+        await gone.wait()
+    await media.close()
+
+
 async def test_the_worker_ends_when_the_server_closes_its_end() -> None:
     media = await MediaClient.start(address="127.0.0.1", ports=PORTS)
     await media.close()

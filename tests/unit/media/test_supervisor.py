@@ -283,10 +283,29 @@ class StandIn(MediaClient):
         pass
 
 
+class Unclosable(StandIn):
+    """One of which a fault of ours makes no end."""
+
+    pid = 1
+
+    async def close(self) -> None:
+        raise RuntimeError("a fault of ours")
+
+
 async def supervised(starts: Starts) -> MediaSupervisor:
     media = MediaSupervisor(starts, lambda lost: None, clock=lambda: starts.now, sleep=starts.sleep)
     await media.begin()
     return media
+
+
+async def test_a_dead_worker_that_can_not_be_closed_does_not_keep_the_next_one_from_starting() -> None:
+    dead, following = Unclosable(), StandIn()
+    starts = Starts([dead, following])
+    media = await supervised(starts)
+    starts.die()
+    await until(lambda: media.has_room)
+    assert starts.numbers == [1, 2]
+    await media.close()
 
 
 async def test_starts_that_fail_are_repeated_more_and_more_slowly_each_with_the_next_number() -> None:

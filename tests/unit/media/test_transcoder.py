@@ -139,6 +139,21 @@ async def test_a_job_that_costs_two_children_fails_and_the_next_gets_a_new_one(
     await transcoder.close()
 
 
+async def test_a_child_that_can_not_be_started_fails_its_job_alone(
+    transcoder: Transcoder, voice: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as machine:
+
+        async def refused(*_arguments: object, **_named: object) -> None:
+            raise RuntimeError("can't start new thread")
+
+        machine.setattr(asyncio, "create_subprocess_exec", refused)
+        with pytest.raises(DecodeError, match="can't start new thread"):
+            await transcoder.decode(voice, tmp_path / "first")
+    async with asyncio.timeout(20):
+        assert (await transcoder.decode(voice, tmp_path / "second")).seconds == 1.0
+
+
 async def test_a_child_that_is_stuck_is_killed(voice: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "DECODE_TIMEOUT", 0.001)
     transcoder = Transcoder()
