@@ -32,10 +32,12 @@ def read(revision: str, kind: str) -> str:
 
 
 def as_if_killed_lately(sql: str, ago: float = 100.0) -> str:
-    """Move all times, so that the last heartbeat was so many seconds ago: what waits in it has not expired, and what is
-    owed in it is due."""
-    heartbeat = max(int(found) for found in re.findall(r"servers\"? VALUES ?\('1', ?(\d+)\)", sql))
-    later = round((time.time() - ago) * 1e6) - heartbeat
+    """Move all times, so that the last call was accepted so many seconds ago.
+
+    What waits has not expired then, and what is owed is due.
+    """
+    accepted = max(int(found) for found in re.findall(r"calls\"? VALUES ?\((?:[^,]+, ?){5}(\d{16})", sql))
+    later = round((time.time() - ago) * 1e6) - accepted
     return _INSTANT.sub(lambda found: str(int(found[0]) + later), sql)
 
 
