@@ -443,8 +443,14 @@ def _missing_recordings(evidence: Evidence) -> Iterator[str]:
     for record, leg in _calls(evidence):
         cut = record.payload.get("hangupcause") == BY_SERVER
         talked = 0.0 if leg.acknowledged is None or leg.ended is None else leg.ended - leg.acknowledged
-        if not cut and talked > RECORDED_FROM and record.uuid not in evidence.recordings:
+        lost = WRITTEN_WITHIN if _ended_with_media(leg, evidence) else 0.0
+        if not cut and talked > RECORDED_FROM + lost and record.uuid not in evidence.recordings:
             yield f"the call {record.uuid} to {record.number} was answered for {talked:.1f} s and has no recording"
+
+
+def _ended_with_media(leg: Leg, evidence: Evidence) -> bool:
+    """Whether a call came to an end of its own while its media worker died, and the rest of its recording with that."""
+    return leg.ended is not None and any(abs(kill.time - leg.ended) <= ON_ITS_WAY for kill in evidence.media_kills)
 
 
 def _length(record: Callback, leg: Leg, evidence: Evidence) -> tuple[float, float]:
@@ -452,8 +458,8 @@ def _length(record: Callback, leg: Leg, evidence: Evidence) -> tuple[float, floa
     infinite = float("inf")
     ended = infinite if leg.ended is None else leg.ended
     lost = 0.0
-    if any(abs(kill.time - ended) <= ON_ITS_WAY for kill in evidence.media_kills):
-        lost = WRITTEN_WITHIN  # it came to an end of its own, and the rest of its recording was lost all the same
+    if _ended_with_media(leg, evidence):
+        lost = WRITTEN_WITHIN
     if record.payload.get("hangupcause") == BY_SERVER:
         cuts = [kill.time for kill in _kills_of(leg, evidence)]
         ended, lost = min([ended, *cuts[-1:]]), WRITTEN_WITHIN

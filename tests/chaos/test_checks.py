@@ -553,6 +553,9 @@ def test_the_end_of_a_recording_is_lost_with_the_media_worker_though_its_call_en
     lost = adding(line("child_killed", 5.1, role="media worker"))
     assert findings(media_killed(server=lost, client=short(0.2))) == {}
     assert findings(media_killed(client=short(0.2))) == {"left_behind": 1}
+    none = {"receiver": saying("w4", recordfilename=""), "client": without(event="recording", uuid=WHOLE)}
+    assert findings(media_killed(server=lost, **none)) == {}
+    assert findings(media_killed(**none)) == {"left_behind": 1}
 
 
 def test_what_a_server_left_behind_is_found() -> None:

@@ -1,10 +1,10 @@
 """What a crash leaves, ended and reported at the next start.
 
 An INVITE without an answer gets CANCEL, a dialog gets BYE with its CSeq raised by 1000; a late or repeated 2xx of a
-Call-ID that is known from then gets ACK and BYE. A leg stays open in the store until its far end has confirmed, so
-that another crash forgets none; once no answer can come any more, its far end may as well say that it knows no such
-call. An agent's missing `hangup` is written, then the record: cause 10007, its end the last heartbeat. Recordings
-that were cut are kept as far as they go.
+Call-ID that is known from then gets ACK and BYE. A leg stays open in the store until its far end has confirmed, so that
+another crash forgets none; once no answer can come any more, its far end may as well say that it knows no such call. An
+agent's missing `hangup` is written, then the record: cause 10007, its end the last heartbeat. Recordings that were cut
+are kept as far as they go.
 """
 
 from dataclasses import replace
