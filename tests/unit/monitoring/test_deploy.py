@@ -89,6 +89,14 @@ def test_each_alert_has_its_line_in_the_page(page: str) -> None:
     assert set(re.findall(r"^\| `(PlayVoice\w+)` \|", text, re.MULTILINE)) == {alert["alert"] for alert in ALERTS}
 
 
+@pytest.mark.parametrize("page", ["faults.md", "faults.zh-CN.md"])
+def test_each_alert_that_the_page_of_faults_names_is_there(page: str) -> None:
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    named = set(re.findall(r"`(PlayVoice[A-Z]\w+)`", text))
+    assert len(named) > 10
+    assert named <= {alert["alert"] for alert in ALERTS}
+
+
 def test_each_alert_has_a_test_in_which_it_is_raised_and_one_in_which_it_is_not() -> None:
     cases = [case for test in RULES_TESTS["tests"] for case in test["alert_rule_test"]]
     names = [alert["alert"] for alert in ALERTS]
