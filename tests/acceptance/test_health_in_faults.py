@@ -129,7 +129,7 @@ def test_nobody_listens_before_the_server_can_answer(world: World, systemd: Syst
     with contextlib.closing(sqlite3.connect(database, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         world.launch_server()
-        systemd.wait_for("STATUS=Brings the database up to date")
+        systemd.wait_for("STATUS=Opens the database, and brings it up to date")
         assert refuses(world)
         other.execute("ROLLBACK")
     systemd.wait_for("READY=1")
