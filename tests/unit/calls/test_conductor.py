@@ -356,6 +356,14 @@ async def test_calls_have_so_long_to_end_by_themselves_and_no_longer_than_until_
     await stopping
 
 
+async def test_a_call_that_waits_while_others_end_can_be_hung_up_and_is_dialled_at_no_later_start(house: House) -> None:
+    await house.conductor.drain(0, asyncio.Event())
+    uuid = await house.accept()
+    assert await house.conductor.hang_up(uuid)
+    assert record(house.store, uuid) == (10007, 10007, "", "")
+    assert not house.conductor.has(uuid)
+
+
 async def test_a_drain_without_calls_is_over_at_once(house: House) -> None:
     async with asyncio.timeout(10):
         await house.conductor.drain(3600, asyncio.Event())
