@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import time
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 from datetime import UTC, datetime
 from functools import partial
 
@@ -250,30 +250,31 @@ class Conductor:
 
     async def _heartbeats(self) -> None:
         """By two ways, for the store's may be closed for long."""
-        await asyncio.gather(self._heartbeat_loop(), self._heartbeat_file_loop())
+        await asyncio.gather(self._each_beat(self._beat_in_store), self._each_beat(self._beat_in_file))
 
-    async def _heartbeat_loop(self) -> None:
+    async def _each_beat(self, note: Callable[[], Awaitable[None]]) -> None:
         while True:
             if self._running or not self._can_store:
                 try:
-                    self._parts.heartbeat.stored_at = await self._parts.store.write(_beat)
-                    if not self._can_store:  # what happened meanwhile comes before what is new
-                        await asyncio.gather(*(call.written() for call in self._running.values()))
-                    self._can_store = True
-                except StoreUnavailable:
-                    self._can_store = False
+                    await note()
                 except Exception:
                     log.exception("heartbeat_failed")
             await asyncio.sleep(HEARTBEAT)
 
-    async def _heartbeat_file_loop(self) -> None:
-        while True:
-            if self._running or not self._can_store:
-                try:
-                    await asyncio.to_thread(self._parts.heartbeat.write, datetime.now(UTC))
-                except OSError as error:  # the store has it, too
-                    log.debug("heartbeat_file_not_written", reason=str(error))
-            await asyncio.sleep(HEARTBEAT)
+    async def _beat_in_store(self) -> None:
+        try:
+            self._parts.heartbeat.stored_at = await self._parts.store.write(_beat)
+            if not self._can_store:  # what happened meanwhile comes before what is new
+                await asyncio.gather(*(call.written() for call in self._running.values()))
+            self._can_store = True
+        except StoreUnavailable:
+            self._can_store = False
+
+    async def _beat_in_file(self) -> None:
+        try:
+            await asyncio.to_thread(self._parts.heartbeat.write, datetime.now(UTC))
+        except OSError as error:  # the store has it, too
+            log.debug("heartbeat_file_not_written", reason=str(error))
 
 
 def _beat(conn: Connection) -> datetime:

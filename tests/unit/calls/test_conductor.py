@@ -534,6 +534,26 @@ async def test_a_fault_in_one_heartbeat_is_not_the_last_of_them(house: House, mo
     await house.ended(uuid)
 
 
+async def test_a_fault_as_the_heartbeat_file_is_written_is_not_the_end_of_it(
+    house: House, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    write, failures = house.parts.heartbeat.write, iter([RuntimeError("can't start new thread")])
+
+    def faulty(at: datetime) -> None:
+        for failure in failures:
+            raise failure
+        write(at)
+
+    monkeypatch.setattr(house.parts.heartbeat, "write", faulty)
+    with structlog.testing.capture_logs() as log:
+        uuid = await house.accept()
+        call = await house.wire.invited()
+        await until((tmp_path / "heartbeat").exists, "it is written the next time")
+    assert [line["log_level"] for line in log if line["event"] == "heartbeat_failed"] == ["error"]
+    house.wire.reject(call, 486)
+    await house.ended(uuid)
+
+
 class Lock:
     """Holds the store's writer, as another process does that has locked the database."""
 
