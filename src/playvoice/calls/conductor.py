@@ -46,7 +46,7 @@ HEARTBEAT = 1.0
 
 
 class Conductor:
-    """Runs calls. `start` recovers and begins, `stop` ends what runs, with records."""
+    """Runs calls. `start` recovers and begins, `drain` lets what runs end by itself, `stop` ends it, with records."""
 
     def __init__(self, parts: Parts, waiting: Waiting, recovery: Recovery, dequeued: Callable[[str], None]) -> None:
         """`dequeued` hears the company of each call that waits no longer."""
@@ -155,7 +155,7 @@ class Conductor:
         """Dial the first of the companies' next calls that a trunk can take, or abandon it; False if there is none."""
         for ready in self._waiting.heads():
             try:
-                if await self._is_done_with(ready):
+                if await self._deal_with(ready):
                     return True
             except Exception:  # which is not to hold up the other companies
                 if self._hold_ups.reasons.get(ready.stored.company_code) != FAILED:
@@ -163,7 +163,7 @@ class Conductor:
                 self._hold(ready, FAILED)
         return False
 
-    async def _is_done_with(self, ready: Ready) -> bool:
+    async def _deal_with(self, ready: Ready) -> bool:
         """Dial this call, or abandon it; False where it waits on."""
         if not self._can_store:  # its INVITE would wait, and all leave at once, whatever the trunk takes
             self._hold(ready, NO_STORE)
@@ -176,8 +176,10 @@ class Conductor:
             cause, reason = Cause.LINE_FAILURE, "there is no trunk that its company may use"
         if cause is not None:
             self._waiting.take(ready)
-            await self._abandon(ready.stored, ready.company, cause, reason)
-            ready.voice.give_back()
+            try:
+                await self._abandon(ready.stored, ready.company, cause, reason)
+            finally:
+                ready.voice.give_back()
             return True
         if not self._parts.media.has_room:
             self._hold(ready, NO_ROOM)
