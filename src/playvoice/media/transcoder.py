@@ -87,7 +87,7 @@ class _Lane:
         """Its start, a task of its own: a start that is cancelled half-way leaves its process behind."""
         self._task: asyncio.Task[None] | None = None
         self.failures = 0
-        """Jobs whose child died, got stuck or could not be started."""
+        """Children that died, got stuck or could not be started."""
 
     @property
     def waiting(self) -> int:
@@ -229,7 +229,7 @@ class Transcoder:
 
     @property
     def failures(self) -> Mapping[str, int]:
-        """Jobs whose child died, got stuck or could not be started, by their kind."""
+        """Children that died, got stuck or could not be started, by the kind of their jobs."""
         return {"decode": self._decoding.failures, "encode": self._encoding.failures}
 
     async def decode(self, source: Path, to: Path, *, max_seconds: float = MAX_SECONDS) -> Decoded:

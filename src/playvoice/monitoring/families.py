@@ -135,7 +135,7 @@ def _media(rooms: Watched) -> Iterator[Metric]:
     )
     yield _counter(
         "playvoice_transcoder_failures",
-        "Files at which the process that decodes or encodes died, got stuck, or could not be started.",
+        "Times that the process that decodes or encodes died, got stuck, or could not be started.",
         _keyed(transcoder.failures),
         work,
     )
