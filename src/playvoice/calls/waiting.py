@@ -118,7 +118,7 @@ class Waiting:
 
     def add(self, stored: StoredCall) -> None:
         """A call was stored and waits."""
-        self._ages.accepted(stored.id)
+        self._ages.accepted(stored)
         accepted = self._lines.setdefault(stored.company_code, _Line()).accepted
         accepted.append(stored if len(accepted) < AT_HAND else stored.uuid)
         self._prepare_more()
