@@ -1,7 +1,8 @@
-"""How long what is stored is kept: what to remove, and the one loop that removes it.
+"""How long what is stored is kept: what to remove, and who removes it.
 
-Each kind of thing has a function in its room that removes up to so many that are older than a time. The loop calls one
-after the other, a few things at once and with a rest after each time, so that no call waits for its commit behind many.
+Each kind of thing has a function in its room that removes up to so many that are older than a time. They are called in
+turn, for a few things at once and with a rest after each time, so that no call waits for its commit behind many, and no
+kind for another of which millions are old.
 What is still needed is in no such function's reach: calls that are not over, callbacks that are owed, tokens and
 idempotency keys whose time is not over, voices that a call is going to play.
 """
@@ -52,33 +53,37 @@ class Retention:
         self._kinds = kinds
         self._at_once = at_once
         self._rest = rest
+        self._turn = asyncio.Lock()
+        """Whoever waited longest has it next."""
 
     async def run(self) -> None:
         """Look once in a while, until cancelled."""
-        while True:
-            await self.look(datetime.now(UTC))
-            await asyncio.sleep(EVERY)
+        await asyncio.gather(*(self._keep_looking(kind) for kind in self._kinds))
 
     async def look(self, at: datetime) -> None:
-        """Remove what is to be removed now; a kind that can't be removed now keeps no other."""
-        removed = {}
-        for kind in self._kinds:
-            try:
-                removed[kind.name] = await self._remove(kind, at - kind.keep)
-            except StoreUnavailable as error:
-                log.debug("retention_waits_for_store", kind=kind.name, reason=str(error))
-            except Exception:
-                log.exception("retention_failed", kind=kind.name)
-        if any(removed.values()):
-            log.info("retention", **{name: count for name, count in removed.items() if count})
+        """Remove what is to be removed now."""
+        await asyncio.gather(*(self._look(kind, at) for kind in self._kinds))
 
-    async def _remove(self, kind: Kind, before: datetime) -> int:
+    async def _keep_looking(self, kind: Kind) -> None:
+        while True:
+            await self._look(kind, datetime.now(UTC))
+            await asyncio.sleep(EVERY)
+
+    async def _look(self, kind: Kind, at: datetime) -> None:
+        """A kind that can't be removed now keeps no other."""
         count, removed = 0, self._at_once
-        while removed >= self._at_once:
-            removed = await kind.remove(before, self._at_once)
-            count += removed
-            await asyncio.sleep(self._rest)
-        return count
+        try:
+            while removed >= self._at_once:
+                async with self._turn:
+                    removed = await kind.remove(at - kind.keep, self._at_once)
+                    await asyncio.sleep(self._rest)
+                count += removed
+        except StoreUnavailable as error:
+            log.debug("retention_waits_for_store", kind=kind.name, reason=str(error))
+        except Exception:
+            log.exception("retention_failed", kind=kind.name)
+        if count:
+            log.info("retention", kind=kind.name, removed=count)
 
 
 def kinds(config: Config, store: Store, voices: Voices) -> list[Kind]:

@@ -25,10 +25,15 @@ class Ages:
     def __repr__(self) -> str:
         return f"<Ages of calls to {self._last}, the clock was set {len(self._steps)} times>"
 
-    def accepted(self, number: int) -> None:
-        """The call of this id was accepted."""
+    def accepted(self, stored: StoredCall) -> None:
+        """The call was accepted, and has just been stored."""
         self._look()
-        self._last = max(self._last, number)
+        self._last = max(self._last, stored.id)
+        if self._steps:
+            step = self._steps[-1][1]
+            age = wall_clock() - stored.accepted_at
+            if abs(age - step) < abs(age):  # the clock was set while the call was being stored
+                self._steps[-1] = (self._last, step)
 
     def of(self, stored: StoredCall) -> timedelta:
         """How long ago it was accepted."""

@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import time
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 from datetime import UTC, datetime
 from functools import partial
 
@@ -46,7 +46,7 @@ HEARTBEAT = 1.0
 
 
 class Conductor:
-    """Runs calls. `start` recovers and begins, `stop` ends what runs, with records."""
+    """Runs calls. `start` recovers and begins, `drain` lets what runs end by itself, `stop` ends it, with records."""
 
     def __init__(self, parts: Parts, waiting: Waiting, recovery: Recovery, dequeued: Callable[[str], None]) -> None:
         """`dequeued` hears the company of each call that waits no longer."""
@@ -155,7 +155,7 @@ class Conductor:
         """Dial the first of the companies' next calls that a trunk can take, or abandon it; False if there is none."""
         for ready in self._waiting.heads():
             try:
-                if await self._is_done_with(ready):
+                if await self._deal_with(ready):
                     return True
             except Exception:  # which is not to hold up the other companies
                 if self._hold_ups.reasons.get(ready.stored.company_code) != FAILED:
@@ -163,7 +163,7 @@ class Conductor:
                 self._hold(ready, FAILED)
         return False
 
-    async def _is_done_with(self, ready: Ready) -> bool:
+    async def _deal_with(self, ready: Ready) -> bool:
         """Dial this call, or abandon it; False where it waits on."""
         if not self._can_store:  # its INVITE would wait, and all leave at once, whatever the trunk takes
             self._hold(ready, NO_STORE)
@@ -176,8 +176,10 @@ class Conductor:
             cause, reason = Cause.LINE_FAILURE, "there is no trunk that its company may use"
         if cause is not None:
             self._waiting.take(ready)
-            await self._abandon(ready.stored, ready.company, cause, reason)
-            ready.voice.give_back()
+            try:
+                await self._abandon(ready.stored, ready.company, cause, reason)
+            finally:
+                ready.voice.give_back()
             return True
         if not self._parts.media.has_room:
             self._hold(ready, NO_ROOM)
@@ -250,30 +252,31 @@ class Conductor:
 
     async def _heartbeats(self) -> None:
         """By two ways, for the store's may be closed for long."""
-        await asyncio.gather(self._heartbeat_loop(), self._heartbeat_file_loop())
+        await asyncio.gather(self._each_beat(self._beat_in_store), self._each_beat(self._beat_in_file))
 
-    async def _heartbeat_loop(self) -> None:
+    async def _each_beat(self, note: Callable[[], Awaitable[None]]) -> None:
         while True:
             if self._running or not self._can_store:
                 try:
-                    self._parts.heartbeat.stored_at = await self._parts.store.write(_beat)
-                    if not self._can_store:  # what happened meanwhile comes before what is new
-                        await asyncio.gather(*(call.written() for call in self._running.values()))
-                    self._can_store = True
-                except StoreUnavailable:
-                    self._can_store = False
+                    await note()
                 except Exception:
                     log.exception("heartbeat_failed")
             await asyncio.sleep(HEARTBEAT)
 
-    async def _heartbeat_file_loop(self) -> None:
-        while True:
-            if self._running or not self._can_store:
-                try:
-                    await asyncio.to_thread(self._parts.heartbeat.write, datetime.now(UTC))
-                except OSError as error:  # the store has it, too
-                    log.debug("heartbeat_file_not_written", reason=str(error))
-            await asyncio.sleep(HEARTBEAT)
+    async def _beat_in_store(self) -> None:
+        try:
+            self._parts.heartbeat.stored_at = await self._parts.store.write(_beat)
+            if not self._can_store:  # what happened meanwhile comes before what is new
+                await asyncio.gather(*(call.written() for call in self._running.values()))
+            self._can_store = True
+        except StoreUnavailable:
+            self._can_store = False
+
+    async def _beat_in_file(self) -> None:
+        try:
+            await asyncio.to_thread(self._parts.heartbeat.write, datetime.now(UTC))
+        except OSError as error:  # the store has it, too
+            log.debug("heartbeat_file_not_written", reason=str(error))
 
 
 def _beat(conn: Connection) -> datetime:

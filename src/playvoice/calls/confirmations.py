@@ -15,7 +15,7 @@ from playvoice.calls import ledger, trace_store
 from playvoice.calls.trace_parts import Packed, Raw, pack
 from playvoice.calls.traces import CallTrace
 from playvoice.media.client import StreamStats
-from playvoice.store import Store, StoreUnavailable
+from playvoice.store import OutcomeUnknown, Store, StoreUnavailable
 
 log = structlog.get_logger(__name__)
 
@@ -69,7 +69,7 @@ class Confirmations:
         self._hurry.clear()
 
     async def _write(self) -> None:
-        failed = False
+        failed, doubtful = False, 0
         while self._legs or self._streams or self._traces or self._parts:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(EVERY):
@@ -77,8 +77,10 @@ class Confirmations:
             await self._pack()
             legs, streams, parts = self._legs[:AT_ONCE], self._streams[:AT_ONCE], self._parts[:AT_ONCE]
             try:
-                await self._store.write(partial(_write, legs=legs, streams=streams, parts=parts))
+                await self._store.write(partial(_write, legs=legs, streams=streams, parts=parts, doubtful=doubtful))
             except StoreUnavailable as error:
+                if isinstance(error, OutcomeUnknown):
+                    doubtful = len(parts)
                 log.debug("confirmations_wait", legs=len(self._legs), streams=len(self._streams), reason=str(error))
                 await asyncio.sleep(EVERY)
                 continue
@@ -87,7 +89,7 @@ class Confirmations:
                 if failed:  # once more; then they are left out, since those that come later are not to be lost by it
                     continue
                 log.exception("confirmations_failed", legs=len(legs), streams=len(streams))
-            failed = False
+            failed, doubtful = False, 0
             del self._legs[: len(legs)]
             del self._streams[: len(streams)]
             del self._parts[: len(parts)]
@@ -116,8 +118,10 @@ def _packed(raw: Raw) -> Packed | None:
         return None
 
 
-def _write(conn: Connection, legs: list[str], streams: list[tuple[str, StreamStats]], parts: list[Packed]) -> None:
+def _write(
+    conn: Connection, legs: list[str], streams: list[tuple[str, StreamStats]], parts: list[Packed], doubtful: int
+) -> None:
     if legs:
         ledger.legs_confirmed(conn, legs)
     ledger.legs_streamed(conn, streams)
-    trace_store.keep(conn, parts)
+    trace_store.keep(conn, parts, doubtful)

@@ -6,15 +6,14 @@ says is believed for no other state of the database, such as a backup that was p
 """
 
 import os
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import Connection, select
 
 from playvoice.calls.tables import SERVER_ID, servers
+from playvoice.clock import EPOCH as NEVER
 from playvoice.store import upsert
-
-NEVER = datetime.fromtimestamp(0, UTC)
 
 _ROW = select(servers.c.heartbeat_at).where(servers.c.server_id == SERVER_ID)
 
@@ -47,9 +46,12 @@ class HeartbeatFile:
             os.close(descriptor)
 
     def last(self, conn: Connection) -> datetime | None:
-        """When the process before this one was last known to live; None if nothing tells."""
+        """When the process before this one was last known to live, None if nothing tells; this one goes on from there.
+
+        Asked once, before anything is written.
+        """
         stored: datetime | None = conn.execute(_ROW).scalar_one_or_none()
-        row = stored or NEVER
+        row = self.stored_at = stored or NEVER
         goes_on_from, at = self._read()
         last = max(row, at) if goes_on_from <= row else row
         return None if last == NEVER else last

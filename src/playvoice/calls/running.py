@@ -261,10 +261,12 @@ class RunningCall:
             end = self._add_record(finish, ended_at)
             await call.journal.written()
             call.log.info("call_ended", cause=int(end.cause), direction=int(end.direction), key=end.userkey)
-            if customer.recorded and customer.answered_at is not None:
-                call.parts.recordings.finish(self.stored.uuid, end.recordfilename, customer.answered_at)
-            call.parts.wake_sender()
-            call.parts.tell_end(call.stored.company_code, end)
+            try:
+                if customer.recorded and customer.answered_at is not None:
+                    call.parts.recordings.finish(self.stored.uuid, end.recordfilename, customer.answered_at)
+            finally:  # nothing else wakes the sender before the next callback
+                call.parts.wake_sender()
+                call.parts.tell_end(call.stored.company_code, end)
         finally:
             self._leave_all()
 

@@ -9,16 +9,16 @@ import json
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, NamedTuple
 
+from playvoice.clock import EPOCH
 from playvoice.sip import Flow
 from playvoice.sip.masking import mask_number, mask_numbers, mask_secrets, mask_text
 
 MAX_UNPACKED = 16_777_216
 """Octets that a row may have when it is unpacked; one that has more was not written by us."""
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _MASKED_VALUES: Mapping[str, Callable[[str], str]] = {
     "destnumber": mask_number,
@@ -177,8 +177,8 @@ def _masked(values: dict[str, Value], raw: Raw) -> dict[str, Value]:
 
 
 def _microseconds(at: datetime) -> int:
-    return (at - _EPOCH) // _MICROSECOND
+    return (at - EPOCH) // _MICROSECOND
 
 
 def _instant(microseconds: int) -> datetime:
-    return _EPOCH + timedelta(microseconds=microseconds)
+    return EPOCH + timedelta(microseconds=microseconds)

@@ -88,6 +88,8 @@ class Waiting:
         """Companies in turn: who was served last stands last."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._abandon: Abandon | None = None
+        self._prepares = False
+        """Between start and stop."""
         self._over: set[str] = set()
         """Calls that are still being made ready, and have been reported already."""
         self.changed = asyncio.Event()
@@ -104,19 +106,19 @@ class Waiting:
 
     def start(self, abandon: Abandon) -> None:
         """Begin to make voices ready; `abandon` reports a call that will not be dialled."""
-        self._abandon = abandon
+        self._abandon, self._prepares = abandon, True
         self._prepare_more()
 
     async def stop(self) -> None:
-        """Stop making voices ready; the calls wait in the store."""
-        self._abandon = None
+        """Stop making voices ready; the calls wait on, and can still be withdrawn."""
+        self._prepares = False
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def add(self, stored: StoredCall) -> None:
         """A call was stored and waits."""
-        self._ages.accepted(stored.id)
+        self._ages.accepted(stored)
         accepted = self._lines.setdefault(stored.company_code, _Line()).accepted
         accepted.append(stored if len(accepted) < AT_HAND else stored.uuid)
         self._prepare_more()
@@ -189,7 +191,7 @@ class Waiting:
 
     def _prepare_more(self) -> None:
         """Begin with as many voices of each company as may be made ready at once."""
-        if self._abandon is None:
+        if not self._prepares:
             return
         for line in self._lines.values():
             while line.wants_a_voice:
@@ -207,6 +209,10 @@ class Waiting:
         ready, uuid = None, _uuid(accepted)
         try:
             ready = await self._ready(accepted)
+        except asyncio.CancelledError:
+            if uuid not in self._over:
+                line.accepted.appendleft(accepted)
+            raise
         finally:
             del line.preparing[uuid]
             is_over = uuid in self._over
@@ -233,7 +239,7 @@ class Waiting:
 
     async def _report(self, stored: StoredCall, company: Company | None, cause: Cause, reason: str) -> None:
         """Report a call that will not be dialled, once: it may be hung up while its voice fails."""
-        if self._abandon is None or stored.uuid in self._over:  # at a stop it waits on, in the store
+        if self._abandon is None or stored.uuid in self._over:
             return
         line = self._lines.get(stored.company_code)
         if line is not None and stored.uuid in line.preparing:

@@ -96,7 +96,7 @@ class Transcodes(Protocol):
 
     @property
     def failures(self) -> Mapping[str, int]:
-        """Files at which it died, got stuck or could not be started, by the kind of work."""
+        """Times that one died, got stuck or could not be started, by the kind of work."""
         ...
 
 

@@ -9,9 +9,11 @@ Whatever a stop still waits for, the process ends `STOP_REST` seconds later: wha
 
 import asyncio
 import contextlib
+import math
 import os
 import signal
 import threading
+import time
 from collections.abc import Coroutine, Iterator
 from types import FrameType
 from typing import TypeVar
@@ -36,6 +38,7 @@ class Stopping:
         """Seconds that running calls may take to end by themselves; 0 until there can be any."""
         self._signals = 0
         self._bound: threading.Timer | None = None
+        self._ends_at = math.inf
 
     def __repr__(self) -> str:
         return f"<Stopping asked={self.asked.is_set()} hurried={self.hurried.is_set()}>"
@@ -77,6 +80,11 @@ class Stopping:
         event.set()
 
     def _end_within(self, seconds: float) -> None:
+        """End the process after so many seconds at the latest: no signal makes it later than those before it."""
+        ends_at = time.monotonic() + seconds
+        if ends_at >= self._ends_at:
+            return
+        self._ends_at = ends_at
         if self._bound is not None:
             self._bound.cancel()
         self._bound = threading.Timer(seconds, _give_up)

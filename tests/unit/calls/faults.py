@@ -44,7 +44,6 @@ class Fault:
 
 PLACES: dict[str, Callable[[Model], list[tuple[Any, tuple[str, ...]]]]] = {
     "store": lambda model: [(model.store, ("write",))],
-    "read": lambda model: [(model.store, ("read",))],
     "streams": lambda model: [(model.house.media, ("reserve",))],
     "media": lambda _model: [(Stream, ("load", "connect", "record", "play", "bridge", "stop_recording"))],
     "sip": lambda _model: [(OutgoingCall, ("send", "ack", "bye", "cancel", "redirect"))],

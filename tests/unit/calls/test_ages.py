@@ -41,7 +41,7 @@ def stored_call(number: int, accepted_at: datetime) -> StoredCall:
 
 def accept(ages: Ages, number: int, time: Time) -> Callable[[], float]:
     stored = stored_call(number, time.wall)
-    ages.accepted(number)
+    ages.accepted(stored)
     return lambda: ages.of(stored).total_seconds()
 
 
@@ -60,10 +60,26 @@ def test_a_clock_that_is_set_makes_no_call_older_or_younger(time: Time, step: fl
     assert accept(ages, 3, time)() == 0
 
 
+@pytest.mark.parametrize("step", [3600.0, -3600.0])
+def test_a_clock_that_is_set_while_calls_are_being_stored_makes_them_no_older_or_younger(
+    time: Time, step: float
+) -> None:
+    ages = Ages()
+    before = [stored_call(number, time.wall) for number in (1, 2)]
+    time.passes(4)
+    time.is_set(step)
+    after = stored_call(3, time.wall)
+    time.passes(2)
+    for stored in (*before, after):
+        ages.accepted(stored)
+    time.passes(10)
+    assert [ages.of(stored).total_seconds() for stored in (*before, after)] == [16, 16, 12]
+
+
 def test_calls_of_an_earlier_process_are_told_by_the_wall_clock(time: Time) -> None:
     stored = stored_call(1, START - timedelta(minutes=5))
     ages = Ages()
-    ages.accepted(1)
+    ages.accepted(stored)
     time.passes(60)
     assert ages.of(stored) == timedelta(minutes=6)
     time.is_set(3600)
@@ -74,6 +90,6 @@ def test_a_clock_that_is_set_all_the_time_fills_no_memory(time: Time) -> None:
     ages = Ages()
     for number in range(MOST_STEPS + 50):
         time.is_set(60)
-        ages.accepted(number)
+        accept(ages, number, time)
     assert repr(ages) == f"<Ages of calls to {MOST_STEPS + 49}, the clock was set {MOST_STEPS} times>"
     assert accept(ages, 1_000, time)() == 0

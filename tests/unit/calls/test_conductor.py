@@ -356,6 +356,14 @@ async def test_calls_have_so_long_to_end_by_themselves_and_no_longer_than_until_
     await stopping
 
 
+async def test_a_call_that_waits_while_others_end_can_be_hung_up_and_is_dialled_at_no_later_start(house: House) -> None:
+    await house.conductor.drain(0, asyncio.Event())
+    uuid = await house.accept()
+    assert await house.conductor.hang_up(uuid)
+    assert record(house.store, uuid) == (10007, 10007, "", "")
+    assert not house.conductor.has(uuid)
+
+
 async def test_a_drain_without_calls_is_over_at_once(house: House) -> None:
     async with asyncio.timeout(10):
         await house.conductor.drain(3600, asyncio.Event())
@@ -522,6 +530,26 @@ async def test_a_fault_in_one_heartbeat_is_not_the_last_of_them(house: House, mo
         call = await house.wire.invited()
         await until(lambda: rows(house.store, servers), "a heartbeat")
     assert "heartbeat_failed" in [line["event"] for line in log]
+    house.wire.reject(call, 486)
+    await house.ended(uuid)
+
+
+async def test_a_fault_as_the_heartbeat_file_is_written_is_not_the_end_of_it(
+    house: House, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    write, failures = house.parts.heartbeat.write, iter([RuntimeError("can't start new thread")])
+
+    def faulty(at: datetime) -> None:
+        for failure in failures:
+            raise failure
+        write(at)
+
+    monkeypatch.setattr(house.parts.heartbeat, "write", faulty)
+    with structlog.testing.capture_logs() as log:
+        uuid = await house.accept()
+        call = await house.wire.invited()
+        await until((tmp_path / "heartbeat").exists, "it is written the next time")
+    assert [line["log_level"] for line in log if line["event"] == "heartbeat_failed"] == ["error"]
     house.wire.reject(call, 486)
     await house.ended(uuid)
 

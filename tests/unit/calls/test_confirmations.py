@@ -20,7 +20,7 @@ from playvoice.calls.traces import Traces
 from playvoice.clock import Clock
 from playvoice.media.client import StreamStats
 from playvoice.sip import Flow, Transport
-from playvoice.store import Store, StoreUnavailable
+from playvoice.store import OutcomeUnknown, Store, StoreUnavailable
 
 FLOW = Flow(Transport.UDP, ("192.0.2.9", 5080), ("192.0.2.1", 5060))
 
@@ -143,6 +143,40 @@ async def test_a_fault_in_what_is_stored_costs_what_comes_later_nothing(
     assert [row.state for row in rows(store, table)] == ["ending", "ended", "ending"]
 
 
+@pytest.mark.parametrize("held", [True, False])
+async def test_a_trace_is_stored_once_whether_a_commit_of_unknown_outcome_held_or_not(
+    store: Store, monkeypatch: pytest.MonkeyPatch, held: bool
+) -> None:
+    monkeypatch.setattr(module, "EVERY", 0.01)
+    write, writes = store.write, 0
+    confirmations = Confirmations(store)
+    traces = Traces(confirmations.add_trace)
+
+    async def lose(fact: Callable[[Connection], Any]) -> Any:
+        nonlocal writes
+        writes += 1
+        if writes > 1 or held:
+            await write(fact)
+        if writes == 1:
+            end(traces, "two", b"comes meanwhile")
+            raise OutcomeUnknown("the connection was lost while it committed")
+
+    monkeypatch.setattr(store, "write", lose)
+    end(traces, "one", b"message")
+    await confirmations.written()
+    assert [row.call_uuid for row in rows(store, traces_table)] == ["one", "two"]
+    assert (writes, traces.held) == (2, 0)
+
+
+def end(traces: Traces, uuid: str, data: bytes) -> None:
+    """A call of one message is over."""
+    trace = traces.begin(uuid, Clock())
+    trace.follow(uuid)
+    trace.add(Passed(0.0, True, FLOW, data))
+    traces.ended(uuid)
+    trace.end()
+
+
 async def test_a_trace_that_can_not_be_packed_costs_the_others_nothing_and_gives_its_memory_back(
     store: Store, legs: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -151,11 +185,7 @@ async def test_a_trace_that_can_not_be_packed_costs_the_others_nothing_and_gives
     traces = Traces(confirmations.add_trace)
     with capture_logs() as log:
         for uuid, data in (("one", b"bad"), ("two", b"good")):
-            trace = traces.begin(uuid, Clock())
-            trace.follow(uuid)
-            trace.add(Passed(0.0, True, FLOW, data))
-            traces.ended(uuid)
-            trace.end()
+            end(traces, uuid, data)
         confirmations.add(legs[0])
         await confirmations.written()
     assert [(line["event"], line["uuid"]) for line in log] == [("trace_not_packed", "one")]

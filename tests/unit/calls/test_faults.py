@@ -139,7 +139,6 @@ def take(course: Course, place: str, fault: Fault, folder: Path) -> None:
     [
         *((place, RuntimeError("a fault")) for place in PLACES),
         ("store", StoreUnavailable("locked")),
-        ("read", StoreUnavailable("locked")),
     ],
     ids=lambda value: value if isinstance(value, str) else type(value).__name__,
 )
@@ -152,3 +151,11 @@ def test_a_call_ends_with_one_record_whatever_fails_in_it(
     assert counted.asked <= MOST
     for at in range(1, counted.asked + 1):
         take(course, place, Fault(error, at), tmp_path / str(at))
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_each_place_is_asked_for_something_in_a_call(place: str, tmp_path: Path) -> None:
+    """Else nothing would ever fail there."""
+    counted = Fault(RuntimeError("a fault"))
+    take(agent_hangs_up, place, counted, tmp_path / "0")
+    assert counted.asked > 0

@@ -58,6 +58,18 @@ def test_a_file_is_not_believed_for_a_database_of_before_it(store: Store, file: 
     assert last(store, file) == AT - timedelta(days=1)
 
 
+def test_a_server_that_has_stored_none_of_its_own_yet_goes_on_from_the_row_that_it_found(
+    store: Store, file: HeartbeatFile, tmp_path: Path
+) -> None:
+    run(store, lambda conn: heartbeat(conn, AT))
+    assert last(store, file) == AT
+    file.write(LATER)
+    assert last(store, HeartbeatFile(tmp_path / "heartbeat")) == LATER
+    backup = AT - timedelta(days=1)
+    run(store, lambda conn: heartbeat(conn, backup))
+    assert last(store, HeartbeatFile(tmp_path / "heartbeat")) == backup
+
+
 def test_a_later_row_counts_more_than_the_file(store: Store, file: HeartbeatFile) -> None:
     file.write(AT)
     run(store, lambda conn: heartbeat(conn, LATER))

@@ -139,6 +139,22 @@ async def test_the_sender_is_told_of_a_callback_that_is_stored(house: House, mon
     assert told[1] == 2
 
 
+async def test_the_sender_is_told_of_a_record_whose_recording_can_not_be_dealt_with(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_arguments: object) -> None:
+        raise PermissionError("the disk is read-only")
+
+    monkeypatch.setattr(house.recordings, "finish", fail)
+    uuid, call = await connected(house)
+    before = house.woken
+    house.wire.hang_up(call)
+    await house.ended(uuid)
+    await house.quiet()
+    assert house.woken == before + 1
+    assert [(company, int(end.cause)) for company, end in house.told] == [("2028", 10001)]
+
+
 # --- the customer -----------------------------------------------------------------------------------------------------
 
 

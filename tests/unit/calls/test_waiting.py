@@ -291,6 +291,23 @@ async def test_stop_ends_what_is_being_made_ready_and_begins_nothing_more(bench:
     assert bench.abandoned == []
 
 
+async def test_what_waits_when_it_is_stopped_can_still_be_withdrawn(bench: Bench) -> None:
+    bench.voices.held = {"hung.wav"}
+    ready = await bench.add()
+    bench.start()
+    await bench.ready(1)
+    preparing = await bench.add(voice="hung.wav")
+    await until(lambda: bench.voices.preparing == ["hung.wav"], "it is being made ready")
+    await bench.waiting.stop()
+    accepted = await bench.add()
+    assert bench.waiting.counts() == {"2028": 3}
+    for stored in (ready, preparing, accepted):
+        assert await bench.waiting.withdraw(stored.uuid)
+    assert bench.abandoned == [(each.uuid, Cause.HUNG_UP_BY_SERVER) for each in (ready, preparing, accepted)]
+    assert bench.waiting.counts() == {"2028": 0}
+    assert bench.voices.lent == set()
+
+
 # --- calls that are withdrawn -----------------------------------------------------------------------------------------
 
 

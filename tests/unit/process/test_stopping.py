@@ -49,6 +49,14 @@ async def test_the_bound_has_the_calls_own_time_until_the_second_signal_takes_it
     assert stopping._bound.interval == 3600.0
 
 
+async def test_no_signal_makes_the_end_later_than_those_before_it(stopping: Stopping) -> None:
+    await tell(signal.SIGTERM)
+    first = stopping._bound
+    for _ in range(2):
+        await tell(signal.SIGINT)
+    assert stopping._bound is first
+
+
 async def test_what_was_there_before_hears_signals_again_afterwards() -> None:
     before = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)]
     with Stopping().by_signals():
