@@ -22,7 +22,7 @@ import heapq
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from playvoice.callbacks.addresses import Address, Standing
 from playvoice.callbacks.endpoints import Endpoint, Endpoints
@@ -30,14 +30,13 @@ from playvoice.callbacks.lanes import Lanes, Refill
 from playvoice.callbacks.order import Earlier, Failure, held_until, release_of
 from playvoice.callbacks.outbox import Change, Cursor, Owed, Postponement
 from playvoice.callbacks.outcomes import Answered, Outcome, at_once, judge, withdrawn
+from playvoice.callbacks.sweeps import Reason, Sweep, SweepKey
 from playvoice.callbacks.tables import CallbackKind, State
 
 MAX_IN_FLIGHT = 1_000
 MAX_ADDRESSES = 10_000
 PLACES = {Standing.SLOW: 1 / 2, Standing.NEW: 3 / 4, Standing.PROVEN: 1.0}
 """The part of all attempts at once that addresses of a standing, and of those below it, may have together."""
-
-_BEGINNING = Cursor(datetime(1970, 1, 1, tzinfo=UTC), 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,20 +55,6 @@ class Batch:
 
     changes: list[Change]
     postponements: list[Postponement]
-
-
-@dataclass(slots=True)
-class Sweep:
-    """A company's callbacks to an address that answers again, or is another one now: to be brought forward in steps."""
-
-    company_code: str
-    url: str
-    kinds: tuple[CallbackKind, ...]
-    at: datetime
-    """When the address answered, or became this one."""
-    moved: bool = False
-    """What was answered at the old address, but not with 2xx, is brought forward as well."""
-    cursor: Cursor = _BEGINNING
 
 
 @dataclass(slots=True)
@@ -104,7 +89,7 @@ class Deliveries:
         self._changes: list[Change] = []
         self._postponements: list[Postponement] = []
         self._sweeps: deque[Sweep] = deque()
-        self._sweeping: set[tuple[str, str, bool]] = set()
+        self._sweeping: set[SweepKey] = set()
         self._changed_while_reading: set[str] = set()
 
     def __repr__(self) -> str:
@@ -124,7 +109,17 @@ class Deliveries:
     def moved(self, company_code: str, kind: CallbackKind, at: datetime) -> None:
         """Say that a company's callbacks of a kind go to another address from now on: all that waits is tried there."""
         if (endpoint := self._endpoints.endpoint(company_code, kind)) is not None:
-            self._sweep(company_code, endpoint.url, at, moved=True)
+            self._begin_sweep(Reason.MOVED, company_code, endpoint.url, (kind,), at)
+
+    @property
+    def moves(self) -> list[tuple[str, CallbackKind]]:
+        """Companies and kinds of which not all that waits is brought forward to another address yet."""
+        return [(each.company_code, each.kinds[0]) for each in self._sweeps if each.reason is Reason.MOVED]
+
+    def set_back(self, company_codes: Iterable[str], at: datetime) -> None:
+        """Say that these companies are owed what was tried, or arose, before the clock was set back."""
+        for code in company_codes:
+            self._begin_sweep(Reason.SET_BACK, code, "", tuple(CallbackKind), at)
 
     def doubt(self, company_code: str, kind: CallbackKind) -> None:
         """Say that nobody answered a company's callback of a kind before the start: so its address is slow at first."""
@@ -176,7 +171,7 @@ class Deliveries:
         self._lanes.ask(refill.company_code, at)
 
     def next_sweep(self) -> Sweep | None:
-        """Return a step of bringing forward that is to be done in the store, if there is one."""
+        """Return the sweep of which a step is to be done in the store, if there is one."""
         return self._sweeps[0] if self._sweeps else None
 
     def swept(self, sweep: Sweep, cursor: Cursor | None, at: datetime) -> None:
@@ -184,9 +179,9 @@ class Deliveries:
         self._sweeps.popleft()
         if cursor is not None:
             sweep.cursor = cursor
-            self._sweeps.append(sweep)
+            self._put(sweep)
         else:
-            self._sweeping.discard((sweep.company_code, sweep.url, sweep.moved))
+            self._sweeping.discard(sweep.key)
         self._lanes.swept(sweep.company_code, at)
 
     # -- what goes out -----------------------------------------------------------------------------------------
@@ -217,7 +212,7 @@ class Deliveries:
             first = owed.company_code not in address.companies
             address.companies.add(owed.company_code)
             for code in sorted(address.companies) if recovered else (owed.company_code,) * first:
-                self._sweep(code, address.url, at)
+                self._recovered(code, address.url, at)
         else:
             address.silent(at)
         self._changes.append(change)
@@ -412,7 +407,7 @@ class Deliveries:
 
     def _earlier(self, owed: Owed, url: str, under_way: bool, due: datetime) -> Earlier:
         address = self._addresses.get(url)
-        sweeping = not self._sweeping.isdisjoint((owed.company_code, url, moved) for moved in (False, True))
+        sweeping = not self._sweeping.isdisjoint((owed.company_code, url, kind) for kind in (None, *CallbackKind))
         return Earlier(
             url,
             owed.failure,
@@ -430,12 +425,26 @@ class Deliveries:
                 return True
         return False
 
-    def _sweep(self, company_code: str, url: str, at: datetime, *, moved: bool = False) -> None:
+    def _recovered(self, company_code: str, url: str, at: datetime) -> None:
         kinds = tuple(
             kind
             for kind in CallbackKind
             if (endpoint := self._endpoints.endpoint(company_code, kind)) is not None and endpoint.url == url
         )
-        if kinds and (company_code, url, moved) not in self._sweeping:
-            self._sweeping.add((company_code, url, moved))
-            self._sweeps.append(Sweep(company_code, url, kinds, at, moved, replace(_BEGINNING, due=at)))
+        if kinds:
+            self._begin_sweep(Reason.RECOVERED, company_code, url, kinds, at)
+
+    def _begin_sweep(
+        self, reason: Reason, company_code: str, url: str, kinds: tuple[CallbackKind, ...], at: datetime
+    ) -> None:
+        sweep = Sweep(reason, company_code, url, kinds, at, Cursor(at, 0))
+        if sweep.key not in self._sweeping:
+            self._sweeping.add(sweep.key)
+            self._put(sweep)
+
+    def _put(self, sweep: Sweep) -> None:
+        """In turn; but the others ask what was tried since they began, so times of the future go first."""
+        if sweep.reason is Reason.SET_BACK:
+            self._sweeps.appendleft(sweep)
+        else:
+            self._sweeps.append(sweep)

@@ -258,6 +258,31 @@ def test_addresses_take_turns_where_all_together_are_too_many(conn: Connection) 
     assert sorted(item.url for item in w.log[:4]) == [A, A, B, B]
 
 
+def test_a_kind_that_moves_to_the_address_of_another_changes_nothing_about_the_other(conn: Connection) -> None:
+    w = world(
+        conn, lambda attempt, at: OK if attempt.owed.kind is CDR and attempt.endpoint.url == A else REFUSED, cdr=B
+    )
+    w.owe("c", "ring")
+    w.owe("d", "record", CDR)
+    w.run(timedelta(seconds=30))
+    w.book.urls["1", CDR] = A
+    w.deliveries.moved("1", CDR, w.at)
+    w.run(MINUTE)
+    assert (w.seconds("c", "ring"), w.seconds("d", "record")) == ([0, 5], [0, 5, 30])
+
+
+def test_two_kinds_that_move_to_an_address_one_after_the_other_are_both_brought_forward(conn: Connection) -> None:
+    w = world(conn, lambda attempt, at: REFUSED if attempt.endpoint.url == A else OK)
+    w.owe("c", "ring")
+    w.owe("d", "record", CDR)
+    w.run(timedelta(seconds=30))
+    for kind in (CDR, STATUS):
+        w.book.urls["1", kind] = B
+        w.deliveries.moved("1", kind, w.at)
+    w.run(MINUTE)
+    assert (w.seconds("c", "ring"), w.seconds("d", "record")) == ([0, 5, 30], [0, 5, 30])
+
+
 def test_of_all_places_slow_addresses_have_half_and_with_new_ones_three_quarters(conn: Connection) -> None:
     w = world(conn)
     w.deliveries = Deliveries(w.book, chance=lambda: 0.0, max_in_flight=8)
