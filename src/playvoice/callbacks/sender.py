@@ -72,7 +72,6 @@ class Sender:
         self._store = store
         self._web = web
         self._clock = clock
-        self._settings = ClockSettings(clock)
         self._on_attempt = on_attempt
         self._begin_anew = partial(Deliveries, endpoints, chance=random.random, max_in_flight=max_in_flight)
         self._deliveries = self._begin_anew()
@@ -208,16 +207,16 @@ class Sender:
 
     async def _read_loop(self) -> None:
         loop = asyncio.get_running_loop()
+        settings = ClockSettings(self._clock, loop.time)
         await self._begin()
         looked_at = loop.time()
         while True:
             if not self._stopping:
                 try:
-                    if self._settings.step() < timedelta():
+                    if settings.step() < timedelta():
                         await self._clock_was_set_back()
                     now = loop.time()
-                    since = now - looked_at
-                    if (self._fresh_wanted and since >= FRESH_SPACING) or since >= LOOK_INTERVAL:
+                    if now >= looked_at + (FRESH_SPACING if self._fresh_wanted else LOOK_INTERVAL):
                         looked_at = now
                         await self._read_fresh()
                     elif await self._read_due() or await self._sweep():
@@ -225,15 +224,15 @@ class Sender:
                 except StoreUnavailable as error:
                     await self._pause(error)
                     continue
-            await _wait(self._read_event, self._until_read(loop.time() - looked_at))
+            await _wait(self._read_event, self._until_read(looked_at + FRESH_SPACING - loop.time()))
 
-    def _until_read(self, since_look: float) -> float:
+    def _until_read(self, until_fresh: float) -> float:
         if self._stopping:
             return LOOK_INTERVAL
         if self._deliveries.next_sweep() is not None:
             return 0.0
         wait = self._until(self._deliveries.next_read_at())
-        return min(wait, FRESH_SPACING - since_look) if self._fresh_wanted else wait
+        return min(wait, until_fresh) if self._fresh_wanted else wait
 
     async def _begin(self) -> None:
         while True:
