@@ -16,6 +16,7 @@ from playvoice.callbacks.order import Failure
 from playvoice.callbacks.payloads import to_text
 from playvoice.callbacks.schedule import DELAYS
 from playvoice.callbacks.tables import MAX_HISTORY, CallbackKind, State, callbacks
+from playvoice.clock import wall_clock
 from playvoice.store import Prepared
 
 KEEP_GIVEN_UP = timedelta(days=30)
@@ -266,7 +267,7 @@ def owe(
             "kind": kind,
             "payload": to_text(payload),
             "created_at": at,
-            "next_attempt": at,
+            "next_attempt": min(at, wall_clock()),  # a call that runs knows nothing of a clock that was set back
             "call_ended_at": at if kind is CallbackKind.CDR else None,
         },
     )

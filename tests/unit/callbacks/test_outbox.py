@@ -10,6 +10,7 @@ from playvoice.callbacks import outbox
 from playvoice.callbacks.order import Failure
 from playvoice.callbacks.outbox import Change, Cursor, Postponement
 from playvoice.callbacks.tables import MAX_PAYLOAD, CallbackKind, State, callbacks
+from playvoice.clock import wall_clock
 
 pytestmark = pytest.mark.usefixtures("database_url")
 
@@ -244,6 +245,14 @@ def test_what_was_tried_before_the_clock_was_set_back_waits_as_long_as_it_would_
     assert outbox.owed_of_the_future(conn, ["2028"], back) == [], "once is enough"
     owed, _ = outbox.due(conn, "2028", back, 10)
     assert [row.id for row in owed] == [untried]
+
+
+def test_what_arises_by_a_clock_that_was_set_back_since_is_due_at_once(conn: Connection) -> None:
+    now = wall_clock()
+    number = owe(conn, at=now + timedelta(hours=1))
+    due = due_of(conn, number)
+    assert due is not None
+    assert due < now + timedelta(minutes=1)
 
 
 def test_while_nobody_sets_the_clock_nothing_is_of_the_future(conn: Connection) -> None:

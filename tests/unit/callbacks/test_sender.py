@@ -17,6 +17,7 @@ from playvoice.callbacks import CallbackKind, Endpoint, Sender, callbacks, manag
 from playvoice.callbacks import sender as sender_module
 from playvoice.callbacks.payloads import to_body, to_text
 from playvoice.callbacks.tables import State
+from playvoice.clock import wall_clock
 from playvoice.store import Store, StoreUnavailable
 from playvoice.web import ConnectFailed, WebResponse
 
@@ -59,6 +60,7 @@ class Running:
 
     def __init__(self, store: Store, web: Web, endpoint: Endpoint | None = None, **options: Any) -> None:
         self.store = store
+        self.clock: Callable[[], datetime] = options.get("clock", wall_clock)
         book = Book(endpoint or Endpoint(URL, SECRET, "json"))
         self.sender = Sender(store, web, book, random=Random(1), **options)
 
@@ -79,7 +81,7 @@ class Running:
                     call_uuid=call,
                     kind=CallbackKind.STATUS,
                     payload=payload,
-                    at=datetime.now(UTC),
+                    at=self.clock(),
                 )
 
         await self.store.write(fact)
