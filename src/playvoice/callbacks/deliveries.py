@@ -87,6 +87,8 @@ class Deliveries:
         self._paced: list[tuple[datetime, str]] = []
         self._in_flight = dict.fromkeys(PLACES, 0)
         self._changes: list[Change] = []
+        self._changed = self._committed = 0
+        """How many changes there were, and how many of them are committed: the first ones."""
         self._postponements: list[Postponement] = []
         self._sweeps: deque[Sweep] = deque()
         self._sweeping: set[SweepKey] = set()
@@ -171,8 +173,11 @@ class Deliveries:
         self._lanes.ask(refill.company_code, at)
 
     def next_sweep(self) -> Sweep | None:
-        """Return the sweep of which a step is to be done in the store, if there is one."""
-        return self._sweeps[0] if self._sweeps else None
+        """Return the sweep of which a step is to be done in the store, if there is one.
+
+        It waits for what became of attempts before it: the store would be told later when these are tried again.
+        """
+        return self._sweeps[0] if self._sweeps and self._sweeps[0].changed <= self._committed else None
 
     def swept(self, sweep: Sweep, cursor: Cursor | None, at: datetime) -> None:
         """Say how far a sweep has come; None: it is done."""
@@ -215,7 +220,7 @@ class Deliveries:
                 self._recovered(code, address.url, at)
         else:
             address.silent(at)
-        self._changes.append(change)
+        self._change(change)
         self._offer(address, at)
         return change
 
@@ -238,6 +243,7 @@ class Deliveries:
     def committed(self, batch: Batch, at: datetime) -> None:
         """Say that a batch is committed; its calls go on."""
         touched: dict[str, None] = {}
+        self._committed += len(batch.changes)
         for change in batch.changes:
             touched[self._apply(change)] = None
         for postponement in batch.postponements:
@@ -341,7 +347,11 @@ class Deliveries:
 
     def _withdraw(self, owed: Owed, call: _Call, at: datetime) -> None:
         call.busy.add(owed.id)
-        self._changes.append(withdrawn(owed, at))
+        self._change(withdrawn(owed, at))
+
+    def _change(self, change: Change) -> None:
+        self._changed += 1
+        self._changes.append(change)
 
     # -- an address --------------------------------------------------------------------------------------------
 
@@ -437,7 +447,7 @@ class Deliveries:
     def _begin_sweep(
         self, reason: Reason, company_code: str, url: str, kinds: tuple[CallbackKind, ...], at: datetime
     ) -> None:
-        sweep = Sweep(reason, company_code, url, kinds, at, Cursor(at, 0))
+        sweep = Sweep(reason, company_code, url, kinds, at, self._changed, Cursor(at, 0))
         if sweep.key not in self._sweeping:
             self._sweeping.add(sweep.key)
             self._put(sweep)

@@ -39,6 +39,8 @@ class Sweep:
     kinds: tuple[CallbackKind, ...]
     at: datetime
     """When the reason arose."""
+    changed: int
+    """Changes of callbacks until then, which are to be in the store before."""
     cursor: Cursor
 
     @property

@@ -271,6 +271,25 @@ def test_a_kind_that_moves_to_the_address_of_another_changes_nothing_about_the_o
     assert (w.seconds("c", "ring"), w.seconds("d", "record")) == ([0, 5], [0, 5, 30])
 
 
+def test_what_failed_just_before_its_address_was_corrected_is_in_the_store_before_that_is_gone_through(
+    conn: Connection,
+) -> None:
+    w = world(conn)
+    w.owe("c", "ring")
+    rows, _ = outbox.fresh(conn, 0, 10)
+    w.deliveries.add(rows, w.at)
+    (attempt,) = w.deliveries.attempts(w.at)
+    w.deliveries.finished(attempt, SILENT, w.at)
+    batch = w.deliveries.take_changes()
+    w.book.urls["1", STATUS] = B
+    w.deliveries.moved("1", STATUS, w.at)
+    assert w.deliveries.next_sweep() is None
+    w.deliveries.give_back(batch)
+    assert w.deliveries.next_sweep() is None
+    w.deliveries.committed(w.deliveries.take_changes(), w.at)
+    assert w.deliveries.next_sweep() is not None
+
+
 def test_two_kinds_that_move_to_an_address_one_after_the_other_are_both_brought_forward(conn: Connection) -> None:
     w = world(conn, lambda attempt, at: REFUSED if attempt.endpoint.url == A else OK)
     w.owe("c", "ring")
