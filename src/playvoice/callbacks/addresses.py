@@ -67,9 +67,8 @@ class Address:
 
     def standing(self, at: datetime) -> Standing:
         """Return how it treats attempts, as far as is known at this moment."""
-        for began in self.under_way.values():
-            return Standing.SLOW if at - began > BRISK else self.last
-        return self.last
+        oldest = next(iter(self.under_way.values()), at)
+        return Standing.SLOW if at - oldest > BRISK else self.last
 
     def began(self, number: int, at: datetime) -> None:
         """Note that the attempt of a callback begins."""

@@ -22,7 +22,7 @@ import heapq
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from playvoice.callbacks.addresses import Address, Standing
 from playvoice.callbacks.endpoints import Endpoint, Endpoints
@@ -30,14 +30,13 @@ from playvoice.callbacks.lanes import Lanes, Refill
 from playvoice.callbacks.order import Earlier, Failure, held_until, release_of
 from playvoice.callbacks.outbox import Change, Cursor, Owed, Postponement
 from playvoice.callbacks.outcomes import Answered, Outcome, at_once, judge, withdrawn
+from playvoice.callbacks.sweeps import Reason, Sweep, SweepKey
 from playvoice.callbacks.tables import CallbackKind, State
 
 MAX_IN_FLIGHT = 1_000
 MAX_ADDRESSES = 10_000
 PLACES = {Standing.SLOW: 1 / 2, Standing.NEW: 3 / 4, Standing.PROVEN: 1.0}
 """The part of all attempts at once that addresses of a standing, and of those below it, may have together."""
-
-_BEGINNING = Cursor(datetime(1970, 1, 1, tzinfo=UTC), 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,20 +55,6 @@ class Batch:
 
     changes: list[Change]
     postponements: list[Postponement]
-
-
-@dataclass(slots=True)
-class Sweep:
-    """A company's callbacks to an address that answers again, or is another one now: to be brought forward in steps."""
-
-    company_code: str
-    url: str
-    kinds: tuple[CallbackKind, ...]
-    at: datetime
-    """When the address answered, or became this one."""
-    moved: bool = False
-    """What was answered at the old address, but not with 2xx, is brought forward as well."""
-    cursor: Cursor = _BEGINNING
 
 
 @dataclass(slots=True)
@@ -102,9 +87,11 @@ class Deliveries:
         self._paced: list[tuple[datetime, str]] = []
         self._in_flight = dict.fromkeys(PLACES, 0)
         self._changes: list[Change] = []
+        self._changed = self._committed = 0
+        """How many changes there were, and how many of them are committed: the first ones."""
         self._postponements: list[Postponement] = []
         self._sweeps: deque[Sweep] = deque()
-        self._sweeping: set[tuple[str, str, bool]] = set()
+        self._sweeping: set[SweepKey] = set()
         self._changed_while_reading: set[str] = set()
 
     def __repr__(self) -> str:
@@ -124,7 +111,17 @@ class Deliveries:
     def moved(self, company_code: str, kind: CallbackKind, at: datetime) -> None:
         """Say that a company's callbacks of a kind go to another address from now on: all that waits is tried there."""
         if (endpoint := self._endpoints.endpoint(company_code, kind)) is not None:
-            self._sweep(company_code, endpoint.url, at, moved=True)
+            self._begin_sweep(Reason.MOVED, company_code, endpoint.url, (kind,), at)
+
+    @property
+    def moves(self) -> list[tuple[str, CallbackKind]]:
+        """Companies and kinds of which not all that waits is brought forward to another address yet."""
+        return [(each.company_code, each.kinds[0]) for each in self._sweeps if each.reason is Reason.MOVED]
+
+    def set_back(self, company_codes: Iterable[str], at: datetime) -> None:
+        """Say that these companies are owed what was tried, or arose, before the clock was set back."""
+        for code in company_codes:
+            self._begin_sweep(Reason.SET_BACK, code, "", tuple(CallbackKind), at)
 
     def doubt(self, company_code: str, kind: CallbackKind) -> None:
         """Say that nobody answered a company's callback of a kind before the start: so its address is slow at first."""
@@ -176,17 +173,20 @@ class Deliveries:
         self._lanes.ask(refill.company_code, at)
 
     def next_sweep(self) -> Sweep | None:
-        """Return a step of bringing forward that is to be done in the store, if there is one."""
-        return self._sweeps[0] if self._sweeps else None
+        """Return the sweep of which a step is to be done in the store, if there is one.
+
+        It waits for what became of attempts before it: the store would be told later when these are tried again.
+        """
+        return self._sweeps[0] if self._sweeps and self._sweeps[0].changed <= self._committed else None
 
     def swept(self, sweep: Sweep, cursor: Cursor | None, at: datetime) -> None:
         """Say how far a sweep has come; None: it is done."""
         self._sweeps.popleft()
         if cursor is not None:
             sweep.cursor = cursor
-            self._sweeps.append(sweep)
+            self._put(sweep)
         else:
-            self._sweeping.discard((sweep.company_code, sweep.url, sweep.moved))
+            self._sweeping.discard(sweep.key)
         self._lanes.swept(sweep.company_code, at)
 
     # -- what goes out -----------------------------------------------------------------------------------------
@@ -210,17 +210,17 @@ class Deliveries:
         address.ended(owed.id, at, answered=isinstance(outcome, Answered))
         change = judge(owed, outcome, chance=self._chance(), at=at)
         now = self._endpoints.endpoint(owed.company_code, owed.kind)
-        if change.state is not State.DELIVERED and now is not None and now.url != address.url:
+        if change.state in (State.PENDING, State.EXHAUSTED) and now is not None and now.url != address.url:
             change = at_once(owed, change, at)
         if isinstance(outcome, Answered):
             recovered = address.succeeded(at) if outcome.success else address.refused(at)
             first = owed.company_code not in address.companies
             address.companies.add(owed.company_code)
             for code in sorted(address.companies) if recovered else (owed.company_code,) * first:
-                self._sweep(code, address.url, at)
+                self._recovered(code, address.url, at)
         else:
             address.silent(at)
-        self._changes.append(change)
+        self._change(change)
         self._offer(address, at)
         return change
 
@@ -243,6 +243,7 @@ class Deliveries:
     def committed(self, batch: Batch, at: datetime) -> None:
         """Say that a batch is committed; its calls go on."""
         touched: dict[str, None] = {}
+        self._committed += len(batch.changes)
         for change in batch.changes:
             touched[self._apply(change)] = None
         for postponement in batch.postponements:
@@ -346,7 +347,11 @@ class Deliveries:
 
     def _withdraw(self, owed: Owed, call: _Call, at: datetime) -> None:
         call.busy.add(owed.id)
-        self._changes.append(withdrawn(owed, at))
+        self._change(withdrawn(owed, at))
+
+    def _change(self, change: Change) -> None:
+        self._changed += 1
+        self._changes.append(change)
 
     # -- an address --------------------------------------------------------------------------------------------
 
@@ -412,7 +417,7 @@ class Deliveries:
 
     def _earlier(self, owed: Owed, url: str, under_way: bool, due: datetime) -> Earlier:
         address = self._addresses.get(url)
-        sweeping = not self._sweeping.isdisjoint((owed.company_code, url, moved) for moved in (False, True))
+        sweeping = not self._sweeping.isdisjoint((owed.company_code, url, kind) for kind in (None, *CallbackKind))
         return Earlier(
             url,
             owed.failure,
@@ -430,12 +435,26 @@ class Deliveries:
                 return True
         return False
 
-    def _sweep(self, company_code: str, url: str, at: datetime, *, moved: bool = False) -> None:
+    def _recovered(self, company_code: str, url: str, at: datetime) -> None:
         kinds = tuple(
             kind
             for kind in CallbackKind
             if (endpoint := self._endpoints.endpoint(company_code, kind)) is not None and endpoint.url == url
         )
-        if kinds and (company_code, url, moved) not in self._sweeping:
-            self._sweeping.add((company_code, url, moved))
-            self._sweeps.append(Sweep(company_code, url, kinds, at, moved, replace(_BEGINNING, due=at)))
+        if kinds:
+            self._begin_sweep(Reason.RECOVERED, company_code, url, kinds, at)
+
+    def _begin_sweep(
+        self, reason: Reason, company_code: str, url: str, kinds: tuple[CallbackKind, ...], at: datetime
+    ) -> None:
+        sweep = Sweep(reason, company_code, url, kinds, at, self._changed, Cursor(at, 0))
+        if sweep.key not in self._sweeping:
+            self._sweeping.add(sweep.key)
+            self._put(sweep)
+
+    def _put(self, sweep: Sweep) -> None:
+        """In turn; but the others ask what was tried since they began, so times of the future go first."""
+        if sweep.reason is Reason.SET_BACK:
+            self._sweeps.appendleft(sweep)
+        else:
+            self._sweeps.append(sweep)

@@ -1,7 +1,7 @@
 """The store's side of callbacks: small functions of a connection, each bounded in what it reads and writes.
 
-Nothing here looks at more rows than it returns: a million owed callbacks cost a dead receiver's company its index
-entries, and nobody anything else.
+Nothing here but `owed_of_the_future` looks at more rows than it returns: a million owed callbacks cost a dead
+receiver's company its index entries, and nobody anything else.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,6 +16,7 @@ from playvoice.callbacks.order import Failure
 from playvoice.callbacks.payloads import to_text
 from playvoice.callbacks.schedule import DELAYS
 from playvoice.callbacks.tables import MAX_HISTORY, CallbackKind, State, callbacks
+from playvoice.clock import wall_clock
 from playvoice.store import Prepared
 
 KEEP_GIVEN_UP = timedelta(days=30)
@@ -197,7 +198,7 @@ _postpone = (
     .values(next_attempt=bindparam("new_next_attempt", type_=_c.next_attempt.type))
 )
 _scheduled = (
-    select(_c.id, _c.kind, _c.attempts, _c.failure, _c.attempted_at, _c.next_attempt)
+    select(_c.id, _c.kind, _c.attempts, _c.failure, _c.created_at, _c.attempted_at, _c.next_attempt)
     .where(
         _c.company_code == bindparam("company"),
         or_(
@@ -215,14 +216,13 @@ _bring_forward = (
     .values(next_attempt=bindparam("new_next_attempt", type_=_c.next_attempt.type), early=bindparam("new_early"))
 )
 _of_the_future = (
-    select(_c.id, _c.attempted_at, _c.next_attempt)
+    select(_c.id)
     .where(
         _c.company_code == bindparam("company"),
         _c.next_attempt > bindparam("at"),
         func.coalesce(_c.attempted_at, _c.created_at) > bindparam("at", type_=_c.created_at.type),
     )
-    .order_by(_c.next_attempt, _c.id)
-    .limit(bindparam("most"))
+    .limit(1)
 )
 _now = bindparam("at", type_=_c.created_at.type)
 _bring_back = (
@@ -267,7 +267,7 @@ def owe(
             "kind": kind,
             "payload": to_text(payload),
             "created_at": at,
-            "next_attempt": at,
+            "next_attempt": min(at, wall_clock()),  # a call that runs knows nothing of a clock that was set back
             "call_ended_at": at if kind is CallbackKind.CDR else None,
         },
     )
@@ -372,18 +372,30 @@ def bring_forward(
     return Cursor(rows[-1].next_attempt, rows[-1].id) if len(rows) == most else None
 
 
-def of_the_future(conn: Connection, company_code: str, at: datetime, most: int) -> list[Postponement]:
-    """Return pending callbacks that were tried, or owed, later than now: before the clock was set back.
+def owed_of_the_future(conn: Connection, company_codes: Iterable[str], at: datetime) -> list[str]:
+    """Return which companies are owed what was tried, or arose, later than now: before the clock was set back.
 
-    Each with when it is to be tried: after what it had to wait then, and at once if it was not tried yet.
+    Where nothing is, it looks at all that waits, which takes a second for a million: once at the start.
     """
-    rows = conn.execute(_of_the_future, {"company": company_code, "at": at, "most": most})
-    return [Postponement(row.id, at + (row.next_attempt - (row.attempted_at or row.next_attempt))) for row in rows]
+    return [code for code in company_codes if conn.execute(_of_the_future, {"company": code, "at": at}).first()]
 
 
-def bring_back(conn: Connection, found: Sequence[Postponement], at: datetime) -> None:
-    """Write down what `of_the_future` found then."""
-    conn.execute(_bring_back, [{"row": item.id, "at": at, "new_next_attempt": item.next_attempt} for item in found])
+def bring_back(
+    conn: Connection, company_code: str, at: datetime, after: Cursor, most: int, *, now: datetime
+) -> Cursor | None:
+    """Have what is of the future wait from `at` on as long as it had to wait then, or not at all if it was not tried.
+
+    At most `most` callbacks are looked at; returns where to go on, None at the end.
+    """
+    rows = conn.execute(_scheduled, {"company": company_code, "due": after.due, "last": after.id, "most": most}).all()
+    changes = [
+        {"row": row.id, "at": at, "new_next_attempt": at + (row.next_attempt - (row.attempted_at or row.next_attempt))}
+        for row in rows
+        if (row.attempted_at or row.created_at) > now
+    ]
+    if changes:
+        conn.execute(_bring_back, changes)
+    return Cursor(rows[-1].next_attempt, rows[-1].id) if len(rows) == most else None
 
 
 def remove_delivered(conn: Connection, before: datetime, most: int) -> int:

@@ -23,6 +23,7 @@ from playvoice.callbacks.outcomes import Answered, Outcome, Unanswered
 from playvoice.callbacks.payloads import to_body
 from playvoice.callbacks.schedule import parse_retry_after
 from playvoice.callbacks.signing import signed_headers
+from playvoice.callbacks.sweeps import take_step
 from playvoice.callbacks.tables import CallbackKind, State, webhook_id
 from playvoice.clock import ClockSettings, wall_clock
 from playvoice.store import Store, StoreUnavailable
@@ -71,7 +72,6 @@ class Sender:
         self._store = store
         self._web = web
         self._clock = clock
-        self._settings = ClockSettings(clock)
         self._on_attempt = on_attempt
         self._begin_anew = partial(Deliveries, endpoints, chance=random.random, max_in_flight=max_in_flight)
         self._deliveries = self._begin_anew()
@@ -207,16 +207,16 @@ class Sender:
 
     async def _read_loop(self) -> None:
         loop = asyncio.get_running_loop()
+        settings = ClockSettings(self._clock, loop.time)
         await self._begin()
         looked_at = loop.time()
         while True:
             if not self._stopping:
                 try:
-                    if self._settings.step() < timedelta():
+                    if settings.step() < timedelta():
                         await self._clock_was_set_back()
                     now = loop.time()
-                    since = now - looked_at
-                    if (self._fresh_wanted and since >= FRESH_SPACING) or since >= LOOK_INTERVAL:
+                    if now >= looked_at + (FRESH_SPACING if self._fresh_wanted else LOOK_INTERVAL):
                         looked_at = now
                         await self._read_fresh()
                     elif await self._read_due() or await self._sweep():
@@ -224,37 +224,33 @@ class Sender:
                 except StoreUnavailable as error:
                     await self._pause(error)
                     continue
-            await _wait(self._read_event, self._until_read(loop.time() - looked_at))
+            await _wait(self._read_event, self._until_read(looked_at + FRESH_SPACING - loop.time()))
 
-    def _until_read(self, since_look: float) -> float:
+    def _until_read(self, until_fresh: float) -> float:
         if self._stopping:
             return LOOK_INTERVAL
         if self._deliveries.next_sweep() is not None:
             return 0.0
         wait = self._until(self._deliveries.next_read_at())
-        return min(wait, FRESH_SPACING - since_look) if self._fresh_wanted else wait
+        return min(wait, until_fresh) if self._fresh_wanted else wait
 
     async def _begin(self) -> None:
         while True:
             try:
                 self._seen = await self._store.read(outbox.last_id)
                 codes = await self._store.read(outbox.companies_owed)
-                await self._bring_back(codes)
+                set_back = await self._store.read(
+                    partial(outbox.owed_of_the_future, company_codes=codes, at=self._clock())
+                )
                 doubtful = await self._store.read(partial(outbox.unanswered, company_codes=codes))
             except StoreUnavailable as error:
                 await self._pause(error)
                 continue
             for code, kind in doubtful:
                 self._deliveries.doubt(code, kind)
+            self._deliveries.set_back(set_back, self._clock())
             self._deliveries.expect(codes, self._clock())
             return
-
-    async def _bring_back(self, codes: Iterable[str]) -> None:
-        """Have what was tried before the clock was set back wait for no longer than it would have."""
-        at = self._clock()
-        for code in codes:
-            while found := await self._store.read(partial(outbox.of_the_future, company_code=code, at=at, most=BATCH)):
-                await self._store.write(partial(outbox.bring_back, found=found, at=at))
 
     async def _clock_was_set_back(self) -> None:
         """Begin anew by the clock as it is now: what waits in memory waits for times that are far off."""
@@ -263,8 +259,9 @@ class Sender:
         try:
             while self._under_way or self._writing or self._deliveries.has_changes:
                 await _wait(self._read_event, STORE_PAUSE)
-            self._deliveries = self._begin_anew()
+            moves, self._deliveries = self._deliveries.moves, self._begin_anew()
             await self._begin()
+            self.moved(moves)
         finally:
             self._pausing = False
         self._send_event.set()
@@ -302,16 +299,7 @@ class Sender:
         sweep = self._deliveries.next_sweep()
         if sweep is None:
             return False
-        forward = partial(
-            outbox.bring_forward,
-            company_code=sweep.company_code,
-            kinds=sweep.kinds,
-            at=sweep.at,
-            after=sweep.cursor,
-            most=BATCH,
-            moved=sweep.moved,
-        )
-        cursor = await self._store.write(forward)
+        cursor = await self._store.write(partial(take_step, sweep=sweep, at=self._clock(), most=BATCH))
         self._deliveries.swept(sweep, cursor, self._clock())
         return True
 

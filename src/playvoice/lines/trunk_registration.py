@@ -9,7 +9,8 @@
     close ──> REGISTER with Expires: 0 where something may be registered ──> CLOSED, whatever comes
 
 A carrier that answers OPTIONS no more, or again, or refuses a call with 403 may have forgotten us: it is asked at once,
-but not within 30 s of the last time (`hurry`).
+but not within 30 s of the last time, nor before its Retry-After is over; and a registrar that refused us, for a wrong
+password say, has not forgotten us (`hurry`).
 
 A refresh is due when between half and three quarters of the time granted are over, at random, so that many servers
 do not come at once and a quarter is left for a second try. A refresh that fails changes nothing about what was granted
@@ -61,6 +62,11 @@ class Outcome:
     def registered(self) -> bool:
         return self.status < 300
 
+    @property
+    def refused(self) -> bool:
+        """Whether the registrar is there, and does not want us."""
+        return (300 <= self.status < 500 and self.status != 408) or self.status >= 600
+
 
 class State(Enum):
     """Whether a REGISTER is on its way."""
@@ -86,6 +92,8 @@ class TrunkRegistration:
         self._cseq = 0
         self._expires = expires
         self._due: float | None = None
+        self._earliest = 0.0
+        """Nothing has the next REGISTER be due sooner."""
         self._asked = 0
         self._asked_at = 0.0
         self._asked_for = 0
@@ -110,7 +118,7 @@ class TrunkRegistration:
     def hurry(self, now: float) -> None:
         """Register soon, whatever was granted: the carrier is back, or refuses calls, and may have forgotten us."""
         if self.state is State.WAITING and self._due is not None:
-            self._due = min(self._due, max(now, self._asked_at + FIRST_BACK_OFF))
+            self._due = min(self._due, max(now, self._earliest))
 
     def next_deadline(self) -> float | None:
         """When the next REGISTER is due; None while one is on its way."""
@@ -166,6 +174,7 @@ class TrunkRegistration:
     def _begin(self, now: float) -> Ask:
         self._asked = 0
         self._asked_at = now
+        self._earliest = now + FIRST_BACK_OFF
         self._due = None
         self.state = State.ASKING
         return self._ask()
@@ -208,6 +217,7 @@ class TrunkRegistration:
         self.state = State.CLOSED if self._closing else State.WAITING
         if not self._closing:
             self._due = now + max(back_off(self._failures), retry_after)
+            self._earliest = self._due if outcome.refused else max(self._earliest, now + retry_after)
         return None
 
 

@@ -88,7 +88,11 @@ class Shelf:
 
 def _remove_name(path: Path) -> None:
     """Remove a file in no time: a thread gives its room back, which takes tens of milliseconds for a long voice."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:  # no descriptor is left: then it takes its time
+        path.unlink()
+        return
     try:
         path.unlink()
     finally:

@@ -205,7 +205,7 @@ def test_correcting_an_address_heals_the_backlog(conn: Connection) -> None:
     assert [item.url for item in w.log] == [A, A, B]
 
 
-@pytest.mark.parametrize("outcome", [SILENT, REFUSED, Answered(410)])
+@pytest.mark.parametrize("outcome", [SILENT, REFUSED])
 def test_an_attempt_that_was_under_way_when_its_address_was_corrected_counts_for_nothing(
     conn: Connection, outcome: Outcome
 ) -> None:
@@ -256,6 +256,50 @@ def test_addresses_take_turns_where_all_together_are_too_many(conn: Connection) 
     w.run(MINUTE)
     assert w.most_at_once == 4
     assert sorted(item.url for item in w.log[:4]) == [A, A, B, B]
+
+
+def test_a_kind_that_moves_to_the_address_of_another_changes_nothing_about_the_other(conn: Connection) -> None:
+    w = world(
+        conn, lambda attempt, at: OK if attempt.owed.kind is CDR and attempt.endpoint.url == A else REFUSED, cdr=B
+    )
+    w.owe("c", "ring")
+    w.owe("d", "record", CDR)
+    w.run(timedelta(seconds=30))
+    w.book.urls["1", CDR] = A
+    w.deliveries.moved("1", CDR, w.at)
+    w.run(MINUTE)
+    assert (w.seconds("c", "ring"), w.seconds("d", "record")) == ([0, 5], [0, 5, 30])
+
+
+def test_what_failed_just_before_its_address_was_corrected_is_in_the_store_before_that_is_gone_through(
+    conn: Connection,
+) -> None:
+    w = world(conn)
+    w.owe("c", "ring")
+    rows, _ = outbox.fresh(conn, 0, 10)
+    w.deliveries.add(rows, w.at)
+    (attempt,) = w.deliveries.attempts(w.at)
+    w.deliveries.finished(attempt, SILENT, w.at)
+    batch = w.deliveries.take_changes()
+    w.book.urls["1", STATUS] = B
+    w.deliveries.moved("1", STATUS, w.at)
+    assert w.deliveries.next_sweep() is None
+    w.deliveries.give_back(batch)
+    assert w.deliveries.next_sweep() is None
+    w.deliveries.committed(w.deliveries.take_changes(), w.at)
+    assert w.deliveries.next_sweep() is not None
+
+
+def test_two_kinds_that_move_to_an_address_one_after_the_other_are_both_brought_forward(conn: Connection) -> None:
+    w = world(conn, lambda attempt, at: REFUSED if attempt.endpoint.url == A else OK)
+    w.owe("c", "ring")
+    w.owe("d", "record", CDR)
+    w.run(timedelta(seconds=30))
+    for kind in (CDR, STATUS):
+        w.book.urls["1", kind] = B
+        w.deliveries.moved("1", kind, w.at)
+    w.run(MINUTE)
+    assert (w.seconds("c", "ring"), w.seconds("d", "record")) == ([0, 5, 30], [0, 5, 30])
 
 
 def test_of_all_places_slow_addresses_have_half_and_with_new_ones_three_quarters(conn: Connection) -> None:

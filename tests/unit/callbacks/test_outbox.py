@@ -10,6 +10,7 @@ from playvoice.callbacks import outbox
 from playvoice.callbacks.order import Failure
 from playvoice.callbacks.outbox import Change, Cursor, Postponement
 from playvoice.callbacks.tables import MAX_PAYLOAD, CallbackKind, State, callbacks
+from playvoice.clock import wall_clock
 
 pytestmark = pytest.mark.usefixtures("database_url")
 
@@ -232,21 +233,31 @@ def test_what_was_tried_before_the_clock_was_set_back_waits_as_long_as_it_would_
         delivered(done),
     ]
     outbox.record(conn, changes, [])
-    found = outbox.of_the_future(conn, "2028", back, 10)
-    assert found == [Postponement(untried, back), Postponement(tried, back + timedelta(seconds=300))]
-    outbox.bring_back(conn, found, back)
+    assert outbox.owed_of_the_future(conn, ["2028", "9017"], back) == ["2028"]
+    after: Cursor | None = Cursor(back, 0)
+    for _ in range(3):
+        assert after is not None, "each step looks at one"
+        after = outbox.bring_back(conn, "2028", back, after, 1, now=back)
     assert due_of(conn, tried) == back + timedelta(seconds=300)
     assert due_of(conn, untried) == back
     assert due_of(conn, earlier) == AT, "that was long enough ago"
     assert due_of(conn, done) is None
-    assert outbox.of_the_future(conn, "2028", back, 10) == [], "once is enough"
+    assert outbox.owed_of_the_future(conn, ["2028"], back) == [], "once is enough"
     owed, _ = outbox.due(conn, "2028", back, 10)
     assert [row.id for row in owed] == [untried]
 
 
+def test_what_arises_by_a_clock_that_was_set_back_since_is_due_at_once(conn: Connection) -> None:
+    now = wall_clock()
+    number = owe(conn, at=now + timedelta(hours=1))
+    due = due_of(conn, number)
+    assert due is not None
+    assert due < now + timedelta(minutes=1)
+
+
 def test_while_nobody_sets_the_clock_nothing_is_of_the_future(conn: Connection) -> None:
     outbox.record(conn, [change(owe(conn))], [])
-    assert outbox.of_the_future(conn, "2028", AT, 10) == []
+    assert outbox.owed_of_the_future(conn, ["2028"], AT) == []
 
 
 def test_of_calls_with_very_many_callbacks_a_few_are_read_at_once(

@@ -29,7 +29,10 @@ QUERIES: dict[str, Callable[[Connection], object]] = {
     ),
     "what was delivered": lambda conn: outbox.remove_delivered(conn, AT, 500),
     "what was given up": lambda conn: outbox.remove_given_up(conn, AT, 500),
-    "what is of the future": lambda conn: outbox.of_the_future(conn, "1", AT, 500),
+    "who is owed what is of the future": lambda conn: outbox.owed_of_the_future(conn, ["1"], AT),
+    "bringing back": lambda conn: outbox.bring_back(
+        conn, "1", AT - timedelta(days=1), Cursor(AT - timedelta(days=1), 0), 500, now=AT - timedelta(days=1)
+    ),
     "figures": manage.backlogs,
     "counts": lambda conn: manage.owed(conn, ["1", "2"]),
     "the latest": manage.list_callbacks,

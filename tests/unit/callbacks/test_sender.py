@@ -17,6 +17,7 @@ from playvoice.callbacks import CallbackKind, Endpoint, Sender, callbacks, manag
 from playvoice.callbacks import sender as sender_module
 from playvoice.callbacks.payloads import to_body, to_text
 from playvoice.callbacks.tables import State
+from playvoice.clock import wall_clock
 from playvoice.store import Store, StoreUnavailable
 from playvoice.web import ConnectFailed, WebResponse
 
@@ -59,6 +60,7 @@ class Running:
 
     def __init__(self, store: Store, web: Web, endpoint: Endpoint | None = None, **options: Any) -> None:
         self.store = store
+        self.clock: Callable[[], datetime] = options.get("clock", wall_clock)
         book = Book(endpoint or Endpoint(URL, SECRET, "json"))
         self.sender = Sender(store, web, book, random=Random(1), **options)
 
@@ -79,7 +81,7 @@ class Running:
                     call_uuid=call,
                     kind=CallbackKind.STATUS,
                     payload=payload,
-                    at=datetime.now(UTC),
+                    at=self.clock(),
                 )
 
         await self.store.write(fact)
@@ -422,3 +424,34 @@ async def test_what_was_owed_before_the_clock_was_set_back_goes_out_after_the_ne
         await running.owe("c1", {"n": 1})
         async with Running(store, Web(), clock=wall) as again:
             await again.until_delivered(1)
+
+
+async def test_a_corrected_address_heals_the_backlog_also_where_the_clock_is_set_back_meanwhile(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("playvoice.callbacks.schedule.DELAYS", (timedelta(hours=3),) * 10)
+    monkeypatch.setattr("playvoice.callbacks.outbox.DELAYS", (timedelta(),))
+    monkeypatch.setattr("playvoice.callbacks.sender.LOOK_INTERVAL", 0.1)
+    monkeypatch.setattr("playvoice.callbacks.sender.STORE_PAUSE", 0.01)
+    wall, write, status, away = Wall(), store.write, 404, False
+
+    async def answer(_url: str, _body: bytes, _headers: Mapping[str, str]) -> WebResponse:
+        return WebResponse(status, {}, b"")
+
+    async def sometimes(fact: Callable[[Connection], object]) -> object:
+        if away:
+            raise StoreUnavailable("no room")
+        return await write(fact)
+
+    async with Running(store, Web(answer), clock=wall) as running:
+        await running.owe("c1", {"n": 1})
+        while not (await store.read(tries))[0][0]:
+            pass
+        monkeypatch.setattr(store, "write", sometimes)
+        status, away = 200, True
+        running.sender.moved([("2028", CallbackKind.STATUS)])
+        with structlog.testing.capture_logs() as logs:
+            wall.set = timedelta(hours=-1)
+            await running.until(lambda: "callbacks_clock_set_back" in [line["event"] for line in logs])
+        away = False
+        await running.until_delivered(1)

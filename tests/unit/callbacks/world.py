@@ -10,6 +10,7 @@ from playvoice.callbacks import outbox
 from playvoice.callbacks.deliveries import Attempt, Deliveries
 from playvoice.callbacks.endpoints import Endpoint
 from playvoice.callbacks.outcomes import Answered, Outcome, Unanswered
+from playvoice.callbacks.sweeps import take_step
 from playvoice.callbacks.tables import CallbackKind
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -95,7 +96,7 @@ class World:
             self.deliveries.refilled(refill, rows, again, self.at)
             done = True
         while sweep := self.deliveries.next_sweep():
-            cursor = outbox.bring_forward(self.conn, sweep.company_code, sweep.kinds, sweep.at, sweep.cursor, 500)
+            cursor = take_step(self.conn, sweep, self.at, 500)
             self.deliveries.swept(sweep, cursor, self.at)
             done = True
         return done

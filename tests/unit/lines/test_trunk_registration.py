@@ -221,6 +221,27 @@ def test_a_carrier_that_is_back_is_not_left_to_the_back_off() -> None:
 
 
 @pytest.mark.parametrize(
+    ("answer", "at"),
+    [
+        (response(403), 190.0),
+        (response(404), 190.0),
+        (response(603), 190.0),
+        (response(408), 160.0),
+        (response(500), 160.0),
+        (response(503, ("Retry-After", "50")), 180.0),
+    ],
+    ids=["403", "404", "603", "408", "500", "503 with Retry-After"],
+)
+def test_a_registrar_that_refuses_us_or_names_a_time_is_not_hurried(answer: Response, at: float) -> None:
+    begun = registration()
+    for now in (100.0, 130.0):
+        due(begun, now)
+        begun.on_response(answer if now == 130.0 else response(500), CONTACT, now)
+    begun.hurry(140.0)
+    assert deadline(begun) == at
+
+
+@pytest.mark.parametrize(
     ("retry_after", "seconds"),
     [("300", 300), ("300 (maintenance)", 300), ("300;duration=60", 300), ("5", 30), ("100000", 3600), ("later", 30)],
 )

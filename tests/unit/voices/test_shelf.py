@@ -1,6 +1,7 @@
 """The shelf of decoded voices: lent, retired, removed, and the event loop has no part in giving room back."""
 
 import asyncio
+import errno
 import os
 import threading
 from pathlib import Path
@@ -35,6 +36,17 @@ async def test_a_voice_that_is_retired_goes_at_once_and_its_room_is_given_back_b
         assert not any(path.exists() for path in paths)
         threads = {await closed_by.get(), await closed_by.get()}
     assert threading.get_ident() not in threads
+
+
+async def test_without_a_descriptor_it_goes_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def none_left(*_: object) -> int:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    shelf = Shelf(tmp_path / "shelf")
+    paths = put(shelf, "a")
+    monkeypatch.setattr(os, "open", none_left)
+    shelf.retire("a")
+    assert not any(path.exists() for path in paths)
 
 
 def test_without_an_event_loop_it_goes_too(tmp_path: Path) -> None:
