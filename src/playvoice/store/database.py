@@ -52,6 +52,9 @@ class Database(Protocol):
     def is_lost(self, conn: Connection, error: Exception) -> bool:
         """Tell whether the connection is of no use after this error, so that a new one may do what it could not."""
 
+    def has_changed(self, conn: Connection) -> bool:
+        """Tell whether the last commit changed any row; one that did not says nothing about what can be stored."""
+
     def after_commit(self) -> None:
         """Do, or have done elsewhere, what the database needs after a commit; called on the writer thread."""
 

@@ -78,6 +78,8 @@ class SqliteDatabase:
         self._checkpointer: _Checkpointer | None = None
         self._sound = False
         """No damage is known of, and it was looked for."""
+        self._changes_before = 0
+        """Of the connection that writes, when its transaction began."""
 
     def connect_writer(self) -> Connection:
         self._file.check()
@@ -117,6 +119,7 @@ class SqliteDatabase:
             self._file.check()
             if not self._sound:
                 raise StoreUnavailable(f"the database {self._path} is damaged")
+            self._changes_before = _driver(conn).total_changes
         conn.begin()
         _driver(conn).execute("BEGIN" if reading else _BEGIN)
 
@@ -139,6 +142,9 @@ class SqliteDatabase:
             self._sound = False  # what a reader found is the writer's matter, too
             return True
         return not self._sound
+
+    def has_changed(self, conn: Connection) -> bool:
+        return _driver(conn).total_changes != self._changes_before
 
     def after_commit(self) -> None:
         if self._checkpointer is not None:

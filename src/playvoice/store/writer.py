@@ -100,7 +100,7 @@ class Writer:
         while jobs := self.queue.take(BATCH_BOUND):
             began = time.monotonic()
             try:
-                self._write(jobs)
+                changed = self._write(jobs)
             except OutcomeUnknown as error:
                 self._failures += 1
                 self._recover()
@@ -117,8 +117,9 @@ class Writer:
                     jobs += self.queue.take_waiting()
                 Job.fail(jobs, _unavailable(error))
             else:
-                self._count(len(jobs), began, time.monotonic())
-                self._tell_available()
+                if changed or self._available:  # an empty commit is no sign that a fault is over
+                    self._count(len(jobs), began, time.monotonic())
+                    self._tell_available()
                 Job.deliver(jobs)
         self._disconnect()
 
@@ -128,8 +129,11 @@ class Writer:
         self._seconds += ended - began
         self._committed_at = ended
 
-    def _write(self, jobs: Sequence[Job]) -> None:
-        """Run and commit the jobs, the second time on a new connection if the first one was dead."""
+    def _write(self, jobs: Sequence[Job]) -> bool:
+        """Run and commit the jobs, the second time on a new connection if the first one was dead.
+
+        Returns whether that changed anything.
+        """
         conn = self._connection()
         try:
             self._run_jobs(conn, jobs)
@@ -144,6 +148,7 @@ class Writer:
         except Exception as error:
             raise OutcomeUnknown(_words(error)) from error
         self._database.after_commit()
+        return self._database.has_changed(conn)
 
     def _run_jobs(self, conn: Connection, jobs: Sequence[Job]) -> None:
         """Run the jobs in one transaction; where one of them fails, all once more, each guarded from the others."""

@@ -65,6 +65,15 @@ async def test_how_writing_goes_can_be_seen(full_disk: Store) -> None:
     assert after.seconds > before.seconds
 
 
+async def test_a_fact_that_changes_nothing_is_no_sign_that_a_full_disk_has_room(full_disk: Store) -> None:
+    with pytest.raises(StoreUnavailable):
+        await full_disk.write(partial(Notes.add, key="lost"))
+    before = full_disk.writing
+    await full_disk.write(lambda conn: conn.execute(notes.delete().where(notes.c.key == "lost")))
+    after = full_disk.writing
+    assert (after.available, after.committed_at) == (False, before.committed_at)
+
+
 @pytest.mark.peer("postgresql")
 async def test_a_database_that_crashes_is_used_again_when_it_is_back(postgresql_server: PostgresqlServer) -> None:
     url = postgresql_server.create_database()
