@@ -90,12 +90,13 @@ async def listening(store: Store, folder: Path) -> AsyncIterator[Server]:
     for apply in (companies.apply, lines.apply, voices.apply):
         store.write_now(partial(apply, config=config, at=datetime.now(UTC)))
     web = WebClient(NetworkPolicy())
-    recordings = Recordings(folder / "recordings", Transcoder())
+    transcoder = Transcoder()
+    recordings = Recordings(folder / "recordings", transcoder)
     app = create_app(
         companies=Companies(store, random=Random(1)),
         calls=CallQueue(store),
         groups=Lines(store, config),
-        library=Voices(store, Transcoder(), web, folder),
+        library=Voices(store, transcoder, web, folder),
         recordings=recordings,
         bills=Bills(store, public_ip="127.0.0.1", zone=config.server.timezone),
         archive=Archive(store, recordings, RecordingLinks("http://127.0.0.1", store.write_now(signing_key))),
@@ -110,6 +111,7 @@ async def listening(store: Store, folder: Path) -> AsyncIterator[Server]:
         server.should_exit = True
         await serving
         listener.close()
+        await transcoder.close()
         await web.aclose()
 
 
