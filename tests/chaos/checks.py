@@ -5,7 +5,7 @@ can't see doesn't count, and what they can see counts whatever the server thinks
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -312,13 +312,23 @@ def _wrong_ends(evidence: Evidence) -> Iterator[str]:
         if ended is None:
             yield f"the record of {record.uuid} has endtime {record.payload.get('endtime')!r}, which is no time"
             continue
-        off = min(abs((kill.at.replace(microsecond=0) - ended).total_seconds()) for kill in kills)
+        off = min(abs((end.replace(microsecond=0) - ended).total_seconds()) for end in _true_ends(leg, kills))
         if off > END_TOLERANCE:
             times = ", ".join(kill.at.astimezone(ZONE).isoformat(" ", "milliseconds") for kill in kills)
             yield f"the record of {record.uuid} ends at {ended:%H:%M:%S}, {off:.0f} s off the kill at {times}"
         if leg is not None:
             nearest = min(kills, key=lambda kill: abs(kill.at - ended))
             yield from _wrong_record(record, leg, nearest, evidence)
+
+
+def _true_ends(leg: Leg | None, kills: Sequence[Kill]) -> Iterator[datetime]:
+    """The kills; while the database was locked before one, a call may have ended by its own time, unstored."""
+    for kill in kills:
+        yield kill.at
+        if leg is None or leg.ended is None or kill.locked is None:
+            continue
+        if kill.locked <= leg.ended < kill.time:
+            yield kill.at - timedelta(seconds=kill.time - leg.ended)
 
 
 def _untold_losses(evidence: Evidence) -> Iterator[str]:

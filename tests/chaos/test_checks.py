@@ -397,6 +397,25 @@ def test_a_record_of_a_cut_call_that_tells_its_end_wrongly_is_found(said: dict[s
     assert why in checks.wrong_ends(read(run))[0]
 
 
+def test_a_call_that_ended_by_its_own_time_while_nothing_could_be_stored_ends_there() -> None:
+    def lock(lines: list[dict[str, Any]]) -> None:
+        place = next(place for place, line in enumerate(lines) if line["event"] == "killed")
+        lines.insert(place, line("locked", 16.0))
+
+    def gives_up(told: str, change: Change = lock) -> Journals:
+        unstored = phone("a3", "139", "2120", ("invite", 13.0), ("ringing", 13.1), ("cancel", 16.5))
+        asked = line("accepted", 12.9, number="139", uuid="u-t")
+        said = record(
+            22.4, "w9", "u-t", "139", hangupcause=10007, hangupdirection=10007, starttime="2026-03-01 12:00:13",
+            answertime="", userkey="", recordfilename="", extnumber="", endtime=told,
+        )  # fmt: skip
+        return journals(client=adding(asked), carrier=adding(*unstored), receiver=adding(said), server=change)
+
+    assert findings(gives_up("2026-03-01 12:00:16")) == {}
+    assert findings(gives_up("2026-03-01 12:00:13")) == {"wrong_ends": 1}
+    assert findings(gives_up("2026-03-01 12:00:16", lambda lines: None)) == {"wrong_ends": 1}
+
+
 def test_a_cut_call_without_a_kill_is_found() -> None:
     run = journals(receiver=saying("w4", hangupcause=10007), server=without(event="killed"))
     assert "nobody killed" in checks.wrong_ends(read(run))[0]
