@@ -17,6 +17,8 @@ MAX_BODY = 4_194_304
 MAX_DRAINED = 16 * MAX_BODY
 MAX_SECONDS = 30.0
 """For the whole of a body; so slow a client is not one that waits for an answer."""
+MAX_PAUSE = 2.0
+"""Seconds after which a client that sends no more of a refused body waits for its answer."""
 
 FREE_OCTETS = 65_536
 """Of each body, for which there is always memory: no ordinary request waits for those of others."""
@@ -75,12 +77,14 @@ class Incoming:
         return message
 
     async def drain(self) -> None:
-        """Read what is still to come, up to a bound in octets and in time; at once where nothing is."""
+        """Read what is still to come, up to a bound in octets and in time; of a client that waits, nothing does."""
         left = MAX_DRAINED
         with suppress(TimeoutError):
             async with asyncio.timeout(MAX_SECONDS):
                 while not self._is_whole and left > 0:
-                    left -= len((await self.receive()).get("body", b""))
+                    async with asyncio.timeout(MAX_PAUSE):
+                        message = await self.receive()
+                    left -= len(message.get("body", b""))
 
 
 async def receive_body(receive: Receive, share: Share, *, content_length: str, expects_continue: bool) -> bytes:
