@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
-from tests.acceptance.sipp_world import NOTICE, noise
+from tests.acceptance.asking import voices_in
+from tests.acceptance.sipp_world import noise
 
 from playvoice.control.client import ask
 from playvoice.media.g711 import Codec
@@ -118,9 +119,7 @@ class Customer:
 
 def make_world(folder: Path, **setting: Any) -> World:
     """A server with a company whose calls are recorded, and one whose are not; no agents."""
-    voices = folder / "voices"
-    voices.mkdir()
-    write_g711(voices / "notice.wav", NOTICE[Codec.PCMA], Codec.PCMA)
+    voices = voices_in(folder)
     write_g711(voices / "unheard.wav", noise(1.0, Codec.PCMA, 9), Codec.PCMA)
     unrecorded = {
         "code": "2029",

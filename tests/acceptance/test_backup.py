@@ -6,27 +6,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.acceptance.sipp_world import NOTICE
+from tests.acceptance.asking import place, voices_in
 from tests.acceptance.terminal import run
 
-from playvoice.media.g711 import Codec
-from playvoice.simulator.client import Client
-from playvoice.simulator.configuration import GROUP, NUMBERS
-from playvoice.simulator.sound import write_g711
 from playvoice.simulator.world import Cast, World
-
-
-def place(client: Client, number: str, voice: str = "notice.wav") -> str:
-    answer, uuid = client.play_voice(
-        voicetype="1",
-        destnumber=number,
-        voicefile=voice,
-        chengshudu="1",
-        userid=f"1@{GROUP}",
-        disnumber=NUMBERS[0],
-    )
-    assert uuid, answer
-    return uuid
 
 
 def type_command(world: World, *words: str) -> tuple[int, str]:
@@ -79,9 +62,7 @@ def billed(world: World) -> list[str]:
 
 
 def test_a_running_server_is_saved_and_restored_with_its_records_and_recordings(tmp_path: Path) -> None:
-    voices = tmp_path / "voices"
-    voices.mkdir()
-    write_g711(voices / "notice.wav", NOTICE[Codec.PCMA], Codec.PCMA)
+    voices = voices_in(tmp_path)
     cast = Cast(
         callee={"": {"as": "answer"}, "9": "busy"},
         registered=False,

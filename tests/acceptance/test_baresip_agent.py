@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
+from tests.acceptance.asking import place
 from tests.acceptance.baresip import (
     ANSWERED,
     BUSY,
@@ -28,7 +29,7 @@ from tests.acceptance.baresip import (
 )
 
 from playvoice.media.g711 import SAMPLE_RATE, Codec, Samples, decode, encode
-from playvoice.simulator.configuration import COMPANY, GROUP, LOOPBACK, NUMBERS, free_ports
+from playvoice.simulator.configuration import COMPANY, LOOPBACK, NUMBERS, free_ports
 from playvoice.simulator.evidence import RECORD_KEYS, RECORDING_WAIT, STATE_KEYS
 from playvoice.simulator.program import Line
 from playvoice.simulator.sound import find, read_channels
@@ -173,17 +174,7 @@ def world_of(directory: Path, sounds: Sounds, callee: dict[str, Any] | None = No
 
 
 def play_voice(world: World) -> str:
-    answer, uuid = world.client().play_voice(
-        voicetype="1",
-        destnumber=CUSTOMER,
-        voicefile="voice.wav",
-        chengshudu="1",
-        userid=f"1@{GROUP}",
-        disnumber=NUMBERS[0],
-        customuuid="of-the-company",
-    )
-    assert uuid, answer
-    return uuid
+    return place(world.client(), CUSTOMER, "voice.wav", customuuid="of-the-company")
 
 
 def payloads(callbacks: list[Line], path: str) -> list[dict[str, Any]]:

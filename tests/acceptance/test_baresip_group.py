@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import soundfile
+from tests.acceptance.asking import place
 from tests.acceptance.baresip import ANSWERED, PATIENCE, REGISTERED, RINGING, Account, Baresip
 from tests.acceptance.sipp_world import noise
 from tests.acceptance.test_baresip_agent import ALIKE, SAME, mono, recording
@@ -16,7 +17,6 @@ from tests.acceptance.test_baresip_agent import ALIKE, SAME, mono, recording
 from playvoice.codes import HangupCause as Cause
 from playvoice.media.g711 import SAMPLE_RATE, Codec, Samples, decode
 from playvoice.media.rtp import FRAME
-from playvoice.simulator.configuration import GROUP, NUMBERS
 from playvoice.simulator.program import Program
 from playvoice.simulator.sound import find, read_channels, write_g711
 from playvoice.simulator.world import Cast, World
@@ -55,15 +55,7 @@ class Office:
         """Call a customer who presses 1 at once; his number and the call's uuid."""
         number = f"1333333{len(self.dialled):04}"
         self.dialled.append(number)
-        answer, uuid = self.world.client().play_voice(
-            voicetype="1",
-            destnumber=number,
-            voicefile="voice.wav",
-            chengshudu="1",
-            userid=f"1@{GROUP}",
-            disnumber=NUMBERS[0],
-        )
-        assert uuid, answer
+        uuid = place(self.world.client(), number, "voice.wav")
         return number, uuid
 
     def say(self, number: str) -> None:

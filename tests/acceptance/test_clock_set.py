@@ -7,15 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.acceptance.sipp_world import NOTICE
+from tests.acceptance.asking import place, voices_in
 from tests.peers import faketime_library
 
 from playvoice.control.client import ask
-from playvoice.media.g711 import Codec
 from playvoice.simulator.client import Client
-from playvoice.simulator.configuration import GROUP, LOOPBACK, NUMBERS, free_ports
+from playvoice.simulator.configuration import LOOPBACK, free_ports
 from playvoice.simulator.program import Program
-from playvoice.simulator.sound import write_g711
 from playvoice.simulator.world import EXTENSION, Cast, World
 
 pytestmark = pytest.mark.peer("faketime")
@@ -31,9 +29,7 @@ class Machine:
     """A world whose server sees a wall clock that can be set."""
 
     def __init__(self, folder: Path, **cast: Any) -> None:
-        voices = folder / "voices"
-        voices.mkdir()
-        write_g711(voices / "notice.wav", NOTICE[Codec.PCMA], Codec.PCMA)
+        voices = voices_in(folder)
         self._setting = folder / "clock"
         self.set(0)
         environ = {
@@ -72,16 +68,7 @@ class Machine:
         """A call to a number of its own, with its uuid."""
         self._calls += 1
         number = f"1333{self._calls}{last}"
-        answer, uuid = client.play_voice(
-            voicetype="1",
-            destnumber=number,
-            voicefile="notice.wav",
-            chengshudu="1",
-            userid=f"1@{GROUP}",
-            disnumber=NUMBERS[0],
-            conntime=str(CONNTIME),
-        )
-        assert uuid, answer
+        uuid = place(client, number, conntime=str(CONNTIME))
         return number, uuid
 
     def connected(self, client: Client, last: str = STAYS) -> tuple[str, str]:

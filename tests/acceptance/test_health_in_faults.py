@@ -13,27 +13,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.acceptance.sipp_world import NOTICE
-from tests.acceptance.watching import BOUND, SystemD, figure, get, media_workers, place, until
+from tests.acceptance.asking import place, voices_in
+from tests.acceptance.watching import BOUND, SystemD, figure, get, media_workers, until
 
-from playvoice.media.g711 import Codec
 from playvoice.simulator.configuration import LOOPBACK, free_ports
-from playvoice.simulator.sound import write_g711
 from playvoice.simulator.world import Cast, World
 
 
 @pytest.fixture
-def systemd(tmp_path: Path) -> Iterator[SystemD]:
-    made = SystemD(tmp_path / "notify")
-    yield made
-    made.close()
-
-
-@pytest.fixture
 def world(tmp_path: Path, systemd: SystemD) -> Iterator[World]:
-    voices = tmp_path / "voices"
-    voices.mkdir()
-    write_g711(voices / "notice.wav", NOTICE[Codec.PCMA], Codec.PCMA)
+    voices = voices_in(tmp_path)
     setting = {
         "http": f"{LOOPBACK}:{free_ports(1)[0]}",
         "trunk": {"keepalive": 1},
@@ -138,7 +127,7 @@ def test_nobody_listens_before_the_server_can_answer(world: World, systemd: Syst
 
 def test_nobody_listens_any_more_while_a_stop_ends_the_calls(world: World, systemd: SystemD) -> None:
     assert world.carrier is not None
-    place(world, "13333330001")
+    place(world.client(), "13333330001")
     world.carrier.wait_for("ack", BOUND)
     with frozen(world.carrier.pid):
         world.server.process.terminate()

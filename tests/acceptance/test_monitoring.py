@@ -8,27 +8,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.acceptance.sipp_world import NOTICE
-from tests.acceptance.watching import BOUND, SystemD, figure, get, media_workers, place, until
+from tests.acceptance.asking import place, voices_in
+from tests.acceptance.watching import BOUND, SystemD, figure, get, media_workers, until
 
-from playvoice.media.g711 import Codec
 from playvoice.simulator.configuration import COMPANY
-from playvoice.simulator.sound import write_g711
 from playvoice.simulator.world import Cast, World
 
 
 @pytest.fixture
-def systemd(tmp_path: Path) -> Iterator[SystemD]:
-    made = SystemD(tmp_path / "notify")
-    yield made
-    made.close()
-
-
-@pytest.fixture
 def world(tmp_path: Path, systemd: SystemD) -> Iterator[World]:
-    voices = tmp_path / "voices"
-    voices.mkdir()
-    write_g711(voices / "notice.wav", NOTICE[Codec.PCMA], Codec.PCMA)
+    voices = voices_in(tmp_path)
     cast = Cast(callee={"": {"as": "answer"}}, registered=False, setting={"company": {"key_time": 0}})
     with World(tmp_path / "world", voices, cast, environ=systemd.environ) as made:
         yield made
@@ -37,7 +26,7 @@ def world(tmp_path: Path, systemd: SystemD) -> Iterator[World]:
 def test_calls_and_their_callbacks_are_counted(world: World) -> None:
     assert get(world, "/healthz") == (200, "ok\n")
     assert get(world, "/readyz") == (200, '{"ready":true,"reasons":[]}')
-    place(world, "13333330001")
+    place(world.client(), "13333330001")
     until(lambda: figure(world, "playvoice_calls", state="playing") == 1, "the call is seen while it plays")
     assert figure(world, "playvoice_trunk_calls", trunk="carrier") == 1
     assert figure(world, "playvoice_media_streams") >= 1

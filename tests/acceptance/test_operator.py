@@ -6,11 +6,12 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from tests.acceptance.asking import place, voices_in
 from tests.acceptance.sipp_world import NOTICE
 from tests.acceptance.terminal import Terminal, run
 
 from playvoice.media.g711 import Codec
-from playvoice.simulator.configuration import GROUP, NUMBERS
+from playvoice.simulator.configuration import GROUP
 from playvoice.simulator.sound import write_g711
 from playvoice.simulator.world import Cast, World
 
@@ -19,9 +20,7 @@ from playvoice.simulator.world import Cast, World
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """A server whose callees listen for as long as they are let."""
     folder = tmp_path_factory.mktemp("operator")
-    voices = folder / "voices"
-    voices.mkdir()
-    write_g711(voices / "notice.wav", NOTICE[Codec.PCMA], Codec.PCMA)
+    voices = voices_in(folder)
     cast = Cast(callee={"": {"as": "answer"}}, setting={"company": {"key_time": 60}})
     with World(folder, voices, cast) as made:
         yield made
@@ -29,16 +28,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 def play_voice(world: World) -> str:
     """Place a call whose callee listens, and return its uuid."""
-    answer, uuid = world.client().play_voice(
-        voicetype="1",
-        destnumber="13333330001",
-        voicefile="notice.wav",
-        chengshudu="1",
-        userid=f"1@{GROUP}",
-        disnumber=NUMBERS[0],
-    )
-    assert uuid, answer
-    return uuid
+    return place(world.client(), "13333330001")
 
 
 def type_command(world: World, *words: str) -> tuple[int, str]:

@@ -3,10 +3,10 @@
 import sys
 from pathlib import Path
 
+from tests.acceptance.asking import place
 from tests.acceptance.sipp_world import noise
 
 from playvoice.media.g711 import Codec, decode
-from playvoice.simulator.configuration import GROUP, NUMBERS
 from playvoice.simulator.program import Program
 from playvoice.simulator.sound import find, read_channels, write_g711
 from playvoice.simulator.world import EXTENSION, Cast, World
@@ -29,15 +29,7 @@ def test_an_agent_answers_with_it_and_is_heard(tmp_path: Path) -> None:
         command = [sys.executable, "-m", "playvoice.cli", "phone", *account, *does, "--once", "--json"]
         with Program(command, name="phone") as phone:
             phone.wait_for("registered", 20)
-            answer, uuid = world.client().play_voice(
-                voicetype="1",
-                destnumber=CUSTOMER,
-                voicefile="voice.wav",
-                chengshudu="1",
-                userid=f"1@{GROUP}",
-                disnumber=NUMBERS[0],
-            )
-            assert uuid, answer
+            place(world.client(), CUSTOMER, "voice.wav")
             ended = phone.wait_for("ended", 20)
             assert phone.process.wait(20) == 0
         world.receiver.wait_for("callback", 20, path="/cdr")

@@ -13,13 +13,11 @@ from typing import Any
 
 import pytest
 import yaml
-from tests.acceptance.sipp_world import NOTICE
-from tests.acceptance.watching import BOUND, figure, get, place, until
+from tests.acceptance.asking import place, voices_in
+from tests.acceptance.watching import BOUND, figure, get, until
 from tests.unit.monitoring.test_deploy import ALERTS, DASHBOARD, DEPLOY, PANELS
 
-from playvoice.media.g711 import Codec
 from playvoice.simulator.configuration import COMPANY, LOOPBACK, free_ports
-from playvoice.simulator.sound import write_g711
 from playvoice.simulator.world import Cast, World
 
 pytestmark = pytest.mark.peer("prometheus")
@@ -103,9 +101,7 @@ class Prometheus:
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
-    voices = tmp_path / "voices"
-    voices.mkdir()
-    write_g711(voices / "notice.wav", NOTICE[Codec.PCMA], Codec.PCMA)
+    voices = voices_in(tmp_path)
     cast = Cast(callee={"": {"as": "answer"}}, setting={"company": {"key_time": 0}})
     with World(tmp_path / "world", voices, cast) as made:
         yield made
@@ -115,7 +111,7 @@ def test_every_panel_and_every_alert_finds_its_figures_while_calls_run(world: Wo
     with contextlib.closing(Prometheus(tmp_path, world.http)) as prometheus:
         until(lambda: prometheus.result("up == 1"), "Prometheus reads the server")
         for number in range(3):
-            place(world, f"1333333000{number}")
+            place(world.client(), f"1333333000{number}")
         delivered = {"company": COMPANY, "result": "delivered"}
         until(lambda: figure(world, "playvoice_callback_attempts_total", **delivered) == 3, "the calls are reported")
         until(lambda: prometheus.result("increase(playvoice_callback_attempts_total[30s]) > 0"), "it has read that")

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.acceptance.asking import request_call
 
-from playvoice.simulator.configuration import GROUP, NUMBERS
 from playvoice.simulator.evidence import RECORD_KEYS
 from playvoice.simulator.sound import ASSETS, read_channels
 from playvoice.simulator.world import Cast, World
@@ -31,14 +31,7 @@ def world(tmp_path: Path) -> Iterator[World]:
 
 def placed(world: World) -> dict[str, Any]:
     """Place a call, and give its record."""
-    _, uuid = world.client().play_voice(
-        voicetype="1",
-        voicefile="notice.mp3",
-        destnumber="13333333333",
-        chengshudu="1",
-        userid=f"1@{GROUP}",
-        disnumber=NUMBERS[0],
-    )
+    _, uuid = request_call(world.client(), "13333333333", "notice.mp3")
     line = world.receiver.wait_for("callback", 30, lambda line: uuid in line["body"], path="/cdr")
     record: dict[str, Any] = line["payload"]
     return record

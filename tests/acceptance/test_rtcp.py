@@ -6,12 +6,13 @@ import time
 from pathlib import Path
 
 import pytest
+from tests.acceptance.asking import place
 from tests.acceptance.asterisk_peer import PATIENCE, Asterisk
 from tests.acceptance.sipp_world import WAIT_TIME, noise
 
 from playvoice.media.g711 import Codec, decode
 from playvoice.simulator.client import Client
-from playvoice.simulator.configuration import GROUP, LOOPBACK, NUMBERS
+from playvoice.simulator.configuration import LOOPBACK
 from playvoice.simulator.sound import write_g711
 from playvoice.simulator.world import Cast, World
 
@@ -36,16 +37,7 @@ FIGURES = ("packets_sent", "packets_lost", "sampled", "far_packets_lost", "far_j
 
 
 def call(client: Client) -> None:
-    answer, uuid = client.play_voice(
-        voicetype="1",
-        destnumber=NUMBER,
-        voicefile="voice.wav",
-        chengshudu="1",
-        userid=f"1@{GROUP}",
-        disnumber=NUMBERS[0],
-        waittime=str(WAIT_TIME),
-    )
-    assert uuid, answer
+    place(client, NUMBER, "voice.wav", waittime=str(WAIT_TIME))
 
 
 def figures(directory: Path) -> dict[str, int]:

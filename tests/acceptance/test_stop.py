@@ -11,16 +11,13 @@ from typing import Any
 
 import httpx2
 import pytest
+from tests.acceptance.asking import request_call, voices_in
 from tests.acceptance.outage import carrier_of, log_of
-from tests.acceptance.sipp_world import NOTICE
 from tests.postgresql import PostgresqlServer
 
-from playvoice.media.g711 import Codec
 from playvoice.process.stopping import STOP_REST
-from playvoice.simulator.client import Client
 from playvoice.simulator.configuration import GROUP, NUMBERS
 from playvoice.simulator.program import Program
-from playvoice.simulator.sound import write_g711
 from playvoice.simulator.world import Cast, World
 from playvoice.store import Store
 
@@ -33,9 +30,7 @@ BUSY = 5.0
 
 def make(folder: Path, **setting: Any) -> World:
     """A server whose trunk takes one call, so that another one waits."""
-    voices = folder / "voices"
-    voices.mkdir()
-    write_g711(voices / "notice.wav", NOTICE[Codec.PCMA], Codec.PCMA)
+    voices = voices_in(folder)
     cast = Cast(
         callee={"1": "answer", "2": {"as": "answer", "hang_up_after": 3.0}},
         registered=False,
@@ -45,21 +40,9 @@ def make(folder: Path, **setting: Any) -> World:
     return World(folder / "world", voices, cast)
 
 
-def ask(client: Client, number: str, **options: str) -> tuple[dict[str, Any], str]:
-    return client.play_voice(
-        voicetype="1",
-        destnumber=number,
-        voicefile="notice.wav",
-        chengshudu="1",
-        userid=f"1@{GROUP}",
-        disnumber=NUMBERS[0],
-        **options,
-    )
-
-
 def connected(world: World, number: str) -> str:
     """A call that is answered."""
-    answer, uuid = ask(world.client(), number)
+    answer, uuid = request_call(world.client(), number)
     assert uuid, answer
     carrier_of(world).wait_for("ack", 20, number=number)
     return uuid
@@ -90,9 +73,9 @@ def test_calls_end_by_themselves_while_no_new_ones_are_taken_and_what_waits_is_d
 ) -> None:
     with make(tmp_path, stop_timeout=LONG) as world:
         client = world.client()
-        _, kept = ask(client, HANGS_UP, idempotency_key="kept")
+        _, kept = request_call(client, HANGS_UP, idempotency_key="kept")
         carrier_of(world).wait_for("ack", 20, number=HANGS_UP)
-        assert ask(client, STAYS)[1]
+        assert request_call(client, STAYS)[1]
         world.server.process.terminate()
 
         def ready() -> httpx2.Response:
@@ -119,7 +102,7 @@ def test_calls_end_by_themselves_while_no_new_ones_are_taken_and_what_waits_is_d
         )
         assert response.json()["data"]["errors"]["code"] == 1003
         assert response.headers["retry-after"] == "10"
-        assert ask(client, HANGS_UP, idempotency_key="kept")[1] == kept, "what was accepted is known"
+        assert request_call(client, HANGS_UP, idempotency_key="kept")[1] == kept, "what was accepted is known"
         assert ends_within(world.server, 3 + STOP_REST) == 0
         assert record(world, kept) == (10001, 10041)
         assert carrier_of(world).all("invite", number=STAYS) == []

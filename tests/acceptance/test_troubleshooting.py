@@ -12,6 +12,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from tests.acceptance import asking
 from tests.acceptance import odd_carrier as odd
 from tests.acceptance.odd_carrier import OddCarrier
 from tests.acceptance.terminal import Terminal, run
@@ -59,16 +60,7 @@ def client(world: World) -> Client:
 
 def place(client: Client, ending: str, voice: str = "short.wav") -> str:
     """Ask for a call to which the carrier does what this ending stands for; gives its uuid."""
-    answer, uuid = client.play_voice(
-        voicetype="1",
-        voicefile=voice,
-        destnumber=f"1380000{ending}",
-        chengshudu="1",
-        userid=f"1@{GROUP}",
-        disnumber=NUMBERS[0],
-    )
-    assert uuid, answer
-    return uuid
+    return asking.place(client, f"1380000{ending}", voice)
 
 
 def wait_for_record(world: World, uuid: str) -> None:

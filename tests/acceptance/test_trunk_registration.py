@@ -5,12 +5,10 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.acceptance.sipp_world import NOTICE, PASSWORD, USERNAME, sipp_world
+from tests.acceptance.asking import place, voices_in
+from tests.acceptance.sipp_world import PASSWORD, USERNAME, sipp_world
 
 from playvoice.codes import HangupCause as Cause
-from playvoice.media.g711 import Codec
-from playvoice.simulator.configuration import GROUP, NUMBERS
-from playvoice.simulator.sound import write_g711
 from playvoice.simulator.world import Cast, World
 
 ACCOUNT = "20280077"
@@ -30,9 +28,7 @@ def wait_for_line(world: World, pattern: str) -> str:
 
 
 def test_a_server_registers_with_its_carrier_dials_over_it_and_signs_off_at_its_end(tmp_path: Path) -> None:
-    voices = tmp_path / "voices"
-    voices.mkdir()
-    write_g711(voices / "notice.wav", NOTICE[Codec.PCMA], Codec.PCMA)
+    voices = voices_in(tmp_path)
     nobody = "sip:127.0.0.2"  # a trunk of the carrier's own, which is not us
     carrier_cast = Cast(
         carrier=nobody, extensions={ACCOUNT: PASSWORD}, registered=False, setting={"trunk": {"keepalive": 0}}
@@ -45,16 +41,7 @@ def test_a_server_registers_with_its_carrier_dials_over_it_and_signs_off_at_its_
             wait_for_line(ours, r"\btrunk_registered\b")
             line = wait_for_line(carrier, r"\bregistration_added\b")
             assert f"{ACCOUNT}@{ours.sip()[0]}:{ours.sip()[1]}" in line
-            answer, uuid = ours.client().play_voice(
-                voicetype="1",
-                destnumber="13333330001",
-                voicefile="notice.wav",
-                chengshudu="1",
-                userid=f"1@{GROUP}",
-                disnumber=NUMBERS[0],
-                waittime="5",
-            )
-            assert uuid, answer
+            uuid = place(ours.client(), "13333330001", waittime="5")
             record = ours.receiver.wait_for("callback", 15, path="/cdr")["payload"]
             # A registrar answers INVITEs only to those who are registered, and with 403: it dropped a stranger's.
             assert (record["uuid"], record["hangupcause"]) == (uuid, Cause.FORBIDDEN)

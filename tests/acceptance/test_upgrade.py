@@ -15,11 +15,12 @@ import httpx2
 import pytest
 from scripts import keep_database
 from scripts.keep_database import CALLEES, RINGS, STAYS, TALKS, WAITS
+from tests.acceptance.asking import request_call
 from tests.acceptance.terminal import run
 from tests.migration import kept
 
 from playvoice.simulator.client import Client
-from playvoice.simulator.configuration import GROUP, LOOPBACK, NUMBERS, free_ports
+from playvoice.simulator.configuration import LOOPBACK, free_ports
 from playvoice.simulator.errors import SimulatorError
 from playvoice.simulator.sound import ASSETS
 from playvoice.simulator.world import Cast, World
@@ -34,15 +35,7 @@ def voices_in(folder: Path) -> Path:
 
 
 def ask(client: Client, number: str, **options: str) -> tuple[dict[str, Any], str]:
-    return client.play_voice(
-        voicetype="1",
-        destnumber=number,
-        voicefile="notice.mp3",
-        chengshudu="1",
-        userid=f"1@{GROUP}",
-        disnumber=NUMBERS[0],
-        **options,
-    )
+    return request_call(client, number, "notice.mp3", **options)
 
 
 def causes_of(world: World, uuid: str) -> tuple[int, int]:

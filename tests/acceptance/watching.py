@@ -10,7 +10,6 @@ from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from playvoice.simulator.configuration import GROUP, NUMBERS
 from playvoice.simulator.world import World
 
 BOUND = 20.0
@@ -82,18 +81,6 @@ def until(condition: Callable[[], object], what: str) -> None:
     while not condition():
         assert time.monotonic() < deadline, f"never: {what}"
         time.sleep(0.05)
-
-
-def place(world: World, number: str) -> None:
-    answer, uuid = world.client().play_voice(
-        voicetype="1",
-        destnumber=number,
-        voicefile="notice.wav",
-        chengshudu="1",
-        userid=f"1@{GROUP}",
-        disnumber=NUMBERS[0],
-    )
-    assert uuid, answer
 
 
 def media_workers(pid: int) -> list[int]:

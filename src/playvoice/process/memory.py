@@ -22,8 +22,10 @@ def without_full_collections() -> Iterator[None]:
     gc.collect()
     gc.freeze()
     gc.set_threshold(YOUNG_OBJECTS, OLDER_AFTER, 1_000_000)
-    yield
-    gc.unfreeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 async def collect_when_idle(running: Callable[[], int]) -> None:

@@ -92,10 +92,24 @@ class Running:
             while not condition():
                 await self.store.read(delivered)
 
+    async def until_tried(self, attempts: list[int]) -> None:
+        """Wait until each callback has been tried so often."""
+        async with asyncio.timeout(5):
+            while [tried for tried, _, _ in await self.store.read(tries)] != attempts:
+                pass
+
     async def until_delivered(self, count: int) -> None:
         async with asyncio.timeout(5):
             while await self.store.read(delivered) < count:
                 pass
+
+
+def tries(conn: Connection) -> list[tuple[int, State, datetime]]:
+    """Of each callback the attempts that counted, what it is, and when it is due."""
+    return [
+        (row.attempts, State(row.state), row.next_attempt)
+        for row in conn.execute(select(callbacks).order_by(callbacks.c.id))
+    ]
 
 
 def delivered(conn: Connection) -> int:
@@ -355,10 +369,6 @@ class Wall:
         return datetime.now(UTC) + self.set
 
 
-def tries(conn: Connection) -> list[tuple[int, str]]:
-    return [(row.attempts, row.state) for row in conn.execute(select(callbacks).order_by(callbacks.c.id))]
-
-
 async def test_a_clock_that_is_set_back_keeps_nobody_waiting(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("playvoice.callbacks.schedule.DELAYS", (timedelta(seconds=0.3),) * 10)
     monkeypatch.setattr("playvoice.callbacks.sender.LOOK_INTERVAL", 0.1)
@@ -369,8 +379,7 @@ async def test_a_clock_that_is_set_back_keeps_nobody_waiting(store: Store, monke
 
     async with Running(store, Web(answer), clock=wall) as running:
         await running.owe("c1", {"n": 1})
-        while not (await store.read(tries))[0][0]:
-            pass
+        await running.until_tried([1])
         wall.set = timedelta(hours=-1)
         refused.set()
         await running.until_delivered(1)
@@ -390,8 +399,7 @@ async def test_a_clock_that_is_set_back_waits_for_no_failing_address_longer_than
     async with Running(store, Web(answer), clock=wall) as running:
         for number in range(10):
             await running.owe(f"c{number}", {"n": number})
-        while [attempts for attempts, _ in await store.read(tries)] != [1] * 10:
-            pass
+        await running.until_tried([1] * 10)
         works, wall.set = True, timedelta(hours=-1)
         await running.owe("fresh", {"n": 11})
         await running.until_delivered(1)
@@ -411,9 +419,10 @@ async def test_a_clock_that_is_set_forward_costs_one_attempt_and_not_the_schedul
         await running.owe("c1", {"n": 1})
         await running.until(lambda: len(web.posts) == 1)
         wall.set = timedelta(hours=1)
-        await running.until(lambda: len(web.posts) == 2)
-        await asyncio.sleep(0.4)
-        assert await store.read(tries) == [(2, "pending")]
+        await running.until_tried([2])
+        ((_, state, due),) = await store.read(tries)
+        assert state is State.PENDING
+        assert due > wall() + timedelta(seconds=30), "by the schedule from there"
 
 
 async def test_what_was_owed_before_the_clock_was_set_back_goes_out_after_the_next_start(store: Store) -> None:
@@ -445,8 +454,7 @@ async def test_a_corrected_address_heals_the_backlog_also_where_the_clock_is_set
 
     async with Running(store, Web(answer), clock=wall) as running:
         await running.owe("c1", {"n": 1})
-        while not (await store.read(tries))[0][0]:
-            pass
+        await running.until_tried([1])
         monkeypatch.setattr(store, "write", sometimes)
         status, away = 200, True
         running.sender.moved([("2028", CallbackKind.STATUS)])
