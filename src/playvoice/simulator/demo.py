@@ -144,9 +144,8 @@ def _call(options: DemoOptions, world: World, timeline: Timeline, expected: Expe
     if expected.talks:
         _talk(options, world, timeline, destnumber, longest)
     record = world.receiver.wait_for("callback", longest, path="/cdr")
-    if expected.answered:
-        assert world.carrier is not None
-        world.carrier.wait_for("audio", 5)
+    assert world.carrier is not None
+    world.carrier.wait_for("audio" if expected.answered else expected.final, 5)
     if expected.talks:
         assert world.agents is not None
         world.agents.wait_for("audio", 5)

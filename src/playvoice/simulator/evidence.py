@@ -113,9 +113,8 @@ class Evidence:
         invites = carrier.all("invite") if carrier is not None else []
         wait = f"{1000 * (invites[0]['time'] - self.sent_at):.0f} ms after the request" if invites else ""
         yield Step("invite", len(invites) == 1, "SIP: the carrier got one INVITE", wait)
-        final = "answered" if expected.answered else "cancel" if expected.direction != expected.cause else "rejected"
-        line = self._last(carrier, final)
-        yield Step(final, line is not None, f"SIP: {_FINALS[final]}")
+        line = self._last(carrier, expected.final)
+        yield Step(expected.final, line is not None, f"SIP: {_FINALS[expected.final]}")
         if expected.answered:
             yield Step("ack", self._last(carrier, "ack") is not None, "SIP: the answer was acknowledged")
 

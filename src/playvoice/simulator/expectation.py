@@ -48,6 +48,13 @@ class Expectation:
     """The agent answers."""
 
     @property
+    def final(self) -> str:
+        """What the carrier writes of how its call was answered."""
+        if self.answered:
+            return "answered"
+        return "rejected" if self.direction is self.cause else "cancel"
+
+    @property
     def states(self) -> list[str]:
         """The extension states of one leg of the agent."""
         if not self.rings:

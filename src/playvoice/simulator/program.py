@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -37,6 +38,7 @@ class Program:
         self._on_line = on_line
         self._changed = threading.Condition()
         self._killed = False
+        self._read_to_end = False
         self.started = time.monotonic()
         errors = open(log, "ab") if log is not None else None  # noqa: SIM115, PTH123
         try:
@@ -87,13 +89,15 @@ class Program:
                 left = deadline - time.monotonic()
                 if left <= 0:
                     raise SimulatorError(f"{self.name}: no {event} {fields or ''} within {timeout:g} s{self._tail()}")
-                if not self._reader.is_alive():
+                if self._read_to_end:
                     raise SimulatorError(f"{self.name} ended with {self.process.poll()} before {event}{self._tail()}")
                 self._changed.wait(left)
 
     def all(self, event: str, **fields: object) -> list[Line]:
-        """The lines of this event so far."""
+        """The lines of this event so far: all that the program wrote before this is called."""
         with self._changed:
+            while not self._read_to_end and self._has_unread():
+                self._changed.wait()
             return [line for line in self.lines if line.get("event") == event and fields.items() <= line.items()]
 
     def send(self, **command: object) -> None:
@@ -120,36 +124,50 @@ class Program:
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
         self._reader.join(5)
-        for stream in (self.process.stdin, self.process.stdout):
+        ours = (self.process.stdin, None if self._reader.is_alive() else self.process.stdout)
+        for stream in ours:
             if stream is not None:
                 with contextlib.suppress(OSError):
                     stream.close()
 
     def _read(self) -> None:
         assert self.process.stdout is not None
-        try:
-            for raw in self.process.stdout:
-                try:
-                    line = json.loads(raw)
-                except ValueError:
-                    continue  # words for people
-                if isinstance(line, dict):
-                    self._take(line)
-        finally:
-            with self._changed:
+        source = self.process.stdout.fileno()
+        readable = select.poll()
+        readable.register(source, select.POLLIN)
+        rest = b""
+        while not self._read_to_end:
+            readable.poll()
+            with self._changed:  # what was written is in the pipe or in `lines`, for who holds this
+                data = os.read(source, 65536)
+                *whole, rest = (rest + data).split(b"\n")
+                new = [line for line in map(_line_of, whole) if line is not None]
+                self.lines += new
+                self._read_to_end = not data
                 self._changed.notify_all()
+            for line in new:
+                if self._on_line is not None:
+                    self._on_line(self, line)
 
-    def _take(self, line: Line) -> None:
-        with self._changed:
-            self.lines.append(line)
-            self._changed.notify_all()
-        if self._on_line is not None:
-            self._on_line(self, line)
+    def _has_unread(self) -> bool:
+        assert self.process.stdout is not None
+        readable = select.poll()
+        readable.register(self.process.stdout, select.POLLIN)
+        return bool(readable.poll(0))
 
     def _tail(self) -> str:
         if self.log is None or not self.log.exists():
             return ""
         return "\n" + "\n".join(self.log.read_text(errors="replace").splitlines()[-15:])
+
+
+def _line_of(raw: bytes) -> Line | None:
+    """The JSON object that it is; None for words for people."""
+    try:
+        line = json.loads(raw)
+    except ValueError:
+        return None
+    return line if isinstance(line, dict) else None
 
 
 def far_end(kind: str, *arguments: str, **options: Any) -> Program:
