@@ -10,6 +10,7 @@ from typing import Any
 import httpx2
 from tests.acceptance.asking import voices_in
 from tests.acceptance.sipp_world import noise
+from tests.waiting import wait_until
 
 from playvoice.control.client import ask
 from playvoice.media.g711 import Codec
@@ -157,10 +158,7 @@ def state_of(world: World, page: str) -> tuple[int, str]:
 
 
 def until_ready(world: World) -> None:
-    deadline = time.monotonic() + SPENT
-    while (state := state_of(world, "/readyz"))[0] != 200:
-        assert time.monotonic() < deadline, state
-        time.sleep(0.1)
+    wait_until(lambda: state_of(world, "/readyz")[0] == 200, lambda: str(state_of(world, "/readyz")), SPENT)
 
 
 def live_through(world: World, outage: AbstractContextManager[object]) -> Customer:

@@ -5,7 +5,6 @@ import re
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,6 +12,8 @@ from ipaddress import ip_address
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypedDict
+
+from tests.waiting import wait_until
 
 from playvoice.simulator.configuration import LOOPBACK
 from playvoice.simulator.program import Program
@@ -173,12 +174,12 @@ class Sipp:
         return path.read_text(errors="replace") if path.exists() else ""
 
     def _wait_until_it_listens(self) -> None:
-        deadline = time.monotonic() + 15
-        while not _listens(self._transport, self._address, self.port):
+        def listens() -> bool:
             status = self._program.process.poll()
             assert status is None, f"SIPp ended with {status} before it listened\n{self.report()}"
-            assert time.monotonic() < deadline, f"SIPp does not listen on {self._transport} port {self.port}"
-            time.sleep(0.01)
+            return _listens(self._transport, self._address, self.port)
+
+        wait_until(listens, f"SIPp listens on {self._transport} port {self.port}")
 
 
 def _free_media_port(address: str) -> int:

@@ -4,15 +4,16 @@ import contextlib
 import random
 import socket
 import sqlite3
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from tests.acceptance.sipp_peer import PATIENCE, Part, Sipp
+from tests.waiting import wait_until
 
 from playvoice.media.g711 import SAMPLE_RATE, Codec, Samples
 from playvoice.simulator.client import Client
@@ -162,21 +163,16 @@ class SippWorld:
         return [line["payload"]["status"] for line in lines if line["payload"]["uuid"] == uuid]
 
     def assert_idle(self) -> None:
-        """Every leg has ended, which its far end has confirmed; it is stored a second later at most."""
+        """Every leg has ended, which its far end has confirmed; it is stored soon after."""
         path = self.world.directory / "playvoice.db"
-        deadline = time.monotonic() + 5
         with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
-            while left := database.execute("SELECT uuid, kind, state FROM legs WHERE state != 'ended'").fetchall():
-                assert time.monotonic() < deadline, f"these legs are left: {left}"
-                time.sleep(0.05)
+            left = partial(database.execute, "SELECT uuid, kind, state FROM legs WHERE state != 'ended'")
+            wait_until(lambda: not left().fetchall(), lambda: f"these legs have ended: {left().fetchall()}")
 
     def recording(self, record: dict[str, Any]) -> tuple[float, list[Samples]]:
-        """Seconds and channels of a call's recording, which is there 15 s after the end at the latest."""
-        deadline = time.monotonic() + 15
+        """Seconds and channels of a call's recording, once it is there."""
         folder = self.world.directory / "data"
-        while (path := next(folder.rglob(record["recordfilename"]), None)) is None:
-            assert time.monotonic() < deadline, "there is no recording"
-            time.sleep(0.05)
+        path = wait_until(lambda: next(folder.rglob(record["recordfilename"]), None), "there is a recording")
         rate, channels = read_channels(path)
         return channels[0].size / rate, channels
 

@@ -16,6 +16,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from tests.waiting import wait_until
+
+CTRL_C = "\x03"
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]|\x1b[=>]|\x1b\][^\x07]*\x07")
 
 
@@ -60,7 +63,9 @@ class Terminal:
         os.close(self._master)
 
     def type(self, text: str) -> None:
-        """Press keys."""
+        """Press keys, once the program waits: Python takes a Ctrl-C just before it begins to wait for no key at all."""
+        if CTRL_C in text:
+            wait_until(self._waits, "the program waits")
         os.write(self._master, text.encode())
 
     def wait_for(self, pattern: str, timeout: float = 20.0) -> str:
@@ -86,6 +91,10 @@ class Terminal:
     def drawn(self) -> str:
         """All that was shown, with what moves the cursor."""
         return self._output.decode(errors="replace")
+
+    def _waits(self) -> bool:
+        status = Path(f"/proc/{self.process.pid}/stat").read_text(encoding="utf-8")
+        return status.rpartition(")")[2].split()[0] in "SZ"
 
     def _read(self, seconds: float) -> bool:
         """Take what has come within so many seconds; False when the command has ended, or nothing came."""

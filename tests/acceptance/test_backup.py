@@ -2,12 +2,11 @@
 
 import shutil
 import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 from tests.acceptance.asking import place, voices_in
 from tests.acceptance.terminal import run
+from tests.waiting import wait_until
 
 from playvoice.simulator.world import Cast, World
 
@@ -77,18 +76,18 @@ def test_a_running_server_is_saved_and_restored_with_its_records_and_recordings(
         assert type_command(world, "call", "hangup", ended)[0] == 0
         record = world.receiver.wait_for("callback", 20, path="/cdr")["payload"]
         name = record["recordfilename"]
-        until(lambda: list((world.directory / "data/recordings").rglob(name)), f"{name} is encoded")
+        wait_until(lambda: list((world.directory / "data/recordings").rglob(name)), f"{name} is encoded")
         running = place(client, "13333330002")
-        until(lambda: len(carrier.all("ack")) == 2, "the other call runs")
+        wait_until(lambda: len(carrier.all("ack")) == 2, "the other call runs")
         status, said = type_command(world, "voice", "add", str(voices / "notice.wav"), "--name", "uploaded.wav")
         assert status == 0, said
         load = Load(world)
         load.start()
-        until(lambda: len(records_of(world)) > 5, "calls end meanwhile")
+        wait_until(lambda: len(records_of(world)) > 5, "calls end meanwhile")
         before = records_of(world)
         status, said = type_command(world, "backup", str(saved), "--files")
         assert (status, "was made" in said) == (0, True), said
-        until(lambda: len(records_of(world)) > len(before) + 5, "calls go on")
+        wait_until(lambda: len(records_of(world)) > len(before) + 5, "calls go on")
         load.end()
         status, said = type_command(world, "restore", str(saved))
         assert (status, "another PlayVoice server" in said) == (1, True), said
@@ -104,7 +103,7 @@ def test_a_running_server_is_saved_and_restored_with_its_records_and_recordings(
         assert list((world.directory / "data/recordings").rglob(name)), "the recording is there again"
         cut = world.receiver.wait_for("callback", 20, lambda line: line["payload"]["uuid"] == running, path="/cdr")
         assert cut["payload"]["hangupcause"] == 10007, "what ran in the backup is ended and reported"
-        until(lambda: set(before) <= set(billed(world)), "all that had ended before the backup is in it")
+        wait_until(lambda: set(before) <= set(billed(world)), "all that had ended before the backup is in it")
         place(world.client(), "13333330003", voice="uploaded.wav")
         carrier.wait_for("ack", 20, number="13333330003")
         known: dict[str, str] = {}
@@ -112,10 +111,3 @@ def test_a_running_server_is_saved_and_restored_with_its_records_and_recordings(
             identity = known.setdefault(line["payload"]["uuid"], line["webhook_id"])
             if line["payload"]["destnumber"] in before:
                 assert identity == line["webhook_id"], "what is sent again after the restore is known by its identity"
-
-
-def until(condition: Callable[[], object], what: str) -> None:
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline, f"never: {what}"
-        time.sleep(0.05)

@@ -27,10 +27,11 @@ from tests.acceptance.baresip import (
     Account,
     Baresip,
 )
+from tests.waiting import wait_until
 
 from playvoice.media.g711 import SAMPLE_RATE, Codec, Samples, decode, encode
 from playvoice.simulator.configuration import COMPANY, LOOPBACK, NUMBERS, free_ports
-from playvoice.simulator.evidence import RECORD_KEYS, RECORDING_WAIT, STATE_KEYS
+from playvoice.simulator.evidence import RECORD_KEYS, STATE_KEYS
 from playvoice.simulator.program import Line
 from playvoice.simulator.sound import find, read_channels
 from playvoice.simulator.world import EXTENSION, Cast, World
@@ -235,13 +236,7 @@ def mono(path: str) -> Samples:
 
 def recording(directory: Path, name: str) -> Path:
     """The file, once it is there."""
-    deadline = time.monotonic() + RECORDING_WAIT
-    while True:
-        found = next((directory / "data").rglob(name), None)
-        if found is not None:
-            return found
-        assert time.monotonic() < deadline, f"no recording {name} in {RECORDING_WAIT:g} s"
-        time.sleep(0.05)
+    return wait_until(lambda: next((directory / "data").rglob(name), None), f"recording {name} is there")
 
 
 # --- tests --------------------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from tests.acceptance.asking import place
 from tests.acceptance.baresip import ANSWERED, PATIENCE, REGISTERED, RINGING, Account, Baresip
 from tests.acceptance.sipp_world import noise
 from tests.acceptance.test_baresip_agent import ALIKE, SAME, mono, recording
+from tests.waiting import wait_until
 
 from playvoice.codes import HangupCause as Cause
 from playvoice.media.g711 import SAMPLE_RATE, Codec, Samples, decode
@@ -62,10 +63,7 @@ class Office:
         """Let the customer speak, and return when he has been heard."""
         before = len(self.carrier.all("says", number=number))
         self.carrier.send(do="say", number=number)
-        deadline = time.monotonic() + PATIENCE
-        while len(self.carrier.all("says", number=number)) == before:
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+        wait_until(lambda: len(self.carrier.all("says", number=number)) > before, "the customer speaks")
         time.sleep(CALLEE.size / SAMPLE_RATE + 0.2)
 
     def record(self, uuid: str) -> dict[str, Any]:

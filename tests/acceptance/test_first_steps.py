@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.acceptance.terminal import Terminal
+from tests.acceptance.terminal import CTRL_C, Terminal
 
 from playvoice.config import load
 from playvoice.simulator import program
 from playvoice.simulator.configuration import free_ports
 from playvoice.simulator.program import Program
 
-CTRL_C, CTRL_D = "\x03", "\x04"
+CTRL_D = "\x04"
 WIDTH = 100
 
 

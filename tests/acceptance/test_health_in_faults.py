@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 from tests.acceptance.asking import place, voices_in
-from tests.acceptance.watching import BOUND, SystemD, figure, get, media_workers, until
+from tests.acceptance.watching import BOUND, SystemD, figure, get, media_workers
+from tests.waiting import wait_until
 
 from playvoice.simulator.configuration import LOOPBACK, free_ports
 from playvoice.simulator.world import Cast, World
@@ -61,16 +62,16 @@ def refuses(world: World) -> bool:
 
 def test_a_carrier_and_a_media_worker_that_stand_still_are_told_each_by_its_part(world: World) -> None:
     assert world.carrier is not None
-    until(lambda: figure(world, "playvoice_trunk_up", trunk="carrier") == 1, "OPTIONS are answered")
+    wait_until(lambda: figure(world, "playvoice_trunk_up", trunk="carrier") == 1, "OPTIONS are answered")
     assert parts(world) == set()
     (worker,) = media_workers(world.server.pid)
     with frozen(world.carrier.pid, worker):
-        until(lambda: "trunks" in parts(world), "no trunk can be used")
+        wait_until(lambda: "trunks" in parts(world), "no trunk can be used")
         assert "trunks" not in parts(world, "/readyz?exclude=trunks")
         assert figure(world, "playvoice_ready", part="trunks") == 0
         assert get(world, "/healthz") == (200, "ok\n")
-        until(lambda: figure(world, "playvoice_media_worker_restarts_total") == 1, "the worker is ended")
-    until(lambda: parts(world) == set(), "both are there again")
+        wait_until(lambda: figure(world, "playvoice_media_worker_restarts_total") == 1, "the worker is ended")
+    wait_until(lambda: parts(world) == set(), "both are there again")
     assert figure(world, "playvoice_ready", part="trunks") == 1
 
 
@@ -96,7 +97,7 @@ def test_without_descriptors_nobody_new_is_answered_and_who_is_connected_hears_w
             return reasons
 
         why = {"part": "descriptors", "reason": "nothing more can be opened: Too many open files"}
-        until(lambda: why in told(), "it can open nothing more")
+        wait_until(lambda: why in told(), "it can open nothing more")
         late = http.client.HTTPConnection(world.http, timeout=1)
         late.request("GET", "/healthz")
         with pytest.raises(TimeoutError):
@@ -108,7 +109,7 @@ def test_without_descriptors_nobody_new_is_answered_and_who_is_connected_hears_w
         assert 0 < log.count("socket.accept() out of system resource") < 50, "a line a second for each socket"
     kept.close()
     resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
-    until(lambda: parts(world) == set(), "it takes connections again")
+    wait_until(lambda: parts(world) == set(), "it takes connections again")
 
 
 def test_nobody_listens_before_the_server_can_answer(world: World, systemd: SystemD) -> None:
@@ -132,6 +133,6 @@ def test_nobody_listens_any_more_while_a_stop_ends_the_calls(world: World, syste
     with frozen(world.carrier.pid):
         world.server.process.terminate()
         systemd.wait_for("STOPPING=1")
-        until(lambda: refuses(world), "no request is taken")
+        wait_until(lambda: refuses(world), "no request is taken")
         assert world.server.process.poll() is None, "and the BYE still waits for its answer"
         assert world.server.process.wait(BOUND) == 0

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 from tests.acceptance.asking import place, voices_in
-from tests.acceptance.watching import BOUND, SystemD, figure, get, media_workers, until
+from tests.acceptance.watching import BOUND, SystemD, figure, get, media_workers
+from tests.waiting import wait_until
 
 from playvoice.simulator.configuration import COMPANY
 from playvoice.simulator.world import Cast, World
@@ -27,10 +28,10 @@ def test_calls_and_their_callbacks_are_counted(world: World) -> None:
     assert get(world, "/healthz") == (200, "ok\n")
     assert get(world, "/readyz") == (200, '{"ready":true,"reasons":[]}')
     place(world.client(), "13333330001")
-    until(lambda: figure(world, "playvoice_calls", state="playing") == 1, "the call is seen while it plays")
+    wait_until(lambda: figure(world, "playvoice_calls", state="playing") == 1, "the call is seen while it plays")
     assert figure(world, "playvoice_trunk_calls", trunk="carrier") == 1
     assert figure(world, "playvoice_media_streams") >= 1
-    until(
+    wait_until(
         lambda: figure(world, "playvoice_callback_attempts_total", company=COMPANY, result="delivered") == 1,
         "its callback",
     )
@@ -50,18 +51,18 @@ def test_a_proxy_is_told_that_there_is_nothing(world: World) -> None:
 def test_a_media_worker_that_died_is_counted_and_a_locked_database_is_not_ready(world: World) -> None:
     (worker,) = media_workers(world.server.pid)
     os.kill(worker, signal.SIGKILL)
-    until(lambda: figure(world, "playvoice_media_worker_restarts_total") >= 1, "another worker is started")
-    until(lambda: get(world, "/readyz")[0] == 200, "it is ready again")
+    wait_until(lambda: figure(world, "playvoice_media_worker_restarts_total") >= 1, "another worker is started")
+    wait_until(lambda: get(world, "/readyz")[0] == 200, "it is ready again")
     (database,) = world.directory.rglob("*.db")
     with contextlib.closing(sqlite3.connect(database, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        until(lambda: get(world, "/readyz")[0] == 503, "what can't store is not ready")
+        wait_until(lambda: get(world, "/readyz")[0] == 503, "what can't store is not ready")
         assert '"part":"store"' in get(world, "/readyz")[1]
         assert get(world, "/healthz")[0] == 200, "it lives all the same"
         assert figure(world, "playvoice_store_readable") == 1
-        until(lambda: figure(world, "playvoice_store_writable") == 0, "the figures tell it too")
+        wait_until(lambda: figure(world, "playvoice_store_writable") == 0, "the figures tell it too")
         other.execute("ROLLBACK")
-    until(lambda: get(world, "/readyz")[0] == 200, "it is ready again without a hand")
+    wait_until(lambda: get(world, "/readyz")[0] == 200, "it is ready again without a hand")
 
 
 def test_systemd_hears_of_start_life_reload_and_stop(world: World, systemd: SystemD) -> None:

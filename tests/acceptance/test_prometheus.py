@@ -8,14 +8,16 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from tests.acceptance.asking import place, voices_in
-from tests.acceptance.watching import BOUND, figure, get, until
+from tests.acceptance.watching import BOUND, figure, get
 from tests.unit.monitoring.test_deploy import ALERTS, DASHBOARD, DEPLOY, PANELS
+from tests.waiting import wait_until
 
 from playvoice.simulator.configuration import COMPANY, LOOPBACK, free_ports
 from playvoice.simulator.world import Cast, World
@@ -87,6 +89,8 @@ class Prometheus:
             with urllib.request.urlopen(url, timeout=BOUND) as answer:
                 return json.loads(answer.read())["data"]
         except urllib.error.HTTPError as error:
+            if error.code == HTTPStatus.SERVICE_UNAVAILABLE:
+                return None  # it starts
             raise AssertionError(f"{parameters}: {error.read().decode()}") from None
         except urllib.error.URLError:
             return None
@@ -109,12 +113,16 @@ def world(tmp_path: Path) -> Iterator[World]:
 
 def test_every_panel_and_every_alert_finds_its_figures_while_calls_run(world: World, tmp_path: Path) -> None:
     with contextlib.closing(Prometheus(tmp_path, world.http)) as prometheus:
-        until(lambda: prometheus.result("up == 1"), "Prometheus reads the server")
+        wait_until(lambda: prometheus.result("up == 1"), "Prometheus reads the server")
         for number in range(3):
             place(world.client(), f"1333333000{number}")
         delivered = {"company": COMPANY, "result": "delivered"}
-        until(lambda: figure(world, "playvoice_callback_attempts_total", **delivered) == 3, "the calls are reported")
-        until(lambda: prometheus.result("increase(playvoice_callback_attempts_total[30s]) > 0"), "it has read that")
+        wait_until(
+            lambda: figure(world, "playvoice_callback_attempts_total", **delivered) == 3, "the calls are reported"
+        )
+        wait_until(
+            lambda: prometheus.result("increase(playvoice_callback_attempts_total[30s]) > 0"), "it has read that"
+        )
         promtool("check", "metrics", text=get(world, "/metrics")[1])
 
         shown = [(panel["title"], target["expr"]) for panel in PANELS for target in panel["targets"]]
@@ -126,7 +134,7 @@ def test_every_panel_and_every_alert_finds_its_figures_while_calls_run(world: Wo
         for alert in ALERTS:
             for figures in re.findall(r"\b(?:playvoice|process)_\w+(?:\{[^}]*\})?", alert["expr"]):
                 assert prometheus.result(figures) or figures in ABSENT, alert["alert"]
-        until(lambda: all_evaluated(prometheus), "each alert is looked at")
+        wait_until(lambda: all_evaluated(prometheus), "each alert is looked at")
         rules = [rule for group in prometheus.ask("rules")["groups"] for rule in group["rules"]]
         assert {rule["name"] for rule in rules} == {alert["alert"] for alert in ALERTS}
         assert not [rule["name"] for rule in rules if rule["state"] == "firing"]

@@ -2,13 +2,13 @@
 
 import re
 import sqlite3
-import time
 from pathlib import Path
 
 import pytest
 from tests.acceptance.asking import place
 from tests.acceptance.asterisk_peer import PATIENCE, Asterisk
 from tests.acceptance.sipp_world import WAIT_TIME, noise
+from tests.waiting import wait_until
 
 from playvoice.media.g711 import Codec, decode
 from playvoice.simulator.client import Client
@@ -43,14 +43,13 @@ def call(client: Client) -> None:
 def figures(directory: Path) -> dict[str, int]:
     """What is stored of the leg's RTP, once it is there."""
     path = directory / "playvoice.db"
-    deadline = time.monotonic() + PATIENCE
-    while True:
+
+    def stored() -> dict[str, int] | None:
         with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as database:
             (row,) = database.execute(f"SELECT {', '.join(FIGURES)} FROM legs").fetchall()
-        if None not in row:
-            return dict(zip(FIGURES, row, strict=True))
-        assert time.monotonic() < deadline, f"{row}: not all of {FIGURES}"
-        time.sleep(0.05)
+        return None if None in row else dict(zip(FIGURES, row, strict=True))
+
+    return wait_until(stored, f"all of {FIGURES}")
 
 
 def test_asterisk_measures_the_round_trip_by_our_reports_and_we_store_what_it_reports(tmp_path: Path) -> None:

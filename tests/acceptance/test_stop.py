@@ -4,7 +4,7 @@ import os
 import signal
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import pytest
 from tests.acceptance.asking import request_call, voices_in
 from tests.acceptance.outage import carrier_of, log_of
 from tests.postgresql import PostgresqlServer
+from tests.waiting import wait_until
 
 from playvoice.process.stopping import STOP_REST
 from playvoice.simulator.configuration import GROUP, NUMBERS
@@ -53,13 +54,6 @@ def record(world: World, uuid: str) -> tuple[int, int]:
     return line["payload"]["hangupcause"], line["payload"]["hangupdirection"]
 
 
-def until(condition: Callable[[], object], what: str) -> None:
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline, f"never: {what}"
-        time.sleep(0.02)
-
-
 def ends_within(server: Program, seconds: float) -> int:
     """The exit status of a server that ends in time."""
     return server.process.wait(seconds + BUSY)
@@ -81,7 +75,7 @@ def test_calls_end_by_themselves_while_no_new_ones_are_taken_and_what_waits_is_d
         def ready() -> httpx2.Response:
             return httpx2.get(f"http://{world.http}/readyz", trust_env=False)
 
-        until(lambda: ready().status_code == 503, "it is not ready")
+        wait_until(lambda: ready().status_code == 503, "it is not ready")
         assert ready().json()["reasons"] == [
             {"part": "server", "reason": "the server is stopping, and takes no more calls"}
         ]
@@ -126,7 +120,7 @@ def test_a_second_signal_ends_the_calls_at_once_with_their_records(tmp_path: Pat
     with make(tmp_path, stop_timeout=LONG) as world:
         uuid = connected(world, STAYS)
         world.server.process.terminate()
-        until(lambda: "server_stopping" in log_of(world), "the first signal is heard")
+        wait_until(lambda: "server_stopping" in log_of(world), "the first signal is heard")
         world.server.process.send_signal(signal.SIGINT)
         assert ends_within(world.server, STOP_REST) == 0
         assert record(world, uuid) == (10007, 10040)
@@ -179,7 +173,7 @@ def waiting(tmp_path: Path) -> Iterator[tuple[World, Program, Store]]:
         taken = Store.open(f"sqlite:///{tmp_path}/world/playvoice.db")
         told = log_of(world).count("database_taken")
         server = world.launch_server()
-        until(lambda: log_of(world).count("database_taken") > told, "it waits")
+        wait_until(lambda: log_of(world).count("database_taken") > told, "it waits")
         yield world, server, taken
         taken.close_now()
 
@@ -198,7 +192,7 @@ def test_a_hangup_during_the_start_is_taken_when_the_server_is_ready(waiting: tu
     world.config.write_text(text.replace(NUMBERS[1], "2120289999"), encoding="utf-8")
     taken.close_now()
     world.ready = server.wait_for("ready", 30)
-    until(lambda: "configuration_reloaded" in log_of(world), "the file is read anew")
+    wait_until(lambda: "configuration_reloaded" in log_of(world), "the file is read anew")
     numbers = "SELECT number FROM caller_numbers"
     with closing(sqlite3.connect(world.directory / "playvoice.db")) as database:
         assert "2120289999" in {number for (number,) in database.execute(numbers)}
@@ -215,7 +209,7 @@ def test_a_stop_during_the_migration_leaves_the_database_to_the_next_start(tmp_p
         with closing(sqlite3.connect(database, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
             server = world.launch_server()
-            until(lambda: holds_lock(database, server.pid), "it has the lock, and wants to migrate")
+            wait_until(lambda: holds_lock(database, server.pid), "it has the lock, and wants to migrate")
             server.process.terminate()
             ends_within(server, STOP_REST)
             assert other.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,)
@@ -238,7 +232,7 @@ def test_a_stop_at_any_moment_of_a_start_ends_every_process_and_loses_nothing(tm
             children = of_group(server.pid)
             server.process.terminate()
             assert ends_within(server, STOP_REST) in (0, -signal.SIGTERM), "in order, or before there was any"
-            until(lambda children=children: not any(map(is_there, children)), "its children end as well")  # type: ignore[misc]
+            wait_until(lambda children=children: not any(map(is_there, children)), "its children end as well")  # type: ignore[misc]
         world.start_server()
         assert record(world, uuid) == (10007, 10040)
         assert world.server.stop() == 0

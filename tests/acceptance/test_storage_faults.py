@@ -7,7 +7,7 @@ import sqlite3
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -29,6 +29,7 @@ from tests.acceptance.outage import (
 )
 from tests.postgresql import PostgresqlServer
 from tests.postgresql_relay import PostgresqlRelay
+from tests.waiting import wait_until
 
 from playvoice.control.client import ask
 from playvoice.simulator.configuration import ACCESSKEY
@@ -346,9 +347,9 @@ def test_a_recording_whose_disk_fills_up_meanwhile_ends_there_and_its_call_goes_
     customer, carrier, folder = Customer(small_disks, recorded=True), carrier_of(small_disks), small_disks.directory
     call = customer.connected(STAYS)
     raw = folder / "data" / "recordings" / "raw" / f"{call.uuid}.raw"
-    until(lambda: raw.exists() and raw.stat().st_size > 2 * SECOND, "two seconds are written")
+    wait_until(lambda: raw.exists() and raw.stat().st_size > 2 * SECOND, "two seconds are written")
     with full(folder / "data", RECORDINGS_DISK):
-        until(lambda: has_no_room(folder / "data"), "the disk is full")
+        wait_until(lambda: has_no_room(folder / "data"), "the disk is full")
         time.sleep(2.5)  # a recording is written every two seconds
         kept = raw.stat().st_size
     time.sleep(2.5)
@@ -357,7 +358,7 @@ def test_a_recording_whose_disk_fills_up_meanwhile_ends_there_and_its_call_goes_
     ask(folder / "data", "call.hangup", {"uuid": call.uuid})
     record = customer.record(call)
     assert record["hangupcause"] == 10007
-    until(lambda: list((folder / "data" / "recordings").glob(f"20*/*/*/{record['recordfilename']}")), "it is made")
+    wait_until(lambda: list((folder / "data" / "recordings").glob(f"20*/*/*/{record['recordfilename']}")), "it is made")
     (recording,) = (folder / "data" / "recordings").rglob(record["recordfilename"])
     assert abs(soundfile.info(str(recording)).duration - kept / SECOND) < 0.2
     assert record["billsec"] > kept / SECOND
@@ -378,13 +379,6 @@ def test_a_voice_for_which_the_disk_has_no_room_calls_nobody_and_is_played_when_
         assert customer.connected(HANGS_UP).uuid
     assert customer.connected(HANGS_UP, voice="unheard.wav").uuid
     assert not list((small_disks.directory / "data" / "voices").rglob("*.part"))
-
-
-def until(condition: Callable[[], object], what: str) -> None:
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline, f"never: {what}"
-        time.sleep(0.05)
 
 
 def has_no_room(folder: Path) -> bool:
@@ -410,10 +404,7 @@ def test_a_lost_data_directory_fails_recordings_and_voices_with_words_and_ends_n
         assert customer.record(call)["hangupcause"] == 10007
     name = recorded.record(stays)["recordfilename"]
     assert name
-    deadline = time.monotonic() + 20
-    while not list((world.directory / "data" / "recordings").rglob(name)):
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    wait_until(lambda: list((world.directory / "data" / "recordings").rglob(name)), f"{name} is there")
     again = recorded.connected(HANGS_UP)
     assert recorded.record(again)["recordfilename"]
 

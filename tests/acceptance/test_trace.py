@@ -1,15 +1,16 @@
 """A call that two agents don't take, asked for by who wants to know why: the story, the capture, the log."""
 
 import json
+import os
 import struct
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.waiting import wait_until
 
 from playvoice.media.g711 import SAMPLE_RATE, Codec
 from playvoice.simulator.configuration import GROUP, NUMBERS
@@ -55,19 +56,21 @@ def uuid(world: World) -> str:
 def typed(world: World, *words: str) -> str:
     """What `playvoice trace` writes for a person at a terminal of 120 characters."""
     command = [sys.executable, "-m", "playvoice.cli", "trace", "--config", str(world.config), *words]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True, env={"COLUMNS": "120"})
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=60, check=True, env={**os.environ, "COLUMNS": "120"}
+    )
     return done.stdout
 
 
 def story(world: World, uuid: str) -> dict[str, Any]:
     """The story once all of it is stored: far ends confirm after the record."""
-    until = time.monotonic() + PATIENCE
-    while True:
+
+    def whole() -> dict[str, Any] | None:
         told: dict[str, Any] = json.loads(typed(world, uuid, "--json"))
-        if told["messages"] and all(callback["state"] == "delivered" for callback in told["callbacks"]):
-            return told
-        assert time.monotonic() < until, told
-        time.sleep(0.3)
+        delivered = all(callback["state"] == "delivered" for callback in told["callbacks"])
+        return told if told["messages"] and delivered else None
+
+    return wait_until(whole, "the messages are stored and the callbacks delivered")
 
 
 def test_the_story_has_every_message_of_every_leg(world: World, uuid: str) -> None:

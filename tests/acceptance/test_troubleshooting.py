@@ -16,6 +16,7 @@ from tests.acceptance import asking
 from tests.acceptance import odd_carrier as odd
 from tests.acceptance.odd_carrier import OddCarrier
 from tests.acceptance.terminal import Terminal, run
+from tests.waiting import wait_until
 
 from playvoice.media.g711 import SAMPLE_RATE, Codec
 from playvoice.simulator import program
@@ -75,19 +76,18 @@ def typed(world: World, *words: str, config: Path | None = None) -> str:
 def story(world: World, uuid: str) -> str:
     """What `playvoice trace` shows once the messages are stored."""
     wait_for_line(world, f"call_ended .*uuid={uuid}")
-    until = time.monotonic() + PATIENCE
-    while NOT_STORED in (shown := typed(world, "trace", uuid)):
-        assert time.monotonic() < until, shown
-    return shown
+    return wait_until(lambda: stored_story(world, uuid), "the messages are stored")
+
+
+def stored_story(world: World, uuid: str) -> str | None:
+    shown = typed(world, "trace", uuid)
+    return None if NOT_STORED in shown else shown
 
 
 def wait_for_line(world: World, pattern: str) -> str:
     """The first line of the server's log that matches."""
-    log, until = world.directory / "server.log", time.monotonic() + PATIENCE
-    while (found := re.search(f"^.*{pattern}.*$", log.read_text(encoding="utf-8"), re.MULTILINE)) is None:
-        assert time.monotonic() < until, f"no {pattern}"
-        time.sleep(0.05)
-    return found[0]
+    log = world.directory / "server.log"
+    return wait_until(lambda: re.search(f"^.*{pattern}.*$", log.read_text(encoding="utf-8"), re.MULTILINE), pattern)[0]
 
 
 @pytest.fixture(scope="module")
@@ -197,9 +197,7 @@ def test_a_voice_that_can_not_be_had(world: World, client: Client) -> None:
     assert uuid, answer
     wait_for_record(world, uuid)
     wait_for_line(world, f"voice_unavailable .*uuid={uuid}")
-    until = time.monotonic() + PATIENCE
-    while "not dialled: its voice can't be had: " not in (shown := typed(world, "trace", uuid)):
-        assert time.monotonic() < until, shown
+    wait_until(lambda: "not dialled: its voice can't be had: " in typed(world, "trace", uuid), "the trace tells why")
 
 
 def test_phones_that_do_not_ring(world: World, client: Client) -> None:

@@ -18,6 +18,7 @@ from scripts.keep_database import CALLEES, RINGS, STAYS, TALKS, WAITS
 from tests.acceptance.asking import request_call
 from tests.acceptance.terminal import run
 from tests.migration import kept
+from tests.waiting import wait_until
 
 from playvoice.simulator.client import Client
 from playvoice.simulator.configuration import LOOPBACK, free_ports
@@ -210,10 +211,7 @@ def test_no_accepted_call_is_lost_or_made_twice_while_one_version_takes_the_othe
         assert world.server.stop() == 0
         before = len(accepted)
         world.start_server()
-        deadline = time.monotonic() + 30
-        while len(accepted) < before + 10:
-            assert time.monotonic() < deadline, "calls are accepted again"
-            time.sleep(0.05)
+        wait_until(lambda: len(accepted) >= before + 10, "calls are accepted again")
     finally:
         over.set()
         thread.join(30)
@@ -225,7 +223,5 @@ def test_no_accepted_call_is_lost_or_made_twice_while_one_version_takes_the_othe
 
 
 def wait_for_line(world: World, words: str) -> None:
-    log, deadline = world.directory / "server.log", time.monotonic() + 30
-    while words not in log.read_text(encoding="utf-8"):
-        assert time.monotonic() < deadline, f"the log never says {words}"
-        time.sleep(0.05)
+    log = world.directory / "server.log"
+    wait_until(lambda: words in log.read_text(encoding="utf-8"), f"the log says {words}")

@@ -5,7 +5,6 @@ import socket
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
 from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
@@ -74,13 +73,6 @@ def figures(world: World) -> dict[tuple[str, frozenset[tuple[str, str]]], float]
 
 def figure(world: World, name: str, **labels: str) -> float:
     return figures(world).get((name, frozenset(labels.items())), -1)
-
-
-def until(condition: Callable[[], object], what: str) -> None:
-    deadline = time.monotonic() + BOUND
-    while not condition():
-        assert time.monotonic() < deadline, f"never: {what}"
-        time.sleep(0.05)
 
 
 def media_workers(pid: int) -> list[int]:

@@ -3,7 +3,6 @@
 import json
 import random
 import sys
-import time
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import replace
@@ -13,6 +12,7 @@ from typing import Any, Self
 
 from tests.network.namespaces import CARRIER, FAR, SECOND, SERVER, Network
 from tests.network.weather import Weather
+from tests.waiting import wait_until
 
 from playvoice.control.client import ask
 from playvoice.media.g711 import SAMPLE_RATE, Codec
@@ -164,7 +164,11 @@ class Place:
 
     def wait_for_log(self, words: str, times: int = 1, seconds: float = 30.0) -> None:
         """Wait until the server has logged these words so often."""
-        wait_until(lambda: self.log().count(words) >= times, f"{words} {times} times", seconds, self.log)
+        wait_until(
+            lambda: self.log().count(words) >= times,
+            lambda: f"{words} {times} times\n{self.log()[-3000:]}",
+            seconds,
+        )
 
     # --- calls ----------------------------------------------------------------------------------------------------
 
@@ -191,14 +195,6 @@ class Place:
 
 def _is_record_of(uuid: str) -> Any:
     return lambda line: line["path"] == "/cdr" and line["payload"]["uuid"] == uuid
-
-
-def wait_until(true: Any, what: str, seconds: float = 30.0, told: Any = lambda: "") -> None:
-    """Wait for something that no event tells."""
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, f"not within {seconds:g} s: {what}\n{told()[-3000:]}"
-        time.sleep(0.05)
 
 
 def ended(record: dict[str, object]) -> tuple[object, object]:

@@ -1,7 +1,8 @@
 """Carriers that vanish in the middle of calls, say nothing, or forget us, for real."""
 
 from tests.network.namespaces import CARRIER, SECOND
-from tests.network.place import CALLEE, CARRIER_PORT, EXTENSION, Place, ended, wait_until
+from tests.network.place import CALLEE, CARRIER_PORT, EXTENSION, Place, ended
+from tests.waiting import wait_until
 
 from playvoice.codes import HangupCause as Cause
 
@@ -70,10 +71,13 @@ def test_a_registrar_that_forgets_us_or_is_away_is_asked_anew_and_operators_are_
         trunk = place.trunk()
         return trunk["state"], trunk["registered"], trunk["usable"]
 
-    wait_until(lambda: state() == ("up", True, True), "it is registered and up", told=place.log)
+    def is_in(wanted: tuple[str, bool, bool], seconds: float = 30.0) -> None:
+        wait_until(lambda: state() == wanted, lambda: f"it is {wanted}\n{place.log()[-3000:]}", seconds)
+
+    is_in(("up", True, True))
     registrar.kill()
-    wait_until(lambda: state() == ("down", True, False), "it is down, and registered as far as we know", told=place.log)
+    is_in(("down", True, False))  # registered as far as we know
     registrar = place.registrar(user, password)
-    wait_until(lambda: state() == ("up", True, True), "it knows us again", 60, place.log)
+    is_in(("up", True, True), 60)
     assert registrar.log is not None
     assert "registration_added" in registrar.log.read_text()

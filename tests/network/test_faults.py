@@ -14,8 +14,8 @@ from tests.network.place import (
     TALKS,
     Place,
     ended,
-    wait_until,
 )
+from tests.waiting import wait_until
 
 from playvoice.codes import HangupCause as Cause
 

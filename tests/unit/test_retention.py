@@ -14,8 +14,9 @@ from sqlalchemy import func, select
 from structlog.testing import capture_logs
 from tests.samples import COMPANY, REQUEST
 from tests.unit.calls.rooms import Encoder
-from tests.unit.calls.stored import run, until
+from tests.unit.calls.stored import run
 from tests.unit.calls.world import LINKS, SETTINGS
+from tests.waiting import until
 
 from playvoice import retention
 from playvoice.callbacks import CallbackKind, Endpoint, Sender

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 from tests.acceptance.hostile.attack import SECOND, Attack
-from tests.acceptance.hostile.strangers import STRANGER, TRUNK, Udp, until
+from tests.acceptance.hostile.strangers import STRANGER, TRUNK, Udp
 from tests.acceptance.whole_call import cast, place_whole_call
+from tests.waiting import wait_until
 
 from playvoice.simulator.sound import ASSETS
 from playvoice.simulator.world import EXTENSION, World
@@ -23,10 +24,9 @@ def attack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attack]:
     with World(directory, ASSETS, cast(extensions=accounts, setting=setting)) as world, Attack(world) as attack:
         yield attack
         attack.slow.wait()
-        until(
+        wait_until(
             lambda: attack.dropped <= attack.log.dropped(),
             lambda: f"sent {attack.dropped}, told of {attack.log.dropped()}",
-            patience=20,
         )
         told = attack.log.dropped()
         assert {kind: told[kind] for kind in attack.dropped} == attack.dropped, "each is counted once"

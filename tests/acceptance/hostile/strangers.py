@@ -5,12 +5,13 @@ The simulated carrier is at 127.0.0.1, so that anybody there is the trunk; stran
 
 import re
 import socket
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
 from typing import Self
+
+from tests.waiting import wait_until
 
 TRUNK, STRANGER, PHONE = "127.0.0.1", "127.0.0.2", "127.0.0.3"
 PATIENCE = 10.0
@@ -102,11 +103,10 @@ class Log:
     def wait_for(self, *words: str, since: int = 0) -> str:
         """The first line after `since` with all these words."""
 
-        def found() -> Iterator[str]:
-            return (line for line in self.lines(since) if all(word in line for word in words))
+        def found() -> str | None:
+            return next((line for line in self.lines(since) if all(word in line for word in words)), None)
 
-        until(lambda: any(True for _ in found()), lambda: f"no line with {words}:\n" + "\n".join(self.lines(since)))
-        return next(found())
+        return wait_until(found, lambda: f"a line with {words}:\n" + "\n".join(self.lines(since)))
 
     def dropped(self) -> Counter[str]:
         """What the lines about dropped SIP add up to, by kind."""
@@ -116,11 +116,3 @@ class Log:
                 fields = dict(re.findall(r"(\w+)=(\S+)", line))
                 total[fields["kind"]] += int(fields["count"])
         return total
-
-
-def until(condition: Callable[[], bool], why: Callable[[], str], patience: float = PATIENCE) -> None:
-    """Look again and again until it is so."""
-    deadline = time.monotonic() + patience
-    while not condition():
-        assert time.monotonic() < deadline, why()
-        time.sleep(0.02)

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from tests.acceptance.hostile.strangers import until
 from tests.acceptance.inputs.site import CLOSED, OPEN, Site
+from tests.waiting import wait_until
 
 FORBIDDEN = [
     "http://127.0.0.1/a.mp3", "127.0.0.1/a.mp3", "127.0.0.1", "HTTP://127.0.0.1/", "http://127.0.0.1./a", "127.1/a",
@@ -78,7 +78,7 @@ def ends_with(site: Site, url: str, why: str) -> None:
     assert answer.code == 0
 
     record = "SELECT hangupcause, hangupdirection, started_at = ended_at FROM calls WHERE uuid = ?"
-    until(lambda: site.query(record, uuid) == [(10020, 10020, 1)], lambda: str(site.query(record, uuid)), patience=30)
+    wait_until(lambda: site.query(record, uuid) == [(10020, 10020, 1)], lambda: str(site.query(record, uuid)))
     assert site.query("SELECT count(*) FROM legs WHERE call_uuid = ?", uuid) == [(0,)]
     site.log.wait_for(uuid, why, since=since)
 

@@ -2,12 +2,12 @@
 
 import json
 import socket
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from tests.acceptance.inputs.site import CALL, FORM, Site, form
+from tests.waiting import wait_until
 
 from playvoice.gateway.body import MAX_BODY, MAX_HELD
 
@@ -238,6 +238,4 @@ def test_bodies_of_many_connections_share_one_memory_and_ordinary_requests_go_on
     assert 15 <= codes.count(404) <= 17
     assert set(full) == {"5"}
     site.log.wait_for("request_refused", "code=1003", "no memory")
-    deadline = time.monotonic() + PATIENCE
-    while site.send(ballast).refusal[0] != 404:
-        assert time.monotonic() < deadline, "the memory is not given back"
+    wait_until(lambda: site.send(ballast).refusal[0] == 404, "the memory is given back")

@@ -12,6 +12,7 @@ from urllib.parse import parse_qs
 import pytest
 import structlog
 from sqlalchemy import Connection, select
+from tests.waiting import PATIENCE
 
 from playvoice.callbacks import CallbackKind, Endpoint, Sender, callbacks, manage, outbox, owe
 from playvoice.callbacks import sender as sender_module
@@ -88,18 +89,18 @@ class Running:
         self.sender.wake()
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             while not condition():
                 await self.store.read(delivered)
 
     async def until_tried(self, attempts: list[int]) -> None:
         """Wait until each callback has been tried so often."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             while [tried for tried, _, _ in await self.store.read(tries)] != attempts:
                 pass
 
     async def until_delivered(self, count: int) -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             while await self.store.read(delivered) < count:
                 pass
 

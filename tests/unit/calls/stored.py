@@ -28,16 +28,6 @@ def later(seconds: float) -> datetime:
     return AT + timedelta(seconds=seconds)
 
 
-async def until(true: Callable[[], object], what: str) -> None:
-    """Wait until something is so."""
-    try:
-        async with asyncio.timeout(10):
-            while not true():  # noqa: ASYNC110 - what another thread or far end brings, no event tells
-                await asyncio.sleep(0.002)
-    except TimeoutError:
-        raise AssertionError(f"waited in vain: {what}") from None
-
-
 async def accept(
     store: Store,
     company: str = "2028",

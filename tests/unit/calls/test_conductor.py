@@ -11,8 +11,9 @@ import pytest
 import structlog.testing
 from sqlalchemy import Connection, select, update
 from tests.samples import COMPANY
-from tests.unit.calls.stored import AT, Gate, call_states, leg_states, owed, record, rows, until
+from tests.unit.calls.stored import AT, Gate, call_states, leg_states, owed, record, rows
 from tests.unit.calls.world import House
+from tests.waiting import until
 
 from playvoice.calls import conductor as module
 from playvoice.calls import journal, ledger

@@ -5,9 +5,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.unit.calls.stored import call_states, record, until
+from tests.unit.calls.stored import call_states, record
 from tests.unit.calls.wire import CARRIER
 from tests.unit.calls.world import House
+from tests.waiting import until
 
 from playvoice.calls import conductor, customer, journal
 from playvoice.sip import Flow, Transport

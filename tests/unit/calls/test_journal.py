@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Connection
-from tests.unit.calls.stored import until
+from tests.waiting import until
 
 from playvoice.calls import journal as module
 from playvoice.calls.journal import Journal

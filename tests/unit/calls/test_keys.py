@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.calls.stored import until
 from tests.unit.calls.world import House
+from tests.waiting import until
 
 from playvoice.calls import conductor, legs
 from playvoice.calls.keys import SAME_PRESS, Presses, Way

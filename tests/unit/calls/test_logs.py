@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
-from tests.unit.calls.stored import until
 from tests.unit.calls.world import House
+from tests.waiting import until
 
 from playvoice.calls import conductor, confirmations, journal
 from playvoice.config import Dtmf

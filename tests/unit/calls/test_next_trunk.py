@@ -4,8 +4,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from tests.unit.calls.stored import call_states, record, until
+from tests.unit.calls.stored import call_states, record
 from tests.unit.calls.world import House
+from tests.waiting import until
 
 from playvoice.calls import conductor, customer
 from playvoice.lines import Trunk

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Connection
-from tests.unit.calls.stored import AT, Gate, accept, leg_states, rows, run, until
+from tests.unit.calls.stored import AT, Gate, accept, leg_states, rows, run
 from tests.unit.calls.wire import Wire, invite
+from tests.waiting import until
 
 from playvoice.calls import ledger
 from playvoice.calls import owners as module

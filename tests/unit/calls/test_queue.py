@@ -13,7 +13,7 @@ from sqlalchemy import Connection, func, select, update
 from tests.postgresql import PostgresqlServer
 from tests.postgresql_relay import PostgresqlRelay
 from tests.samples import REQUEST
-from tests.unit.calls.stored import until
+from tests.waiting import until
 
 from playvoice.calls import journal, ledger
 from playvoice.calls import queue as queue_module

@@ -13,7 +13,7 @@ import pytest
 import structlog.testing
 from tests.samples import COMPANY
 from tests.unit.calls.rooms import Encoder
-from tests.unit.calls.stored import until
+from tests.waiting import until
 
 from playvoice.calls import recordings as recordings_module
 from playvoice.calls.errors import RecordingUnknown

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import update
-from tests.unit.calls.stored import accept, call_states, leg_states, owed, record, rows, run, until
+from tests.unit.calls.stored import accept, call_states, leg_states, owed, record, rows, run
 from tests.unit.calls.world import House
+from tests.waiting import until
 
 from playvoice.calls import conductor, ledger
 from playvoice.calls.heartbeat import heartbeat

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.unit.calls.stored import Gate, call_states, owed, record, streamed, until
+from tests.unit.calls.stored import Gate, call_states, owed, record, streamed
 from tests.unit.calls.world import House
+from tests.waiting import until
 
 from playvoice.calls import conductor, journal, running
 from playvoice.calls.errors import UseridError

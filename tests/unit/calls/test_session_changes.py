@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import select
-from tests.unit.calls.stored import record, until
+from tests.unit.calls.stored import record
 from tests.unit.calls.world import House
+from tests.waiting import until
 
 from playvoice.calls import conductor
 from playvoice.calls.tables import legs

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import update
-from tests.unit.calls.stored import AT, accept, run, until
+from tests.unit.calls.stored import AT, accept, run
 from tests.unit.calls.wire import CARRIER, SERVER
 from tests.unit.calls.world import House
+from tests.waiting import until
 
 from playvoice.calls import conductor, confirmations, journal
 from playvoice.calls.story import Story, find, read_story, to_json

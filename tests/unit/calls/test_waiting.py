@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import Connection
 from tests.samples import COMPANY
 from tests.unit.calls.rooms import Companies, Voices
-from tests.unit.calls.stored import accept, until
+from tests.unit.calls.stored import accept
+from tests.waiting import until
 
 from playvoice.calls import waiting as module
 from playvoice.calls.ledger import StoredCall

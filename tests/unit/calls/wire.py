@@ -3,7 +3,7 @@
 import random
 from collections.abc import Callable
 
-from tests.unit.calls.stored import until
+from tests.waiting import until
 
 from playvoice.calls.owners import Owners
 from playvoice.media import sdp

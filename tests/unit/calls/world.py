@@ -12,8 +12,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from tests.samples import COMPANY, REQUEST
 from tests.unit.calls.rooms import VOICE, Companies, Encoder, Groups, Media, Routes, Voices
-from tests.unit.calls.stored import call_states, leg_states, until, written
+from tests.unit.calls.stored import call_states, leg_states, written
 from tests.unit.calls.wire import CARRIER, SERVER, Wire
+from tests.waiting import until
 
 from playvoice import clock
 from playvoice.calls.agents import Agents

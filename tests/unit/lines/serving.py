@@ -1,7 +1,6 @@
 """Lines with an endpoint on loopback, as the application builds them."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from random import Random
@@ -68,10 +67,3 @@ async def serving(
     finally:
         await server.lines.stop()
         await server.endpoint.close()
-
-
-async def until(condition: Callable[[], object]) -> None:
-    """Let the loop run until something has happened over sockets."""
-    async with asyncio.timeout(5.0):
-        while not condition():  # noqa: ASYNC110 - what a socket will bring, no event tells before
-            await asyncio.sleep(0.005)

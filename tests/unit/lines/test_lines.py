@@ -9,7 +9,8 @@ import pytest
 import structlog
 from tests.unit.lines.configs import company, config, extension, trunk
 from tests.unit.lines.far_end import FarEnd, far_end
-from tests.unit.lines.serving import AT, COMPANY, Server, serving, until
+from tests.unit.lines.serving import AT, COMPANY, Server, serving
+from tests.waiting import until
 
 from playvoice import clock
 from playvoice.lines import LinesError, apply, lines, tables

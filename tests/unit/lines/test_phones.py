@@ -10,8 +10,9 @@ from random import Random
 import structlog
 from sipmessage import Address, Request, Response
 from tests.unit.lines.far_end import FarEnd, far_end
-from tests.unit.lines.serving import Server, serving, until
+from tests.unit.lines.serving import Server, serving
 from tests.unit.sip import rfc4475
+from tests.waiting import until
 
 from playvoice.lines.registrations import ContactBinding
 from playvoice.sip import URI, Credentials, DigestClient, Flow, Transport

@@ -12,7 +12,8 @@ import structlog
 from tests.unit.lines.configs import Section, config, trunk
 from tests.unit.lines.conftest import TABLES
 from tests.unit.lines.far_end import far_end
-from tests.unit.lines.serving import AT, Server, serving, until
+from tests.unit.lines.serving import AT, Server, serving
+from tests.waiting import until
 
 from playvoice.config import TrunkConfig
 from playvoice.config.pieces import changed_piece

@@ -4,7 +4,7 @@ from dataclasses import replace
 from ipaddress import ip_network
 
 import pytest
-from tests.unit.lines.serving import until
+from tests.waiting import until
 
 from playvoice.lines import LinesError, Trunk, Trunks
 from playvoice.lines.health import State

@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from tests.unit.media.workers import BOUND, PORTS, Leg, far_end, until
+from tests.unit.media.workers import BOUND, PORTS, Leg, far_end
+from tests.waiting import until
 
 from playvoice.media import client as client_module
 from playvoice.media import leg as leg_module

@@ -7,17 +7,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
-from tests.unit.media.workers import (
-    BOUND,
-    PORTS,
-    Leg,
-    children,
-    connected_pair,
-    far_end,
-    open_sockets,
-    speech,
-    until,
-)
+from tests.unit.media.workers import BOUND, PORTS, Leg, children, connected_pair, far_end, open_sockets, speech
+from tests.waiting import until
 
 from playvoice.media.client import MediaClient, MediaFull, MediaGone, Stream
 from playvoice.media.g711 import Codec

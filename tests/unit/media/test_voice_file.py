@@ -1,11 +1,11 @@
 import os
-import time
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.media.bench import Bench
+from tests.waiting import wait_until
 
 from playvoice.media import protocol as p
 from playvoice.media import voice_file
@@ -65,10 +65,7 @@ def test_a_file_that_is_not_there_is_an_error_of_the_system(tmp_path: Path) -> N
 
 
 def until_loaded(voices: Voices, count: int = 1) -> None:
-    deadline = time.monotonic() + 10
-    while len(voices._loaded) < count:
-        assert time.monotonic() < deadline, "nothing was loaded"
-        time.sleep(0.001)
+    wait_until(lambda: len(voices._loaded) >= count, f"{count} are loaded")
 
 
 def test_what_was_loaded_is_found_mapped_in_both_laws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -85,13 +85,6 @@ def assert_frames_in_order(heard: bytes, said: bytes) -> None:
         at = found + FRAME
 
 
-async def until(condition: Callable[[], bool]) -> None:
-    """Wait for what comes about by itself."""
-    async with asyncio.timeout(BOUND):
-        while not condition():  # noqa: ASYNC110 - there is nothing that would tell
-            await asyncio.sleep(0.005)
-
-
 def open_sockets() -> set[str]:
     """The sockets of this process."""
     found = set()

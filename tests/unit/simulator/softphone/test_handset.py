@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 import numpy as np
 import pytest
-from tests.unit.simulator.softphone.until import until
+from tests.waiting import until
 
 from playvoice.media.g711 import Codec, decode, encode
 from playvoice.media.rtp import FRAME, Clock, Packet, parse

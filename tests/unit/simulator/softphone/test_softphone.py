@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 from sipmessage import URI
 from tests.unit.simulator.softphone.pair import Notes
-from tests.unit.simulator.softphone.until import until
+from tests.waiting import until
 
 from playvoice.simulator.errors import SimulatorError
 from playvoice.simulator.softphone.key_way import KeyWay

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.unit.simulator.softphone.until import until
+from tests.waiting import until
 
 from playvoice.media.g711 import Codec, decode, encode
 from playvoice.media.rtp import FRAME
