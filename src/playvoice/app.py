@@ -76,7 +76,7 @@ DOWNLOAD_CONNECTIONS = 200
 CUT_WITHIN = 4.0
 """Seconds that calls have to be over, with their records stored, once a stop ends them."""
 LAST_DELIVERIES = 2.0
-"""Seconds that callbacks which are under way have at a stop."""
+"""Seconds for the callbacks that are owed when all calls are over."""
 
 
 @dataclass(frozen=True, slots=True)

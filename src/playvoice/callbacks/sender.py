@@ -35,6 +35,8 @@ FRESH_SPACING = 0.05
 """Seconds between two looks for new callbacks: under load one look finds many."""
 WRITE_SPACING = 0.05
 """Seconds between two writes of results: under load one transaction holds many; after a pause there is no wait."""
+LAST_LOOK = 0.01
+"""Seconds between two looks at a stop whether all that is owed has been tried."""
 LOOK_INTERVAL = 10.0
 """Seconds after which is looked even if nobody said that something is owed."""
 STORE_PAUSE = 1.0
@@ -79,6 +81,7 @@ class Sender:
         self._fresh_wanted = False
         self._stopping = False
         self._pausing = False
+        self._reading = False
         self._writing = False
         self._stopped = asyncio.Event()
         self._stopped.set()
@@ -94,7 +97,7 @@ class Sender:
     @property
     def idle(self) -> bool:
         """Tell whether nothing is under way and nothing new is known."""
-        return self._deliveries.idle and not self._fresh_wanted and not self._under_way
+        return self._deliveries.idle and not (self._fresh_wanted or self._reading or self._under_way)
 
     def wake(self) -> None:
         """Say that a callback has been committed; costs nothing, however often."""
@@ -136,14 +139,20 @@ class Sender:
                 raise result
 
     async def stop(self, grace: float = 5.0) -> None:
-        """Begin no more attempts, give those under way `grace` seconds, write down their results, and end `run`.
+        """Try what is owed by now, write down the results, and end `run`; at most `grace` seconds for the attempts.
 
-        An attempt that is cut off is made again at the next start, under the same `webhook-id`.
+        None begins in their second half. One that is cut off is made again at the next start, under the same
+        `webhook-id`.
         """
+        loop = asyncio.get_running_loop()
+        end = loop.time() + grace
+        self._hurry_event.set()
+        while not (self._stopped.is_set() or self.idle) and loop.time() < end - grace / 2:  # noqa: ASYNC110 - once
+            await asyncio.sleep(LAST_LOOK)
         self._stopping = True
         self._hurry_event.set()
         if self._under_way:
-            await asyncio.wait(set(self._under_way), timeout=grace)
+            await asyncio.wait(set(self._under_way), timeout=end - loop.time())
         cut_off = set(self._under_way)
         for task in cut_off:
             task.cancel()
@@ -268,12 +277,15 @@ class Sender:
 
     async def _read_fresh(self) -> None:
         self._fresh_wanted = False
+        self._reading = True
         self._deliveries.begin_read()
         try:
             rows, seen = await self._store.read(lambda conn: outbox.fresh(conn, self._seen, BATCH))
         except BaseException:
             self._fresh_wanted = True
             raise
+        finally:
+            self._reading = False
         if seen - self._seen >= BATCH:
             self._fresh_wanted = True  # there may be more; what is owed later wakes us
         self._seen = seen

@@ -1,6 +1,7 @@
 import asyncio
 import base64
 import hmac
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -12,7 +13,7 @@ from urllib.parse import parse_qs
 import pytest
 import structlog
 from sqlalchemy import Connection, select
-from tests.waiting import PATIENCE
+from tests.waiting import PATIENCE, until
 
 from playvoice.callbacks import CallbackKind, Endpoint, Sender, callbacks, manage, outbox, owe
 from playvoice.callbacks import sender as sender_module
@@ -264,7 +265,20 @@ async def test_a_stop_waits_a_little_and_what_it_cuts_off_is_sent_again_with_the
     assert [headers["webhook-id"] for _, _, headers in web.posts] == ["c1-1", "c1-1"]
 
 
-async def test_a_stop_writes_down_what_ended_in_its_grace(store: Store) -> None:
+async def test_a_stop_delivers_what_is_owed_by_then_in_order(store: Store) -> None:
+    web = Web()
+    running = Running(store, web)
+    await running.__aenter__()
+    await running.owe("c1", {"n": 1}, {"n": 2}, {"n": 3})
+    await running.sender.stop(grace=60)
+    await running.task
+    assert [json.loads(body)["n"] for _, body, _ in web.posts] == [1, 2, 3]
+    assert await store.read(delivered) == 3
+
+
+async def test_a_stop_writes_down_what_ends_in_the_second_half_of_its_grace_and_begins_nothing_there(
+    store: Store,
+) -> None:
     going = asyncio.Event()
 
     async def slow(url: str, body: bytes, headers: Mapping[str, str]) -> WebResponse:
@@ -276,7 +290,8 @@ async def test_a_stop_writes_down_what_ended_in_its_grace(store: Store) -> None:
     await running.__aenter__()
     await running.owe("c1", {"n": 1}, {"n": 2})
     await running.until(lambda: bool(web.posts))
-    stopping = asyncio.create_task(running.sender.stop(grace=5))
+    stopping = asyncio.create_task(running.sender.stop(grace=1.0))
+    await until(lambda: running.sender._stopping)
     going.set()
     await stopping
     await running.task
