@@ -89,7 +89,7 @@ class PostgresqlDatabase:
     def is_unavailable(self, error: BaseException, *, reading: bool = False) -> bool:
         return is_unavailable(error, reading=reading)
 
-    def is_lost(self, conn: Connection, error: Exception) -> bool:
+    def after_error(self, conn: Connection, error: Exception) -> bool:
         return conn.invalidated or _driver(conn).closed
 
     def has_changed(self, conn: Connection) -> bool:

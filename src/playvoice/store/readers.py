@@ -50,7 +50,7 @@ class Readers:
                 conn = conn or self._database.connect_reader()
                 self._query(job, conn)
             except Exception as error:
-                if conn is None or not self._database.is_lost(conn, error):
+                if conn is None or not self._database.after_error(conn, error):
                     raise
                 _close(conn)
                 conn = self._database.connect_reader()

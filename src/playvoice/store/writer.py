@@ -138,7 +138,7 @@ class Writer:
         try:
             self._run_jobs(conn, jobs)
         except Exception as error:
-            if not self._database.is_lost(conn, error):
+            if not self._database.after_error(conn, error):
                 raise
             self._disconnect()
             conn = self._connection()
