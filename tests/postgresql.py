@@ -3,12 +3,16 @@
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg
+from sqlalchemy.engine import make_url
 from tests.peers import postgresql_directory
 
 _SETTINGS = {
@@ -44,6 +48,27 @@ class PostgresqlServer:
     def crash(self) -> None:
         """Stop the server without a word to anybody, as a power cut would."""
         self._run("pg_ctl", "stop", "--wait", "--mode=immediate")
+
+    @contextmanager
+    def hanging(self, url: str | None = None) -> Iterator[None]:
+        """All of the server stands still, or what works on one database; the kernel still takes what is sent."""
+        postmaster = int((self._directory / "data" / "postmaster.pid").read_text().split()[0])
+        children = Path(f"/proc/{postmaster}/task/{postmaster}/children")
+        if url is None:
+            os.kill(postmaster, signal.SIGSTOP)  # before its children are counted
+        stopped = [int(pid) for pid in children.read_text().split() if url is None or self._works_on(int(pid), url)]
+        for pid in stopped:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in [*stopped, postmaster]:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGCONT)
+
+    def _works_on(self, pid: int, url: str) -> bool:
+        title = Path(f"/proc/{pid}/cmdline").read_bytes()  # "postgres: user database [local] idle"
+        return f" {make_url(url).database} ".encode() in title
 
     def remove(self) -> None:
         """Stop the server and delete all it had."""

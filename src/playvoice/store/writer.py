@@ -108,7 +108,7 @@ class Writer:
                 Job.fail(jobs, error)
             except StoreUnavailable as error:  # nothing was begun
                 self._tell_unavailable(error)
-                Job.fail(jobs, error)
+                Job.fail(jobs + self.queue.take_waiting(), error)
             except Exception as error:
                 self._failures += 1
                 self._recover()
