@@ -29,10 +29,12 @@ _SETTINGS = {
 class PostgresqlServer:
     """Starts, stops and starts again; each test has a database of its own in it."""
 
-    def __init__(self) -> None:
+    def __init__(self, port: int | None = None) -> None:
+        """With a port it can be reached by TCP, too."""
         programs = postgresql_directory()
         assert programs is not None
         self._programs = programs
+        self._port = port
         self._directory = Path(tempfile.mkdtemp(prefix="playvoice-pg-"))
         self._user = _unprivileged_user()
         if self._user is not None:
@@ -42,6 +44,8 @@ class PostgresqlServer:
     def start(self) -> None:
         """Start the server and wait until it answers."""
         settings = {**_SETTINGS, "unix_socket_directories": str(self._directory)}
+        if self._port is not None:
+            settings |= {"listen_addresses": "127.0.0.1", "port": str(self._port)}
         options = " ".join(f"-c {name}='{value}'" for name, value in settings.items())
         self._run("pg_ctl", "start", "--wait", "--log", str(self._directory / "log"), "--options", options)
 
@@ -80,6 +84,8 @@ class PostgresqlServer:
         name = f"test_{uuid.uuid4().hex}"
         with psycopg.connect(self._conninfo(), autocommit=True) as connection:
             connection.execute(f'CREATE DATABASE "{name}"'.encode())
+        if self._port is not None:
+            return f"postgresql://playvoice@127.0.0.1:{self._port}/{name}"
         return f"postgresql://playvoice@/{name}?host={self._directory}"
 
     def dump(self, url: str) -> str:
@@ -92,7 +98,7 @@ class PostgresqlServer:
         return "\n".join(line for line in lines if line) + "\n"
 
     def _conninfo(self) -> str:
-        return f"host={self._directory} user=playvoice dbname=postgres"
+        return f"host={self._directory} port={self._port or 5432} user=playvoice dbname=postgres"
 
     def _run(self, program: str, *arguments: str) -> None:
         done = subprocess.run(

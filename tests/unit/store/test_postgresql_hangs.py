@@ -1,17 +1,22 @@
 """A PostgreSQL that stands still, or whose network swallows what is sent: nobody waits for it for ever."""
 
 import asyncio
+import os
+import socket
 import time
 from collections.abc import Awaitable, Iterator
 from contextlib import ExitStack
 from functools import partial
+from pathlib import Path
 
+import psycopg
 import pytest
 from sqlalchemy import Connection
 from tests.postgresql import PostgresqlServer
+from tests.postgresql_relay import PostgresqlRelay
 from tests.unit.store.notes import Notes, tables
 
-from playvoice.store import OutcomeUnknown, Store, StoreError, StoreUnavailable, schema_connection
+from playvoice.store import OutcomeUnknown, Store, StoreError, StoreTaken, StoreUnavailable, schema_connection
 from playvoice.store import postgresql as room
 
 pytestmark = pytest.mark.peer("postgresql")
@@ -20,6 +25,8 @@ ANSWER, CONNECT, LOCK = 1.0, 2, 0.5
 """Seconds, instead of the longer bounds of a server."""
 BUSY = 2.0
 """Seconds that a busy machine may add."""
+TCP_REPAIR = 19
+"""Of a socket that closes in silence (tcp(7) does not know it; linux/tcp.h)."""
 
 
 @pytest.fixture(autouse=True)
@@ -82,6 +89,101 @@ async def test_a_commit_that_is_never_answered_has_an_unknown_outcome(
             await store.write(add_and_hang)
     await store.write(partial(Notes.add, key="after"))
     assert await store.read(Notes.keys) == ["doubtful", "after"], "it held, and nothing was written before it"
+
+
+async def test_a_process_of_postgresql_that_hangs_with_the_lock_is_named_and_readers_go_on(
+    store: Store, url: str, postgresql_server: PostgresqlServer
+) -> None:
+    with postgresql_server.hanging(url):
+        after, words = await refused(store.write(partial(Notes.add, key="lost")))
+        assert after < ANSWER + LOCK + BUSY
+        assert "of a connection that was lost, does not end and keeps the lock" in words
+        assert await store.read(Notes.count) == 0
+    await store.write(partial(Notes.add, key="after"))
+    assert await store.read(Notes.keys) == ["after"]
+
+
+async def test_a_session_that_postgresql_believes_alive_gives_the_lock_back_to_the_server_that_lost_it(
+    url: str, tmp_path: Path
+) -> None:
+    with PostgresqlRelay(url, tmp_path) as relay:
+        store = Store.open(relay.url)
+        await store.write(tables.create_all)
+        relay.swallow()
+        after, _ = await refused(store.write(partial(Notes.add, key="lost")))
+        assert after < ANSWER + CONNECT + BUSY
+        relay.admit()
+        await store.write(partial(Notes.add, key="after"))
+        assert await store.read(Notes.keys) == ["after"]
+        await store.close()
+
+
+@pytest.fixture
+def by_tcp() -> Iterator[PostgresqlServer]:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    server = PostgresqlServer(port)
+    server.start()
+    yield server
+    server.remove()
+
+
+def lose_power(conn: Connection) -> None:
+    """Let the connection end without a packet, as that of a machine which loses its power."""
+    driver = conn.connection.driver_connection
+    assert isinstance(driver, psycopg.Connection)
+    with socket.socket(fileno=os.dup(driver.fileno())) as end:
+        end.setsockopt(socket.IPPROTO_TCP, TCP_REPAIR, 1)
+
+
+def test_a_machine_that_lost_its_power_does_not_keep_the_lock(by_tcp: PostgresqlServer) -> None:
+    url = by_tcp.create_database()
+    with socket.socket() as tried:
+        try:
+            tried.setsockopt(socket.IPPROTO_TCP, TCP_REPAIR, 1)
+        except PermissionError:
+            pytest.skip("no connection can end in silence here, which takes root")
+    before = Store.open(url)
+    time.sleep(0.2)  # until all is acknowledged: of what is not, PostgreSQL would soon hear that nobody takes it
+    before.write_now(lose_power)
+    before.close_now()
+    with pytest.raises(StoreTaken):
+        Store.open(url)
+    deadline = time.monotonic() + 20
+    while True:
+        try:
+            Store.open(url).close_now()
+            break
+        except StoreTaken:
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+
+
+async def test_a_lock_whose_taking_was_never_answered_is_the_servers_own_all_the_same(url: str, tmp_path: Path) -> None:
+    with PostgresqlRelay(url, tmp_path) as relay:
+        store = Store.open(relay.url)
+        await store.write(tables.create_all)
+        relay.swallow_answers_to(b"pg_try_advisory_lock")
+        relay.cut()
+        await refused(store.write(partial(Notes.add, key="lost")))
+        relay.admit()
+        await store.write(partial(Notes.add, key="after"))
+        assert await store.read(Notes.keys) == ["after"]
+        await store.close()
+
+
+async def test_what_is_answered_by_a_new_connection_after_an_old_one_fell_silent_is_stored(
+    url: str, tmp_path: Path
+) -> None:
+    with PostgresqlRelay(url, tmp_path) as relay:
+        store = Store.open(relay.url)
+        await store.write(tables.create_all)
+        await store.read(Notes.count)
+        relay.swallow()
+        relay.admit()
+        await store.write(partial(Notes.add, key="kept"))
+        assert await store.read(Notes.keys) == ["kept"]
+        await store.close()
 
 
 def test_a_start_on_a_database_that_stands_still_is_refused_in_words(
