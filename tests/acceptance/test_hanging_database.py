@@ -1,7 +1,9 @@
 """A PostgreSQL that stands still while the kernel takes what is sent to it: no error comes, and no answer."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
+import psycopg
 import pytest
 from tests.acceptance.outage import HANGS_UP, STAYS, Customer, carrier_of, live_through, log_of, make_world
 from tests.postgresql import PostgresqlServer
@@ -31,6 +33,17 @@ def test_a_database_that_stands_still_costs_no_call_its_record_and_heals_without
     world: World, postgresql_server: PostgresqlServer
 ) -> None:
     live_through(world, postgresql_server.hanging())
+
+
+def test_tables_that_somebody_has_locked_cost_no_call_its_record(world: World, database: str) -> None:
+    @contextmanager
+    def locked() -> Iterator[None]:
+        with psycopg.connect(database) as other:
+            tables = other.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+            other.execute(f"LOCK TABLE {', '.join(name for (name,) in tables)} IN EXCLUSIVE MODE".encode())
+            yield
+
+    live_through(world, locked())
 
 
 def test_a_stop_and_a_start_while_the_database_stands_still_are_over_in_time_and_cost_no_record(

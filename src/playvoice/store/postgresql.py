@@ -179,6 +179,8 @@ def is_unavailable(error: BaseException, *, reading: bool = False) -> bool:
         return isinstance(original, psycopg.OperationalError | psycopg.InterfaceError)
     if isinstance(original, errors.ReadOnlySqlTransaction):
         return not reading
+    if isinstance(original, errors.LockNotAvailable):  # somebody has a table for himself
+        return True
     return original.sqlstate[:2] in _UNAVAILABLE_CLASSES
 
 

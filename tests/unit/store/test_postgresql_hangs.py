@@ -186,6 +186,19 @@ async def test_what_is_answered_by_a_new_connection_after_an_old_one_fell_silent
         await store.close()
 
 
+async def test_a_table_that_somebody_has_locked_refuses_all_at_once_and_no_fact_alone(store: Store, url: str) -> None:
+    with psycopg.connect(url) as other:
+        other.execute("LOCK TABLE notes IN ACCESS EXCLUSIVE MODE")
+        began = time.monotonic()
+        writes = [refused(store.write(partial(Notes.add, key=str(number)))) for number in range(10)]
+        reads = [refused(store.read(Notes.count)) for _ in range(2)]
+        await asyncio.gather(*writes, *reads)
+        assert time.monotonic() - began < 3 * LOCK + BUSY
+        assert not store.writing.available
+    await store.write(partial(Notes.add, key="after"))
+    assert await store.read(Notes.keys) == ["after"]
+
+
 def test_a_start_on_a_database_that_stands_still_is_refused_in_words(
     url: str, postgresql_server: PostgresqlServer
 ) -> None:
