@@ -3,12 +3,16 @@
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg
+from sqlalchemy.engine import make_url
 from tests.peers import postgresql_directory
 
 _SETTINGS = {
@@ -25,10 +29,12 @@ _SETTINGS = {
 class PostgresqlServer:
     """Starts, stops and starts again; each test has a database of its own in it."""
 
-    def __init__(self) -> None:
+    def __init__(self, port: int | None = None) -> None:
+        """With a port it can be reached by TCP, too."""
         programs = postgresql_directory()
         assert programs is not None
         self._programs = programs
+        self._port = port
         self._directory = Path(tempfile.mkdtemp(prefix="playvoice-pg-"))
         self._user = _unprivileged_user()
         if self._user is not None:
@@ -38,12 +44,35 @@ class PostgresqlServer:
     def start(self) -> None:
         """Start the server and wait until it answers."""
         settings = {**_SETTINGS, "unix_socket_directories": str(self._directory)}
+        if self._port is not None:
+            settings |= {"listen_addresses": "127.0.0.1", "port": str(self._port)}
         options = " ".join(f"-c {name}='{value}'" for name, value in settings.items())
         self._run("pg_ctl", "start", "--wait", "--log", str(self._directory / "log"), "--options", options)
 
     def crash(self) -> None:
         """Stop the server without a word to anybody, as a power cut would."""
         self._run("pg_ctl", "stop", "--wait", "--mode=immediate")
+
+    @contextmanager
+    def hanging(self, url: str | None = None) -> Iterator[None]:
+        """All of the server stands still, or what works on one database; the kernel still takes what is sent."""
+        postmaster = int((self._directory / "data" / "postmaster.pid").read_text().split()[0])
+        children = Path(f"/proc/{postmaster}/task/{postmaster}/children")
+        if url is None:
+            os.kill(postmaster, signal.SIGSTOP)  # before its children are counted
+        stopped = [int(pid) for pid in children.read_text().split() if url is None or self._works_on(int(pid), url)]
+        for pid in stopped:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in [*stopped, postmaster]:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGCONT)
+
+    def _works_on(self, pid: int, url: str) -> bool:
+        title = Path(f"/proc/{pid}/cmdline").read_bytes()  # "postgres: user database [local] idle"
+        return f" {make_url(url).database} ".encode() in title
 
     def remove(self) -> None:
         """Stop the server and delete all it had."""
@@ -55,6 +84,8 @@ class PostgresqlServer:
         name = f"test_{uuid.uuid4().hex}"
         with psycopg.connect(self._conninfo(), autocommit=True) as connection:
             connection.execute(f'CREATE DATABASE "{name}"'.encode())
+        if self._port is not None:
+            return f"postgresql://playvoice@127.0.0.1:{self._port}/{name}"
         return f"postgresql://playvoice@/{name}?host={self._directory}"
 
     def dump(self, url: str) -> str:
@@ -67,7 +98,7 @@ class PostgresqlServer:
         return "\n".join(line for line in lines if line) + "\n"
 
     def _conninfo(self) -> str:
-        return f"host={self._directory} user=playvoice dbname=postgres"
+        return f"host={self._directory} port={self._port or 5432} user=playvoice dbname=postgres"
 
     def _run(self, program: str, *arguments: str) -> None:
         done = subprocess.run(

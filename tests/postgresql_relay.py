@@ -29,6 +29,10 @@ class PostgresqlRelay:
         self._cuts_at_commit = False
         self._committing: socket.socket | None = None
         """Who waits for an answer that is not to come."""
+        self._swallows = False
+        self._unanswered: bytes | None = None
+        self._forgotten: set[socket.socket] = set()
+        """The server's ends of connections that nothing is carried over any more."""
         self._open: set[socket.socket] = set()
         self._threads: list[threading.Thread] = []
 
@@ -58,9 +62,18 @@ class PostgresqlRelay:
         self._admits = False
         self.cut()
 
+    def swallow(self) -> None:
+        """Take all that is sent and hand on nothing, the end of a connection neither, as a broken proxy does."""
+        self._swallows = True
+        self._forgotten |= self._open
+
+    def swallow_answers_to(self, what: bytes) -> None:
+        """Hand on what is sent until it has these octets, and forget the connection then."""
+        self._unanswered = what
+
     def admit(self) -> None:
-        """Let everybody in."""
-        self._admits = True
+        """Let everybody in; what was swallowed is lost, and whose connection was forgotten stays so."""
+        self._admits, self._swallows, self._unanswered = True, False, None
 
     def cut(self) -> None:
         """Cut all connections."""
@@ -79,6 +92,8 @@ class PostgresqlRelay:
             back = socket.socket(socket.AF_UNIX)
             back.connect(self._behind)
             self._open |= {front, back}
+            if self._swallows:
+                self._forgotten.add(front)
             thread = threading.Thread(target=self._carry, args=(front, back))
             thread.start()
             self._threads.append(thread)
@@ -89,10 +104,16 @@ class PostgresqlRelay:
             answers.start()
             with suppress(OSError):
                 while octets := front.recv(65_536):
+                    if front in self._forgotten:
+                        continue
                     if self._cuts_at_commit and _COMMIT.search(octets):
                         self._cuts_at_commit, self._admits = False, False
                         self._committing = front
+                    if self._unanswered is not None and self._unanswered in octets:
+                        self._forgotten.add(front)
                     back.sendall(octets)
+            if front in self._forgotten:
+                answers.join()  # the database is not told that who asked has gone
             self._open -= {front, back}
             _shut(front)
             _shut(back)
@@ -101,6 +122,8 @@ class PostgresqlRelay:
     def _carry_answers(self, front: socket.socket, back: socket.socket) -> None:
         with suppress(OSError):
             while octets := back.recv(65_536):
+                if front in self._forgotten:
+                    continue
                 if self._committing is front:
                     self._committing = None
                     self.cut()

@@ -26,6 +26,8 @@ HANGS_UP, HANGS_UP_LATE, STAYS = "1", "2", "0"
 """Last digits of the numbers whose phones hang up 1.5 s after the answer or 5 s, and of those that stay."""
 SPENT = 20.0
 """Seconds that the server has to notice that storage is there again, on a busy machine."""
+PATIENT = 40.0
+"""Seconds that a customer waits for an answer, which a database that hangs delays by up to 21."""
 MANY = 20_000
 """Requests that a disk of a few megabytes can't take."""
 
@@ -50,7 +52,7 @@ class Customer:
 
     def __init__(self, world: World, *, recorded: bool = False) -> None:
         self._world = world
-        self._client: Client = world.client()
+        self._client: Client = world.client(PATIENT)
         if not recorded:
             self._client.login(UNRECORDED_APPID, ACCESSKEY)
         self._disnumber = NUMBERS[0] if recorded else UNRECORDED_NUMBER

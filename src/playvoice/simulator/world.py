@@ -99,9 +99,9 @@ class World:
                 return host.strip("[]"), int(port)
         raise KeyError(transport)
 
-    def client(self) -> Client:
-        """A customer who has logged in; close it."""
-        client = self._stack.enter_context(Client(self.http))
+    def client(self, timeout: float = 10.0) -> Client:
+        """A customer who has logged in, and waits so many seconds for an answer; close it."""
+        client = self._stack.enter_context(Client(self.http, timeout=timeout))
         client.login()
         return client
 

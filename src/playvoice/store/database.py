@@ -49,8 +49,11 @@ class Database(Protocol):
         One that can only be read is unavailable to the writer; to a reader that error means a query that writes.
         """
 
-    def is_lost(self, conn: Connection, error: Exception) -> bool:
-        """Tell whether the connection is of no use after this error, so that a new one may do what it could not."""
+    def after_error(self, conn: Connection, error: Exception) -> bool:
+        """Note what an error says of the database; called for each that a connection meets, on its thread.
+
+        Returns whether the connection is of no use any more, so that a new one may do what it could not.
+        """
 
     def has_changed(self, conn: Connection) -> bool:
         """Tell whether the last commit changed any row; one that did not says nothing about what can be stored."""

@@ -10,18 +10,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from playvoice.store import postgresql, sqlite
 from playvoice.store.database import parse_url, reading_connection
 from playvoice.store.errors import StoreError
 from playvoice.store.sqlite_copies import check_copy
-
-_LOCK = text(
-    "SELECT a.pid, a.client_addr FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid"
-    " WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 AND l.classid = :high AND l.objid = :low"
-    " AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +65,7 @@ def holder_of(url: str) -> Holder | None:
         return _lock_file_holder(Path(f"{parsed.database}.lock"))
     with look(url) as conn:
         assert conn is not None
-        key = postgresql.LOCK_KEY
-        row = conn.execute(_LOCK, {"high": key >> 32, "low": key & 0xFFFFFFFF}).first()
+        row = conn.execute(postgresql.LOCK_HOLDER).first()
     return None if row is None else Holder(None, f"a server at {row.client_addr or 'this machine'}")
 
 

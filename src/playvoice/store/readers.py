@@ -1,6 +1,7 @@
 """A few threads that read, each on its own connection: a long query holds up no write and no other read.
 
-Each query sees one state of the database: it runs in a transaction of its own that is rolled back at its end.
+Each query sees one state of the database: it runs in a transaction of its own that is rolled back at its end. Where no
+connection can be had, all that wait are told so.
 """
 
 import threading
@@ -12,6 +13,10 @@ from playvoice.store.errors import StoreUnavailable
 from playvoice.store.jobs import Job, JobQueue
 
 QUEUE_BOUND = 1_000
+
+
+class _NoConnection(Exception):
+    """None can be had, by its cause."""
 
 
 class Readers:
@@ -38,36 +43,49 @@ class Readers:
     def _run(self) -> None:
         conn: Connection | None = None
         while jobs := self.queue.take(1):
-            (job,) = jobs
-            conn = self._read(job, conn)
-            Job.deliver(jobs)
+            try:
+                conn = self._answer(jobs[0], conn)
+            except _NoConnection as error:
+                conn = None
+                jobs += self.queue.take_waiting()  # one after the other they would wait for ever longer
+                Job.fail(jobs, self._outcome(error.__cause__ or error))
+            else:
+                Job.deliver(jobs)
         _close(conn)
 
-    def _read(self, job: Job, conn: Connection | None) -> Connection | None:
+    def _answer(self, job: Job, conn: Connection | None) -> Connection | None:
         """Answer one query, on a new connection if this one is dead; returns the one to go on with."""
+        was_used = conn is not None
+        conn = conn or self._connect()
         try:
-            try:
-                conn = conn or self._database.connect_reader()
-                self._query(job, conn)
-            except Exception as error:
-                if conn is None or not self._database.is_lost(conn, error):
-                    raise
-                _close(conn)
-                conn = self._database.connect_reader()
-                self._query(job, conn)
-            conn.rollback()
+            self._query(job, conn)
         except Exception as error:
-            job.error = error
-            if not isinstance(error, StoreUnavailable) and self._database.is_unavailable(error, reading=True):
-                job.error = StoreUnavailable("the database can't be read now")
-                job.error.__cause__ = error
+            is_lost = self._database.after_error(conn, error)
             _close(conn)
+            if is_lost and was_used:
+                return self._answer(job, None)
+            job.error = self._outcome(error)
             return None
         return conn
+
+    def _connect(self) -> Connection:
+        try:
+            return self._database.connect_reader()
+        except Exception as error:
+            raise _NoConnection from error
 
     def _query(self, job: Job, conn: Connection) -> None:
         self._database.begin(conn, reading=True)
         job.run(conn)
+        conn.rollback()
+
+    def _outcome(self, error: BaseException) -> BaseException:
+        """What the caller of a query is told."""
+        if isinstance(error, StoreUnavailable) or not self._database.is_unavailable(error, reading=True):
+            return error
+        unavailable = StoreUnavailable("the database can't be read now")
+        unavailable.__cause__ = error
+        return unavailable
 
 
 def _close(conn: Connection | None) -> None:

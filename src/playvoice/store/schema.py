@@ -1,9 +1,11 @@
 """The one collection of tables, and the column types that SQLite and PostgreSQL store alike."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import BigInteger, Dialect, Integer, MetaData
 from sqlalchemy.types import TypeDecorator
+
+from playvoice.clock import EPOCH
 
 metadata = MetaData(
     naming_convention={
@@ -24,7 +26,6 @@ the table is declared with ``sqlite_autoincrement=True``; a table whose numbers 
 so.
 """
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
@@ -43,7 +44,7 @@ class Instant(TypeDecorator[datetime]):
             return None
         if value.tzinfo is None:
             raise ValueError(f"an instant needs a time zone, and {value.isoformat()} has none")
-        return (value - _EPOCH) // _MICROSECOND
+        return (value - EPOCH) // _MICROSECOND
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
-        return None if value is None else _EPOCH + timedelta(microseconds=value)
+        return None if value is None else EPOCH + timedelta(microseconds=value)

@@ -137,7 +137,7 @@ class SqliteDatabase:
     def is_unavailable(self, error: BaseException, *, reading: bool = False) -> bool:
         return is_unavailable(error, reading=reading)
 
-    def is_lost(self, conn: Connection, error: Exception) -> bool:
+    def after_error(self, conn: Connection, error: Exception) -> bool:
         if _is_damage(getattr(error, "orig", None) or error):
             self._sound = False  # what a reader found is the writer's matter, too
             return True

@@ -108,7 +108,7 @@ class Writer:
                 Job.fail(jobs, error)
             except StoreUnavailable as error:  # nothing was begun
                 self._tell_unavailable(error)
-                Job.fail(jobs, error)
+                Job.fail(jobs + self.queue.take_waiting(), error)
             except Exception as error:
                 self._failures += 1
                 self._recover()
@@ -138,7 +138,7 @@ class Writer:
         try:
             self._run_jobs(conn, jobs)
         except Exception as error:
-            if not self._database.is_lost(conn, error):
+            if not self._database.after_error(conn, error):
                 raise
             self._disconnect()
             conn = self._connection()

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import threading
+import time
 
 import pytest
 import structlog.testing
@@ -83,3 +84,23 @@ async def test_a_start_that_is_cancelled_keeps_the_lock_as_long_as_its_migration
     assert holder_of(sqlite_url) is None
     with schema_connection(sqlite_url) as conn:
         assert conn.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar_one() == 0
+
+
+async def test_a_database_that_takes_long_to_be_brought_up_to_date_is_told_again_and_again(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "TELL_AGAIN", 0.01)
+    with structlog.testing.capture_logs() as told:
+
+        def upgrade(url: str) -> None:
+            until = time.monotonic() + 30
+            while len(told) < 2 and time.monotonic() < until:
+                time.sleep(0.01)
+
+        monkeypatch.setattr("playvoice.migrations.upgrade", upgrade)
+        async with contextlib.AsyncExitStack() as stack:
+            await open_store(sqlite_url, stack)
+            after = len(told)
+            await asyncio.sleep(0.03)
+    assert [line["event"] for line in told] == ["database_not_up_to_date_yet"] * after
+    assert [line["waited_s"] for line in told[:2]] == [0.01, 0.02]
