@@ -6,6 +6,7 @@ import os
 import pty
 import re
 import select
+import signal
 import struct
 import subprocess
 import sys
@@ -109,7 +110,8 @@ class Terminal:
 
 
 def _take_terminal() -> None:
-    """Make standard input the terminal that controls the new session: Ctrl-C there is a SIGINT."""
+    """Make standard input the terminal that controls the new session: Ctrl-C there is a SIGINT, and not ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 

@@ -29,14 +29,22 @@ LASTING_PORTS = range(5_000, 10_000)
 """Below the servers' RTP ports and below those that systems give to sockets that don't ask for one."""
 
 
+_reserved: list[socket.socket] = []
+"""The names by which others leave the ports alone that were given out here; they last as long as this process."""
+
+
 def free_ports(count: int) -> list[int]:
     """Ports that nobody has just now, for UDP and TCP: for a server that is started again on the same ones.
 
-    None of those that the system gives away, so that nobody's socket takes one while the server is down. SimulatorError
-    if there are not so many.
+    None of those that the system gives away, nor one that was given out here or in another process that still runs, so
+    that nobody's socket takes one while the server is down. SimulatorError if there are not so many.
     """
     shuffled = random.SystemRandom().sample(LASTING_PORTS, len(LASTING_PORTS))
-    free = (port for port in shuffled if _is_free(port, socket.SOCK_STREAM) and _is_free(port, socket.SOCK_DGRAM))
+    free = (
+        port
+        for port in shuffled
+        if _is_free(port, socket.SOCK_STREAM) and _is_free(port, socket.SOCK_DGRAM) and _reserve(port)
+    )
     found = list(itertools.islice(free, count))
     if len(found) < count:
         raise SimulatorError(f"fewer than {count} ports from {LASTING_PORTS.start} on are free")
@@ -49,6 +57,17 @@ def _is_free(port: int, kind: socket.SocketKind) -> bool:
             sock.bind((LOOPBACK, port))
         except OSError:
             return False
+    return True
+
+
+def _reserve(port: int) -> bool:
+    name = socket.socket(socket.AF_UNIX)
+    try:
+        name.bind(f"\0playvoice port {port}")
+    except OSError:
+        name.close()
+        return False
+    _reserved.append(name)
     return True
 
 

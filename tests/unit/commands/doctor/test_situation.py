@@ -15,7 +15,7 @@ HTTP = {"http": "127.0.0.1:18080", "database": "sqlite:////nowhere/at/all.db"}
 
 
 def test_a_server_is_found_by_its_lock(sqlite_url: str) -> None:
-    config = configuration(server={"database": sqlite_url})
+    config = configuration(server={"http": "127.0.0.1:0", "database": sqlite_url})
     assert not Situation.look(Path("p"), config, Machine()).runs
     store = Store.open(sqlite_url)
     found = Situation.look(Path("p"), config, Machine())
