@@ -9,7 +9,6 @@ import uuid
 from pathlib import Path
 
 import psycopg
-from tests.peers import postgresql_directory
 
 _SETTINGS = {
     "listen_addresses": "",
@@ -20,6 +19,13 @@ _SETTINGS = {
     "shared_buffers": "16MB",
     "client_min_messages": "warning",
 }
+
+
+def postgresql_directory() -> Path | None:
+    """Return the directory of PostgreSQL's server programs, the newest version's; Debian keeps them out of PATH."""
+    versions = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: float(path.parts[-3]))
+    found = versions[-1] if versions else shutil.which("initdb")
+    return Path(found).resolve().parent if found else None
 
 
 class PostgresqlServer:
@@ -35,11 +41,16 @@ class PostgresqlServer:
             shutil.chown(self._directory, self._user)
         self._run("initdb", "--auth=trust", "--username=playvoice", "--encoding=UTF8", "--locale=C", "--no-sync")
 
+    @property
+    def log(self) -> Path:
+        """What the server tells its operator."""
+        return self._directory / "log"
+
     def start(self) -> None:
         """Start the server and wait until it answers."""
         settings = {**_SETTINGS, "unix_socket_directories": str(self._directory)}
         options = " ".join(f"-c {name}='{value}'" for name, value in settings.items())
-        self._run("pg_ctl", "start", "--wait", "--log", str(self._directory / "log"), "--options", options)
+        self._run("pg_ctl", "start", "--wait", "--log", str(self.log), "--options", options)
 
     def crash(self) -> None:
         """Stop the server without a word to anybody, as a power cut would."""
@@ -47,7 +58,8 @@ class PostgresqlServer:
 
     def remove(self) -> None:
         """Stop the server and delete all it had."""
-        self._run("pg_ctl", "stop", "--wait", "--mode=fast")
+        if (self._directory / "data" / "postmaster.pid").exists():
+            self._run("pg_ctl", "stop", "--wait", "--mode=fast")
         shutil.rmtree(self._directory)
 
     def create_database(self) -> str:

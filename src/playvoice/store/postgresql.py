@@ -19,6 +19,8 @@ from sqlalchemy.pool import NullPool
 from playvoice.store.errors import StoreError, StoreTaken
 
 LOCK_KEY = 0x706C6179766F6963  # "playvoic"
+SCHEMA_LOCK_KEY = LOCK_KEY + 1
+"""Of who changes the tables: a killed server's session has no LOCK_KEY, and may commit when that is another's."""
 CONNECT_TIMEOUT_S = 5
 WITH_ITS_TOOLS = (
     "a PostgreSQL database is copied by PostgreSQL's own tools, also while the server runs: pg_dump -Fc, and pg_restore"
@@ -121,11 +123,18 @@ def is_unavailable(error: BaseException, *, reading: bool = False) -> bool:
 
 
 def connect_for_schema(url: URL) -> Connection:
-    """Open a connection for migrations; these may take their time."""
+    """Open a connection for migrations; these may take their time. It waits for those that are under way."""
     engine = create_engine(
         url.set(drivername="postgresql+psycopg"), poolclass=NullPool, connect_args=_CONNECTION_BOUNDS
     )
-    return engine.connect()
+    conn = engine.connect()
+    try:
+        conn.exec_driver_sql(f"SELECT pg_advisory_lock({SCHEMA_LOCK_KEY})")
+        conn.commit()
+    except BaseException:
+        conn.close()
+        raise
+    return conn
 
 
 def connect_for_reading(url: URL) -> Connection:
