@@ -6,6 +6,7 @@ database, so that they find it again.
 
 import itertools
 import signal
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,11 +14,12 @@ from functools import partial
 from operator import itemgetter
 from pathlib import Path
 
-from tests.chaos import database, processes
+from tests.chaos import processes
 from tests.chaos.customer import Customer
+from tests.chaos.database import REVISION, Database, Outage
 from tests.chaos.evidence import Evidence, read
 from tests.chaos.notebook import Notebook, now
-from tests.chaos.plan import AGENTS, LOCKED_FOR, Kind, Round, callee_table
+from tests.chaos.plan import AGENTS, OUTAGE, Kind, Round, callee_table
 from tests.soak.counts import TEMPORARY
 
 from playvoice.media.g711 import SAMPLE_RATE, Codec
@@ -67,13 +69,18 @@ class AtKill:
 class Run:
     """Plays a plan in a directory; the notebook has what was seen, also where it ends by SimulatorError."""
 
-    def __init__(self, plan: Sequence[Round], notebook: Notebook, say: Callable[[str], None]) -> None:
+    def __init__(
+        self, plan: Sequence[Round], database: Database, notebook: Notebook, say: Callable[[str], None]
+    ) -> None:
         self._plan = plan
+        self._database = database
         self._notebook = notebook
         self._say = say
-        self._world = World(notebook.directory / "world", _make_voices(notebook.directory), _cast(), on_line=self._take)
+        voices, cast = _make_voices(notebook.directory), _cast(database.url)
+        self._world = World(notebook.directory / "world", voices, cast, on_line=self._take)
         self._data = self._world.directory / "data"
-        self._database = self._world.directory / "playvoice.db"
+        self._outage: Outage | None = None
+        """What is not over yet."""
         self._killed_at = 0.0
         """When the round's first kill was."""
 
@@ -90,6 +97,7 @@ class Run:
                     self._look_for_files()
             finally:
                 self._agents(signal.SIGCONT)
+                self._end_outage()
             began = time.monotonic()
             status = world.server.stop()
             self._say(f"the server ended with status {status}, {time.monotonic() - began:.1f} s after SIGTERM")
@@ -101,7 +109,7 @@ class Run:
         steps: list[tuple[float, Callable[[], None]]] = [(round_.kill_at, partial(self._kill, round_))]
         steps += [(request.at, partial(customer.ask, request)) for request in round_.requests]
         if (prepare := self._preparations.get(round_.kind)) is not None:
-            before = LOCKED_FOR if round_.kind is Kind.MAIN else round_.before
+            before = OUTAGE if round_.kind is Kind.MAIN else round_.before
             steps.append((round_.kill_at - before, prepare))
         for at, step in sorted(steps, key=itemgetter(0)):
             _pause_until(began + at)
@@ -119,7 +127,7 @@ class Run:
             Kind.DEAF: partial(self._agents, signal.SIGSTOP),
             Kind.CALLBACKS: partial(self._receive_after, SLOW_RECEIVER),
             Kind.DECODER: self._touch_voice,
-            Kind.MAIN: self._lock_database,
+            Kind.MAIN: self._begin_outage,
         }
 
     def _agents(self, number: signal.Signals) -> None:
@@ -129,9 +137,16 @@ class Run:
     def _receive_after(self, delay: float) -> None:
         self._world.receiver.send(do="set", delay=delay)
 
-    def _lock_database(self) -> None:
-        self._lock = database.lock(self._database)
+    def _begin_outage(self) -> None:
+        self._outage = self._database.begin_outage()
         self._tell("locked")
+
+    def _end_outage(self) -> None:
+        """End it where it is not over: both who waits for its time and who gives up do."""
+        outage, self._outage = self._outage, None
+        if outage is not None:
+            outage.end()
+            self._tell("unlocked")
 
     def _touch_voice(self) -> None:
         """Have the voice decoded anew for the next call."""
@@ -187,10 +202,15 @@ class Run:
         processes.kill(server.pid)
         server.process.wait()
         self._notebook.write("server", "killed", clock=clock, how="main process alone")
-        self._lock.close()
         for role, pid in processes.still_run(children, ENDS_WITHIN).items():
             self._leave_behind(f"the {role} of a killed server, process {pid}, still runs after {ENDS_WITHIN:g} s")
         server.kill()
+        assert self._outage is not None
+        self._say(f"  the database was {self._outage.why}")
+        if self._outage.outlasts:
+            threading.Timer(self._outage.outlasts, self._end_outage).start()
+        else:
+            self._end_outage()
 
     def _kill_server(self, how: str, also: Mapping[str, int] | None = None) -> None:
         """Kill the whole group; `also`: children that have a group of their own, which the server's end ends else."""
@@ -202,14 +222,15 @@ class Run:
 
     def _kill_migrations(self, shares: Sequence[float]) -> None:
         """Bring the database back, and kill each server a while after it has begun to change it."""
-        database.bring_back(self._database)
         for later in (share * self._start_takes() for share in shares):
+            if self._database.revision() != REVISION:
+                self._database.bring_back()
             self._launch()
-            if not database.wait_for_writer(self._database, READY_WITHIN):
+            if not self._database.wait_for_migration(READY_WITHIN):
                 raise SimulatorError("the server did not begin to migrate")
             time.sleep(later)
             self._kill_server("while it migrated")
-            revision = database.revision_of(self._database)
+            revision = self._database.revision()
             self._say(f"  killed {later:.2f} s into the migration, the database is at {revision}")
 
     def _launch(self) -> None:
@@ -312,7 +333,7 @@ def _make_voices(directory: Path) -> Path:
     return voices
 
 
-def _cast() -> Cast:
+def _cast(database: str) -> Cast:
     http, sip = free_ports(2)
     return Cast(
         callee=callee_table(),
@@ -322,6 +343,7 @@ def _cast() -> Cast:
         keep_audio=False,
         setting={
             "http": f"{LOOPBACK}:{http}",
+            "database": database,
             "sip": (f"udp:{LOOPBACK}:{sip}", f"tcp:{LOOPBACK}:{sip}"),
             "trunk": {"max_calls": MAX_CALLS},
             "company": {"key_time": 1, "record_format": "mp3", "callback_fields": ["recordurl"]},
