@@ -6,12 +6,12 @@ import shutil
 import subprocess
 import tempfile
 import uuid
+from collections.abc import Sequence
 from pathlib import Path
 
 import psycopg
 
 _SETTINGS = {
-    "listen_addresses": "",
     "fsync": "off",
     "full_page_writes": "off",
     "autovacuum": "off",  # hundreds of databases, none of which lasts
@@ -31,15 +31,20 @@ def postgresql_directory() -> Path | None:
 class PostgresqlServer:
     """Starts, stops and starts again; each test has a database of its own in it."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, listen: str = "", within: Sequence[str] = ()) -> None:
+        """`listen`: an address for TCP, too, at PostgreSQL's own port; `within`: the command that runs it, as root."""
         programs = postgresql_directory()
         assert programs is not None
         self._programs = programs
+        self._listen = listen
+        self._within = within
         self._directory = Path(tempfile.mkdtemp(prefix="playvoice-pg-"))
         self._user = _unprivileged_user()
         if self._user is not None:
             shutil.chown(self._directory, self._user)
         self._run("initdb", "--auth=trust", "--username=playvoice", "--encoding=UTF8", "--locale=C", "--no-sync")
+        with (self._directory / "data" / "pg_hba.conf").open("a") as file:
+            file.write("host all all all trust\n")
 
     @property
     def log(self) -> Path:
@@ -48,7 +53,7 @@ class PostgresqlServer:
 
     def start(self) -> None:
         """Start the server and wait until it answers."""
-        settings = {**_SETTINGS, "unix_socket_directories": str(self._directory)}
+        settings = {**_SETTINGS, "unix_socket_directories": str(self._directory), "listen_addresses": self._listen}
         options = " ".join(f"-c {name}='{value}'" for name, value in settings.items())
         self._run("pg_ctl", "start", "--wait", "--log", str(self.log), "--options", options)
 
@@ -82,9 +87,14 @@ class PostgresqlServer:
         return f"host={self._directory} user=playvoice dbname=postgres"
 
     def _run(self, program: str, *arguments: str) -> None:
+        command = [str(self._programs / program), "--pgdata", str(self._directory / "data"), *arguments]
+        user = self._user
+        if self._within:
+            command = [*self._within, "setpriv", f"--reuid={user}", "--clear-groups", *command]
+            user = None
         done = subprocess.run(
-            [self._programs / program, "--pgdata", self._directory / "data", *arguments],
-            user=self._user,
+            command,
+            user=user,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,

@@ -34,7 +34,11 @@ _CONNECTION_BOUNDS = {
     "tcp_user_timeout": 15_000,
     "application_name": "playvoice",
 }
-_STATEMENT_BOUNDS = "-c statement_timeout=15s -c lock_timeout=5s"
+_SESSION_BOUNDS = (
+    "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=3 -c tcp_keepalives_count=3 -c tcp_user_timeout=15s"
+)
+"""For PostgreSQL's end of a connection, so that it gives a lock back whose machine is gone, by default after hours."""
+_STATEMENT_BOUNDS = f"{_SESSION_BOUNDS} -c statement_timeout=15s -c lock_timeout=5s"
 _READER_BOUNDS = r"-c default_transaction_read_only=on -c default_transaction_isolation=repeatable\ read"
 """Only a transaction that is repeatable sees one state in all its statements, as each does on SQLite."""
 
@@ -125,7 +129,9 @@ def is_unavailable(error: BaseException, *, reading: bool = False) -> bool:
 def connect_for_schema(url: URL) -> Connection:
     """Open a connection for migrations; these may take their time. It waits for those that are under way."""
     engine = create_engine(
-        url.set(drivername="postgresql+psycopg"), poolclass=NullPool, connect_args=_CONNECTION_BOUNDS
+        url.set(drivername="postgresql+psycopg"),
+        poolclass=NullPool,
+        connect_args={**_CONNECTION_BOUNDS, "options": _SESSION_BOUNDS},
     )
     conn = engine.connect()
     try:
