@@ -11,7 +11,7 @@ from typing import Any
 
 import psycopg
 from psycopg import errors
-from sqlalchemy import Connection, create_engine
+from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
@@ -51,14 +51,8 @@ class PostgresqlDatabase:
     """A database of a PostgreSQL server."""
 
     def __init__(self, url: URL) -> None:
-        self._reader_engine = create_engine(
-            url.set(drivername="postgresql+psycopg"),
-            poolclass=NullPool,
-            connect_args=_connect_args(_READER_BOUNDS),
-        )
-        self._writer_engine = create_engine(
-            url.set(drivername="postgresql+psycopg"), poolclass=NullPool, connect_args=_connect_args()
-        )
+        self._reader_engine = _make_engine(url, f"{_STATEMENT_BOUNDS} {_READER_BOUNDS}")
+        self._writer_engine = _make_engine(url, _STATEMENT_BOUNDS)
 
     def connect_writer(self) -> Connection:
         conn = self._writer_engine.connect()
@@ -123,17 +117,14 @@ def is_unavailable(error: BaseException, *, reading: bool = False) -> bool:
         return isinstance(original, psycopg.OperationalError | psycopg.InterfaceError)
     if isinstance(original, errors.ReadOnlySqlTransaction):
         return not reading
+    if isinstance(original, errors.LockNotAvailable):  # somebody has a table for himself
+        return True
     return original.sqlstate[:2] in _UNAVAILABLE_CLASSES
 
 
 def connect_for_schema(url: URL) -> Connection:
     """Open a connection for migrations; these may take their time. It waits for those that are under way."""
-    engine = create_engine(
-        url.set(drivername="postgresql+psycopg"),
-        poolclass=NullPool,
-        connect_args={**_CONNECTION_BOUNDS, "options": _SESSION_BOUNDS},
-    )
-    conn = engine.connect()
+    conn = _make_engine(url, _SESSION_BOUNDS).connect()
     try:
         conn.exec_driver_sql(f"SELECT pg_advisory_lock({SCHEMA_LOCK_KEY})")
         conn.commit()
@@ -145,14 +136,16 @@ def connect_for_schema(url: URL) -> Connection:
 
 def connect_for_reading(url: URL) -> Connection:
     """Open a connection that only reads."""
-    engine = create_engine(
-        url.set(drivername="postgresql+psycopg"), poolclass=NullPool, connect_args=_connect_args(_READER_BOUNDS)
+    return _make_engine(url, f"{_STATEMENT_BOUNDS} {_READER_BOUNDS}").connect()
+
+
+def _make_engine(url: URL, options: str) -> Engine:
+    return create_engine(
+        url.set(drivername="postgresql+psycopg"),
+        poolclass=NullPool,
+        hide_parameters=True,  # there are secrets among them, and errors go into logs
+        connect_args={**_CONNECTION_BOUNDS, "options": options},
     )
-    return engine.connect()
-
-
-def _connect_args(options: str = "") -> dict[str, Any]:
-    return {**_CONNECTION_BOUNDS, "options": f"{_STATEMENT_BOUNDS} {options}".strip()}
 
 
 def _driver(conn: Connection) -> psycopg.Connection[Any]:
