@@ -26,9 +26,9 @@ from playvoice.simulator.configuration import GROUP
 from playvoice.store import schema_connection
 
 LOOK = 0.002
-LOCKED_BEYOND, LATE = 3.0, 2.0
+LOCKED_BEYOND, LATE = 12.0, 2.0
 """Seconds from the start of the next server until the tables are let go, and until the last commit of the one before
-arrives: both are longer than a start takes until it asks for the database."""
+arrives: longer than a start waits for a table, and than it takes until it asks for the database."""
 OF_REQUEST = f"@{GROUP}".encode()
 OF_MIGRATION = b"UPDATE alembic_version"
 """What stands in a transaction that stores a request, and in one that changes the tables."""

@@ -6,6 +6,7 @@ database, so that they find it again.
 
 import itertools
 import signal
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -37,8 +38,12 @@ DRAINED_WITHIN = 60.0
 """Seconds from the last round to the end of all calls: what waits is dialled, and each call has its own timers."""
 READY_WITHIN = 40.0
 """Seconds from a start to the ready line, on a machine that does much else."""
+COULD_NOT_START = 1
+"""A server's exit status then."""
+RESTART = 1.0
+"""Seconds until systemd starts it again, by deploy/playvoice.service."""
 SLOW_RECEIVER = 1.5
-"""The same in a round whose kill comes among deliveries."""
+"""Seconds before the receiver's answers in a round whose kill comes among deliveries."""
 CHILD_WITHIN = 5.0
 """Seconds within which the child that is to be killed is there."""
 AT_WORK_WITHIN = 2.0
@@ -79,6 +84,7 @@ class Run:
         voices, cast = _make_voices(notebook.directory), _cast(database.url)
         self._world = World(notebook.directory / "world", voices, cast, on_line=self._take)
         self._data = self._world.directory / "data"
+        self._log = self._world.directory / "server.log"
         self._outage: Outage | None = None
         """What is not over yet."""
         self._killed_at = 0.0
@@ -114,7 +120,7 @@ class Run:
         for at, step in sorted(steps, key=itemgetter(0)):
             _pause_until(began + at)
             step()
-        self._world.server.wait_for("ready", READY_WITHIN)
+        self._wait_until_ready()
         customer.repeat()
         self._say(f"round {round_.number}: {self._describe(round_)}")
 
@@ -242,6 +248,28 @@ class Run:
         self._tell("started")
         self._world.launch_server()
 
+    def _wait_until_ready(self) -> None:
+        """Wait for the server, which is started again where it could not start, as systemd does."""
+        until = time.monotonic() + READY_WITHIN
+        while True:
+            try:
+                self._world.server.wait_for("ready", READY_WITHIN)
+            except SimulatorError:
+                if self._status() != COULD_NOT_START or time.monotonic() > until:
+                    raise
+            else:
+                return
+            self._say(f"  {_last_line(self._log)}")
+            time.sleep(RESTART)
+            self._launch()
+
+    def _status(self) -> int | None:
+        """The server's exit status; None: it still runs."""
+        try:
+            return self._world.server.process.wait(ENDS_WITHIN)
+        except subprocess.TimeoutExpired:
+            return None
+
     def _children(self) -> dict[str, int]:
         return processes.children(self._world.server.pid)
 
@@ -266,6 +294,8 @@ class Run:
 
     def _look_for_files(self) -> None:
         """At the end nothing is being made any more: what only lasts as long as that is to be gone."""
+        if count := self._log.read_text(errors="replace").count("Traceback"):
+            self._leave_behind(f"the server's log has {count} tracebacks")
         for path in sorted(self._data.rglob("*")):
             if path.suffix in TEMPORARY:
                 self._leave_behind(f"the file {path.relative_to(self._data)} is still there when no call runs any more")
@@ -350,6 +380,10 @@ def _cast(database: str) -> Cast:
             "group": {"ring_time": 3, "max_wait": 5},
         },
     )
+
+
+def _last_line(log: Path) -> str:
+    return log.read_text(errors="replace").rstrip().rpartition("\n")[2]
 
 
 def _pause_until(time_: float) -> None:
