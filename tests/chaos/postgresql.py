@@ -26,9 +26,9 @@ from playvoice.simulator.configuration import GROUP
 from playvoice.store import schema_connection
 
 LOOK = 0.002
-LOCKED_BEYOND, LATE = 12.0, 2.0
-"""Seconds from the start of the next server until the tables are let go, and until the last commit of the one before
-arrives: longer than a start waits for a table, and than it takes until it asks for the database."""
+LOCKED_BEYOND, AWAY_BEYOND, LATE = 12.0, 2.0, 2.0
+"""Seconds from the start of the next server until the tables are let go, PostgreSQL is started, or the last commit of
+the one before arrives: longer than a start waits for a table, and than it takes until it asks for the database."""
 OF_REQUEST = f"@{GROUP}".encode()
 OF_MIGRATION = b"UPDATE alembic_version"
 """What stands in a transaction that stores a request, and in one that changes the tables."""
@@ -99,7 +99,7 @@ class PostgresqlDatabase:
 
     def _crash(self) -> Outage:
         self._server.crash()
-        return Outage("crashed", self._server.start)
+        return Outage("crashed", self._server.start, AWAY_BEYOND)
 
     def _lock(self) -> Outage:
         conn = psycopg.connect(self._behind)

@@ -13,8 +13,8 @@ from tests.chaos.plan import Kind, draw_kinds
 ROUNDS = len(Kind)
 ON_POSTGRESQL = (Kind.MIGRATION, Kind.MAIN)
 """Those in which it matters which database it is."""
-SEED_OF_THESE = 312
-"""Its run begins with them."""
+SEED_OF_THESE = 3151
+"""Its run begins with them, and they are short."""
 
 
 def play(capsys: pytest.CaptureFixture[str], rounds: int, *arguments: str) -> dict[str, Any]:
