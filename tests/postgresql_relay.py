@@ -27,6 +27,7 @@ class PostgresqlRelay:
         self._listener = socket.socket(socket.AF_UNIX)
         self._admits = True
         self._sought = b""
+        """What a transaction has for its commit to be cut or held."""
         self._held_for: float | None = None
         self._cuts_at_commit = False
         self._committing: socket.socket | None = None
@@ -82,8 +83,8 @@ class PostgresqlRelay:
         self.cut()
 
     def admit(self) -> None:
-        """Let everybody in."""
-        self._admits = True
+        """Let everybody in, and cut at no commit any more."""
+        self._admits, self._cuts_at_commit = True, False
 
     def cut(self) -> None:
         """Cut all connections."""

@@ -38,7 +38,7 @@ class Database(Protocol):
         """Which revision it is at."""
 
     def wait_for_migration(self, seconds: float) -> bool:
-        """Wait until a server has taken it to change its tables; False if none does in so many seconds."""
+        """Wait until a server has begun to bring it up to date; False if none does so or it is done by another one."""
 
 
 @contextmanager

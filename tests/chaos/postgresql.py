@@ -35,14 +35,16 @@ OF_MIGRATION = b"UPDATE alembic_version"
 ENDS_WITHIN = 20.0
 """Seconds from the end of a server to that of its sessions."""
 
+_REVISION = "SELECT version_num FROM alembic_version"
 _TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename != 'alembic_version'"
 _SESSIONS = (
     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'playvoice'"
 )
-_CHANGES = (
-    "SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE datname = current_database()"
-    " AND application_name = 'playvoice' AND mode = 'AccessExclusiveLock' AND granted"
+_MIGRATE = (
+    "SELECT pid FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE datname = current_database()"
+    " AND application_name = 'playvoice' AND (mode = 'AccessExclusiveLock' OR locktype = 'advisory' AND NOT granted)"
 )
+"""Sessions that change tables, or wait until another one has done so."""
 _COLUMNS = (
     "SELECT table_name, string_agg(quote_ident(column_name), ', ') FROM information_schema.columns"
     " JOIN (SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'newer') AS newer"
@@ -84,13 +86,14 @@ class PostgresqlDatabase:
         self._relay.hold_commit(OF_MIGRATION, LATE)
 
     def revision(self) -> str:
-        return str(self._ask("SELECT version_num FROM alembic_version")[0][0])
+        return str(self._ask(_REVISION)[0][0])
 
     def wait_for_migration(self, seconds: float) -> bool:
         until = time.monotonic() + seconds
         with psycopg.connect(self._behind, autocommit=True) as conn:
-            while time.monotonic() < until:
-                if conn.execute(_CHANGES).fetchall() != [(0,)]:
+            of_dead_servers = set(conn.execute(_MIGRATE))
+            while time.monotonic() < until and conn.execute(_REVISION).fetchall() == [(REVISION,)]:
+                if set(conn.execute(_MIGRATE)) - of_dead_servers:
                     return True
                 time.sleep(LOOK)
         return False
