@@ -11,6 +11,7 @@ PART ?=
 ARGS ?=
 ROUNDS ?= 10
 SEED ?= 1
+DATABASE ?= sqlite
 # Tests start servers many times: bytecode is kept, which is a tenth of each start.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -45,8 +46,8 @@ test: $(DEV)  ## every test that this machine can run, several at once (ARGS="-n
 bench: $(RUN)  ## figures of this machine (PART=playback, setup, tones, owed or retention, ARGS="--help")
 	@$(BIN)/python -m benchmarks $(PART) $(ARGS)
 
-chaos: $(RUN)  ## kill the server, or a process of it, among calls, and compare what its far ends saw (ROUNDS=10 SEED=1)
-	@$(BIN)/python -m tests.chaos --rounds $(ROUNDS) --seed $(SEED)
+chaos: $(RUN)  ## kill the server, or a process of it, among calls, and compare what its far ends saw (ROUNDS=10 SEED=1 DATABASE=sqlite)
+	@$(BIN)/python -m tests.chaos --rounds $(ROUNDS) --seed $(SEED) --database $(DATABASE)
 
 soak: $(RUN)  ## many calls of mixed ends, and whether the server gives everything back (ARGS="--calls 10000 --rate 20")
 	@$(BIN)/python -m tests.soak $(ARGS)

@@ -7,16 +7,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+from tests.postgresql import postgresql_directory
 
 REQUIRE = "PLAYVOICE_REQUIRE_PEERS"
 """With this set to 1 a missing peer fails its tests instead of skipping them."""
-
-
-def postgresql_directory() -> Path | None:
-    """Return the directory of PostgreSQL's server programs, the newest version's; Debian keeps them out of PATH."""
-    versions = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: float(path.parts[-3]))
-    found = versions[-1] if versions else shutil.which("initdb")
-    return Path(found).resolve().parent if found else None
 
 
 ASTERISK = "PLAYVOICE_ASTERISK"

@@ -7,16 +7,14 @@ import signal
 import subprocess
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg
 from sqlalchemy.engine import make_url
-from tests.peers import postgresql_directory
 
 _SETTINGS = {
-    "listen_addresses": "",
     "fsync": "off",
     "full_page_writes": "off",
     "autovacuum": "off",  # hundreds of databases, none of which lasts
@@ -26,28 +24,41 @@ _SETTINGS = {
 }
 
 
+def postgresql_directory() -> Path | None:
+    """Return the directory of PostgreSQL's server programs, the newest version's; Debian keeps them out of PATH."""
+    versions = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: float(path.parts[-3]))
+    found = versions[-1] if versions else shutil.which("initdb")
+    return Path(found).resolve().parent if found else None
+
+
 class PostgresqlServer:
     """Starts, stops and starts again; each test has a database of its own in it."""
 
-    def __init__(self, port: int | None = None) -> None:
-        """With a port it can be reached by TCP, too."""
+    def __init__(self, *, listen: str = "", within: Sequence[str] = ()) -> None:
+        """`listen`: an address for TCP, too, at PostgreSQL's own port; `within`: the command that runs it, as root."""
         programs = postgresql_directory()
         assert programs is not None
         self._programs = programs
-        self._port = port
+        self._listen = listen
+        self._within = within
         self._directory = Path(tempfile.mkdtemp(prefix="playvoice-pg-"))
         self._user = _unprivileged_user()
         if self._user is not None:
             shutil.chown(self._directory, self._user)
         self._run("initdb", "--auth=trust", "--username=playvoice", "--encoding=UTF8", "--locale=C", "--no-sync")
+        with (self._directory / "data" / "pg_hba.conf").open("a") as file:
+            file.write("host all all all trust\n")
+
+    @property
+    def log(self) -> Path:
+        """What the server tells its operator."""
+        return self._directory / "log"
 
     def start(self) -> None:
         """Start the server and wait until it answers."""
-        settings = {**_SETTINGS, "unix_socket_directories": str(self._directory)}
-        if self._port is not None:
-            settings |= {"listen_addresses": "127.0.0.1", "port": str(self._port)}
+        settings = {**_SETTINGS, "unix_socket_directories": str(self._directory), "listen_addresses": self._listen}
         options = " ".join(f"-c {name}='{value}'" for name, value in settings.items())
-        self._run("pg_ctl", "start", "--wait", "--log", str(self._directory / "log"), "--options", options)
+        self._run("pg_ctl", "start", "--wait", "--log", str(self.log), "--options", options)
 
     def crash(self) -> None:
         """Stop the server without a word to anybody, as a power cut would."""
@@ -76,7 +87,8 @@ class PostgresqlServer:
 
     def remove(self) -> None:
         """Stop the server and delete all it had."""
-        self._run("pg_ctl", "stop", "--wait", "--mode=fast")
+        if (self._directory / "data" / "postmaster.pid").exists():
+            self._run("pg_ctl", "stop", "--wait", "--mode=fast")
         shutil.rmtree(self._directory)
 
     def create_database(self) -> str:
@@ -84,8 +96,6 @@ class PostgresqlServer:
         name = f"test_{uuid.uuid4().hex}"
         with psycopg.connect(self._conninfo(), autocommit=True) as connection:
             connection.execute(f'CREATE DATABASE "{name}"'.encode())
-        if self._port is not None:
-            return f"postgresql://playvoice@127.0.0.1:{self._port}/{name}"
         return f"postgresql://playvoice@/{name}?host={self._directory}"
 
     def dump(self, url: str) -> str:
@@ -98,12 +108,17 @@ class PostgresqlServer:
         return "\n".join(line for line in lines if line) + "\n"
 
     def _conninfo(self) -> str:
-        return f"host={self._directory} port={self._port or 5432} user=playvoice dbname=postgres"
+        return f"host={self._directory} user=playvoice dbname=postgres"
 
     def _run(self, program: str, *arguments: str) -> None:
+        command = [str(self._programs / program), "--pgdata", str(self._directory / "data"), *arguments]
+        user = self._user
+        if self._within:
+            command = [*self._within, "setpriv", f"--reuid={user}", "--clear-groups", *command]
+            user = None
         done = subprocess.run(
-            [self._programs / program, "--pgdata", self._directory / "data", *arguments],
-            user=self._user,
+            command,
+            user=user,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,

@@ -26,6 +26,9 @@ class PostgresqlRelay:
         self.url = parsed.set(query={"host": str(folder)}).render_as_string(hide_password=False)
         self._listener = socket.socket(socket.AF_UNIX)
         self._admits = True
+        self._sought = b""
+        """What a transaction has for its commit to be cut or held."""
+        self._held_for: float | None = None
         self._cuts_at_commit = False
         self._committing: socket.socket | None = None
         """Who waits for an answer that is not to come."""
@@ -33,6 +36,8 @@ class PostgresqlRelay:
         self._unanswered: bytes | None = None
         self._forgotten: set[socket.socket] = set()
         """The server's ends of connections that nothing is carried over any more."""
+        self._holds_commit = False
+        self._handed_on = threading.Event()
         self._open: set[socket.socket] = set()
         self._threads: list[threading.Thread] = []
 
@@ -49,13 +54,32 @@ class PostgresqlRelay:
     ) -> None:
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
+        self.hand_on()
         self.cut()
         for thread in self._threads:
             thread.join()
 
-    def cut_at_commit(self) -> None:
-        """Hand the next COMMIT on and wait for its answer, which nobody gets: all are cut, and nobody is let in."""
+    def cut_at_commit(self, of: bytes = b"") -> None:
+        """Hand the next COMMIT on and wait for its answer, which nobody gets: all are cut, and nobody is let in.
+
+        `of`: octets that a transaction has to have for that.
+        """
+        self._sought = of
         self._cuts_at_commit = True
+
+    def hold_commit(self, of: bytes = b"", seconds: float | None = None) -> None:
+        """Keep the next COMMIT, of such a transaction, back for so long, also when its sender has ended.
+
+        `seconds`: None, until it is handed on.
+        """
+        self._sought, self._held_for = of, seconds
+        self._handed_on.clear()
+        self._holds_commit = True
+
+    def hand_on(self) -> None:
+        """Hand on what is kept back, and keep nothing back any more."""
+        self._holds_commit = False
+        self._handed_on.set()
 
     def refuse(self) -> None:
         """Cut all connections, and let nobody in."""
@@ -72,8 +96,8 @@ class PostgresqlRelay:
         self._unanswered = what
 
     def admit(self) -> None:
-        """Let everybody in; what was swallowed is lost, and whose connection was forgotten stays so."""
-        self._admits, self._swallows, self._unanswered = True, False, None
+        """Let everybody in; nothing is cut or swallowed any more, but whose connection was forgotten stays so."""
+        self._admits, self._cuts_at_commit, self._swallows, self._unanswered = True, False, False, None
 
     def cut(self) -> None:
         """Cut all connections."""
@@ -90,7 +114,12 @@ class PostgresqlRelay:
                 front.close()
                 continue
             back = socket.socket(socket.AF_UNIX)
-            back.connect(self._behind)
+            try:
+                back.connect(self._behind)
+            except OSError:  # the database is away
+                front.close()
+                back.close()
+                continue
             self._open |= {front, back}
             if self._swallows:
                 self._forgotten.add(front)
@@ -102,13 +131,16 @@ class PostgresqlRelay:
         with front, back:
             answers = threading.Thread(target=self._carry_answers, args=(front, back))
             answers.start()
+            has_it = False
             with suppress(OSError):
                 while octets := front.recv(65_536):
                     if front in self._forgotten:
                         continue
-                    if self._cuts_at_commit and _COMMIT.search(octets):
-                        self._cuts_at_commit, self._admits = False, False
-                        self._committing = front
+                    has_it |= self._sought in octets
+                    if _COMMIT.search(octets):
+                        if has_it:
+                            self._at_commit(front)
+                        has_it = False
                     if self._unanswered is not None and self._unanswered in octets:
                         self._forgotten.add(front)
                     back.sendall(octets)
@@ -118,6 +150,14 @@ class PostgresqlRelay:
             _shut(front)
             _shut(back)
             answers.join()
+
+    def _at_commit(self, front: socket.socket) -> None:
+        if self._cuts_at_commit:
+            self._cuts_at_commit, self._admits = False, False
+            self._committing = front
+        if self._holds_commit:
+            self._holds_commit = False
+            self._handed_on.wait(self._held_for)
 
     def _carry_answers(self, front: socket.socket, back: socket.socket) -> None:
         with suppress(OSError):

@@ -28,6 +28,7 @@ from playvoice.calls.ports import Agent, Group, Phone, Settings
 from playvoice.calls.queue import CallQueue
 from playvoice.calls.recordings import Recordings
 from playvoice.calls.recovery import Recovery
+from playvoice.calls.refusals import RefusalFile
 from playvoice.calls.traces import Traces
 from playvoice.calls.waiting import Waiting
 from playvoice.companies import Companies
@@ -156,7 +157,7 @@ async def _start(
     )
     owners, recovery = Owners(confirmations, traces), Recovery(store, clients)
     waiting = Waiting(store, clients, library)
-    queue = CallQueue(store, tell=waiting.add)
+    queue = CallQueue(store, tell=waiting.add, refusals=RefusalFile(config.server.data_dir / "refused"))
 
     def on_event(event: Event) -> None:
         if not routes.handle(event) and not owners.handle(event):

@@ -1,4 +1,4 @@
-"""`python -m tests.chaos --rounds N --seed S`: kill the server or a part of it, and see that nothing is lost.
+"""`python -m tests.chaos --rounds N --seed S --database KIND`: kill the server or a part of it; nothing is to be lost.
 
 The last line is one JSON object; the exit status is 0 only if it counts no finding.
 """
@@ -16,11 +16,12 @@ from pathlib import Path
 from types import FrameType
 
 import httpx2
-from tests.chaos import checks
+from tests.chaos import checks, database
 from tests.chaos.evidence import Evidence, Journals, read
 from tests.chaos.notebook import Notebook
-from tests.chaos.plan import draw
+from tests.chaos.plan import Round, draw
 from tests.chaos.run import Run
+from tests.postgresql import postgresql_directory
 from tests.soak.judging import without_crossings
 
 from playvoice.simulator.errors import SimulatorError
@@ -46,12 +47,15 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
     parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--database", choices=database.KINDS, default="sqlite")
     parser.add_argument("--output", type=Path, help="an empty directory for journals and logs, which is kept")
     options = parser.parse_args(arguments)
+    if options.database == "postgresql" and postgresql_directory() is None:
+        parser.error("there is no PostgreSQL on this machine; `make peers` installs it")
     directory = options.output or Path(tempfile.mkdtemp(prefix="playvoice-chaos-"))
     directory.mkdir(parents=True, exist_ok=True)
     with closing(Notebook(directory)) as notebook:
-        failure = _play(Run(draw(options.rounds, options.seed), notebook, _say))
+        failure = _play(draw(options.rounds, options.seed), options.database, notebook)
         journals = notebook.journals()
         found = report(journals, failure, without_crossings, ALL_CHECKS)
         notebook.tell("findings.txt", found.words)
@@ -91,15 +95,15 @@ def report(
     journals: Journals,
     failure: str = "",
     seen: Callable[[Evidence], Evidence] = lambda evidence: evidence,
-    checks: Mapping[str, Check] = CHECKS,
+    by: Mapping[str, Check] = CHECKS,
 ) -> Report:
     """Judge what was written down, as `seen` sees it; `failure` says why a run ended early."""
     evidence = seen(read(journals))
     others = [failure] if failure else []
-    others += [f"refused: {line['number']}: {line['answer']}" for line in journals.client if line["event"] == "refused"]
+    others += checks.refused(evidence)
     if not evidence.accepted:
         others.append("no call was accepted, so nothing was proved")
-    return Report(evidence, {name: check(evidence) for name, check in checks.items()}, others)
+    return Report(evidence, {name: check(evidence) for name, check in by.items()}, others)
 
 
 def _count_kills(journals: Journals) -> dict[str, int]:
@@ -108,11 +112,11 @@ def _count_kills(journals: Journals) -> dict[str, int]:
     return dict(killed + Counter(line["role"] for line in journals.server if line["event"] == "child_killed"))
 
 
-def _play(run: Run) -> str:
+def _play(plan: Sequence[Round], kind: str, notebook: Notebook) -> str:
     """Play it; the reason in words if it could not be played to its end."""
     try:
-        with _interruptible():
-            run.play()
+        with _interruptible(), database.make_database(kind, notebook.directory) as made:
+            Run(plan, made, notebook, _say).play()
     except (SimulatorError, httpx2.HTTPError, OSError) as error:
         return f"the run failed: {type(error).__name__}: {error}"
     except KeyboardInterrupt:

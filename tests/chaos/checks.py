@@ -41,6 +41,10 @@ AT_ONCE = 1
 """Calls that may come to an end of their own in the very moment in which the media worker is killed."""
 END_TOLERANCE = 2
 """Whole seconds between a kill and the end that a record gives: there is a heartbeat each second."""
+UNSTORED = 500
+"""`ret` of a request that could not be stored."""
+STORED_AGAIN_WITHIN = 5.0
+"""Seconds from the end of an outage within which a request may still find that nothing can be stored."""
 BY_SERVER, BY_CALLER = 10007, 10040
 UNEXPLAINED = {10004: "no trunk", 10008: "no agent registered", 10020: "no voice"}
 """Causes that no callee, agent or kill of a run is a reason for."""
@@ -88,6 +92,21 @@ def wrong_records(evidence: Evidence) -> Findings:
 def left_behind(evidence: Evidence) -> Findings:
     """Recordings that are not whole, not there or not as long as they should be; files and processes that are left."""
     return [*_broken_recordings(evidence), *_missing_recordings(evidence), *evidence.left_behind]
+
+
+def refused(evidence: Evidence) -> Findings:
+    """Refusals for which there was no reason; that nobody is called for one is asked where calls are."""
+    return list(_refused_without_reason(evidence))
+
+
+# --- refused ----------------------------------------------------------------------------------------------------------
+
+
+def _refused_without_reason(evidence: Evidence) -> Iterator[str]:
+    for number, line in evidence.refused.items():
+        in_outage = any(begin <= line["time"] <= end + STORED_AGAIN_WITHIN for begin, end in evidence.outages)
+        if not in_outage or line["answer"].get("ret") != UNSTORED:
+            yield f"refused: {number}: {line['answer']}"
 
 
 # --- lost -------------------------------------------------------------------------------------------------------------

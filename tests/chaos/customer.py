@@ -34,7 +34,7 @@ class Customer:
         self._pool = ThreadPoolExecutor(AT_ONCE, "customer")
         self._lock = threading.Lock()
         self._sent: list[Future[None]] = []
-        self._unanswered: list[Request] = []
+        self._again: list[Request] = []
         self._last_accepted: Request | None = None
 
     def __enter__(self) -> Self:
@@ -56,10 +56,10 @@ class Customer:
             future.result()
 
     def repeat(self) -> None:
-        """Send what was not answered once more, where it has a key; and the last answered one, which must be known."""
+        """Send what was not accepted once more, where it has a key; and the last accepted one, which must be known."""
         self.settle()
         with self._lock:
-            again, self._unanswered = self._unanswered, []
+            again, self._again = self._again, []
             if self._last_accepted is not None:
                 again.append(self._last_accepted)
         for request in again:
@@ -103,7 +103,7 @@ class Customer:
             self._notebook.write("client", "unanswered", number=number, why=f"{type(error).__name__}: {error}")
             with self._lock:
                 if request.key:
-                    self._unanswered.append(request)
+                    self._again.append(request)
             return
         data = answer.get("data")
         if uuid and isinstance(data, dict) and data.get("desc") == ACCEPTED:
@@ -113,3 +113,6 @@ class Customer:
                     self._last_accepted = request
         else:
             self._notebook.write("client", "refused", number=number, answer=answer)
+            with self._lock:
+                if request.key:
+                    self._again.append(request)

@@ -1,74 +1,55 @@
-"""What is done to a server's database: locked, or brought back to an older revision for a start to migrate."""
+"""What a run does to a server's database, of whichever kind, and the choice of one."""
 
-import sqlite3
-import time
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
-from alembic import command
-
-from playvoice.migrations.due import alembic_config
-from playvoice.store import schema_connection
-
+KINDS = ("sqlite", "postgresql")
 REVISION = "0006"
-"""Of the version that it is brought back to: the last one without traces of calls."""
-LOOK = 0.002
+"""Of the version that a database is brought back to: the last one without traces of calls."""
 
 
-def bring_back(database: Path, revision: str = REVISION) -> None:
-    """Put the database of a dead server in the shape of this revision; what that has no place for is lost."""
-    older = database.with_name("older.db")
-    with schema_connection(f"sqlite:///{older}") as conn:
-        command.upgrade(alembic_config(conn), revision)
-    with closing(sqlite3.connect(older, isolation_level=None)) as conn:
-        conn.execute("PRAGMA journal_mode=WAL")
-        conn.execute("ATTACH ? AS newer", (str(database),))
-        conn.execute("BEGIN")
-        for table in _tables(conn, "main"):
-            names = ", ".join(sorted(_columns(conn, "main", table) & _columns(conn, "newer", table)))
-            conn.execute(f"INSERT INTO main.{table} ({names}) SELECT {names} FROM newer.{table}")
-        conn.execute("DELETE FROM main.sqlite_sequence")
-        conn.execute("INSERT INTO main.sqlite_sequence SELECT * FROM newer.sqlite_sequence")
-        conn.execute("COMMIT")
-    for end in ("-wal", "-shm"):
-        database.with_name(database.name + end).unlink(missing_ok=True)
-    older.replace(database)
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """A time in which nothing can be stored."""
+
+    why: str
+    end: Callable[[], object]
+    outlasts: float = 0.0
+    """Seconds from the start of the next server to its end; 0: it ends before that starts."""
 
 
-def revision_of(database: Path) -> str:
-    """Which revision the database is at."""
-    with closing(sqlite3.connect(database)) as conn:
-        return str(conn.execute("SELECT version_num FROM alembic_version").fetchone()[0])
+class Database(Protocol):
+    """The database of the servers of a run."""
+
+    @property
+    def url(self) -> str:
+        """Its address, as the servers' configuration has it."""
+
+    def begin_outage(self) -> Outage:
+        """Let nothing be stored from now on."""
+
+    def bring_back(self, revision: str = REVISION) -> None:
+        """Put the database of a dead server in the shape of this revision; what that has no place for is lost."""
+
+    def revision(self) -> str:
+        """Which revision it is at."""
+
+    def wait_for_migration(self, seconds: float) -> bool:
+        """Wait until a server has begun to bring it up to date; False if none does so or it is done by another one."""
 
 
-def lock(database: Path) -> sqlite3.Connection:
-    """Take the database, so that nobody else can write in it until this is closed."""
-    conn = sqlite3.connect(database, isolation_level=None)
-    conn.execute("BEGIN IMMEDIATE")
-    return conn
+@contextmanager
+def make_database(kind: str, folder: Path) -> Iterator[Database]:
+    """Make an empty database of one of `KINDS`, with what it needs to run; files of it that are kept go to `folder`."""
+    if kind == "sqlite":
+        from tests.chaos.sqlite import SqliteFile
 
+        yield SqliteFile(folder / "playvoice.db")
+        return
+    from tests.chaos.postgresql import own_postgresql
 
-def wait_for_writer(database: Path, seconds: float) -> bool:
-    """Wait until somebody has taken the database to write in it; False if nobody does in so many seconds."""
-    until = time.monotonic() + seconds
-    with closing(sqlite3.connect(database, timeout=0, isolation_level=None)) as conn:
-        while time.monotonic() < until:
-            try:
-                conn.execute("BEGIN IMMEDIATE")
-            except sqlite3.OperationalError:
-                return True
-            conn.execute("ROLLBACK")
-            time.sleep(LOOK)
-    return False
-
-
-def _tables(conn: sqlite3.Connection, schema: str) -> list[str]:
-    rows = conn.execute(
-        f"SELECT name FROM {schema}.sqlite_master"
-        " WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name != 'alembic_version'"
-    )
-    return [str(name) for (name,) in rows]
-
-
-def _columns(conn: sqlite3.Connection, schema: str, table: str) -> set[str]:
-    return {str(row[1]) for row in conn.execute(f"PRAGMA {schema}.table_info({table})")}
+    with own_postgresql(folder) as database:
+        yield database

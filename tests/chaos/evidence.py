@@ -35,8 +35,8 @@ class Journals:
     agents: Sequence[Line] = ()
     receiver: Sequence[Line] = ()
     server: Sequence[Line] = ()
-    """`started`, `ready`, `locked` (its database), `killed` (how), `child_killed` (role), `left_behind` (what),
-    written by who did or saw it."""
+    """`started`, `ready`, `locked` (its database) and `unlocked`, `killed` (how), `child_killed` (role), `left_behind`
+    (what), written by who did or saw it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +133,8 @@ class Evidence:
     """Number to the uuids of its accepted requests, without repetition."""
     unanswered: frozenset[str] = frozenset()
     """Numbers whose requests got no answer, also when they were repeated: nobody told whether they are called."""
+    refused: Mapping[str, Line] = field(default_factory=dict)
+    """Number to the last refusal of its requests, of which none was accepted."""
     userids: Mapping[str, str] = field(default_factory=dict)
     """Number to what was asked for."""
     customers: tuple[Leg, ...] = ()
@@ -141,6 +143,8 @@ class Evidence:
     """Every delivery, in order of arrival."""
     kills: tuple[Kill, ...] = ()
     media_kills: tuple[Kill, ...] = ()
+    outages: tuple[tuple[float, float], ...] = ()
+    """From when until when the database could not be written."""
     recordings: Mapping[str, Recording] = field(default_factory=dict)
     """By the call's uuid."""
     left_behind: tuple[str, ...] = ()
@@ -165,12 +169,14 @@ def read(journals: Journals) -> Evidence:
     for line in _of(journals.client, "accepted"):
         uuids = accepted.get(line["number"], ())
         accepted[line["number"]] = uuids if line["uuid"] in uuids else (*uuids, line["uuid"])
-    answered = accepted.keys() | {line["number"] for line in _of(journals.client, "refused")}
+    refusals = {line["number"]: line for line in _of(journals.client, "refused")}
+    answered = accepted.keys() | refusals.keys()
     return Evidence(
         accepted=accepted,
         unanswered=frozenset(
             line["number"] for line in _of(journals.client, "unanswered") if line["number"] not in answered
         ),
+        refused={number: line for number, line in refusals.items() if number not in accepted},
         userids={line["number"]: line["userid"] for line in _of(journals.client, "request")},
         customers=read_legs(journals.carrier),
         agents=read_legs(journals.agents),
@@ -185,6 +191,7 @@ def read(journals: Journals) -> Evidence:
             for line in _of(journals.server, "child_killed")
             if line["role"] == "media worker"
         ),
+        outages=read_outages(journals.server),
         recordings={line["uuid"]: _recording(line) for line in _of(journals.client, "recording")},
         left_behind=tuple(str(line["what"]) for line in _of(journals.server, "left_behind")),
     )
@@ -254,6 +261,12 @@ def read_kills(server: Sequence[Line]) -> tuple[Kill, ...]:
             locked = float(before["time"]) if before["event"] == "locked" else None
             kills.append(Kill(float(line["time"]), datetime.fromisoformat(line["at"]), ready, locked=locked))
     return tuple(kills)
+
+
+def read_outages(server: Sequence[Line]) -> tuple[tuple[float, float], ...]:
+    """The times between `locked` and `unlocked`; one that was not over is endless."""
+    ends = iter(float(line["time"]) for line in _of(server, "unlocked"))
+    return tuple((float(line["time"]), next(ends, float("inf"))) for line in _of(server, "locked"))
 
 
 def _of(journal: Iterable[Line], event: str) -> list[Line]:

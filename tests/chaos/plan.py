@@ -25,8 +25,8 @@ IN_MIGRATION = (0.0, 0.12)
 """When, from the moment in which a server has taken the database to change it, as a share of the same."""
 MIGRATIONS = 2
 """Starts in a row that are killed while they migrate."""
-LOCKED_FOR = 3.0
-"""Seconds before the kill from which the database is locked: more than a record's end may be off by, with a heartbeat's
+OUTAGE = 3.0
+"""Seconds before the kill from which nothing can be stored: more than a record's end may be off by, with a heartbeat's
 second."""
 BEFORE = (0.5, 1.5)
 """Seconds before the kill from which phones hear nothing, or the receiver is slow."""
@@ -38,7 +38,7 @@ class Kind(Enum):
 
     SERVER = "the server"
     """Its whole process group."""
-    MAIN = "the main process while the database is locked"
+    MAIN = "the main process while nothing can be stored"
     """And nothing else: what it had started has to end by itself. The last heartbeat that is stored is old by then."""
     MEDIA = "the media worker"
     """And nothing else: it is replaced, and only its calls end."""
@@ -135,7 +135,7 @@ def callee_table() -> dict[str, Mapping[str, Any]]:
 
 
 def _draw_round(generator: random.Random, number: int, kind: Kind) -> Round:
-    kill_at = generator.uniform(SHORTEST, LONGEST) + (LOCKED_FOR if kind is Kind.MAIN else 0.0)
+    kill_at = generator.uniform(SHORTEST, LONGEST) + (OUTAGE if kind is Kind.MAIN else 0.0)
     before = [generator.uniform(0.0, kill_at) for _ in range(round(CALLS_PER_SECOND * kill_at))]
     around = [kill_at + generator.uniform(-0.025, 0.002) for _ in range(AT_THE_KILL)]
     after = [kill_at + generator.uniform(0.05, 0.3) for _ in range(AFTER_THE_KILL)]

@@ -6,6 +6,8 @@ database, so that they find it again.
 
 import itertools
 import signal
+import subprocess
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,11 +15,12 @@ from functools import partial
 from operator import itemgetter
 from pathlib import Path
 
-from tests.chaos import database, processes
+from tests.chaos import processes
 from tests.chaos.customer import Customer
+from tests.chaos.database import REVISION, Database, Outage
 from tests.chaos.evidence import Evidence, read
 from tests.chaos.notebook import Notebook, now
-from tests.chaos.plan import AGENTS, LOCKED_FOR, Kind, Round, callee_table
+from tests.chaos.plan import AGENTS, OUTAGE, Kind, Round, callee_table
 from tests.soak.counts import TEMPORARY
 
 from playvoice.media.g711 import SAMPLE_RATE, Codec
@@ -35,8 +38,12 @@ DRAINED_WITHIN = 60.0
 """Seconds from the last round to the end of all calls: what waits is dialled, and each call has its own timers."""
 READY_WITHIN = 40.0
 """Seconds from a start to the ready line, on a machine that does much else."""
+COULD_NOT_START = 1
+"""A server's exit status then."""
+RESTART = 1.0
+"""Seconds until systemd starts it again, by deploy/playvoice.service."""
 SLOW_RECEIVER = 1.5
-"""The same in a round whose kill comes among deliveries."""
+"""Seconds before the receiver's answers in a round whose kill comes among deliveries."""
 CHILD_WITHIN = 5.0
 """Seconds within which the child that is to be killed is there."""
 AT_WORK_WITHIN = 2.0
@@ -67,13 +74,19 @@ class AtKill:
 class Run:
     """Plays a plan in a directory; the notebook has what was seen, also where it ends by SimulatorError."""
 
-    def __init__(self, plan: Sequence[Round], notebook: Notebook, say: Callable[[str], None]) -> None:
+    def __init__(
+        self, plan: Sequence[Round], database: Database, notebook: Notebook, say: Callable[[str], None]
+    ) -> None:
         self._plan = plan
+        self._database = database
         self._notebook = notebook
         self._say = say
-        self._world = World(notebook.directory / "world", _make_voices(notebook.directory), _cast(), on_line=self._take)
+        voices, cast = _make_voices(notebook.directory), _cast(database.url)
+        self._world = World(notebook.directory / "world", voices, cast, on_line=self._take)
         self._data = self._world.directory / "data"
-        self._database = self._world.directory / "playvoice.db"
+        self._log = self._world.directory / "server.log"
+        self._outage: Outage | None = None
+        """What is not over yet."""
         self._killed_at = 0.0
         """When the round's first kill was."""
 
@@ -90,6 +103,7 @@ class Run:
                     self._look_for_files()
             finally:
                 self._agents(signal.SIGCONT)
+                self._end_outage()
             began = time.monotonic()
             status = world.server.stop()
             self._say(f"the server ended with status {status}, {time.monotonic() - began:.1f} s after SIGTERM")
@@ -101,12 +115,12 @@ class Run:
         steps: list[tuple[float, Callable[[], None]]] = [(round_.kill_at, partial(self._kill, round_))]
         steps += [(request.at, partial(customer.ask, request)) for request in round_.requests]
         if (prepare := self._preparations.get(round_.kind)) is not None:
-            before = LOCKED_FOR if round_.kind is Kind.MAIN else round_.before
+            before = OUTAGE if round_.kind is Kind.MAIN else round_.before
             steps.append((round_.kill_at - before, prepare))
         for at, step in sorted(steps, key=itemgetter(0)):
             _pause_until(began + at)
             step()
-        self._world.server.wait_for("ready", READY_WITHIN)
+        self._wait_until_ready()
         customer.repeat()
         self._say(f"round {round_.number}: {self._describe(round_)}")
 
@@ -119,7 +133,7 @@ class Run:
             Kind.DEAF: partial(self._agents, signal.SIGSTOP),
             Kind.CALLBACKS: partial(self._receive_after, SLOW_RECEIVER),
             Kind.DECODER: self._touch_voice,
-            Kind.MAIN: self._lock_database,
+            Kind.MAIN: self._begin_outage,
         }
 
     def _agents(self, number: signal.Signals) -> None:
@@ -129,9 +143,16 @@ class Run:
     def _receive_after(self, delay: float) -> None:
         self._world.receiver.send(do="set", delay=delay)
 
-    def _lock_database(self) -> None:
-        self._lock = database.lock(self._database)
+    def _begin_outage(self) -> None:
+        self._outage = self._database.begin_outage()
         self._tell("locked")
+
+    def _end_outage(self) -> None:
+        """End it where it is not over: both who waits for its time and who gives up do."""
+        outage, self._outage = self._outage, None
+        if outage is not None:
+            outage.end()
+            self._tell("unlocked")
 
     def _touch_voice(self) -> None:
         """Have the voice decoded anew for the next call."""
@@ -187,10 +208,15 @@ class Run:
         processes.kill(server.pid)
         server.process.wait()
         self._notebook.write("server", "killed", clock=clock, how="main process alone")
-        self._lock.close()
         for role, pid in processes.still_run(children, ENDS_WITHIN).items():
             self._leave_behind(f"the {role} of a killed server, process {pid}, still runs after {ENDS_WITHIN:g} s")
         server.kill()
+        assert self._outage is not None
+        self._say(f"  the database was {self._outage.why}")
+        if self._outage.outlasts:
+            threading.Timer(self._outage.outlasts, self._end_outage).start()
+        else:
+            self._end_outage()
 
     def _kill_server(self, how: str, also: Mapping[str, int] | None = None) -> None:
         """Kill the whole group; `also`: children that have a group of their own, which the server's end ends else."""
@@ -202,14 +228,16 @@ class Run:
 
     def _kill_migrations(self, shares: Sequence[float]) -> None:
         """Bring the database back, and kill each server a while after it has begun to change it."""
-        database.bring_back(self._database)
         for later in (share * self._start_takes() for share in shares):
+            if self._database.revision() != REVISION:
+                self._database.bring_back()
             self._launch()
-            if not database.wait_for_writer(self._database, READY_WITHIN):
+            begins = self._database.wait_for_migration(READY_WITHIN)
+            if not begins and self._database.revision() == REVISION:
                 raise SimulatorError("the server did not begin to migrate")
             time.sleep(later)
             self._kill_server("while it migrated")
-            revision = database.revision_of(self._database)
+            revision = self._database.revision()
             self._say(f"  killed {later:.2f} s into the migration, the database is at {revision}")
 
     def _launch(self) -> None:
@@ -220,6 +248,28 @@ class Run:
         self._world.config.write_text(text.replace(before, after))
         self._tell("started")
         self._world.launch_server()
+
+    def _wait_until_ready(self) -> None:
+        """Wait for the server, which is started again where it could not start, as systemd does."""
+        until = time.monotonic() + READY_WITHIN
+        while True:
+            try:
+                self._world.server.wait_for("ready", READY_WITHIN)
+            except SimulatorError:
+                if self._status() != COULD_NOT_START or time.monotonic() > until:
+                    raise
+            else:
+                return
+            self._say(f"  {_last_line(self._log)}")
+            time.sleep(RESTART)
+            self._launch()
+
+    def _status(self) -> int | None:
+        """The server's exit status; None: it still runs."""
+        try:
+            return self._world.server.process.wait(ENDS_WITHIN)
+        except subprocess.TimeoutExpired:
+            return None
 
     def _children(self) -> dict[str, int]:
         return processes.children(self._world.server.pid)
@@ -245,6 +295,8 @@ class Run:
 
     def _look_for_files(self) -> None:
         """At the end nothing is being made any more: what only lasts as long as that is to be gone."""
+        if count := self._log.read_text(errors="replace").count("Traceback"):
+            self._leave_behind(f"the server's log has {count} tracebacks")
         for path in sorted(self._data.rglob("*")):
             if path.suffix in TEMPORARY:
                 self._leave_behind(f"the file {path.relative_to(self._data)} is still there when no call runs any more")
@@ -312,7 +364,7 @@ def _make_voices(directory: Path) -> Path:
     return voices
 
 
-def _cast() -> Cast:
+def _cast(database: str) -> Cast:
     http, sip = free_ports(2)
     return Cast(
         callee=callee_table(),
@@ -322,12 +374,17 @@ def _cast() -> Cast:
         keep_audio=False,
         setting={
             "http": f"{LOOPBACK}:{http}",
+            "database": database,
             "sip": (f"udp:{LOOPBACK}:{sip}", f"tcp:{LOOPBACK}:{sip}"),
             "trunk": {"max_calls": MAX_CALLS},
             "company": {"key_time": 1, "record_format": "mp3", "callback_fields": ["recordurl"]},
             "group": {"ring_time": 3, "max_wait": 5},
         },
     )
+
+
+def _last_line(log: Path) -> str:
+    return log.read_text(errors="replace").rstrip().rpartition("\n")[2]
 
 
 def _pause_until(time_: float) -> None:

@@ -590,3 +590,21 @@ def test_a_run_that_ended_early_or_proved_nothing_or_was_refused_is_not_clean() 
     assert not report(Journals()).is_clean
     refused = line("refused", 1.0, number="139", answer={"ret": 500})
     assert not report(replace(journals(), client=[*good_run()["client"], refused])).is_clean
+
+
+def test_a_request_may_be_refused_while_nothing_can_be_stored_and_not_for_another_reason_or_later() -> None:
+    def refused_at(time: float, ret: int = 500, **more: Any) -> list[str]:
+        refused = line("refused", time, number="139", answer={"ret": ret})
+        outage = [line("locked", 14.8), line("unlocked", 20.0)]
+        server = [*good_run()["server"], *outage]
+        return report(replace(journals(**more), client=[*good_run()["client"], refused], server=server)).words
+
+    assert refused_at(16.0) == []
+    assert refused_at(20.0 + checks.STORED_AGAIN_WITHIN + 0.1) != []
+    assert refused_at(14.0) != []
+    assert refused_at(16.0, 200) != []
+    called = adding(record(30.0, "w9", "u-strange", "139", extnumber=""))
+    assert "no request was accepted" in "".join(refused_at(16.0, receiver=called)), "who was refused is not called"
+    accepted = line("accepted", 30.0, number="139", uuid="u9")
+    again = [line("refused", 1.0, number="139", answer={"ret": 500}), accepted]
+    assert not read(replace(journals(), client=again)).refused, "it was accepted when it was repeated"

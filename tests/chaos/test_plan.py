@@ -2,7 +2,7 @@
 
 from itertools import islice
 
-from tests.chaos.plan import CALLEES, LOCKED_FOR, LONGEST, SHORTEST, Kind, callee_table, draw, draw_kinds
+from tests.chaos.plan import CALLEES, LONGEST, OUTAGE, SHORTEST, Kind, callee_table, draw, draw_kinds
 
 
 def test_the_same_seed_gives_the_same_plan_and_another_seed_another() -> None:
@@ -24,7 +24,7 @@ def test_no_two_requests_are_for_the_same_number_and_the_number_tells_the_callee
 def test_each_round_has_requests_before_around_and_after_its_kill_and_about_half_have_a_key() -> None:
     rounds = draw(20, 1)
     for round_ in rounds:
-        lasting = LOCKED_FOR if round_.kind is Kind.MAIN else 0.0
+        lasting = OUTAGE if round_.kind is Kind.MAIN else 0.0
         assert SHORTEST <= round_.kill_at - lasting <= LONGEST
         assert round_.before < round_.kill_at
         times = [request.at for request in round_.requests]

@@ -3,8 +3,12 @@
 import asyncio
 import re
 import resource
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
+import psycopg
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
@@ -12,10 +16,11 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
+from tests.postgresql import PostgresqlServer
 
 from playvoice.calls.bills import BillQuery, Bills
 from playvoice.migrations import MigrationError, all_tables, upgrade
-from playvoice.migrations.due import alembic_config
+from playvoice.migrations.due import alembic_config, migrate
 from playvoice.migrations.upgrade import newest
 from playvoice.store import Store, StoreError, schema_connection
 
@@ -121,6 +126,27 @@ def test_a_migration_that_fails_leaves_the_database_as_it_was(database_url: str)
         upgrade(database_url)
     with schema_connection(database_url) as conn:
         assert schema_of(conn) == before
+
+
+@pytest.mark.peer("postgresql")
+def test_a_migration_waits_for_that_of_a_killed_server_whose_commit_is_still_under_way(
+    postgresql_server: PostgresqlServer,
+) -> None:
+    url = postgresql_server.create_database()
+    with ThreadPoolExecutor(1) as pool, psycopg.connect(url, autocommit=True) as beside:
+        with schema_connection(url) as conn:
+            migrate(conn)
+            second = pool.submit(upgrade, url)
+            until(lambda: beside.execute("SELECT count(*) FROM pg_locks WHERE NOT granted").fetchone() == (1,))
+        second.result(30)
+        assert beside.execute("SELECT version_num FROM alembic_version").fetchall() == [(newest(),)]
+
+
+def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def test_a_database_that_is_not_there_is_refused_in_words() -> None:

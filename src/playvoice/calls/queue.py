@@ -18,6 +18,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from playvoice.calls.errors import IdempotencyMismatch, QueueClosed, QueueFull
 from playvoice.calls.journal import Journal
 from playvoice.calls.ledger import StoredCall
+from playvoice.calls.refusals import RefusalFile
 from playvoice.calls.request import PlayVoice
 from playvoice.calls.tables import IS_OPEN, SERVER_ID, CallState, calls
 from playvoice.store import OutcomeUnknown, Prepared, Store
@@ -83,13 +84,21 @@ class CallQueue:
         store: Store,
         *,
         tell: Callable[[StoredCall], None] = lambda _call: None,
+        refusals: RefusalFile | None = None,
         max_of_company: int = MAX_WAITING_OF_COMPANY,
         max_waiting: int = MAX_WAITING,
     ) -> None:
+        """Remove what an earlier process refused, and count what waits, which blocks for a moment.
+
+        Raises `StoreUnavailable`.
+        """
         self._store = store
         self._tell = tell
         self._max_of_company = max_of_company
         self._max_waiting = max_waiting
+        self._refusals = refusals
+        if refusals is not None:
+            _remove_left(store, refusals)
         self._waiting: dict[str, int] = store.read_now(_count_waiting)
         self._closed = False
         self._refused: dict[str, None] = {}
@@ -128,6 +137,8 @@ class CallQueue:
             self.dequeued(company)
             if isinstance(error, OutcomeUnknown):
                 self._refuse(row["uuid"])
+                if self._refusals is not None:  # before the refusal goes out
+                    await self._refusals.note(row["uuid"], self._refused)
             raise
         self._forget(refused)
         if accepted.repeated:
@@ -178,6 +189,12 @@ class CallQueue:
             self._waiting[company_code] = left
         else:
             self._waiting.pop(company_code, None)
+
+
+def _remove_left(store: Store, refusals: RefusalFile) -> None:
+    if left := refusals.left():
+        store.write_now(lambda conn: _withdraw(conn, left))
+        refusals.remove()
 
 
 def fingerprint(parameters: Mapping[str, str]) -> str:

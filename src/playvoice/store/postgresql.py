@@ -34,6 +34,8 @@ LOCK_HOLDER = text(
     " AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())"
 )
 """Whose session has the one-server lock; no row where nobody's has."""
+SCHEMA_LOCK_KEY = LOCK_KEY + 1
+"""Of who changes the tables: a killed server's session has no LOCK_KEY, and may commit when that is another's."""
 CONNECT_TIMEOUT_S = 5
 STATEMENT_TIMEOUT_S = 15
 ANSWER_TIMEOUT_S = STATEMENT_TIMEOUT_S + 1.0
@@ -185,8 +187,15 @@ def is_unavailable(error: BaseException, *, reading: bool = False) -> bool:
 
 
 def connect_for_schema(url: URL) -> Connection:
-    """Open a connection for migrations; these may take their time."""
-    return _make_engine(url, kind=_MigratingConnection).connect()
+    """Open a connection for migrations; these may take their time. It waits for those that are under way."""
+    conn = _make_engine(url, kind=_MigratingConnection).connect()
+    try:
+        conn.exec_driver_sql(f"SELECT pg_advisory_lock({SCHEMA_LOCK_KEY})")
+        conn.commit()
+    except BaseException:
+        conn.close()
+        raise
+    return conn
 
 
 def connect_for_reading(url: URL) -> Connection:
@@ -198,6 +207,7 @@ def _make_engine(url: URL, *options: str, name: str = "playvoice", kind: type[_C
     engine = create_engine(
         url.set(drivername="postgresql+psycopg"),
         poolclass=NullPool,
+        hide_parameters=True,  # there are secrets among them, and errors go into logs
         connect_args={
             **_CONNECTION_BOUNDS,
             "application_name": name,

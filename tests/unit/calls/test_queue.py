@@ -20,6 +20,7 @@ from playvoice.calls import queue as queue_module
 from playvoice.calls.errors import IdempotencyMismatch, QueueClosed, QueueFull
 from playvoice.calls.ledger import StoredCall
 from playvoice.calls.queue import CallQueue, fingerprint, voices_of_waiting
+from playvoice.calls.refusals import RefusalFile
 from playvoice.calls.request import PlayVoice
 from playvoice.calls.tables import CallState, calls
 from playvoice.migrations import all_tables
@@ -196,6 +197,28 @@ async def test_who_was_refused_while_others_were_withdrawn_is_withdrawn_too(
         await queue.accept(REQUEST, AT)
     await until(lambda: calls_of_write == 4 and stored(store) == 0, "both are withdrawn")
     assert queue.waiting == {}
+
+
+async def test_who_was_refused_is_not_called_by_the_next_server_either(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, write = tmp_path / "refused", store.write
+    queue = CallQueue(store, refusals=RefusalFile(file))
+    accepted = await queue.accept(REQUEST, AT)
+
+    async def lose(fact: Callable[[Connection], Any]) -> Any:
+        await write(fact)
+        raise OutcomeUnknown("the connection was lost while it committed")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "write", lose)
+        patch.setattr(CallQueue, "_withdraw", lambda _queue: None)  # it is killed before
+        with pytest.raises(OutcomeUnknown):
+            await queue.accept(REQUEST, AT)
+    assert stored(store) == 2
+    assert CallQueue(store, refusals=RefusalFile(file)).waiting == {"2028": 1}
+    assert [call.uuid for call in store.read_now(ledger.read_waiting)] == [accepted.uuid]
+    assert not file.exists()
 
 
 def test_a_fingerprint_tells_parameters_apart_and_not_their_order() -> None:

@@ -14,13 +14,15 @@ from contextlib import closing
 from functools import partial
 from pathlib import Path
 
+import psycopg
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
 from tests.postgresql import PostgresqlServer
 from tests.unit.store.notes import Notes, notes, tables
 
-from playvoice.store import Store, StoreError, StoreUnavailable
+from playvoice.store import Store, StoreError, StoreUnavailable, postgresql
 from playvoice.store import sqlite as sqlite_room
 
 
@@ -92,6 +94,34 @@ async def test_a_database_that_crashes_is_used_again_when_it_is_back(postgresql_
     await store.write(partial(Notes.add, key="after"))
     assert await store.read(Notes.keys) == ["before", "after"]
     await store.close()
+
+
+@pytest.mark.peer("postgresql")
+async def test_a_table_that_somebody_has_for_himself_is_as_good_as_away(
+    postgresql_server: PostgresqlServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgresql, "_STATEMENT_BOUNDS", "-c lock_timeout=100ms")
+    url = postgresql_server.create_database()
+    store = Store.open(url)
+    await store.write(tables.create_all)
+    with psycopg.connect(url) as other:
+        other.execute("LOCK TABLE notes IN ACCESS EXCLUSIVE MODE")
+        with pytest.raises(StoreUnavailable, match="lock timeout"):
+            await store.write(partial(Notes.add, key="while it is locked"))
+        with pytest.raises(StoreUnavailable, match="can't be read now"):
+            await store.read(Notes.count)
+    await store.write(partial(Notes.add, key="after"))
+    assert await store.read(Notes.keys) == ["after"]
+    await store.close()
+
+
+async def test_what_a_wrong_statement_raises_does_not_tell_its_values(store: Store) -> None:
+    wrong, values = text("SELECT * FROM nowhere WHERE secret = :secret"), {"secret": "whsec_1"}
+    for run in (store.write, store.read):
+        with pytest.raises(DBAPIError) as raised:
+            await run(lambda conn: conn.execute(wrong, values))
+        assert "nowhere" in str(raised.value)
+        assert "whsec_1" not in str(raised.value)
 
 
 @pytest.mark.peer("postgresql")

@@ -1,8 +1,6 @@
 """A PostgreSQL that stands still, or whose network swallows what is sent: nobody waits for it for ever."""
 
 import asyncio
-import os
-import socket
 import time
 from collections.abc import Awaitable, Iterator
 from contextlib import ExitStack
@@ -16,7 +14,7 @@ from tests.postgresql import PostgresqlServer
 from tests.postgresql_relay import PostgresqlRelay
 from tests.unit.store.notes import Notes, tables
 
-from playvoice.store import OutcomeUnknown, Store, StoreError, StoreTaken, StoreUnavailable, schema_connection
+from playvoice.store import OutcomeUnknown, Store, StoreError, StoreUnavailable, schema_connection
 from playvoice.store import postgresql as room
 
 pytestmark = pytest.mark.peer("postgresql")
@@ -116,47 +114,6 @@ async def test_a_session_that_postgresql_believes_alive_gives_the_lock_back_to_t
         await store.write(partial(Notes.add, key="after"))
         assert await store.read(Notes.keys) == ["after"]
         await store.close()
-
-
-@pytest.fixture
-def by_tcp() -> Iterator[PostgresqlServer]:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    server = PostgresqlServer(port)
-    server.start()
-    yield server
-    server.remove()
-
-
-def lose_power(conn: Connection) -> None:
-    """Let the connection end without a packet, as that of a machine which loses its power."""
-    driver = conn.connection.driver_connection
-    assert isinstance(driver, psycopg.Connection)
-    with socket.socket(fileno=os.dup(driver.fileno())) as end:
-        end.setsockopt(socket.IPPROTO_TCP, TCP_REPAIR, 1)
-
-
-def test_a_machine_that_lost_its_power_does_not_keep_the_lock(by_tcp: PostgresqlServer) -> None:
-    url = by_tcp.create_database()
-    with socket.socket() as tried:
-        try:
-            tried.setsockopt(socket.IPPROTO_TCP, TCP_REPAIR, 1)
-        except PermissionError:
-            pytest.skip("no connection can end in silence here, which takes root")
-    before = Store.open(url)
-    time.sleep(0.2)  # until all is acknowledged: of what is not, PostgreSQL would soon hear that nobody takes it
-    before.write_now(lose_power)
-    before.close_now()
-    with pytest.raises(StoreTaken):
-        Store.open(url)
-    deadline = time.monotonic() + 20
-    while True:
-        try:
-            Store.open(url).close_now()
-            break
-        except StoreTaken:
-            assert time.monotonic() < deadline
-            time.sleep(0.2)
 
 
 async def test_a_lock_whose_taking_was_never_answered_is_the_servers_own_all_the_same(url: str, tmp_path: Path) -> None:
