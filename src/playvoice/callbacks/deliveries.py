@@ -22,7 +22,7 @@ import heapq
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from playvoice.callbacks.addresses import Address, Standing
 from playvoice.callbacks.endpoints import Endpoint, Endpoints
@@ -30,11 +30,14 @@ from playvoice.callbacks.lanes import Lanes, Refill
 from playvoice.callbacks.order import Earlier, Failure, held_until, release_of
 from playvoice.callbacks.outbox import Change, Cursor, Owed, Postponement
 from playvoice.callbacks.outcomes import Answered, Outcome, at_once, judge, withdrawn
+from playvoice.callbacks.schedule import LONGEST_WAIT
 from playvoice.callbacks.sweeps import Reason, Sweep, SweepKey
 from playvoice.callbacks.tables import CallbackKind, State
 
 MAX_IN_FLIGHT = 1_000
 MAX_ADDRESSES = 10_000
+CHANGE_TAKES = timedelta(minutes=1)
+"""From the time that a company's change bears until attempts go by it, at most."""
 PLACES = {Standing.SLOW: 1 / 2, Standing.NEW: 3 / 4, Standing.PROVEN: 1.0}
 """The part of all attempts at once that addresses of a standing, and of those below it, may have together."""
 
@@ -113,10 +116,16 @@ class Deliveries:
         if (endpoint := self._endpoints.endpoint(company_code, kind)) is not None:
             self._begin_sweep(Reason.MOVED, company_code, endpoint.url, (kind,), at)
 
-    @property
-    def moves(self) -> list[tuple[str, CallbackKind]]:
-        """Companies and kinds of which not all that waits is brought forward to another address yet."""
-        return [(each.company_code, each.kinds[0]) for each in self._sweeps if each.reason is Reason.MOVED]
+    def may_have_moved(self, company_codes: Iterable[str], at: datetime) -> None:
+        """Say that nobody knows whether all that waits for these companies was brought forward when they were changed.
+
+        It is tried where they want it now, unless it was tried since.
+        """
+        for code in company_codes:
+            for kind in CallbackKind:
+                endpoint = self._endpoints.endpoint(code, kind)
+                if endpoint is not None and (since := endpoint.changed_at + CHANGE_TAKES) > at - LONGEST_WAIT:
+                    self._begin_sweep(Reason.MOVED, code, endpoint.url, (kind,), at, since=min(since, at))
 
     def set_back(self, company_codes: Iterable[str], at: datetime) -> None:
         """Say that these companies are owed what was tried, or arose, before the clock was set back."""
@@ -445,9 +454,16 @@ class Deliveries:
             self._begin_sweep(Reason.RECOVERED, company_code, url, kinds, at)
 
     def _begin_sweep(
-        self, reason: Reason, company_code: str, url: str, kinds: tuple[CallbackKind, ...], at: datetime
+        self,
+        reason: Reason,
+        company_code: str,
+        url: str,
+        kinds: tuple[CallbackKind, ...],
+        at: datetime,
+        *,
+        since: datetime | None = None,
     ) -> None:
-        sweep = Sweep(reason, company_code, url, kinds, at, self._changed, Cursor(at, 0))
+        sweep = Sweep(reason, company_code, url, kinds, since or at, self._changed, Cursor(at, 0))
         if sweep.key not in self._sweeping:
             self._sweeping.add(sweep.key)
             self._put(sweep)

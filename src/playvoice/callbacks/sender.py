@@ -249,6 +249,7 @@ class Sender:
             for code, kind in doubtful:
                 self._deliveries.doubt(code, kind)
             self._deliveries.set_back(set_back, self._clock())
+            self._deliveries.may_have_moved(codes, self._clock())
             self._deliveries.expect(codes, self._clock())
             return
 
@@ -259,9 +260,8 @@ class Sender:
         try:
             while self._under_way or self._writing or self._deliveries.has_changes:
                 await _wait(self._read_event, STORE_PAUSE)
-            moves, self._deliveries = self._deliveries.moves, self._begin_anew()
+            self._deliveries = self._begin_anew()
             await self._begin()
-            self.moved(moves)
         finally:
             self._pausing = False
         self._send_event.set()

@@ -38,7 +38,7 @@ class Sweep:
     """Empty where no address is the reason."""
     kinds: tuple[CallbackKind, ...]
     at: datetime
-    """When the reason arose."""
+    """When the reason arose: what was tried since then keeps its time."""
     changed: int
     """Changes of callbacks until then, which are to be in the store before."""
     cursor: Cursor

@@ -302,6 +302,31 @@ def test_two_kinds_that_move_to_an_address_one_after_the_other_are_both_brought_
     assert (w.seconds("c", "ring"), w.seconds("d", "record")) == ([0, 5, 30], [0, 5, 30])
 
 
+def test_after_a_start_what_was_not_tried_since_a_change_of_its_company_is_due(conn: Connection) -> None:
+    w = world(conn, lambda attempt, at: REFUSED)
+    w.owe("before", "ring")
+    w.run(7 * MINUTE)
+    w.owe("since", "ring")
+    w.book.changed_at = w.at
+    w.run(14 * MINUTE)
+    w.book.urls["1", STATUS] = B
+    for _ in range(2):
+        w.restart()
+        w.settle()
+    assert w.seconds("before", "ring") == [0, 5, 65, 365, 840]
+    assert w.seconds("since", "ring") == [420, 425, 485, 785]
+
+
+def test_a_change_that_is_more_than_a_day_ago_costs_a_start_nothing(conn: Connection) -> None:
+    w = world(conn, lambda attempt, at: REFUSED)
+    w.owe("c", "ring")
+    w.run(MINUTE)
+    for hours, sweeps in ((26, True), (27, False)):
+        w.book.changed_at = w.at - timedelta(hours=hours)
+        w.restart()
+        assert (w.deliveries.next_sweep() is not None) is sweeps
+
+
 def test_of_all_places_slow_addresses_have_half_and_with_new_ones_three_quarters(conn: Connection) -> None:
     w = world(conn)
     w.deliveries = Deliveries(w.book, chance=lambda: 0.0, max_in_flight=8)
