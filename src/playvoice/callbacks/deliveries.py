@@ -106,6 +106,21 @@ class Deliveries:
 
     # -- what the store has ------------------------------------------------------------------------------------
 
+    def begin(self, company_codes: Iterable[str], at: datetime) -> None:
+        """Say that the store has owed these companies something since before the start.
+
+        It may wait for an address that is down. Nor is it known whether all was brought forward when they were changed:
+        what was not tried since is tried where they want it now.
+        """
+        for code in company_codes:
+            for kind in CallbackKind:
+                if (endpoint := self._endpoints.endpoint(code, kind)) is None:
+                    continue
+                self._address(endpoint.url).companies.add(code)
+                if (since := endpoint.changed_at + CHANGE_TAKES) > at - LONGEST_WAIT:
+                    self._begin_sweep(Reason.MOVED, code, endpoint.url, (kind,), at, since=min(since, at))
+            self._lanes.ask(code, at)
+
     def expect(self, company_codes: Iterable[str], at: datetime) -> None:
         """Say that the store owes these companies something."""
         for code in company_codes:
@@ -115,17 +130,6 @@ class Deliveries:
         """Say that a company's callbacks of a kind go to another address from now on: all that waits is tried there."""
         if (endpoint := self._endpoints.endpoint(company_code, kind)) is not None:
             self._begin_sweep(Reason.MOVED, company_code, endpoint.url, (kind,), at)
-
-    def may_have_moved(self, company_codes: Iterable[str], at: datetime) -> None:
-        """Say that nobody knows whether all that waits for these companies was brought forward when they were changed.
-
-        It is tried where they want it now, unless it was tried since.
-        """
-        for code in company_codes:
-            for kind in CallbackKind:
-                endpoint = self._endpoints.endpoint(code, kind)
-                if endpoint is not None and (since := endpoint.changed_at + CHANGE_TAKES) > at - LONGEST_WAIT:
-                    self._begin_sweep(Reason.MOVED, code, endpoint.url, (kind,), at, since=min(since, at))
 
     def set_back(self, company_codes: Iterable[str], at: datetime) -> None:
         """Say that these companies are owed what was tried, or arose, before the clock was set back."""
@@ -221,14 +225,13 @@ class Deliveries:
         now = self._endpoints.endpoint(owed.company_code, owed.kind)
         if change.state in (State.PENDING, State.EXHAUSTED) and now is not None and now.url != address.url:
             change = at_once(owed, change, at)
-        if isinstance(outcome, Answered):
-            recovered = address.succeeded(at) if outcome.success else address.refused(at)
-            first = owed.company_code not in address.companies
-            address.companies.add(owed.company_code)
-            for code in sorted(address.companies) if recovered else (owed.company_code,) * first:
-                self._recovered(code, address.url, at)
-        else:
+        address.companies.add(owed.company_code)
+        if not isinstance(outcome, Answered):
             address.silent(at)
+        elif address.succeeded(at) if outcome.success else address.refused(at):
+            for code in sorted(address.companies):
+                self._recovered(code, address.url, at)
+            address.companies.clear()
         self._change(change)
         self._offer(address, at)
         return change

@@ -249,8 +249,7 @@ class Sender:
             for code, kind in doubtful:
                 self._deliveries.doubt(code, kind)
             self._deliveries.set_back(set_back, self._clock())
-            self._deliveries.may_have_moved(codes, self._clock())
-            self._deliveries.expect(codes, self._clock())
+            self._deliveries.begin(codes, self._clock())
             return
 
     async def _clock_was_set_back(self) -> None:

@@ -129,6 +129,23 @@ def test_when_an_address_recovers_what_waited_for_it_goes_at_once_and_in_order(c
     assert w.deliveries.idle
 
 
+@pytest.mark.parametrize("restarts", [False, True])
+def test_an_address_that_recovers_gets_what_waits_for_it_of_every_company(conn: Connection, restarts: bool) -> None:
+    up = START + timedelta(seconds=400)
+    w = world(conn, lambda attempt, at: OK if at >= up else SILENT)
+    w.book.urls["2", STATUS] = A
+    w.owe("c", "ring", company="1")
+    w.owe("d", "ring", company="2")
+    w.owe("d", "answer", company="2")
+    w.run(timedelta(seconds=420))
+    if restarts:
+        w.restart()
+    w.owe("e", "ring", company="1")
+    w.settle()
+    assert w.told()[0] == "e/ring"
+    assert sorted(w.told()[1:]) == ["c/ring", "d/answer", "d/ring"]
+
+
 def test_an_attempt_that_was_brought_forward_costs_none_of_the_schedule(conn: Connection) -> None:
     up = START + timedelta(seconds=100)
 

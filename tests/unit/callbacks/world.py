@@ -60,9 +60,7 @@ class World:
         self.deliveries = Deliveries(self.book, chance=lambda: 0.0)
         self.seen = outbox.last_id(self.conn)
         self.flying: list[tuple[datetime, Attempt]] = []
-        codes = outbox.companies_owed(self.conn)
-        self.deliveries.may_have_moved(codes, self.at)
-        self.deliveries.expect(codes, self.at)
+        self.deliveries.begin(outbox.companies_owed(self.conn), self.at)
 
     def owe(self, call: str, what: str, kind: CallbackKind = CallbackKind.STATUS, company: str = "1") -> None:
         outbox.owe(self.conn, company_code=company, call_uuid=call, kind=kind, payload={"what": what}, at=self.at)
