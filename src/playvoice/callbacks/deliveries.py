@@ -94,7 +94,8 @@ class Deliveries:
         """How many changes there were, and how many of them are committed: the first ones."""
         self._postponements: list[Postponement] = []
         self._sweeps: deque[Sweep] = deque()
-        self._sweeping: set[SweepKey] = set()
+        self._sweeping: dict[SweepKey, Sweep] = {}
+        """The last sweep of each key: it takes the place of one before that is not done."""
         self._changed_while_reading: set[str] = set()
 
     def __repr__(self) -> str:
@@ -190,6 +191,8 @@ class Deliveries:
 
         It waits for what became of attempts before it: the store would be told later when these are tried again.
         """
+        while self._sweeps and not self._is_last(self._sweeps[0]):
+            self._sweeps.popleft()
         return self._sweeps[0] if self._sweeps and self._sweeps[0].changed <= self._committed else None
 
     def swept(self, sweep: Sweep, cursor: Cursor | None, at: datetime) -> None:
@@ -198,8 +201,8 @@ class Deliveries:
         if cursor is not None:
             sweep.cursor = cursor
             self._put(sweep)
-        else:
-            self._sweeping.discard(sweep.key)
+        elif self._is_last(sweep):
+            del self._sweeping[sweep.key]
         self._lanes.swept(sweep.company_code, at)
 
     # -- what goes out -----------------------------------------------------------------------------------------
@@ -429,7 +432,7 @@ class Deliveries:
 
     def _earlier(self, owed: Owed, url: str, under_way: bool, due: datetime) -> Earlier:
         address = self._addresses.get(url)
-        sweeping = not self._sweeping.isdisjoint((owed.company_code, url, kind) for kind in (None, *CallbackKind))
+        sweeping = any((owed.company_code, url, kind) in self._sweeping for kind in (None, *CallbackKind))
         return Earlier(
             url,
             owed.failure,
@@ -467,9 +470,11 @@ class Deliveries:
         since: datetime | None = None,
     ) -> None:
         sweep = Sweep(reason, company_code, url, kinds, since or at, self._changed, Cursor(at, 0))
-        if sweep.key not in self._sweeping:
-            self._sweeping.add(sweep.key)
-            self._put(sweep)
+        self._sweeping[sweep.key] = sweep
+        self._put(sweep)
+
+    def _is_last(self, sweep: Sweep) -> bool:
+        return self._sweeping.get(sweep.key) is sweep
 
     def _put(self, sweep: Sweep) -> None:
         """In turn; but the others ask what was tried since they began, so times of the future go first."""

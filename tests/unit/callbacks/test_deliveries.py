@@ -146,6 +146,25 @@ def test_an_address_that_recovers_gets_what_waits_for_it_of_every_company(conn: 
     assert sorted(w.told()[1:]) == ["c/ring", "d/answer", "d/ring"]
 
 
+def test_an_address_that_recovers_again_before_all_was_brought_forward_gets_what_failed_between(
+    conn: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    w = world(conn, lambda attempt, at: OK if 100 <= seconds(at) < 110 or seconds(at) >= 200 else SILENT)
+    w.owe("c", "ring")
+    w.run(timedelta(seconds=100))
+    with monkeypatch.context() as patch:
+        patch.setattr(w.deliveries, "next_sweep", lambda: None)
+        for at, call in ((102, "d"), (112, "e"), (202, "f")):
+            w.run(timedelta(seconds=at))
+            w.owe(call, "ring")
+            w.owe(call, "answer")
+            w.settle()
+    assert w.told() == ["d/ring", "d/answer", "f/ring", "f/answer"]
+    w.settle()
+    assert sorted(w.told()[4:]) == ["c/ring", "e/answer", "e/ring"]
+    assert w.deliveries.idle
+
+
 def test_an_attempt_that_was_brought_forward_costs_none_of_the_schedule(conn: Connection) -> None:
     up = START + timedelta(seconds=100)
 
