@@ -432,7 +432,8 @@ class Deliveries:
 
     def _earlier(self, owed: Owed, url: str, under_way: bool, due: datetime) -> Earlier:
         address = self._addresses.get(url)
-        sweeping = any((owed.company_code, url, kind) in self._sweeping for kind in (None, *CallbackKind))
+        sweeps = (self._sweeping.get((owed.company_code, url, kind)) for kind in (None, *CallbackKind))
+        sweeping = any(each and (owed.attempted_at is None or owed.attempted_at < each.at) for each in sweeps)
         return Earlier(
             url,
             owed.failure,

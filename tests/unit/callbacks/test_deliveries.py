@@ -13,6 +13,7 @@ from playvoice.callbacks.deliveries import Attempt, Deliveries
 from playvoice.callbacks.history import of_call
 from playvoice.callbacks.lanes import MAX_CALLS_OF_LANE
 from playvoice.callbacks.outcomes import Answered, Outcome
+from playvoice.callbacks.sweeps import take_step
 from playvoice.callbacks.tables import CallbackKind, State, callbacks
 
 STATUS, CDR = CallbackKind
@@ -163,6 +164,28 @@ def test_an_address_that_recovers_again_before_all_was_brought_forward_gets_what
     w.settle()
     assert sorted(w.told()[4:]) == ["c/ring", "e/answer", "e/ring"]
     assert w.deliveries.idle
+
+
+def test_one_that_nobody_answers_while_the_backlog_of_its_address_is_brought_forward_does_not_hold_back(
+    conn: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    w = world(conn, lambda attempt, at: OK if seconds(at) >= 372 and seconds(at) != 373 else SILENT)
+    w.flight = timedelta(seconds=2)
+    w.owe("c", "ring")
+    w.owe("c", "answer")
+    w.run(timedelta(seconds=370))
+    w.owe("d", "ring")
+    with monkeypatch.context() as patch:
+        patch.setattr(w.deliveries, "next_sweep", lambda: None)
+        w.run(timedelta(seconds=372))
+        sweep = w.deliveries._sweeps[0]
+        assert take_step(conn, sweep, w.at, 500) is None, "gone through but for its last commit"
+        w.run(timedelta(seconds=374))
+        w.deliveries.swept(sweep, None, w.at)
+    w.owe("e", "ring")
+    w.run(timedelta(seconds=390))
+    assert w.told() == ["d/ring", "e/ring", "c/answer"]
+    assert w.seconds("c", "ring") == [2, 9, 71, 373]
 
 
 def test_an_attempt_that_was_brought_forward_costs_none_of_the_schedule(conn: Connection) -> None:
