@@ -30,7 +30,7 @@ from playvoice.callbacks.lanes import Lanes, Refill
 from playvoice.callbacks.order import Earlier, Failure, held_until, release_of
 from playvoice.callbacks.outbox import Change, Cursor, Owed, Postponement
 from playvoice.callbacks.outcomes import Answered, Outcome, at_once, judge, withdrawn
-from playvoice.callbacks.schedule import LONGEST_WAIT
+from playvoice.callbacks.schedule import DELAYS, LONGEST_WAIT
 from playvoice.callbacks.sweeps import Reason, Sweep, SweepKey
 from playvoice.callbacks.tables import CallbackKind, State
 
@@ -91,7 +91,7 @@ class Deliveries:
         self._in_flight = dict.fromkeys(PLACES, 0)
         self._changes: list[Change] = []
         self._changed = self._committed = 0
-        """How many changes there were, and how many of them are committed: the first ones."""
+        """How many changes and postponements there were, and how many of them are committed: the first ones."""
         self._postponements: list[Postponement] = []
         self._sweeps: deque[Sweep] = deque()
         self._sweeping: dict[SweepKey, Sweep] = {}
@@ -258,7 +258,7 @@ class Deliveries:
     def committed(self, batch: Batch, at: datetime) -> None:
         """Say that a batch is committed; its calls go on."""
         touched: dict[str, None] = {}
-        self._committed += len(batch.changes)
+        self._committed += len(batch.changes) + len(batch.postponements)
         for change in batch.changes:
             touched[self._apply(change)] = None
         for postponement in batch.postponements:
@@ -313,7 +313,7 @@ class Deliveries:
                     self._withdraw(owed, call, at)
                 continue
             busy = number in call.busy
-            look = at if owed.failure is None else owed.due
+            look = _own_time(owed, at)
             if not busy:
                 holds = [held_until(item, endpoint.url, release=release, at=at) for item in earlier]
                 held = [until for until in holds if until is not None]
@@ -333,6 +333,7 @@ class Deliveries:
             self._forget(uuid, call, at)
             return
         self._postponements += moved
+        self._changed += len(moved)
         call.busy.update(item.id for item in moved)
         call.parking = True
 
@@ -483,3 +484,12 @@ class Deliveries:
             self._sweeps.appendleft(sweep)
         else:
             self._sweeps.append(sweep)
+
+
+def _own_time(owed: Owed, at: datetime) -> datetime:
+    """When it may go where nothing holds it back, which may have postponed it since it was brought forward."""
+    if owed.failure is None:
+        return at
+    if owed.early and owed.attempted_at is not None:
+        return min(owed.due, owed.attempted_at + DELAYS[0])
+    return owed.due

@@ -40,7 +40,7 @@ class Sweep:
     at: datetime
     """When the reason arose: what was tried since then keeps its time."""
     changed: int
-    """Changes of callbacks until then, which are to be in the store before."""
+    """Changes and postponements of callbacks until then, which are to be in the store before."""
     cursor: Cursor
 
     @property

@@ -349,6 +349,42 @@ def test_what_failed_just_before_its_address_was_corrected_is_in_the_store_befor
     assert w.deliveries.next_sweep() is not None
 
 
+def test_what_is_postponed_when_its_address_is_corrected_is_so_in_the_store_before_that_is_gone_through(
+    conn: Connection,
+) -> None:
+    w = world(conn, lambda attempt, at: SILENT)
+    w.owe("c", "ring")
+    w.owe("c", "answer")
+    while not w.deliveries._postponements:
+        w.step()
+    w.book.urls["1", STATUS] = B
+    w.deliveries.moved("1", STATUS, w.at)
+    assert w.deliveries.next_sweep() is None
+    w.deliveries.committed(w.deliveries.take_changes(), w.at)
+    assert w.deliveries.next_sweep() is not None
+
+
+def test_what_is_brought_forward_before_the_one_that_holds_it_back_goes_right_after_it(conn: Connection) -> None:
+    def receiver(attempt: Attempt, at: datetime) -> Outcome:
+        if attempt.endpoint.url == B:
+            return OK
+        return SILENT if attempt.owed.kind is STATUS else REFUSED
+
+    w = world(conn, receiver)
+    w.owe("c", "ring")
+    w.owe("c", "record", CDR)
+    w.run(MINUTE)
+    w.owe("d", "record", CDR)
+    w.run(100 * MINUTE)
+    assert w.seconds("c", "record") != [], "A is not down"
+    w.book.urls = {("1", STATUS): B, ("1", CDR): B}
+    for kind in (CDR, STATUS):
+        w.deliveries.moved("1", kind, w.at)
+        w.settle()
+    assert [told for told in w.told() if told[0] == "c"] == ["c/ring", "c/record"]
+    assert w.at == START + 100 * MINUTE
+
+
 def test_two_kinds_that_move_to_an_address_one_after_the_other_are_both_brought_forward(conn: Connection) -> None:
     w = world(conn, lambda attempt, at: REFUSED if attempt.endpoint.url == A else OK)
     w.owe("c", "ring")
