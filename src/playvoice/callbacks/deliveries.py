@@ -315,7 +315,9 @@ class Deliveries:
             busy = number in call.busy
             look = _own_time(owed, at)
             if not busy:
-                holds = [held_until(item, endpoint.url, release=release, at=at) for item in earlier]
+                holds = [
+                    held_until(item, endpoint.url, release=release, at=at, failure=owed.failure) for item in earlier
+                ]
                 held = [until for until in holds if until is not None]
                 look = max(look, *held) if held else look
                 if not held and look <= at:

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, create_engine, select
+from sqlalchemy import Connection, create_engine, select, update
 from tests.unit.callbacks.world import OK, REFUSED, SILENT, START, Book, World
 
 from playvoice.callbacks import outbox
@@ -12,6 +12,7 @@ from playvoice.callbacks.addresses import Standing
 from playvoice.callbacks.deliveries import Attempt, Deliveries
 from playvoice.callbacks.history import of_call
 from playvoice.callbacks.lanes import MAX_CALLS_OF_LANE
+from playvoice.callbacks.order import Failure
 from playvoice.callbacks.outcomes import Answered, Outcome
 from playvoice.callbacks.sweeps import take_step
 from playvoice.callbacks.tables import CallbackKind, State, callbacks
@@ -237,6 +238,25 @@ def test_one_that_was_answered_but_not_taken_holds_until_five_minutes_after_the_
     assert len(w.seconds("c", "ring")) == 11
 
 
+def test_one_that_was_answered_waits_for_no_earlier_one_whose_address_is_down(conn: Connection) -> None:
+    def receiver(attempt: Attempt, at: datetime) -> Outcome:
+        if seconds(at) >= 500:
+            return OK
+        return SILENT if seconds(at) >= 400 or attempt.owed.kind is STATUS else REFUSED
+
+    w = world(conn, receiver)
+    w.owe("c", "ring")
+    w.owe("c", "record", CDR)
+    w.run(MINUTE)
+    w.owe("d", "record", CDR)
+    w.run(timedelta(seconds=500))
+    assert w.seconds("c", "ring") == [0, 5, 60, 120, 420], "brought forward by the answer to the other call"
+    assert w.seconds("c", "record") == [70, 75, 135, 435]
+    w.owe("e", "record", CDR)
+    w.settle()
+    assert sorted(w.told()) == ["c/record", "c/ring", "d/record", "e/record"]
+
+
 def test_states_that_are_owed_to_another_address_hold_the_record_for_five_minutes(conn: Connection) -> None:
     w = world(conn, lambda attempt, at: SILENT if attempt.endpoint.url == A else OK, cdr=B)
     w.owe("c", "hangup")
@@ -364,25 +384,19 @@ def test_what_is_postponed_when_its_address_is_corrected_is_so_in_the_store_befo
     assert w.deliveries.next_sweep() is not None
 
 
-def test_what_is_brought_forward_before_the_one_that_holds_it_back_goes_right_after_it(conn: Connection) -> None:
-    def receiver(attempt: Attempt, at: datetime) -> Outcome:
-        if attempt.endpoint.url == B:
-            return OK
-        return SILENT if attempt.owed.kind is STATUS else REFUSED
-
-    w = world(conn, receiver)
-    w.owe("c", "ring")
-    w.owe("c", "record", CDR)
-    w.run(MINUTE)
-    w.owe("d", "record", CDR)
-    w.run(100 * MINUTE)
-    assert w.seconds("c", "record") != [], "A is not down"
-    w.book.urls = {("1", STATUS): B, ("1", CDR): B}
-    for kind in (CDR, STATUS):
-        w.deliveries.moved("1", kind, w.at)
-        w.settle()
-    assert [told for told in w.told() if told[0] == "c"] == ["c/ring", "c/record"]
-    assert w.at == START + 100 * MINUTE
+def test_one_that_was_brought_forward_and_then_postponed_goes_right_after_the_one_that_held_it_back(
+    conn: Connection,
+) -> None:
+    w = world(conn)
+    w.owe("d", "ring")
+    w.settle()
+    tried = {"attempts": 3, "failure": Failure.UNREACHABLE, "attempted_at": START - 60 * MINUTE}
+    for what, early, due in (("ring", False, START), ("answer", True, START + 60 * MINUTE)):
+        w.owe("c", what)
+        newest = callbacks.c.id == outbox.last_id(conn)
+        conn.execute(update(callbacks).where(newest).values(early=early, next_attempt=due, **tried))
+    w.settle()
+    assert w.told() == ["d/ring", "c/ring", "c/answer"]
 
 
 def test_two_kinds_that_move_to_an_address_one_after_the_other_are_both_brought_forward(conn: Connection) -> None:
