@@ -14,7 +14,7 @@ from playvoice.callbacks.outbox import Cursor, bring_back, bring_forward
 from playvoice.callbacks.tables import CallbackKind
 
 SweepKey: TypeAlias = tuple[str, str, CallbackKind | None]
-"""Company, address, and the kind that goes to another one: of each there is one sweep at a time."""
+"""Company, address, and the kind that goes to another one: of each the last sweep counts."""
 
 
 class Reason(Enum):
