@@ -1,5 +1,7 @@
 """A company and a request as tests of several rooms want them; `dataclasses.replace` makes others of them."""
 
+from datetime import UTC, datetime
+
 from playvoice.calls.request import PlayVoice
 from playvoice.calls.userid import parse_userid
 from playvoice.companies import Company
@@ -23,6 +25,7 @@ COMPANY = Company(
     expire_after=3600,
     key_time=5,
     trunks=None,
+    updated_at=datetime(2026, 1, 1, tzinfo=UTC),
 )
 REQUEST = PlayVoice(
     company_code="2028",

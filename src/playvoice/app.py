@@ -39,7 +39,7 @@ from playvoice.control.live import Live, live_commands
 from playvoice.control.place import make_private
 from playvoice.control.registry import REFUSALS, Commands
 from playvoice.control.reloading import Configuration, Reload, apply
-from playvoice.control.rooms import Rooms, noting_moves
+from playvoice.control.rooms import Rooms
 from playvoice.control.server import ControlServer
 from playvoice.gateway.application import create_app
 from playvoice.lines import Lines, ToldAddress
@@ -131,7 +131,7 @@ async def _start(
     manager.tell("Opens the database, and brings it up to date")
     store = await open_store(config.server.database, stack)
     manager.tell("Starts")
-    _, moved = await store.write(noting_moves(lambda conn: apply(conn, config, datetime.now(UTC))))
+    await store.write(lambda conn: apply(conn, config, datetime.now(UTC)))
     policy = NetworkPolicy(config.security.allow_networks)
     callback_web = WebClient(policy, max_connections=CALLBACK_CONNECTIONS)
     stack.push_async_callback(callback_web.aclose)
@@ -210,7 +210,6 @@ async def _start(
     stack.push_async_callback(endpoint.close)
     await routes.start(endpoint)
     stack.push_async_callback(routes.stop)
-    sender.moved(moved)
     sending = asyncio.create_task(sender.run())
     sending.add_done_callback(_tell_fault)
     stack.push_async_callback(_finish, sending, sender)
@@ -330,7 +329,9 @@ class _Addresses:
         if company is None:
             return None
         url = company.cdr_callback if kind is CallbackKind.CDR else company.status_callback
-        return None if url is None else Endpoint(url, company.signing_secret, company.callback_format.value)
+        if url is None:
+            return None
+        return Endpoint(url, company.signing_secret, company.callback_format.value, company.updated_at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,11 @@
 
 import json
 import re
+import sqlite3
 import time
 from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 from tests.acceptance.asking import place, voices_in
@@ -192,3 +195,23 @@ def test_a_corrected_address_heals_the_backlog_at_once(way: str, world: World) -
         assert type_command(world, "reload")[0] == 0
     record_of(world, uuid, 200)
     assert time.monotonic() - corrected < 30
+
+
+def test_what_is_owed_goes_out_at_the_next_start_where_its_address_is_corrected_while_no_server_runs(
+    tmp_path: Path,
+) -> None:
+    wrong = Cast(callee={"": "busy"}, registered=False, keep_audio=False, receiver_arguments=("--status", "404"))
+    with World(tmp_path / "world", voices_in(tmp_path), wrong) as world:
+        uuid = place(world.client(), "13333330001")
+        world.receiver.wait_for("callback", 20, path="/cdr")
+        world.server.kill()
+        with closing(sqlite3.connect(world.directory / "playvoice.db")) as database, database:
+            tomorrow = database.execute("UPDATE callbacks SET next_attempt = next_attempt + 86400000000")
+            assert tomorrow.rowcount == 1
+        url = re.search('cdr_callback = "(.*)"', text := world.config.read_text())
+        assert url is not None
+        world.config.write_text(text.replace(url[0], "", 1))
+        world.receiver.send(do="set", status=200)
+        assert type_command(world, "company", "set", "2028", f"cdr_callback={url[1]}/right")[0] == 0
+        world.start_server()
+        assert world.receiver.wait_for("callback", 20, path="/cdr/right")["payload"]["uuid"] == uuid

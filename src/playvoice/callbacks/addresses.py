@@ -2,7 +2,8 @@
 
     well     at most 20 attempts at once
     failing  10 failures in a row: one attempt at a time, a second apart; the first success makes it well again
-    down     nobody was answered since the last two or more attempts; the first answer is its recovery
+    down     nobody was answered since the last two or more attempts; the first answer is its recovery, and so is
+             the first one of all: what was before is not known
 
 Beside that it has a standing among the others, by how long it keeps an attempt that all could use (`Standing`).
 Sans-IO: the time is passed in.
@@ -51,7 +52,7 @@ class Address:
     answered_at: datetime | None = None
     not_before: datetime | None = None
     companies: set[str] = field(default_factory=set)
-    """Whose callbacks came here since the address last recovered."""
+    """Whose callbacks may wait for it: they came here, or were owed before the start, since it last recovered."""
 
     @property
     def failing(self) -> bool:
@@ -114,7 +115,7 @@ class Address:
         self.not_before = at + PACE if self.failing else None
 
     def _answered(self, at: datetime) -> bool:
-        recovered = self.down
+        recovered = self.down or self.answered_at is None
         self.unanswered = 0
         self.answered_at = at
         return recovered

@@ -22,7 +22,7 @@ import heapq
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from playvoice.callbacks.addresses import Address, Standing
 from playvoice.callbacks.endpoints import Endpoint, Endpoints
@@ -30,11 +30,14 @@ from playvoice.callbacks.lanes import Lanes, Refill
 from playvoice.callbacks.order import Earlier, Failure, held_until, release_of
 from playvoice.callbacks.outbox import Change, Cursor, Owed, Postponement
 from playvoice.callbacks.outcomes import Answered, Outcome, at_once, judge, withdrawn
+from playvoice.callbacks.schedule import DELAYS, LONGEST_WAIT
 from playvoice.callbacks.sweeps import Reason, Sweep, SweepKey
 from playvoice.callbacks.tables import CallbackKind, State
 
 MAX_IN_FLIGHT = 1_000
 MAX_ADDRESSES = 10_000
+CHANGE_TAKES = timedelta(minutes=1)
+"""From the time that a company's change bears until attempts go by it, at most."""
 PLACES = {Standing.SLOW: 1 / 2, Standing.NEW: 3 / 4, Standing.PROVEN: 1.0}
 """The part of all attempts at once that addresses of a standing, and of those below it, may have together."""
 
@@ -88,10 +91,11 @@ class Deliveries:
         self._in_flight = dict.fromkeys(PLACES, 0)
         self._changes: list[Change] = []
         self._changed = self._committed = 0
-        """How many changes there were, and how many of them are committed: the first ones."""
+        """How many changes and postponements there were, and how many of them are committed: the first ones."""
         self._postponements: list[Postponement] = []
         self._sweeps: deque[Sweep] = deque()
-        self._sweeping: set[SweepKey] = set()
+        self._sweeping: dict[SweepKey, Sweep] = {}
+        """The last sweep of each key: it takes the place of one before that is not done."""
         self._changed_while_reading: set[str] = set()
 
     def __repr__(self) -> str:
@@ -103,6 +107,21 @@ class Deliveries:
 
     # -- what the store has ------------------------------------------------------------------------------------
 
+    def begin(self, company_codes: Iterable[str], at: datetime) -> None:
+        """Say that the store has owed these companies something since before the start.
+
+        It may wait for an address that is down. Nor is it known whether all was brought forward when they were changed:
+        what was not tried since is tried where they want it now.
+        """
+        for code in company_codes:
+            for kind in CallbackKind:
+                if (endpoint := self._endpoints.endpoint(code, kind)) is None:
+                    continue
+                self._address(endpoint.url).companies.add(code)
+                if (since := endpoint.changed_at + CHANGE_TAKES) > at - LONGEST_WAIT:
+                    self._begin_sweep(Reason.MOVED, code, endpoint.url, (kind,), at, since=min(since, at))
+            self._lanes.ask(code, at)
+
     def expect(self, company_codes: Iterable[str], at: datetime) -> None:
         """Say that the store owes these companies something."""
         for code in company_codes:
@@ -112,11 +131,6 @@ class Deliveries:
         """Say that a company's callbacks of a kind go to another address from now on: all that waits is tried there."""
         if (endpoint := self._endpoints.endpoint(company_code, kind)) is not None:
             self._begin_sweep(Reason.MOVED, company_code, endpoint.url, (kind,), at)
-
-    @property
-    def moves(self) -> list[tuple[str, CallbackKind]]:
-        """Companies and kinds of which not all that waits is brought forward to another address yet."""
-        return [(each.company_code, each.kinds[0]) for each in self._sweeps if each.reason is Reason.MOVED]
 
     def set_back(self, company_codes: Iterable[str], at: datetime) -> None:
         """Say that these companies are owed what was tried, or arose, before the clock was set back."""
@@ -177,6 +191,8 @@ class Deliveries:
 
         It waits for what became of attempts before it: the store would be told later when these are tried again.
         """
+        while self._sweeps and not self._is_last(self._sweeps[0]):
+            self._sweeps.popleft()
         return self._sweeps[0] if self._sweeps and self._sweeps[0].changed <= self._committed else None
 
     def swept(self, sweep: Sweep, cursor: Cursor | None, at: datetime) -> None:
@@ -185,8 +201,8 @@ class Deliveries:
         if cursor is not None:
             sweep.cursor = cursor
             self._put(sweep)
-        else:
-            self._sweeping.discard(sweep.key)
+        elif self._is_last(sweep):
+            del self._sweeping[sweep.key]
         self._lanes.swept(sweep.company_code, at)
 
     # -- what goes out -----------------------------------------------------------------------------------------
@@ -212,14 +228,13 @@ class Deliveries:
         now = self._endpoints.endpoint(owed.company_code, owed.kind)
         if change.state in (State.PENDING, State.EXHAUSTED) and now is not None and now.url != address.url:
             change = at_once(owed, change, at)
-        if isinstance(outcome, Answered):
-            recovered = address.succeeded(at) if outcome.success else address.refused(at)
-            first = owed.company_code not in address.companies
-            address.companies.add(owed.company_code)
-            for code in sorted(address.companies) if recovered else (owed.company_code,) * first:
-                self._recovered(code, address.url, at)
-        else:
+        address.companies.add(owed.company_code)
+        if not isinstance(outcome, Answered):
             address.silent(at)
+        elif address.succeeded(at) if outcome.success else address.refused(at):
+            for code in sorted(address.companies):
+                self._recovered(code, address.url, at)
+            address.companies.clear()
         self._change(change)
         self._offer(address, at)
         return change
@@ -243,7 +258,7 @@ class Deliveries:
     def committed(self, batch: Batch, at: datetime) -> None:
         """Say that a batch is committed; its calls go on."""
         touched: dict[str, None] = {}
-        self._committed += len(batch.changes)
+        self._committed += len(batch.changes) + len(batch.postponements)
         for change in batch.changes:
             touched[self._apply(change)] = None
         for postponement in batch.postponements:
@@ -298,9 +313,11 @@ class Deliveries:
                     self._withdraw(owed, call, at)
                 continue
             busy = number in call.busy
-            look = at if owed.failure is None else owed.due
+            look = _own_time(owed, at)
             if not busy:
-                holds = [held_until(item, endpoint.url, release=release, at=at) for item in earlier]
+                holds = [
+                    held_until(item, endpoint.url, release=release, at=at, failure=owed.failure) for item in earlier
+                ]
                 held = [until for until in holds if until is not None]
                 look = max(look, *held) if held else look
                 if not held and look <= at:
@@ -318,6 +335,7 @@ class Deliveries:
             self._forget(uuid, call, at)
             return
         self._postponements += moved
+        self._changed += len(moved)
         call.busy.update(item.id for item in moved)
         call.parking = True
 
@@ -417,7 +435,8 @@ class Deliveries:
 
     def _earlier(self, owed: Owed, url: str, under_way: bool, due: datetime) -> Earlier:
         address = self._addresses.get(url)
-        sweeping = not self._sweeping.isdisjoint((owed.company_code, url, kind) for kind in (None, *CallbackKind))
+        sweeps = (self._sweeping.get((owed.company_code, url, kind)) for kind in (None, *CallbackKind))
+        sweeping = any(each and (owed.attempted_at is None or owed.attempted_at < each.at) for each in sweeps)
         return Earlier(
             url,
             owed.failure,
@@ -445,12 +464,21 @@ class Deliveries:
             self._begin_sweep(Reason.RECOVERED, company_code, url, kinds, at)
 
     def _begin_sweep(
-        self, reason: Reason, company_code: str, url: str, kinds: tuple[CallbackKind, ...], at: datetime
+        self,
+        reason: Reason,
+        company_code: str,
+        url: str,
+        kinds: tuple[CallbackKind, ...],
+        at: datetime,
+        *,
+        since: datetime | None = None,
     ) -> None:
-        sweep = Sweep(reason, company_code, url, kinds, at, self._changed, Cursor(at, 0))
-        if sweep.key not in self._sweeping:
-            self._sweeping.add(sweep.key)
-            self._put(sweep)
+        sweep = Sweep(reason, company_code, url, kinds, since or at, self._changed, Cursor(at, 0))
+        self._sweeping[sweep.key] = sweep
+        self._put(sweep)
+
+    def _is_last(self, sweep: Sweep) -> bool:
+        return self._sweeping.get(sweep.key) is sweep
 
     def _put(self, sweep: Sweep) -> None:
         """In turn; but the others ask what was tried since they began, so times of the future go first."""
@@ -458,3 +486,12 @@ class Deliveries:
             self._sweeps.appendleft(sweep)
         else:
             self._sweeps.append(sweep)
+
+
+def _own_time(owed: Owed, at: datetime) -> datetime:
+    """When it may go where nothing holds it back, which may have postponed it since it was brought forward."""
+    if owed.failure is None:
+        return at
+    if owed.early and owed.attempted_at is not None:
+        return min(owed.due, owed.attempted_at + DELAYS[0])
+    return owed.due

@@ -148,15 +148,6 @@ def send_given_up_again(conn: Connection, wanted: GivenUp, after: Place, at: dat
     return Step(len(numbers), code, place)
 
 
-def owed(conn: Connection, company_codes: Sequence[str]) -> dict[str, int]:
-    """Return how many callbacks are owed to each of these companies, up to `COUNTED`."""
-    counts = {}
-    for code in company_codes:
-        some = select(_c.id).where(_c.company_code == code, _c.next_attempt.is_not(None)).limit(COUNTED).subquery()
-        counts[code] = int(conn.execute(select(func.count()).select_from(some)).scalar_one())
-    return counts
-
-
 @dataclass(frozen=True, slots=True)
 class Backlog:
     """What a company is owed, as far as it was looked at: the `COUNTED` callbacks that are due first."""

@@ -40,11 +40,13 @@ class Earlier:
     """It is down for long enough that its first answer makes everything due that waits for it."""
 
 
-def held_until(earlier: Earlier, url: str, *, release: datetime | None, at: datetime) -> datetime | None:
+def held_until(
+    earlier: Earlier, url: str, *, release: datetime | None, at: datetime, failure: Failure | None = None
+) -> datetime | None:
     """Return when to ask again whether `earlier` still holds back a callback to `url`, None if it does not.
 
-    `release` is five minutes after the end of the call, None while the call runs. Where `earlier` becomes done
-    before, the question is asked again at once.
+    `release` is five minutes after the end of the call, None while the call runs; `failure` is how the last attempt of
+    the later one failed. Where `earlier` becomes done before, the question is asked again at once.
     """
     released = release is not None and at >= release
     if earlier.url != url or earlier.failure is Failure.ANSWERED:
@@ -53,8 +55,8 @@ def held_until(earlier: Earlier, url: str, *, release: datetime | None, at: date
         return earlier.due if release is None else min(earlier.due, release)
     if earlier.failure is None or earlier.under_way:
         return earlier.due
-    if not earlier.address_is_down:
-        return None
+    if failure is Failure.ANSWERED or not earlier.address_is_down:
+        return None  # one that was answered has overtaken it, and no recovery brings it forward
     return earlier.due if earlier.recovery_brings_forward else min(earlier.due, at + LOOK_AGAIN)
 
 

@@ -14,6 +14,8 @@ DELAYS = tuple(
 
 MAX_RETRY_AFTER = timedelta(hours=24)
 JITTER = 0.1
+LONGEST_WAIT = max(DELAYS[-1] * (1 + JITTER), MAX_RETRY_AFTER)
+"""Between two attempts of a callback."""
 GONE = 410
 
 

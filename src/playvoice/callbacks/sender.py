@@ -258,7 +258,7 @@ class Sender:
             for code, kind in doubtful:
                 self._deliveries.doubt(code, kind)
             self._deliveries.set_back(set_back, self._clock())
-            self._deliveries.expect(codes, self._clock())
+            self._deliveries.begin(codes, self._clock())
             return
 
     async def _clock_was_set_back(self) -> None:
@@ -268,9 +268,8 @@ class Sender:
         try:
             while self._under_way or self._writing or self._deliveries.has_changes:
                 await _wait(self._read_event, STORE_PAUSE)
-            moves, self._deliveries = self._deliveries.moves, self._begin_anew()
+            self._deliveries = self._begin_anew()
             await self._begin()
-            self.moved(moves)
         finally:
             self._pausing = False
         self._send_event.set()

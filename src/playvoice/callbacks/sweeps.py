@@ -14,7 +14,7 @@ from playvoice.callbacks.outbox import Cursor, bring_back, bring_forward
 from playvoice.callbacks.tables import CallbackKind
 
 SweepKey: TypeAlias = tuple[str, str, CallbackKind | None]
-"""Company, address, and the kind that goes to another one: of each there is one sweep at a time."""
+"""Company, address, and the kind that goes to another one: of each the last sweep counts."""
 
 
 class Reason(Enum):
@@ -38,9 +38,9 @@ class Sweep:
     """Empty where no address is the reason."""
     kinds: tuple[CallbackKind, ...]
     at: datetime
-    """When the reason arose."""
+    """When the reason arose: what was tried since then keeps its time."""
     changed: int
-    """Changes of callbacks until then, which are to be in the store before."""
+    """Changes and postponements of callbacks until then, which are to be in the store before."""
     cursor: Cursor
 
     @property

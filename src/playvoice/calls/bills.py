@@ -2,7 +2,8 @@
 
 A page is read on a reader thread; then one fact marks its bills as fetched, and only then are they returned, and the
 next page is read. Who asks for bills that are not fetched yet gets each of them once, however many ask at once, and an
-empty page only where none is left.
+empty page only where none is left. Where nobody knows whether a mark was committed, its bills are not returned, and the
+next request finds them unmarked.
 
 Offsets would skip such bills, since those of the page before are fetched by then. So every page of them begins at the
 first that is left, and its total counts the pages before it too: a client that turns pages sees all, and so does one
@@ -13,12 +14,12 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from enum import IntEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, select, update
 
 from playvoice.callbacks import call_record
 from playvoice.calls.errors import BillsBusy, TooManyBills
@@ -64,15 +65,9 @@ _COLUMNS = tuple(
         "hangupdirection", "extnumber", "crmid", "userkey", "customuuid", "chengshudu", "memberid", "recordfilename",
     )
 )  # fmt: skip
-_MARK = (
-    update(calls)
-    .where(
-        calls.c.id.in_(bindparam("ids", expanding=True)),
-        or_(calls.c.fetched_at.is_(None), calls.c.fetched_at == bindparam("at")),  # the fact may run twice
-    )
-    .values(fetched_at=bindparam("at"))
-    .returning(calls.c.id)
-)
+_OF_PAGE = calls.c.id.in_(bindparam("ids", expanding=True))
+_MARK = update(calls).where(_OF_PAGE, calls.c.fetched_at.is_(None)).values(fetched_at=bindparam("at"))
+_UNMARK = update(calls).where(_OF_PAGE, calls.c.fetched_at == bindparam("at")).values(fetched_at=None)
 
 
 class Sync(IntEnum):
@@ -120,23 +115,25 @@ class Bills:
         self._most = most
         self._asking: Counter[str] = Counter()
         self._turn = asyncio.Lock()
+        self._unreturned: dict[str, object] | None = None
+        """What `_MARK` was told last, until its bills are returned."""
 
     async def fetch(self, query: BillQuery, at: datetime) -> BillPage:
         """Return a page, whose bills are fetched from then on; raises `TooManyBills`, `BillsBusy`, `StoreUnavailable`.
 
-        A bill that was fetched meanwhile, by a request that nobody waits for any more, is left out where only others
-        are asked for.
+        `at` tells its marks from those of earlier requests.
         """
         with self._place(query.company_code):
             async with self._turn:
+                if (unreturned := self._unreturned) is not None:
+                    await self._store.write(lambda conn: conn.execute(_UNMARK, unreturned))
+                    self._unreturned = None
                 page = await self._store.read(lambda conn: self._page(conn, query))
-                if not page.bills or query.sync is Sync.FETCHED:
-                    return page
-                ids = [bill["id"] for bill in page.bills]
-                marked = await self._store.write(lambda conn: _mark(conn, ids, at))
-        if query.sync is Sync.UNFETCHED:
-            return replace(page, bills=tuple(bill for bill in page.bills if bill["id"] in marked))
-        return page
+                if page.bills and query.sync is not Sync.FETCHED:
+                    mark = self._unreturned = {"ids": [bill["id"] for bill in page.bills], "at": at}
+                    await self._store.write(lambda conn: conn.execute(_MARK, mark))
+                    self._unreturned = None
+                return page
 
     def _page(self, conn: Connection, query: BillQuery) -> BillPage:
         """Read a page and write its bills, which for a long page is too much for the loop."""
@@ -197,7 +194,3 @@ def _filters(query: BillQuery) -> Iterator[ColumnElement[bool]]:
     ):
         if value:
             yield column.in_((value, "")) if value == _NONE else column == value  # an empty one is told as "0"
-
-
-def _mark(conn: Connection, ids: Sequence[object], at: datetime) -> set[object]:
-    return set(conn.execute(_MARK, {"ids": ids, "at": at}).scalars())

@@ -52,12 +52,20 @@ def forget_keys(conn: Connection, before: datetime, most: int) -> int:
 
 
 def remove_recordings(folder: Path, before: datetime, most: int) -> int:
-    """Remove up to so many recordings of days that were over by then; return how many. Raises OSError."""
-    count = 0
+    """Remove up to so many recordings of days that were over by then; return how many.
+
+    A day of which they can't be removed keeps no other; raises its OSError where there is none to be removed.
+    """
+    count, failure = 0, None
     for day in _days(folder, before.date()):
-        count += _remove_some(day, most - count)
+        try:
+            count += _remove_some(day, most - count)
+        except OSError as error:
+            failure = error
         if count >= most:
             break
+    if failure is not None and not count:
+        raise failure
     return count
 
 

@@ -72,8 +72,7 @@ def save_company(conn: Connection, code: str, company: CompanyConfig, zone: Zone
     """Create the company of this code, or overwrite those of its fields that are set in `company`."""
     stored = conn.execute(_BY_CODE, {"code": code}).mappings().first()
     named = set(CompanyConfig.model_fields) if stored is None else company.model_fields_set
-    row: dict[str, Any] = {"updated_at": at}
-    row |= {name: getattr(company, name) for name in _PLAIN if name in named}
+    row = {name: getattr(company, name) for name in _PLAIN if name in named}
     row |= {name: write(getattr(company, name)) for name, write in _WRITTEN.items() if name in named}
     if "licensed_until" in named:
         row["licensed_until"] = _end_of_day(company.licensed_until, zone)
@@ -81,12 +80,13 @@ def save_company(conn: Connection, code: str, company: CompanyConfig, zone: Zone
         row["signing_secret"] = company.signing_secret
     if stored is None:
         row.setdefault("signing_secret", new_signing_secret())
-        row |= {"code": code, "accesskey_hash": hash_key(company.accesskey), "created_at": at}
+        row |= {"code": code, "accesskey_hash": hash_key(company.accesskey), "created_at": at, "updated_at": at}
         conn.execute(companies.insert().values(row))
         return
     if "accesskey" in named and not key_matches(company.accesskey, stored["accesskey_hash"]):
         row["accesskey_hash"] = hash_key(company.accesskey)
-    conn.execute(companies.update().where(companies.c.code == code).values(row))
+    if changed := {name: value for name, value in row.items() if value != stored[name]}:
+        conn.execute(companies.update().where(companies.c.code == code).values({**changed, "updated_at": at}))
 
 
 def _end_of_day(day: date | None, zone: ZoneInfo) -> datetime | None:

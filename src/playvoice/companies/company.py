@@ -37,6 +37,8 @@ class Company:
     """Seconds that remain for a key when the voice has ended."""
     trunks: tuple[str, ...] | None
     """Names of the trunks that it may use; None: all."""
+    updated_at: datetime
+    """Since when all this is so."""
 
     def admit(self, source: str, at: datetime) -> None:
         """Let a request with right credentials pass, or say why not.
@@ -77,4 +79,5 @@ def from_row(row: Row[Any]) -> Company:
         expire_after=row.expire_after,
         key_time=row.key_time,
         trunks=None if row.trunks is None else tuple(json.loads(row.trunks)),
+        updated_at=row.updated_at,
     )

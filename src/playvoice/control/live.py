@@ -131,8 +131,8 @@ def live_commands(rooms: Rooms, live: Live) -> list[Command[Any]]:
 
 
 async def _owed(rooms: Rooms) -> dict[str, int]:
-    codes = [company.code for company in rooms.companies]
-    return await rooms.store.read(lambda conn: manage.owed(conn, codes))
+    backlogs = await rooms.store.read(manage.backlogs)
+    return {each.code: backlogs[each.code].count if each.code in backlogs else 0 for each in rooms.companies}
 
 
 def _overview(rooms: Rooms, live: Live, owed: dict[str, int]) -> dict[str, Any]:

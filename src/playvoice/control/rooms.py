@@ -47,7 +47,7 @@ class Rooms:
     async def change(self, fact: Callable[[Connection, datetime], T]) -> T:
         """Store a change, and have every room read what it keeps in memory anew."""
         at = datetime.now(UTC)
-        result, moved = await self.store.write(noting_moves(lambda conn: fact(conn, at)))
+        result, moved = await self.store.write(_noting_moves(lambda conn: fact(conn, at)))
         async with self._refreshing:
             await self.companies.refresh()
             await self.lines.refresh()
@@ -56,7 +56,7 @@ class Rooms:
         return result
 
 
-def noting_moves(fact: Callable[[Connection], T]) -> Callable[[Connection], tuple[T, list[Moved]]]:
+def _noting_moves(fact: Callable[[Connection], T]) -> Callable[[Connection], tuple[T, list[Moved]]]:
     """Return a fact that tells as well which addresses of callbacks it changed."""
 
     def noting(conn: Connection) -> tuple[T, list[Moved]]:

@@ -40,8 +40,9 @@ def test_the_first_success_makes_an_address_well_again() -> None:
     assert address.has_room(AT)
 
 
-def test_an_address_recovers_with_the_first_answer_after_two_silent_attempts() -> None:
+def test_an_address_recovers_with_the_first_answer_of_all_and_the_first_after_two_silent_attempts() -> None:
     address = Address("http://a.example")
+    assert address.refused(AT)
     address.silent(AT)
     assert not address.succeeded(AT)
     address.silent(AT)

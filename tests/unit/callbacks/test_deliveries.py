@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, create_engine, select
+from sqlalchemy import Connection, create_engine, select, update
 from tests.unit.callbacks.world import OK, REFUSED, SILENT, START, Book, World
 
 from playvoice.callbacks import outbox
@@ -12,7 +12,9 @@ from playvoice.callbacks.addresses import Standing
 from playvoice.callbacks.deliveries import Attempt, Deliveries
 from playvoice.callbacks.history import of_call
 from playvoice.callbacks.lanes import MAX_CALLS_OF_LANE
+from playvoice.callbacks.order import Failure
 from playvoice.callbacks.outcomes import Answered, Outcome
+from playvoice.callbacks.sweeps import take_step
 from playvoice.callbacks.tables import CallbackKind, State, callbacks
 
 STATUS, CDR = CallbackKind
@@ -129,6 +131,64 @@ def test_when_an_address_recovers_what_waited_for_it_goes_at_once_and_in_order(c
     assert w.deliveries.idle
 
 
+@pytest.mark.parametrize("restarts", [False, True])
+def test_an_address_that_recovers_gets_what_waits_for_it_of_every_company(conn: Connection, restarts: bool) -> None:
+    up = START + timedelta(seconds=400)
+    w = world(conn, lambda attempt, at: OK if at >= up else SILENT)
+    w.book.urls["2", STATUS] = A
+    w.owe("c", "ring", company="1")
+    w.owe("d", "ring", company="2")
+    w.owe("d", "answer", company="2")
+    w.run(timedelta(seconds=420))
+    if restarts:
+        w.restart()
+    w.owe("e", "ring", company="1")
+    w.settle()
+    assert w.told()[0] == "e/ring"
+    assert sorted(w.told()[1:]) == ["c/ring", "d/answer", "d/ring"]
+
+
+def test_an_address_that_recovers_again_before_all_was_brought_forward_gets_what_failed_between(
+    conn: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    w = world(conn, lambda attempt, at: OK if 100 <= seconds(at) < 110 or seconds(at) >= 200 else SILENT)
+    w.owe("c", "ring")
+    w.run(timedelta(seconds=100))
+    with monkeypatch.context() as patch:
+        patch.setattr(w.deliveries, "next_sweep", lambda: None)
+        for at, call in ((102, "d"), (112, "e"), (202, "f")):
+            w.run(timedelta(seconds=at))
+            w.owe(call, "ring")
+            w.owe(call, "answer")
+            w.settle()
+    assert w.told() == ["d/ring", "d/answer", "f/ring", "f/answer"]
+    w.settle()
+    assert sorted(w.told()[4:]) == ["c/ring", "e/answer", "e/ring"]
+    assert w.deliveries.idle
+
+
+def test_one_that_nobody_answers_while_the_backlog_of_its_address_is_brought_forward_does_not_hold_back(
+    conn: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    w = world(conn, lambda attempt, at: OK if seconds(at) >= 372 and seconds(at) != 373 else SILENT)
+    w.flight = timedelta(seconds=2)
+    w.owe("c", "ring")
+    w.owe("c", "answer")
+    w.run(timedelta(seconds=370))
+    w.owe("d", "ring")
+    with monkeypatch.context() as patch:
+        patch.setattr(w.deliveries, "next_sweep", lambda: None)
+        w.run(timedelta(seconds=372))
+        sweep = w.deliveries._sweeps[0]
+        assert take_step(conn, sweep, w.at, 500) is None, "gone through but for its last commit"
+        w.run(timedelta(seconds=374))
+        w.deliveries.swept(sweep, None, w.at)
+    w.owe("e", "ring")
+    w.run(timedelta(seconds=390))
+    assert w.told() == ["d/ring", "e/ring", "c/answer"]
+    assert w.seconds("c", "ring") == [2, 9, 71, 373]
+
+
 def test_an_attempt_that_was_brought_forward_costs_none_of_the_schedule(conn: Connection) -> None:
     up = START + timedelta(seconds=100)
 
@@ -176,6 +236,25 @@ def test_one_that_was_answered_but_not_taken_holds_until_five_minutes_after_the_
     assert w.told() == ["c/answer", "c/record"]
     w.run(timedelta(days=10))
     assert len(w.seconds("c", "ring")) == 11
+
+
+def test_one_that_was_answered_waits_for_no_earlier_one_whose_address_is_down(conn: Connection) -> None:
+    def receiver(attempt: Attempt, at: datetime) -> Outcome:
+        if seconds(at) >= 500:
+            return OK
+        return SILENT if seconds(at) >= 400 or attempt.owed.kind is STATUS else REFUSED
+
+    w = world(conn, receiver)
+    w.owe("c", "ring")
+    w.owe("c", "record", CDR)
+    w.run(MINUTE)
+    w.owe("d", "record", CDR)
+    w.run(timedelta(seconds=500))
+    assert w.seconds("c", "ring") == [0, 5, 60, 120, 420], "brought forward by the answer to the other call"
+    assert w.seconds("c", "record") == [70, 75, 135, 435]
+    w.owe("e", "record", CDR)
+    w.settle()
+    assert sorted(w.told()) == ["c/record", "c/ring", "d/record", "e/record"]
 
 
 def test_states_that_are_owed_to_another_address_hold_the_record_for_five_minutes(conn: Connection) -> None:
@@ -290,6 +369,36 @@ def test_what_failed_just_before_its_address_was_corrected_is_in_the_store_befor
     assert w.deliveries.next_sweep() is not None
 
 
+def test_what_is_postponed_when_its_address_is_corrected_is_so_in_the_store_before_that_is_gone_through(
+    conn: Connection,
+) -> None:
+    w = world(conn, lambda attempt, at: SILENT)
+    w.owe("c", "ring")
+    w.owe("c", "answer")
+    while not w.deliveries._postponements:
+        w.step()
+    w.book.urls["1", STATUS] = B
+    w.deliveries.moved("1", STATUS, w.at)
+    assert w.deliveries.next_sweep() is None
+    w.deliveries.committed(w.deliveries.take_changes(), w.at)
+    assert w.deliveries.next_sweep() is not None
+
+
+def test_one_that_was_brought_forward_and_then_postponed_goes_right_after_the_one_that_held_it_back(
+    conn: Connection,
+) -> None:
+    w = world(conn)
+    w.owe("d", "ring")
+    w.settle()
+    tried = {"attempts": 3, "failure": Failure.UNREACHABLE, "attempted_at": START - 60 * MINUTE}
+    for what, early, due in (("ring", False, START), ("answer", True, START + 60 * MINUTE)):
+        w.owe("c", what)
+        newest = callbacks.c.id == outbox.last_id(conn)
+        conn.execute(update(callbacks).where(newest).values(early=early, next_attempt=due, **tried))
+    w.settle()
+    assert w.told() == ["d/ring", "c/ring", "c/answer"]
+
+
 def test_two_kinds_that_move_to_an_address_one_after_the_other_are_both_brought_forward(conn: Connection) -> None:
     w = world(conn, lambda attempt, at: REFUSED if attempt.endpoint.url == A else OK)
     w.owe("c", "ring")
@@ -300,6 +409,31 @@ def test_two_kinds_that_move_to_an_address_one_after_the_other_are_both_brought_
         w.deliveries.moved("1", kind, w.at)
     w.run(MINUTE)
     assert (w.seconds("c", "ring"), w.seconds("d", "record")) == ([0, 5, 30], [0, 5, 30])
+
+
+def test_after_a_start_what_was_not_tried_since_a_change_of_its_company_is_due(conn: Connection) -> None:
+    w = world(conn, lambda attempt, at: REFUSED)
+    w.owe("before", "ring")
+    w.run(7 * MINUTE)
+    w.owe("since", "ring")
+    w.book.changed_at = w.at
+    w.run(14 * MINUTE)
+    w.book.urls["1", STATUS] = B
+    for _ in range(2):
+        w.restart()
+        w.settle()
+    assert w.seconds("before", "ring") == [0, 5, 65, 365, 840]
+    assert w.seconds("since", "ring") == [420, 425, 485, 785]
+
+
+def test_a_change_that_is_more_than_a_day_ago_costs_a_start_nothing(conn: Connection) -> None:
+    w = world(conn, lambda attempt, at: REFUSED)
+    w.owe("c", "ring")
+    w.run(MINUTE)
+    for hours, sweeps in ((26, True), (27, False)):
+        w.book.changed_at = w.at - timedelta(hours=hours)
+        w.restart()
+        assert (w.deliveries.next_sweep() is not None) is sweeps
 
 
 def test_of_all_places_slow_addresses_have_half_and_with_new_ones_three_quarters(conn: Connection) -> None:

@@ -79,14 +79,6 @@ def test_so_many_at_once_are_refused(conn: Connection) -> None:
         manage.send_again(conn, range(manage.MOST + 1), LATER)
 
 
-def test_owed_callbacks_are_counted_up_to_a_bound(conn: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(manage, "COUNTED", 3)
-    for _ in range(5):
-        owe(conn)
-    outbox.record(conn, [delivered(owe(conn, company="1"), AT + timedelta(1))], [])
-    assert manage.owed(conn, ["2028", "1", "7"]) == {"2028": 3, "1": 0, "7": 0}
-
-
 def test_what_is_owed_is_counted_with_its_oldest_of_the_next_ones(
     conn: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:

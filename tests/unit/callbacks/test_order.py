@@ -32,6 +32,12 @@ def test_one_that_could_not_be_handed_over_holds_as_long_as_the_address_is_down(
     long_over = AT - timedelta(days=1)
     assert held_until(down, HERE, release=long_over, at=AT) == AT + LOOK_AGAIN
     assert held_until(earlier(Failure.UNREACHABLE), HERE, release=None, at=AT) is None
+    assert held_until(down, HERE, release=long_over, at=AT, failure=Failure.UNREACHABLE) == AT + LOOK_AGAIN
+
+
+def test_one_that_was_answered_has_overtaken_one_that_could_not_be_handed_over() -> None:
+    down = earlier(Failure.UNREACHABLE, down=True)
+    assert held_until(down, HERE, release=None, at=AT, failure=Failure.ANSWERED) is None
 
 
 def test_one_that_could_not_be_handed_over_is_looked_at_again_no_later_than_it_is_due() -> None:

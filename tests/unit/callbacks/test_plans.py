@@ -34,7 +34,6 @@ QUERIES: dict[str, Callable[[Connection], object]] = {
         conn, "1", AT - timedelta(days=1), Cursor(AT - timedelta(days=1), 0), 500, now=AT - timedelta(days=1)
     ),
     "figures": manage.backlogs,
-    "counts": lambda conn: manage.owed(conn, ["1", "2"]),
     "the latest": manage.list_callbacks,
     "the latest of a company": lambda conn: manage.list_callbacks(conn, company_code="1"),
     "the latest of a state": lambda conn: manage.list_callbacks(conn, state=State.EXHAUSTED),

@@ -17,7 +17,9 @@ from tests.waiting import PATIENCE, until
 
 from playvoice.callbacks import CallbackKind, Endpoint, Sender, callbacks, manage, outbox, owe
 from playvoice.callbacks import sender as sender_module
+from playvoice.callbacks.outbox import Cursor
 from playvoice.callbacks.payloads import to_body, to_text
+from playvoice.callbacks.sweeps import Sweep, take_step
 from playvoice.callbacks.tables import State
 from playvoice.clock import wall_clock
 from playvoice.store import Store, StoreUnavailable
@@ -25,6 +27,7 @@ from playvoice.web import ConnectFailed, WebResponse
 
 SECRET = "whsec_" + base64.b64encode(b"0123456789abcdef0123456789abcdef").decode()
 URL = "http://receiver.example/cb"
+CORRECTED = "http://receiver.example/corrected"
 Answer = Callable[[str, bytes, Mapping[str, str]], Awaitable[WebResponse]]
 
 
@@ -63,8 +66,8 @@ class Running:
     def __init__(self, store: Store, web: Web, endpoint: Endpoint | None = None, **options: Any) -> None:
         self.store = store
         self.clock: Callable[[], datetime] = options.get("clock", wall_clock)
-        book = Book(endpoint or Endpoint(URL, SECRET, "json"))
-        self.sender = Sender(store, web, book, random=Random(1), **options)
+        self.book = Book(endpoint or Endpoint(URL, SECRET, "json"))
+        self.sender = Sender(store, web, self.book, random=Random(1), **options)
 
     async def __aenter__(self) -> "Running":
         self.task = asyncio.create_task(self.sender.run())
@@ -472,6 +475,7 @@ async def test_a_corrected_address_heals_the_backlog_also_where_the_clock_is_set
         await running.owe("c1", {"n": 1})
         await running.until_tried([1])
         monkeypatch.setattr(store, "write", sometimes)
+        running.book.value = Endpoint(URL, SECRET, "json", wall())
         status, away = 200, True
         running.sender.moved([("2028", CallbackKind.STATUS)])
         with structlog.testing.capture_logs() as logs:
@@ -479,3 +483,42 @@ async def test_a_corrected_address_heals_the_backlog_also_where_the_clock_is_set
             await running.until(lambda: "callbacks_clock_set_back" in [line["event"] for line in logs])
         away = False
         await running.until_delivered(1)
+
+
+async def test_a_corrected_address_heals_the_whole_backlog_also_where_the_process_dies_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("playvoice.callbacks.outcomes.next_delay", lambda *_, **__: timedelta(hours=10))
+    monkeypatch.setattr("playvoice.callbacks.outbox.DELAYS", (timedelta(),))
+    monkeypatch.setattr("playvoice.callbacks.sender.BATCH", 3)
+    stepped, url = asyncio.Event(), f"sqlite:///{tmp_path}/callbacks.db"
+
+    async def answer(url: str, _body: bytes, _headers: Mapping[str, str]) -> WebResponse:
+        return WebResponse(200 if url == CORRECTED else 404, {}, b"")
+
+    def one_step(conn: Connection, sweep: Sweep, at: datetime, most: int) -> Cursor | None:
+        if stepped.is_set():
+            raise StoreUnavailable("no room")
+        stepped.set()
+        return take_step(conn, sweep, at, most)
+
+    dying = Store.open(url)
+    await dying.write(lambda conn: callbacks.create(conn))
+    running = Running(dying, Web(answer))
+    await running.__aenter__()
+    for number in range(9):
+        await running.owe(f"c{number}", {"n": number})
+    await running.until_tried([1] * 9)
+    running.book.value = Endpoint(CORRECTED, SECRET, "json", wall_clock())
+    with monkeypatch.context() as patch:
+        patch.setattr("playvoice.callbacks.sender.take_step", one_step)
+        running.sender.moved([("2028", CallbackKind.STATUS)])
+        await running.until_delivered(3)
+        running.task.cancel()
+        await asyncio.wait({running.task})
+    await dying.close()
+    store = Store.open(url)
+    assert await store.read(delivered) == 3
+    async with Running(store, Web(answer), running.book.value) as again:
+        await again.until_delivered(9)
+    await store.close()

@@ -12,6 +12,7 @@ from playvoice.callbacks.endpoints import Endpoint
 from playvoice.callbacks.outcomes import Answered, Outcome, Unanswered
 from playvoice.callbacks.sweeps import take_step
 from playvoice.callbacks.tables import CallbackKind
+from playvoice.clock import EPOCH
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 TICK = timedelta(milliseconds=100)
@@ -25,10 +26,11 @@ class Book:
 
     def __init__(self, urls: dict[tuple[str, CallbackKind], str] | None = None) -> None:
         self.urls = urls or {}
+        self.changed_at = EPOCH
 
     def endpoint(self, company_code: str, kind: CallbackKind) -> Endpoint | None:
         url = self.urls.get((company_code, kind))
-        return None if url is None else Endpoint(url, None, "json")
+        return None if url is None else Endpoint(url, None, "json", self.changed_at)
 
 
 @dataclass
@@ -58,7 +60,7 @@ class World:
         self.deliveries = Deliveries(self.book, chance=lambda: 0.0)
         self.seen = outbox.last_id(self.conn)
         self.flying: list[tuple[datetime, Attempt]] = []
-        self.deliveries.expect(outbox.companies_owed(self.conn), self.at)
+        self.deliveries.begin(outbox.companies_owed(self.conn), self.at)
 
     def owe(self, call: str, what: str, kind: CallbackKind = CallbackKind.STATUS, company: str = "1") -> None:
         outbox.owe(self.conn, company_code=company, call_uuid=call, kind=kind, payload={"what": what}, at=self.at)

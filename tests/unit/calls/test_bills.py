@@ -2,14 +2,17 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
+from tests.postgresql import PostgresqlServer
+from tests.postgresql_relay import PostgresqlRelay
 from tests.samples import COMPANY, REQUEST
 from tests.unit.calls.stored import AT, later, owed, run
 from tests.unit.calls.world import SETTINGS
@@ -23,7 +26,7 @@ from playvoice.calls.ledger import End, Reports
 from playvoice.calls.queue import CallQueue
 from playvoice.codes import HangupCause as Cause
 from playvoice.migrations import all_tables
-from playvoice.store import Store, StoreUnavailable
+from playvoice.store import OutcomeUnknown, Store, StoreUnavailable
 
 ALL = BillQuery("2028", AT, later(1000), sync=Sync.ALL, page_size=100)
 NEW = replace(ALL, sync=Sync.UNFETCHED)
@@ -162,11 +165,40 @@ async def test_bills_that_were_fetched_are_only_read(
     assert ids(await bills.fetch(OLD, AT)) == [number]
 
 
-async def test_a_mark_whose_commit_nobody_knows_of_can_be_made_again(store: Store) -> None:
-    numbers = await several(store, 2)
-    for _ in range(2):
-        assert store.write_now(lambda conn: bills_module._mark(conn, numbers, later(5))) == set(numbers)
-    assert store.write_now(lambda conn: bills_module._mark(conn, numbers, later(6))) == set()
+@pytest.mark.peer("postgresql")
+async def test_bills_that_were_not_returned_are_not_fetched_although_they_were_marked(
+    postgresql_server: PostgresqlServer, tmp_path: Path
+) -> None:
+    """The connection is cut between a commit and its answer."""
+    with PostgresqlRelay(postgresql_server.create_database(), tmp_path) as relay:
+        store = Store.open(relay.url)
+        store.write_now(all_tables().create_all)
+        bills = Bills(store, public_ip="192.0.2.1", zone=ZoneInfo("Asia/Shanghai"))
+        first, second = await several(store, 2)
+        assert ids(await bills.fetch(replace(NEW, page_size=1), AT)) == [first]
+        relay.cut_at_commit()
+        with pytest.raises(OutcomeUnknown):
+            await bills.fetch(ALL, later(1))
+        relay.admit()
+        assert ids(await bills.fetch(OLD, later(2))) == [first]
+        assert ids(await bills.fetch(NEW, later(3))) == [second]
+        await store.close()
+
+
+async def test_bills_of_a_request_that_nobody_waits_for_any_more_are_not_fetched(
+    store: Store, bills: Bills, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numbers, write = await several(store, 2), store.write
+
+    async def leave(fact: Callable[[Connection], Any]) -> None:
+        await write(fact)
+        raise asyncio.CancelledError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(store, "write", leave)
+        with pytest.raises(asyncio.CancelledError):
+            await bills.fetch(NEW, AT)
+    assert ids(await bills.fetch(NEW, later(1))) == numbers
 
 
 @pytest.mark.parametrize(

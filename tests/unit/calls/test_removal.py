@@ -1,5 +1,7 @@
 """What calls leave goes when it was kept for long enough, a few at once, and nothing else goes with it."""
 
+import errno
+import os
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -127,6 +129,24 @@ def test_recordings_go_when_their_whole_day_was_over_and_never_those_that_are_be
     assert remove_recordings(tmp_path, NOW, 10) == 1
     assert (old.exists(), border.exists(), young.exists(), raw.exists()) == (False, True, True, True)
     assert not old.parent.exists()
+
+
+def test_a_day_whose_recordings_can_not_be_removed_keeps_no_later_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept, *gone = (recording(tmp_path, f"2026/03/{day:02}") for day in (7, 8, 9))
+    unlink = os.unlink
+
+    def refuse(path: str) -> None:
+        if Path(path) == kept:
+            raise PermissionError(errno.EACCES, "Permission denied", path)
+        unlink(path)
+
+    monkeypatch.setattr(os, "unlink", refuse)
+    assert remove_recordings(tmp_path, NOW, 10) == 2
+    assert (kept.exists(), [path.exists() for path in gone]) == (True, [False, False])
+    with pytest.raises(PermissionError):
+        remove_recordings(tmp_path, NOW, 10)
 
 
 def test_they_go_a_few_at_once_over_days_and_take_their_empty_folders_along(tmp_path: Path) -> None:

@@ -34,9 +34,9 @@ Configure = Callable[..., Companies]
 def configure(store: Store) -> Configure:
     """Apply companies as the file would give them, and read them anew."""
 
-    def apply_and_read(*companies: dict[str, Any]) -> Companies:
+    def apply_and_read(*companies: dict[str, Any], at: datetime = NOW) -> Companies:
         config = Config.model_validate({"company": companies})
-        store.write_now(lambda conn: apply(conn, config, NOW))
+        store.write_now(lambda conn: apply(conn, config, at))
         return Companies(store, random=Random(1))
 
     return apply_and_read

@@ -1,11 +1,11 @@
 """The configuration file becomes rows, and keeps to what it names."""
 
 import base64
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select, update
-from tests.unit.companies.conftest import DEMO, OTHER, Configure
+from tests.unit.companies.conftest import DEMO, NOW, OTHER, Configure
 
 from playvoice.companies import CompaniesError, Company
 from playvoice.companies.tables import caller_numbers, companies
@@ -60,16 +60,22 @@ def test_no_secret_stands_in_a_repr(configure: Configure) -> None:
     assert "whsec_" not in repr(get(configure, DEMO))
 
 
-def test_applying_twice_changes_nothing_but_the_time(configure: Configure, store: Store) -> None:
-    columns = [column for column in companies.c if column.name != "updated_at"]
+def test_applying_twice_changes_nothing_and_the_time_of_a_change_is_noted(configure: Configure, store: Store) -> None:
+    described = DEMO | {"licensed_until": "2030-12-31", "ipwhite": ["10.0.0.0/8"], "trunks": ["north"]}
 
     def rows() -> list[tuple[object, ...]]:
-        return store.read_now(lambda conn: [tuple(row) for row in conn.execute(select(*columns))])
+        by_code = select(companies).order_by(companies.c.code)
+        return store.read_now(lambda conn: [tuple(row) for row in conn.execute(by_code)])
 
-    configure(DEMO, OTHER)
+    def times(**changes: object) -> dict[str, datetime]:
+        both = configure(described | changes, OTHER, at=NOW + timedelta(hours=1))
+        return {company.code: company.updated_at for company in both}
+
+    configure(described, OTHER)
     before = rows()
-    configure(DEMO, OTHER)
+    assert times() == {"2028": NOW, "9017": NOW}
     assert rows() == before
+    assert times(cdr_callback="http://a/") == {"2028": NOW + timedelta(hours=1), "9017": NOW}
 
 
 def test_the_file_overwrites_what_it_names_and_leaves_the_rest(configure: Configure) -> None:
