@@ -243,7 +243,7 @@ def test_a_queue_that_waits_for_a_place_and_a_clock_that_was_late(world: World, 
         page = top.wait_for(f"the next one of 2028 waits: {reason}")
         top.type("\x03")
     assert "1 wait to be dialled" in page
-    assert waiting in wait_for_line(world, f"call_waits .*{reason}")
+    wait_for_line(world, f"call_waits .*{reason}.* uuid={waiting}")
     assert "waiting: it has no record yet; playvoice top says what the queue waits for" in typed(
         world, "trace", waiting
     )
