@@ -19,7 +19,6 @@ for it is brought forward (`Sweep`), earliest callbacks first.
 """
 
 import heapq
-from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -28,10 +27,10 @@ from playvoice.callbacks.addresses import Address, Standing
 from playvoice.callbacks.endpoints import Endpoint, Endpoints
 from playvoice.callbacks.lanes import Lanes, Refill
 from playvoice.callbacks.order import Earlier, Failure, held_until, release_of
-from playvoice.callbacks.outbox import Change, Cursor, Owed, Postponement
+from playvoice.callbacks.outbox import Change, Owed, Postponement
 from playvoice.callbacks.outcomes import Answered, Outcome, at_once, judge, withdrawn
 from playvoice.callbacks.schedule import DELAYS, LONGEST_WAIT
-from playvoice.callbacks.sweeps import Reason, Sweep, SweepKey
+from playvoice.callbacks.sweeps import Cursor, Reason, Sweep, Sweeps
 from playvoice.callbacks.tables import CallbackKind, State
 
 MAX_IN_FLIGHT = 1_000
@@ -93,9 +92,7 @@ class Deliveries:
         self._changed = self._committed = 0
         """How many changes and postponements there were, and how many of them are committed: the first ones."""
         self._postponements: list[Postponement] = []
-        self._sweeps: deque[Sweep] = deque()
-        self._sweeping: dict[SweepKey, Sweep] = {}
-        """The last sweep of each key: it takes the place of one before that is not done."""
+        self._sweeps = Sweeps()
         self._changed_while_reading: set[str] = set()
 
     def __repr__(self) -> str:
@@ -191,18 +188,11 @@ class Deliveries:
 
         It waits for what became of attempts before it: the store would be told later when these are tried again.
         """
-        while self._sweeps and not self._is_last(self._sweeps[0]):
-            self._sweeps.popleft()
-        return self._sweeps[0] if self._sweeps and self._sweeps[0].changed <= self._committed else None
+        return self._sweeps.next(self._committed)
 
     def swept(self, sweep: Sweep, cursor: Cursor | None, at: datetime) -> None:
         """Say how far a sweep has come; None: it is done."""
-        self._sweeps.popleft()
-        if cursor is not None:
-            sweep.cursor = cursor
-            self._put(sweep)
-        elif self._is_last(sweep):
-            del self._sweeping[sweep.key]
+        self._sweeps.stepped(sweep, cursor)
         self._lanes.swept(sweep.company_code, at)
 
     # -- what goes out -----------------------------------------------------------------------------------------
@@ -435,8 +425,7 @@ class Deliveries:
 
     def _earlier(self, owed: Owed, url: str, under_way: bool, due: datetime) -> Earlier:
         address = self._addresses.get(url)
-        sweeps = (self._sweeping.get((owed.company_code, url, kind)) for kind in (None, *CallbackKind))
-        sweeping = any(each and (owed.attempted_at is None or owed.attempted_at < each.at) for each in sweeps)
+        sweeping = self._sweeps.will_meet(owed.company_code, url, owed.attempted_at)
         return Earlier(
             url,
             owed.failure,
@@ -473,19 +462,7 @@ class Deliveries:
         *,
         since: datetime | None = None,
     ) -> None:
-        sweep = Sweep(reason, company_code, url, kinds, since or at, self._changed, Cursor(at, 0))
-        self._sweeping[sweep.key] = sweep
-        self._put(sweep)
-
-    def _is_last(self, sweep: Sweep) -> bool:
-        return self._sweeping.get(sweep.key) is sweep
-
-    def _put(self, sweep: Sweep) -> None:
-        """In turn; but the others ask what was tried since they began, so times of the future go first."""
-        if sweep.reason is Reason.SET_BACK:
-            self._sweeps.appendleft(sweep)
-        else:
-            self._sweeps.append(sweep)
+        self._sweeps.begin(Sweep(reason, company_code, url, kinds, since or at, self._changed, Cursor(at, 0)))
 
 
 def _own_time(owed: Owed, at: datetime) -> datetime:

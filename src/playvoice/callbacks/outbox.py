@@ -1,6 +1,6 @@
 """The store's side of callbacks: small functions of a connection, each bounded in what it reads and writes.
 
-Nothing here but `owed_of_the_future` looks at more rows than it returns: a million owed callbacks cost a dead
+Nothing here looks at more rows than it returns: a million owed callbacks cost a dead
 receiver's company its index entries, and nobody anything else.
 """
 
@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, case, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, case, delete, func, insert, select, update
 
 from playvoice.callbacks.history import line_of
 from playvoice.callbacks.order import Failure
 from playvoice.callbacks.payloads import to_text
-from playvoice.callbacks.schedule import DELAYS
 from playvoice.callbacks.tables import MAX_HISTORY, CallbackKind, State, callbacks
 from playvoice.clock import wall_clock
 from playvoice.store import Prepared
@@ -72,14 +71,6 @@ class Postponement:
 
     id: int
     next_attempt: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Cursor:
-    """A place in a company's pending callbacks, by the time they are due."""
-
-    due: datetime
-    id: int
 
 
 _insert = Prepared(
@@ -197,45 +188,6 @@ _postpone = (
     .where(_c.id == bindparam("row"), _c.next_attempt.is_not(None))
     .values(next_attempt=bindparam("new_next_attempt", type_=_c.next_attempt.type))
 )
-_scheduled = (
-    select(_c.id, _c.kind, _c.attempts, _c.failure, _c.created_at, _c.attempted_at, _c.next_attempt)
-    .where(
-        _c.company_code == bindparam("company"),
-        or_(
-            _c.next_attempt > bindparam("due"),
-            (_c.next_attempt == bindparam("due")) & (_c.id > bindparam("last")),
-        ),
-        _c.next_attempt >= bindparam("due"),
-    )
-    .order_by(_c.next_attempt, _c.id)
-    .limit(bindparam("most"))
-)
-_bring_forward = (
-    update(callbacks)
-    .where(_c.id == bindparam("row"), _c.next_attempt.is_not(None))
-    .values(next_attempt=bindparam("new_next_attempt", type_=_c.next_attempt.type), early=bindparam("new_early"))
-)
-_of_the_future = (
-    select(_c.id)
-    .where(
-        _c.company_code == bindparam("company"),
-        _c.next_attempt > bindparam("at"),
-        func.coalesce(_c.attempted_at, _c.created_at) > bindparam("at", type_=_c.created_at.type),
-    )
-    .limit(1)
-)
-_now = bindparam("at", type_=_c.created_at.type)
-_bring_back = (
-    update(callbacks)
-    .where(_c.id == bindparam("row"), _c.next_attempt.is_not(None))
-    .values(
-        {
-            name: case((_c[name] > _now, _now), else_=_c[name])
-            for name in ("created_at", "attempted_at", "call_ended_at")
-        }
-        | {"next_attempt": bindparam("new_next_attempt", type_=_c.next_attempt.type)}
-    )
-)
 _old = (
     select(_c.id)
     .where(_c.state == bindparam("in_state"), _c.done_at < bindparam("before"))
@@ -343,61 +295,6 @@ def record(conn: Connection, changes: Iterable[Change], postponements: Iterable[
         conn.execute(_postpone, rows)
 
 
-def bring_forward(
-    conn: Connection,
-    company_code: str,
-    kinds: Sequence[CallbackKind],
-    at: datetime,
-    after: Cursor,
-    most: int,
-    *,
-    moved: bool = False,
-) -> Cursor | None:
-    """Make due now what waits only because an address was down; returns where to go on, None at the end.
-
-    At most `most` callbacks are looked at. One that was answered, unless the address is another one now (`moved`),
-    and one that has been tried since `at`, keeps its time; and never is one tried again sooner than after the first
-    delay.
-    """
-    rows = conn.execute(_scheduled, {"company": company_code, "due": after.due, "last": after.id, "most": most}).all()
-    changes: list[dict[str, Any]] = []
-    for row in rows:
-        if row.kind not in kinds or not _waits_for_address(row, at, moved=moved):
-            continue
-        soonest = at if row.attempted_at is None else max(at, row.attempted_at + DELAYS[0])
-        if soonest < row.next_attempt:
-            changes.append({"row": row.id, "new_next_attempt": soonest, "new_early": row.failure is not None})
-    if changes:
-        conn.execute(_bring_forward, changes)
-    return Cursor(rows[-1].next_attempt, rows[-1].id) if len(rows) == most else None
-
-
-def owed_of_the_future(conn: Connection, company_codes: Iterable[str], at: datetime) -> list[str]:
-    """Return which companies are owed what was tried, or arose, later than now: before the clock was set back.
-
-    Where nothing is, it looks at all that waits, which takes a second for a million: once at the start.
-    """
-    return [code for code in company_codes if conn.execute(_of_the_future, {"company": code, "at": at}).first()]
-
-
-def bring_back(
-    conn: Connection, company_code: str, at: datetime, after: Cursor, most: int, *, now: datetime
-) -> Cursor | None:
-    """Have what is of the future wait from `at` on as long as it had to wait then, or not at all if it was not tried.
-
-    At most `most` callbacks are looked at; returns where to go on, None at the end.
-    """
-    rows = conn.execute(_scheduled, {"company": company_code, "due": after.due, "last": after.id, "most": most}).all()
-    changes = [
-        {"row": row.id, "at": at, "new_next_attempt": at + (row.next_attempt - (row.attempted_at or row.next_attempt))}
-        for row in rows
-        if (row.attempted_at or row.created_at) > now
-    ]
-    if changes:
-        conn.execute(_bring_back, changes)
-    return Cursor(rows[-1].next_attempt, rows[-1].id) if len(rows) == most else None
-
-
 def remove_delivered(conn: Connection, before: datetime, most: int) -> int:
     """Remove up to so many callbacks that were delivered before then; return how many."""
     return _remove(conn, State.DELIVERED, before, most)
@@ -455,12 +352,6 @@ def _owed_of(row: _Row, ends: Mapping[str, datetime]) -> Owed:
         due=row.next_attempt,
         call_ended_at=ends.get(row.call_uuid),
     )
-
-
-def _waits_for_address(row: Any, at: datetime, *, moved: bool) -> bool:
-    if row.attempted_at is not None and row.attempted_at >= at:
-        return False
-    return bool(moved or row.failure == Failure.UNREACHABLE or row.attempts == 0)
 
 
 def _parameters(change: Change) -> dict[str, Any]:

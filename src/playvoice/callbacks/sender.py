@@ -23,7 +23,7 @@ from playvoice.callbacks.outcomes import Answered, Outcome, Unanswered
 from playvoice.callbacks.payloads import to_body
 from playvoice.callbacks.schedule import parse_retry_after
 from playvoice.callbacks.signing import signed_headers
-from playvoice.callbacks.sweeps import take_step
+from playvoice.callbacks.sweeps import owed_of_the_future, take_step
 from playvoice.callbacks.tables import CallbackKind, State, webhook_id
 from playvoice.clock import ClockSettings, wall_clock
 from playvoice.store import Store, StoreUnavailable
@@ -248,9 +248,7 @@ class Sender:
             try:
                 self._seen = await self._store.read(outbox.last_id)
                 codes = await self._store.read(outbox.companies_owed)
-                set_back = await self._store.read(
-                    partial(outbox.owed_of_the_future, company_codes=codes, at=self._clock())
-                )
+                set_back = await self._store.read(partial(owed_of_the_future, company_codes=codes, at=self._clock()))
                 doubtful = await self._store.read(partial(outbox.unanswered, company_codes=codes))
             except StoreUnavailable as error:
                 await self._pause(error)

@@ -176,10 +176,12 @@ def test_one_that_nobody_answers_while_the_backlog_of_its_address_is_brought_for
     w.owe("c", "answer")
     w.run(timedelta(seconds=370))
     w.owe("d", "ring")
+    next_sweep = w.deliveries.next_sweep
     with monkeypatch.context() as patch:
         patch.setattr(w.deliveries, "next_sweep", lambda: None)
         w.run(timedelta(seconds=372))
-        sweep = w.deliveries._sweeps[0]
+        sweep = next_sweep()
+        assert sweep is not None
         assert take_step(conn, sweep, w.at, 500) is None, "gone through but for its last commit"
         w.run(timedelta(seconds=374))
         w.deliveries.swept(sweep, None, w.at)

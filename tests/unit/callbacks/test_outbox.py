@@ -6,9 +6,10 @@ import pytest
 from sqlalchemy import Connection, create_engine, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from playvoice.callbacks import outbox
+from playvoice.callbacks import outbox, sweeps
 from playvoice.callbacks.order import Failure
-from playvoice.callbacks.outbox import Change, Cursor, Postponement
+from playvoice.callbacks.outbox import Change, Postponement
+from playvoice.callbacks.sweeps import Cursor
 from playvoice.callbacks.tables import MAX_PAYLOAD, CallbackKind, State, callbacks
 from playvoice.clock import wall_clock
 
@@ -163,7 +164,7 @@ def test_bringing_forward_takes_what_waits_for_the_address_and_nothing_else(conn
     cursor: Cursor | None = Cursor(recovered, 0)
     steps = 0
     while cursor is not None:
-        cursor = outbox.bring_forward(conn, "2028", (CallbackKind.STATUS,), recovered, cursor, 2)
+        cursor = sweeps.bring_forward(conn, "2028", (CallbackKind.STATUS,), recovered, cursor, 2)
         steps += 1
     assert steps >= 2
     assert [due_of(conn, number) for number in (unreachable, held)] == [recovered, recovered]
@@ -177,7 +178,7 @@ def test_bringing_forward_keeps_the_first_delay_between_two_attempts(conn: Conne
     number = owe(conn)
     outbox.record(conn, [change(number)], [])
     at = AT + timedelta(seconds=1)
-    assert outbox.bring_forward(conn, "2028", KINDS, at, Cursor(at, 0), 10) is None
+    assert sweeps.bring_forward(conn, "2028", KINDS, at, Cursor(at, 0), 10) is None
     assert due_of(conn, number) == AT + timedelta(seconds=5)
 
 
@@ -233,16 +234,16 @@ def test_what_was_tried_before_the_clock_was_set_back_waits_as_long_as_it_would_
         delivered(done),
     ]
     outbox.record(conn, changes, [])
-    assert outbox.owed_of_the_future(conn, ["2028", "9017"], back) == ["2028"]
+    assert sweeps.owed_of_the_future(conn, ["2028", "9017"], back) == ["2028"]
     after: Cursor | None = Cursor(back, 0)
     for _ in range(3):
         assert after is not None, "each step looks at one"
-        after = outbox.bring_back(conn, "2028", back, after, 1, now=back)
+        after = sweeps.bring_back(conn, "2028", back, after, 1, now=back)
     assert due_of(conn, tried) == back + timedelta(seconds=300)
     assert due_of(conn, untried) == back
     assert due_of(conn, earlier) == AT, "that was long enough ago"
     assert due_of(conn, done) is None
-    assert outbox.owed_of_the_future(conn, ["2028"], back) == [], "once is enough"
+    assert sweeps.owed_of_the_future(conn, ["2028"], back) == [], "once is enough"
     owed, _ = outbox.due(conn, "2028", back, 10)
     assert [row.id for row in owed] == [untried]
 
@@ -257,7 +258,7 @@ def test_what_arises_by_a_clock_that_was_set_back_since_is_due_at_once(conn: Con
 
 def test_while_nobody_sets_the_clock_nothing_is_of_the_future(conn: Connection) -> None:
     outbox.record(conn, [change(owe(conn))], [])
-    assert outbox.owed_of_the_future(conn, ["2028"], AT) == []
+    assert sweeps.owed_of_the_future(conn, ["2028"], AT) == []
 
 
 def test_of_calls_with_very_many_callbacks_a_few_are_read_at_once(
@@ -276,5 +277,5 @@ def test_bringing_forward_to_another_address_takes_what_was_answered_too(conn: C
     number = owe(conn)
     outbox.record(conn, [change(number, failure=Failure.ANSWERED)], [])
     at = AT + timedelta(minutes=1)
-    assert outbox.bring_forward(conn, "2028", KINDS, at, Cursor(at, 0), 10, moved=True) is None
+    assert sweeps.bring_forward(conn, "2028", KINDS, at, Cursor(at, 0), 10, moved=True) is None
     assert due_of(conn, number) == at

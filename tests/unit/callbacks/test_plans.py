@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, create_engine, text
 
-from playvoice.callbacks import manage, outbox
-from playvoice.callbacks.outbox import Cursor
+from playvoice.callbacks import manage, outbox, sweeps
+from playvoice.callbacks.sweeps import Cursor
 from playvoice.callbacks.tables import CallbackKind, State, callbacks
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -23,14 +23,14 @@ QUERIES: dict[str, Callable[[Connection], object]] = {
     "who did not answer": lambda conn: outbox.unanswered(conn, ["1"]),
     "fresh": lambda conn: outbox.fresh(conn, OWED - 50, 500),
     "due": lambda conn: outbox.due(conn, "1", AT, 200),
-    "bringing forward": lambda conn: outbox.bring_forward(conn, "1", KINDS, AT, Cursor(AT, 5), 500),
-    "bringing forward from an address that has moved": lambda conn: outbox.bring_forward(
+    "bringing forward": lambda conn: sweeps.bring_forward(conn, "1", KINDS, AT, Cursor(AT, 5), 500),
+    "bringing forward from an address that has moved": lambda conn: sweeps.bring_forward(
         conn, "1", KINDS, AT - timedelta(days=1), Cursor(AT - timedelta(days=1), 0), 500, moved=True
     ),
     "what was delivered": lambda conn: outbox.remove_delivered(conn, AT, 500),
     "what was given up": lambda conn: outbox.remove_given_up(conn, AT, 500),
-    "who is owed what is of the future": lambda conn: outbox.owed_of_the_future(conn, ["1"], AT),
-    "bringing back": lambda conn: outbox.bring_back(
+    "who is owed what is of the future": lambda conn: sweeps.owed_of_the_future(conn, ["1"], AT),
+    "bringing back": lambda conn: sweeps.bring_back(
         conn, "1", AT - timedelta(days=1), Cursor(AT - timedelta(days=1), 0), 500, now=AT - timedelta(days=1)
     ),
     "figures": manage.backlogs,

@@ -17,9 +17,8 @@ from tests.waiting import PATIENCE, until
 
 from playvoice.callbacks import CallbackKind, Endpoint, Sender, callbacks, manage, outbox, owe
 from playvoice.callbacks import sender as sender_module
-from playvoice.callbacks.outbox import Cursor
 from playvoice.callbacks.payloads import to_body, to_text
-from playvoice.callbacks.sweeps import Sweep, take_step
+from playvoice.callbacks.sweeps import Cursor, Sweep, take_step
 from playvoice.callbacks.tables import State
 from playvoice.clock import wall_clock
 from playvoice.store import Store, StoreUnavailable
@@ -458,7 +457,7 @@ async def test_a_corrected_address_heals_the_backlog_also_where_the_clock_is_set
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("playvoice.callbacks.schedule.DELAYS", (timedelta(hours=3),) * 10)
-    monkeypatch.setattr("playvoice.callbacks.outbox.DELAYS", (timedelta(),))
+    monkeypatch.setattr("playvoice.callbacks.sweeps.DELAYS", (timedelta(),))
     monkeypatch.setattr("playvoice.callbacks.sender.LOOK_INTERVAL", 0.1)
     monkeypatch.setattr("playvoice.callbacks.sender.STORE_PAUSE", 0.01)
     wall, write, status, away = Wall(), store.write, 404, False
@@ -489,7 +488,7 @@ async def test_a_corrected_address_heals_the_whole_backlog_also_where_the_proces
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("playvoice.callbacks.outcomes.next_delay", lambda *_, **__: timedelta(hours=10))
-    monkeypatch.setattr("playvoice.callbacks.outbox.DELAYS", (timedelta(),))
+    monkeypatch.setattr("playvoice.callbacks.sweeps.DELAYS", (timedelta(),))
     monkeypatch.setattr("playvoice.callbacks.sender.BATCH", 3)
     stepped, url = asyncio.Event(), f"sqlite:///{tmp_path}/callbacks.db"
 
