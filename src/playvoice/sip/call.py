@@ -18,6 +18,7 @@ from sipmessage import Request, Response
 from playvoice.sip.dialog import DialogState
 from playvoice.sip.digest import DigestClient
 from playvoice.sip.events import CallEnded
+from playvoice.sip.flow import Flow
 from playvoice.sip.hanging_up import send_bye
 from playvoice.sip.informing import Informing
 from playvoice.sip.session import Session
@@ -68,6 +69,9 @@ class Call:
         self._unacknowledged = True
         self.bye(now)
 
+    def heard_over(self, flow: Flow, now: float, *, responding: bool) -> None:
+        """A message of the far end came over this flow, a response to ours or a request."""
+
     def on_ack(self, request: Request) -> None:
         """An ACK came that belongs to a 2xx of ours."""
         self.session.acknowledge(request)
@@ -80,7 +84,11 @@ class Call:
     def _send_bye(self, now: float) -> None:
         assert self.dialog is not None
         self.state = CallState.ENDING
-        send_bye(self._agent, self.dialog, now, self._over, self.digest)
+        send_bye(self._agent, self.dialog, now, self._over, self.digest, unreached=self._on_unreached)
+
+    def _on_unreached(self, _dialog: DialogState, _now: float) -> None:
+        """No connection took our BYE."""
+        self._over()
 
     def _over(self, q850: int | None = None) -> None:
         if self.state is not CallState.ENDED:

@@ -50,7 +50,7 @@ class Entry:
         self._core = core
         self.key = key
         self.transaction = transaction
-        self.far_end: FarEnd = transaction.flow.transport, transaction.flow.remote
+        self.far_end: FarEnd = transaction.flow.far_end
         self._handler = handler
         self.on_cancel: Callable[[float], None] = _never
         """Hears of a CANCEL of this INVITE of the far end (RFC 3261 section 9.2)."""
@@ -221,8 +221,27 @@ class Core:
 
     def connection_failed(self, flow: Flow, now: float) -> None:
         """The connection to this far end is lost, from whichever address of ours it was."""
-        for entry in list(self._entries_of.get((flow.transport, flow.remote), ())):
+        for entry in list(self._entries_of.get(flow.far_end, ())):
             entry.fire(Happening.TRANSPORT_ERROR, now)
+
+    def follow(self, call_id: str, before: Flow, after: Flow, *, again: bool) -> None:
+        """The far end of a call is reached over another flow: our requests to it go on there.
+
+        `again`: those that it has not responded to are sent once more. To one that has them these are retransmissions
+        (RFC 3261 section 17.2).
+        """
+        for entry in list(self._entries_of.get(before.far_end, ())):
+            transaction = entry.transaction
+            if entry.key[0] == "client" and transaction.request.call_id == call_id:
+                self._move(entry, after)
+                if again and transaction.is_unheard:
+                    self.send(bytes(transaction.request), after)
+
+    def _move(self, entry: Entry, flow: Flow) -> None:
+        self._leave(entry)
+        entry.transaction.flow = flow
+        entry.far_end = flow.far_end
+        self._entries_of.setdefault(entry.far_end, {})[entry] = None
 
     def _add(self, entry: Entry) -> None:
         self._entries[entry.key] = entry
@@ -233,6 +252,9 @@ class Core:
         if self._entries.get(entry.key) is entry:
             del self._entries[entry.key]
             self._servers -= entry.key[0] == "server"
+        self._leave(entry)
+
+    def _leave(self, entry: Entry) -> None:
         if (entries := self._entries_of.get(entry.far_end)) is not None:
             entries.pop(entry, None)
             if not entries:

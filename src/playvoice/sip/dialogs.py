@@ -2,12 +2,12 @@
 
 from dataclasses import replace
 
-from sipmessage import Request, Response
+from sipmessage import URI, Request, Response
 
 from playvoice.sip.call import Call
 from playvoice.sip.core import Core
 from playvoice.sip.dialog import DialogState, InviteState
-from playvoice.sip.flow import Flow, Transport
+from playvoice.sip.flow import Flow
 from playvoice.sip.late import LateCalls
 from playvoice.sip.message import from_of, read_address, tag_of, to_of
 from playvoice.sip.outgoing import OutgoingCall
@@ -65,10 +65,18 @@ class Dialogs:
         """
         for call in self._dialogs.values():
             dialog = call.dialog
-            if dialog is not None and dialog.pinned and _far_end(dialog.flow) == _far_end(flow):
+            if dialog is not None and dialog.pinned and dialog.flow.far_end == flow.far_end:
                 loose = replace(dialog, pinned=False)
                 if not dialog.route and loose.next_flow().remote[0] == flow.remote[0]:
                     call.dialog = loose
+        for outgoing in self._invites.values():
+            outgoing.lose(flow)
+
+    def follow(self, contact: URI, before: Flow, after: Flow, now: float) -> None:
+        """A phone has another connection: the calls to this contact of it go on over that one."""
+        for call in list(self._invites.values()):
+            if call.is_to(contact, before):
+                call.follow(after, now)
 
     def of_request(self, request: Request) -> Call | None:
         """The call in whose dialog a request of the far end is."""
@@ -82,10 +90,6 @@ class Dialogs:
     def of_response(self, response: Response) -> OutgoingCall | None:
         """The call whose INVITE was answered."""
         return self._invites.get((response.call_id, tag_of(from_of(response)) or ""))
-
-
-def _far_end(flow: Flow) -> tuple[Transport, tuple[str, int]]:
-    return flow.transport, flow.remote
 
 
 def _key_of(invite: InviteState) -> tuple[str, str]:

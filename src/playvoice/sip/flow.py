@@ -36,6 +36,11 @@ class Flow:
         """A reliable transport needs no retransmission (RFC 3261 section 17.1)."""
         return self.transport is not Transport.UDP
 
+    @property
+    def far_end(self) -> tuple[Transport, tuple[str, int]]:
+        """Who is at the other end, from whichever address of ours."""
+        return self.transport, self.remote
+
     def __str__(self) -> str:
         return f"{self.transport}:{format_host(self.remote[0])}:{self.remote[1]}"
 

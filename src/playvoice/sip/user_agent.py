@@ -81,6 +81,10 @@ class UserAgent:
         self.dialogs.unpin(flow)
         self.core.connection_failed(flow, now)
 
+    def phone_moved(self, contact: URI, before: Flow, after: Flow, now: float) -> None:
+        """The phone that was registered with `contact` over one flow is so over another one now (RFC 5626)."""
+        self.dialogs.follow(contact, before, after, now)
+
     def next_deadline(self) -> float | None:
         return self.core.next_deadline()
 
@@ -226,6 +230,8 @@ class UserAgent:
     # --- responses ------------------------------------------------------------------------------------------------
 
     def _on_response(self, response: Response, flow: Flow, now: float) -> None:
+        if flow.reliable and (call := self.dialogs.of_response(response)) is not None:
+            call.heard_over(flow, now, responding=True)
         if (entry := self.core.match_response(response)) is not None:
             entry.fire(response_event(response.code), now, response)
         elif cseq_of(response).method == "INVITE" and response.code < 300:
@@ -303,6 +309,8 @@ class UserAgent:
         if call.state is CallState.ENDING and request.method != "BYE":
             self._refuse(request, flow, reply_to, 481, now)
             return
+        if flow.reliable:
+            call.heard_over(flow, now, responding=False)
         call.dialog = replace(call.dialog, remote_cseq=cseq_of(request).sequence)
         incoming = IncomingRequest(self, request, flow, reply_to)
         incoming.begin(now)

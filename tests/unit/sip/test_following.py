@@ -1,0 +1,400 @@
+"""A phone that loses its connection in a call: over which flow what is said, without a socket."""
+
+import random
+
+import pytest
+from sipmessage import URI, Address, Request, Response
+
+from playvoice.sip import (
+    Answered,
+    CallEnded,
+    CallState,
+    DialogState,
+    Event,
+    Failed,
+    Flow,
+    OutgoingCall,
+    Rejected,
+    TargetChanged,
+    Transport,
+    UserAgent,
+    Why,
+)
+from playvoice.sip.dialog import finish, make_request
+from playvoice.sip.message import cseq_of, make_response, parse, top_via
+
+US = ("192.0.2.1", 5060)
+FIRST = Flow(Transport.TCP, ("198.51.100.7", 40_001), US)
+SECOND = Flow(Transport.TCP, ("198.51.100.7", 40_002), US)
+ELSEWHERE = Flow(Transport.TCP, ("203.0.113.9", 40_003), US)
+"""The phone in another network."""
+LISTENING = Flow(Transport.TCP, ("198.51.100.7", 5070), US)
+BEHIND_NAT = "sip:1001@10.0.0.7:5070;transport=tcp"
+IN_REACH = "sip:1001@198.51.100.7:5070;transport=tcp"
+TAG = "phone"
+REASON = 'SIP;cause=200;text="Call completed elsewhere"'
+
+
+class Bench:
+    """A call of ours to a phone, and the phone's part of it by hand."""
+
+    def __init__(self, contact: str = BEHIND_NAT, flow: Flow = FIRST, *, pinned: bool = True) -> None:
+        self.agent = UserAgent(generator=random.Random(1))
+        self.contact = URI.parse(contact)
+        self.now = 0.0
+        self.events: list[Event] = []
+        self.sent: list[tuple[Request, Flow]] = []
+        self.call = self.dial(flow, pinned=pinned)
+        self.run()
+        (self.invite,) = self.take("INVITE", flow)
+
+    def dial(self, flow: Flow, *, pinned: bool = True, contact: URI | None = None) -> OutgoingCall:
+        call = self.agent.prepare_invite(
+            target=contact or self.contact,
+            flow=flow,
+            from_=Address.parse("<sip:13333333333@192.0.2.1>"),
+            body=b"offer",
+            pinned=pinned,
+        )
+        call.send(self.now)
+        return call
+
+    def run(self, seconds: float = 0.0) -> None:
+        """Let so much time pass, and take all that follows."""
+        end = self.now + seconds
+        while True:
+            for data, flow in self.agent.take_sends():
+                message = parse(data)
+                if isinstance(message, Request):
+                    self.sent.append((message, flow))
+            self.events += self.agent.take_events()
+            deadline = self.agent.next_deadline()
+            if deadline is None or deadline > end:
+                break
+            self.now = max(self.now, deadline)
+            self.agent.handle_deadline(self.now)
+        self.now = end
+
+    def take(self, method: str, flow: Flow) -> list[Request]:
+        """The requests of a method that were sent, all over this flow."""
+        found = [(message, over) for message, over in self.sent if message.method == method]
+        self.sent = [each for each in self.sent if each not in found]
+        assert all(over == flow for _, over in found), found
+        return [message for message, _ in found]
+
+    def respond(self, request: Request, status: int, flow: Flow) -> None:
+        headers = (("Contact", f"<{self.contact}>"),)
+        body = b"answer" if (request.method, status) == ("INVITE", 200) else b""
+        self.hear(make_response(request, status, to_tag=TAG, headers=headers, body=body), flow)
+
+    def hear(self, message: Request | Response, flow: Flow) -> None:
+        self.agent.receive(bytes(message), flow, self.now)
+        self.run()
+
+    def lose(self, flow: Flow) -> None:
+        """The connection ends; whatever is sent to its far end finds nobody from now on, until `run`."""
+        self.agent.connection_failed(flow, self.now)
+        self.run()
+
+    def register(self, flow: Flow, before: Flow = FIRST) -> None:
+        self.agent.phone_moved(self.contact, before, flow, self.now)
+        self.run()
+
+    def cancel(self) -> None:
+        self.call.cancel(self.now, REASON)
+        self.run()
+
+    def bye(self) -> None:
+        self.call.bye(self.now)
+        self.run()
+
+    def answer(self) -> DialogState:
+        """The phone answers over its first connection, and has the ACK."""
+        self.respond(self.invite, 200, FIRST)
+        self.call.ack(self.now)
+        self.run()
+        assert len(self.take("ACK", FIRST)) == 1
+        assert self.events.pop() == Answered(self.call, b"answer")
+        assert self.call.dialog is not None
+        return self.call.dialog
+
+    def ask(self, method: str, flow: Flow) -> None:
+        """The phone sends a request inside the call."""
+        dialog = self.call.dialog
+        assert dialog is not None
+        via = f"SIP/2.0/TCP 10.0.0.7:5070;branch=z9hG4bK{method}{flow.remote[1]};rport"
+        request = make_request(
+            method,
+            URI.parse("sip:192.0.2.1"),
+            via=via,
+            local=dialog.remote,
+            remote=dialog.local,
+            call_id=dialog.call_id,
+            cseq=dialog.remote_cseq + 2,
+        )
+        self.hear(finish(request), flow)
+
+    @property
+    def rejected(self) -> list[int]:
+        return [event.status for event in self.events if isinstance(event, Rejected)]
+
+
+# --- while it rings ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("after", [SECOND, ELSEWHERE])
+def test_a_phone_that_registered_over_another_connection_is_cancelled_over_that_one(after: Flow) -> None:
+    bench = Bench()
+    bench.respond(bench.invite, 180, FIRST)
+    bench.lose(FIRST)
+    bench.register(after)
+    assert bench.sent == [], "it rings on, and was asked nothing"
+    bench.cancel()
+    (cancel,) = bench.take("CANCEL", after)
+    assert top_via(cancel).parameters["branch"] == top_via(bench.invite).parameters["branch"]
+    bench.respond(bench.invite, 487, after)
+    assert bench.rejected == [487]
+    assert len(bench.take("ACK", after)) == 1
+
+
+def test_a_cancel_that_finds_no_connection_is_sent_when_the_phone_has_registered_again() -> None:
+    bench = Bench()
+    bench.respond(bench.invite, 180, FIRST)
+    bench.lose(FIRST)
+    bench.cancel()
+    for _ in range(2):
+        assert len(bench.take("CANCEL", FIRST)) == 1
+        bench.lose(FIRST)
+    assert bench.sent == []
+    bench.run(20)
+    bench.register(SECOND)
+    (cancel,) = bench.take("CANCEL", SECOND)
+    assert cancel.headers["Reason"] == REASON
+    bench.respond(bench.invite, 487, SECOND)
+    assert bench.rejected == [487]
+
+
+def test_a_phone_that_does_not_come_back_is_given_up_after_32_seconds_however_often_it_was_tried() -> None:
+    bench = Bench()
+    bench.respond(bench.invite, 180, FIRST)
+    bench.lose(FIRST)
+    bench.cancel()
+    bench.run(30)
+    bench.register(SECOND)
+    assert bench.call.state is CallState.EARLY
+    bench.run(2)
+    assert bench.events[-1] == Failed(bench.call, Why.TIMEOUT)
+
+
+def test_a_phone_that_comes_back_after_it_was_given_up_is_cancelled_all_the_same() -> None:
+    bench = Bench()
+    bench.respond(bench.invite, 180, FIRST)
+    bench.lose(FIRST)
+    bench.cancel()
+    bench.lose(FIRST)
+    bench.lose(FIRST)
+    bench.run(40)
+    bench.sent.clear()
+    bench.register(SECOND)
+    assert len(bench.take("CANCEL", SECOND)) == 1
+    bench.register(ELSEWHERE, SECOND)
+    assert len(bench.take("CANCEL", ELSEWHERE)) == 1
+    bench.respond(bench.invite, 487, ELSEWHERE)
+    assert len(bench.take("ACK", ELSEWHERE)) == 1
+    bench.run(400)
+    assert bench.agent.core.transaction_count == 0
+    assert bench.agent.dialogs.invites == 0
+
+
+def test_a_phone_whose_connection_was_lost_before_it_rang_is_cancelled_when_it_comes_back() -> None:
+    """The INVITE may have arrived."""
+    bench = Bench()
+    bench.lose(FIRST)
+    assert bench.events == [Failed(bench.call, Why.TRANSPORT)]
+    bench.register(SECOND)
+    assert len(bench.take("CANCEL", SECOND)) == 1
+
+
+def test_a_phone_that_listens_where_it_registered_from_is_cancelled_there() -> None:
+    bench = Bench(IN_REACH)
+    bench.respond(bench.invite, 180, FIRST)
+    bench.lose(FIRST)
+    bench.cancel()
+    assert len(bench.take("CANCEL", LISTENING)) == 1
+    bench.lose(LISTENING)  # it does not
+    bench.lose(LISTENING)
+    bench.take("CANCEL", LISTENING)
+    bench.register(SECOND)
+    assert len(bench.take("CANCEL", SECOND)) == 1
+
+
+def test_no_contact_leads_a_cancel_to_somebody_else() -> None:
+    bench = Bench("sip:1001@203.0.113.9:25;transport=tcp")
+    bench.respond(bench.invite, 180, FIRST)
+    bench.lose(FIRST)
+    bench.cancel()
+    assert len(bench.take("CANCEL", FIRST)) == 1
+
+
+def test_what_a_silent_connection_may_have_lost_is_sent_again_when_the_phone_has_registered_over_another() -> None:
+    """To a phone that has it these are retransmissions."""
+    bench = Bench()
+    bench.register(SECOND)
+    (again,) = bench.take("INVITE", SECOND)
+    assert bytes(again) == bytes(bench.invite)
+    bench.respond(bench.invite, 180, SECOND)
+    bench.cancel()
+    (cancel,) = bench.take("CANCEL", SECOND)
+    bench.register(ELSEWHERE, SECOND)
+    assert list(map(bytes, bench.take("CANCEL", ELSEWHERE))) == [bytes(cancel)]
+    assert bench.take("INVITE", ELSEWHERE) == [], "it was heard"
+
+
+def test_a_phone_whose_nat_has_forgotten_it_is_reached_at_its_new_port_over_udp_too() -> None:
+    before, after = (Flow(Transport.UDP, ("198.51.100.7", port), US) for port in (40_001, 40_002))
+    bench = Bench("sip:1001@10.0.0.7", before)
+    bench.respond(bench.invite, 180, before)
+    bench.register(after, before)
+    bench.cancel()
+    assert len(bench.take("CANCEL", after)) == 1
+
+
+def test_only_the_calls_to_this_contact_over_this_flow_go_along() -> None:
+    bench = Bench()
+    other_line = bench.dial(FIRST, contact=URI.parse("sip:1002@10.0.0.7:5070;transport=tcp"))
+    other_phone = bench.dial(ELSEWHERE)
+    bench.run()
+    bench.sent.clear()
+    bench.register(SECOND)
+    assert [message.call_id for message in bench.take("INVITE", SECOND)] == [bench.call.id]
+    assert (other_line.invite.flow, other_phone.invite.flow) == (FIRST, ELSEWHERE)
+
+
+def test_a_trunk_is_sent_a_second_cancel_where_the_first_one_met_a_dead_connection() -> None:
+    bench = Bench(pinned=False)
+    bench.respond(bench.invite, 180, FIRST)
+    bench.cancel()
+    assert len(bench.take("CANCEL", FIRST)) == 1
+    bench.lose(FIRST)
+    (cancel,) = bench.take("CANCEL", FIRST)
+    assert cancel.headers["Reason"] == REASON
+    bench.lose(FIRST)
+    assert bench.take("CANCEL", FIRST) == [], "there is no third one"
+
+
+# --- when it answers --------------------------------------------------------------------------------------------------
+
+
+def test_an_answer_over_another_connection_is_acknowledged_and_ended_there() -> None:
+    bench = Bench()
+    bench.respond(bench.invite, 180, FIRST)
+    bench.lose(FIRST)
+    bench.respond(bench.invite, 200, SECOND)
+    bench.bye()
+    assert len(bench.take("ACK", SECOND)) == 1
+    (bye,) = bench.take("BYE", SECOND)
+    bench.respond(bye, 200, SECOND)
+    assert bench.events[1:] == [Answered(bench.call, b"answer"), CallEnded(bench.call)]
+
+
+@pytest.mark.parametrize("waited", [10, 40])
+def test_an_answer_that_nobody_wants_any_more_is_acknowledged_and_ended_where_it_came_from(waited: float) -> None:
+    bench = Bench()
+    bench.respond(bench.invite, 180, FIRST)
+    bench.lose(FIRST)
+    bench.cancel()
+    bench.lose(FIRST)
+    bench.lose(FIRST)
+    bench.run(waited)
+    bench.sent.clear()
+    bench.respond(bench.invite, 200, SECOND)
+    if waited < 32:
+        assert bench.events[-1] == Answered(bench.call, b"answer"), "it crossed the CANCEL"
+        bench.bye()
+    assert len(bench.take("ACK", SECOND)) == 1
+    assert len(bench.take("BYE", SECOND)) == 1
+
+
+def test_a_refusal_over_another_connection_is_acknowledged_there() -> None:
+    bench = Bench()
+    bench.lose(ELSEWHERE)
+    bench.respond(bench.invite, 486, SECOND)
+    assert bench.rejected == [486]
+    assert len(bench.take("ACK", SECOND)) == 1
+
+
+# --- while it talks ---------------------------------------------------------------------------------------------------
+
+
+def test_a_bye_that_finds_no_connection_is_sent_when_the_phone_has_registered_again() -> None:
+    bench = Bench()
+    bench.answer()
+    bench.lose(FIRST)
+    bench.bye()
+    last = 0
+    for _ in range(2):
+        (bye,) = bench.take("BYE", FIRST)
+        last = cseq_of(bye).sequence
+        bench.lose(FIRST)
+    assert bench.events == [], "it is waited for"
+    bench.run(20)
+    bench.register(SECOND)
+    (bye,) = bench.take("BYE", SECOND)
+    assert cseq_of(bye).sequence > last
+    bench.respond(bye, 200, SECOND)
+    assert bench.events == [CallEnded(bench.call)]
+
+
+def test_a_bye_that_finds_no_connection_is_given_up_after_32_seconds() -> None:
+    bench = Bench()
+    bench.answer()
+    bench.lose(FIRST)
+    bench.bye()
+    bench.lose(FIRST)
+    bench.lose(FIRST)
+    bench.run(31)
+    assert bench.events == []
+    bench.run(1)
+    assert bench.events == [CallEnded(bench.call)]
+    bench.sent.clear()
+    bench.register(SECOND)
+    assert bench.sent == []
+    assert bench.agent.core.transaction_count == 0
+
+
+def test_a_bye_on_a_silent_connection_is_sent_again_when_the_phone_has_registered_over_another() -> None:
+    bench = Bench()
+    bench.answer()
+    bench.bye()
+    (bye,) = bench.take("BYE", FIRST)
+    bench.register(SECOND)
+    assert list(map(bytes, bench.take("BYE", SECOND))) == [bytes(bye)]
+    bench.respond(bye, 200, SECOND)
+    assert bench.events == [CallEnded(bench.call)]
+
+
+def test_a_dialog_that_goes_over_another_flow_is_told_so_that_it_is_stored() -> None:
+    bench = Bench()
+    bench.answer()
+    bench.register(SECOND)
+    assert bench.events == [TargetChanged(bench.call)]
+    assert bench.call.dialog is not None
+    assert bench.call.dialog.next_flow() == SECOND
+
+
+def test_a_phone_that_lost_its_connection_is_reached_over_the_one_of_its_next_request() -> None:
+    bench = Bench()
+    bench.answer()
+    bench.lose(FIRST)
+    bench.ask("OPTIONS", SECOND)
+    bench.bye()
+    assert len(bench.take("BYE", SECOND)) == 1
+
+
+def test_a_request_over_another_connection_moves_nothing_while_the_first_one_lives() -> None:
+    bench = Bench()
+    bench.answer()
+    bench.ask("OPTIONS", SECOND)
+    bench.lose(SECOND)
+    bench.bye()
+    assert len(bench.take("BYE", FIRST)) == 1
