@@ -19,7 +19,7 @@ from playvoice.sip.client_transaction import ClientInvite, ClientNonInvite
 from playvoice.sip.drops import Drops, Kind
 from playvoice.sip.errors import IllegalTransition
 from playvoice.sip.events import Event
-from playvoice.sip.flow import DEFAULT_PORT, Flow, Transport
+from playvoice.sip.flow import DEFAULT_PORT, Flow, Transport, listening
 from playvoice.sip.message import cseq_of, from_of, tag_of, top_via
 from playvoice.sip.server_transaction import ServerInvite, ServerNonInvite
 from playvoice.sip.transaction import Effect, Happening, Send, Transaction
@@ -220,9 +220,16 @@ class Core:
         return self._entries.get(server_key(request, method))
 
     def connection_failed(self, flow: Flow, now: float) -> None:
-        """The connection to this far end is lost, from whichever address of ours it was."""
+        """The connection to this far end is lost, from whichever address of ours it was.
+
+        What it has asked is answered over another one.
+        """
         for entry in list(self._entries_of.get(flow.far_end, ())):
-            entry.fire(Happening.TRANSPORT_ERROR, now)
+            elsewhere = listening(entry.transaction.request, flow)
+            if flow.reliable and entry.key[0] == "server" and elsewhere.far_end != flow.far_end:
+                self._move(entry, elsewhere)
+            else:
+                entry.fire(Happening.TRANSPORT_ERROR, now)
 
     def follow(self, call_id: str, before: Flow, after: Flow, *, again: bool) -> None:
         """The far end of a call is reached over another flow: our requests to it go on there.

@@ -15,6 +15,8 @@ from playvoice.sip import (
     Flow,
     OutgoingCall,
     Rejected,
+    RequestInCall,
+    SessionChangeReceived,
     TargetChanged,
     Transport,
     UserAgent,
@@ -44,6 +46,7 @@ class Bench:
         self.now = 0.0
         self.events: list[Event] = []
         self.sent: list[tuple[Request, Flow]] = []
+        self.responses: list[tuple[int, Flow]] = []
         self.call = self.dial(flow, pinned=pinned)
         self.run()
         (self.invite,) = self.take("INVITE", flow)
@@ -67,6 +70,8 @@ class Bench:
                 message = parse(data)
                 if isinstance(message, Request):
                     self.sent.append((message, flow))
+                else:
+                    self.responses.append((message.code, flow))
             self.events += self.agent.take_events()
             deadline = self.agent.next_deadline()
             if deadline is None or deadline > end:
@@ -398,3 +403,49 @@ def test_a_request_over_another_connection_moves_nothing_while_the_first_one_liv
     bench.lose(SECOND)
     bench.bye()
     assert len(bench.take("BYE", FIRST)) == 1
+
+
+# --- what it asks -----------------------------------------------------------------------------------------------------
+
+
+def test_the_response_to_a_request_whose_connection_is_gone_goes_to_the_port_of_its_via() -> None:
+    """RFC 3261 section 18.2.2. A 200 to a re-INVITE that arrives nowhere would end the call after 32 s."""
+    bench = Bench()
+    bench.answer()
+    bench.ask("INVITE", FIRST)
+    (event,) = bench.events
+    assert isinstance(event, SessionChangeReceived)
+    bench.lose(FIRST)
+    event.change.accept(bench.now, b"ours")
+    bench.run(5)
+    assert bench.responses[0] == (100, FIRST)
+    assert set(bench.responses[1:]) == {(200, LISTENING)}
+    assert len(bench.responses) > 3, "it is repeated there"
+
+
+def test_a_200_that_was_sent_over_a_connection_that_is_lost_is_repeated_where_the_far_end_listens() -> None:
+    bench = Bench()
+    bench.answer()
+    bench.ask("INVITE", FIRST)
+    (event,) = bench.events
+    assert isinstance(event, SessionChangeReceived)
+    event.change.accept(bench.now, b"ours")
+    bench.run(1)
+    bench.responses.clear()
+    bench.lose(FIRST)
+    bench.run(5)
+    assert set(bench.responses) == {(200, LISTENING)}
+
+
+def test_a_response_that_no_connection_takes_is_given_up() -> None:
+    bench = Bench()
+    bench.answer()
+    bench.ask("OPTIONS", FIRST)
+    (event,) = bench.events
+    assert isinstance(event, RequestInCall)
+    bench.lose(FIRST)
+    bench.lose(LISTENING)
+    event.request.respond(200, bench.now)
+    bench.run()
+    assert bench.responses == []
+    assert bench.agent.core.transaction_count == 1, "that of the INVITE"

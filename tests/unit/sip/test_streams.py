@@ -13,7 +13,15 @@ import pytest
 from sipmessage import URI, Address
 from tests.unit.sip.test_endpoint import OPTIONS, Phone
 
-from playvoice.sip import Acknowledged, Answered, CallEnded, IncomingCall, IncomingCallReceived, OutgoingCall
+from playvoice.sip import (
+    Acknowledged,
+    Answered,
+    CallEnded,
+    IncomingCall,
+    IncomingCallReceived,
+    OutgoingCall,
+    Provisional,
+)
 from playvoice.sip.alarm import Alarm
 from playvoice.sip.drops import Kind
 from playvoice.sip.events import RequestReceived
@@ -39,7 +47,7 @@ async def pair() -> AsyncIterator[tuple[Phone, Phone]]:
         await each.endpoint.close()
 
 
-async def talk(caller: Phone, callee: Phone, transport: str, body: bytes) -> tuple[OutgoingCall, IncomingCall]:
+async def ring(caller: Phone, callee: Phone, transport: str, body: bytes) -> tuple[OutgoingCall, IncomingCall]:
     port = callee.port(transport)
     call = caller.endpoint.agent.prepare_invite(
         target=URI.parse(f"sip:bob@127.0.0.1:{port};transport={transport}"),
@@ -52,13 +60,28 @@ async def talk(caller: Phone, callee: Phone, transport: str, body: bytes) -> tup
     received = await callee.event()
     assert isinstance(received, IncomingCallReceived)
     assert received.call.request.body == body
-    received.call.answer(callee.endpoint.now(), body)
+    return call, received.call
+
+
+async def talk(caller: Phone, callee: Phone, transport: str, body: bytes) -> tuple[OutgoingCall, IncomingCall]:
+    call, incoming = await ring(caller, callee, transport, body)
+    incoming.answer(callee.endpoint.now(), body)
     callee.endpoint.flush()
     assert await caller.event() == Answered(call, body)
     call.ack(caller.endpoint.now())
     caller.endpoint.flush()
-    assert await callee.event() == Acknowledged(received.call, b"")
-    return call, received.call
+    assert await callee.event() == Acknowledged(incoming, b"")
+    return call, incoming
+
+
+async def cut(pair: tuple[Phone, Phone]) -> None:
+    """End the one connection between the two."""
+    lost = [connection.task for end in pair for connection in end.endpoint._connections.values()]
+    assert len(lost) == 2
+    for connection in pair[1].endpoint._connections.values():
+        connection.abort()
+    async with asyncio.timeout(10):
+        await asyncio.gather(*(task for task in lost if task is not None))
 
 
 async def test_messages_are_found_however_the_network_cuts_and_joins_them(phone: Phone) -> None:
@@ -98,12 +121,7 @@ async def test_a_request_too_large_for_a_datagram_of_1300_octets_keeps_the_trans
 async def test_a_call_outlives_its_connection_and_is_ended_over_a_new_one(pair: tuple[Phone, Phone], who: str) -> None:
     caller, callee = pair
     call, incoming = await talk(caller, callee, "tcp", b"offer")
-    lost = [connection.task for end in pair for connection in end.endpoint._connections.values()]
-    assert len(lost) == 2
-    for connection in callee.endpoint._connections.values():
-        connection.abort()
-    async with asyncio.timeout(10):
-        await asyncio.gather(*(task for task in lost if task is not None))
+    await cut(pair)
     if who == "caller":
         call.bye(caller.endpoint.now())
         caller.endpoint.flush()
@@ -113,6 +131,22 @@ async def test_a_call_outlives_its_connection_and_is_ended_over_a_new_one(pair: 
         incoming.bye(callee.endpoint.now())
         callee.endpoint.flush()
     assert await caller.event() == CallEnded(call)
+    assert await callee.event() == CallEnded(incoming)
+
+
+async def test_an_answer_whose_connection_is_gone_goes_to_where_the_caller_listens(pair: tuple[Phone, Phone]) -> None:
+    caller, callee = pair
+    call, incoming = await ring(caller, callee, "tcp", b"offer")
+    incoming.ring(callee.endpoint.now())
+    callee.endpoint.flush()
+    assert await caller.event() == Provisional(call, 180, b"")
+    await cut(pair)
+    incoming.answer(callee.endpoint.now(), b"answer")
+    callee.endpoint.flush()
+    assert await caller.event() == Answered(call, b"answer")
+    call.bye(caller.endpoint.now())
+    caller.endpoint.flush()
+    assert await callee.event() == Acknowledged(incoming, b"")
     assert await callee.event() == CallEnded(incoming)
 
 
