@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from sipmessage import URI
 
 from playvoice.sip.call import Call, CallState
-from playvoice.sip.dialog import DialogState, InviteState, flow_of
+from playvoice.sip.dialog import InviteState, flow_of
 from playvoice.sip.events import TargetChanged
 from playvoice.sip.flow import Flow
 from playvoice.sip.message import parse_uri
@@ -60,20 +60,23 @@ class FollowingCall(Call, ABC):
             self._go_over(flow, now, again=not responding)
 
     def lose(self, flow: Flow) -> None:
-        """This connection is lost. A phone that rings may listen where it registered from, as its Contact says."""
-        if not self.invite.pinned or self.invite.flow.far_end != flow.far_end:
-            return
+        """The connection is lost. A phone that rings may listen where it registered from, too, as its Contact says."""
+        super().lose(flow)
         self._is_lost = True
         listening = flow_of(parse_uri(self.invite.uri), flow)
         is_its_own = listening.remote[0] == flow.remote[0] and listening.far_end != flow.far_end
         if self.state is CallState.EARLY and not self.invite.route and is_its_own:
-            self.invite = replace(self.invite, flow=listening)
+            self._keep_to(listening)
             self._core.follow(self.id, flow, listening, again=True)
+
+    def _keep_to(self, flow: Flow) -> None:
+        self.invite = replace(self.invite, flow=flow)
+        self._agent.dialogs.keep(self, flow)
 
     def _go_over(self, flow: Flow, now: float, *, again: bool) -> None:
         """Send what follows over this flow; `again`: also what has no response yet."""
         before = {self.invite.flow} if self.dialog is None else {self.invite.flow, self.dialog.next_flow()}
-        self.invite = replace(self.invite, flow=flow)
+        self._keep_to(flow)
         self._is_lost = False
         for each in before:
             self._core.follow(self.id, each, flow, again=again)
@@ -113,14 +116,13 @@ class FollowingCall(Call, ABC):
             self._give_up_at = now + 64 * T1
             self._core.schedule(self)
 
-    def _on_unreached(self, dialog: DialogState, now: float) -> None:
+    def _give_bye_up(self, now: float) -> None:
         """A phone may come back with another connection; anybody else has none but this one."""
-        if not self.invite.pinned:
+        if self.invite.pinned:
+            self._is_unreached = True
+            self._wait_for_end(now)
+        else:
             self._over()
-            return
-        self.dialog = dialog
-        self._is_unreached = True
-        self._wait_for_end(now)
 
     def _end(self) -> None:
         self._give_up_at = None

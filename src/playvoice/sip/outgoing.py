@@ -123,6 +123,7 @@ class OutgoingCall(FollowingCall):
     def resume_dialog(self, dialog: DialogState) -> None:
         """Go on with a call that an earlier process had answered; `bye` is what follows."""
         self.dialog = dialog
+        self.invite = replace(self.invite, flow=dialog.flow)
         self.state = CallState.CONFIRMED
         self._agent.dialogs.watch(self)
         self._agent.dialogs.confirm(self, dialog)

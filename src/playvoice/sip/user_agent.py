@@ -78,7 +78,7 @@ class UserAgent:
 
     def connection_failed(self, flow: Flow, now: float) -> None:
         """A message could not be sent over `flow`, or its connection is lost."""
-        self.dialogs.unpin(flow)
+        self.dialogs.lose(flow)
         self.core.connection_failed(flow, now)
 
     def phone_moved(self, contact: URI, before: Flow, after: Flow, now: float) -> None:

@@ -331,6 +331,41 @@ def test_a_refusal_over_another_connection_is_acknowledged_there() -> None:
 # --- while it talks ---------------------------------------------------------------------------------------------------
 
 
+def test_a_phone_that_talks_and_listens_where_it_registered_from_is_hung_up_there() -> None:
+    bench = Bench(IN_REACH)
+    bench.answer()
+    bench.lose(FIRST)
+    bench.bye()
+    (bye,) = bench.take("BYE", LISTENING)
+    bench.respond(bye, 200, LISTENING)
+    assert bench.events == [CallEnded(bench.call)]
+
+
+def test_no_contact_leads_a_bye_to_somebody_else() -> None:
+    bench = Bench("sip:1001@203.0.113.9:25;transport=tcp")
+    bench.answer()
+    bench.lose(FIRST)
+    bench.bye()
+    assert len(bench.take("BYE", FIRST)) == 1
+
+
+def test_a_call_of_an_earlier_process_is_ended_where_the_phone_listens_or_registers() -> None:
+    before = Bench(IN_REACH)
+    dialog = before.answer()
+    bench = Bench(IN_REACH)
+    for over in (LISTENING, SECOND):
+        bench.call = bench.agent.resume_dialog(before.call.invite, dialog)
+        bench.bye()
+        assert len(bench.take("BYE", FIRST)) == 1
+        bench.lose(FIRST)
+        if over == SECOND:
+            assert len(bench.take("BYE", LISTENING)) == 1
+            bench.register(SECOND)
+        (bye,) = bench.take("BYE", over)
+        bench.respond(bye, 200, over)
+        assert bench.call.state is CallState.ENDED
+
+
 def test_a_bye_that_finds_no_connection_is_sent_when_the_phone_has_registered_again() -> None:
     bench = Bench()
     bench.answer()
@@ -449,3 +484,33 @@ def test_a_response_that_no_connection_takes_is_given_up() -> None:
     bench.run()
     assert bench.responses == []
     assert bench.agent.core.transaction_count == 1, "that of the INVITE"
+
+
+# --- what it costs ----------------------------------------------------------------------------------------------------
+
+
+def test_a_connection_that_no_call_keeps_to_costs_the_calls_nothing_when_it_is_lost(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Strangers lose theirs as often as they like, and the loop has better things to do than to ask 4,000 calls."""
+    bench = Bench()
+    trunk = bench.dial(ELSEWHERE, pinned=False)
+    asked: list[OutgoingCall] = []
+    for call in (bench.call, trunk):
+        monkeypatch.setattr(call, "lose", lambda _flow, call=call: asked.append(call))
+    for flow in (SECOND, ELSEWHERE, FIRST):
+        bench.lose(flow)
+    assert asked == [bench.call]
+
+
+def test_nothing_is_left_of_calls_that_have_ended() -> None:
+    bench = Bench()
+    bench.answer()
+    bench.register(SECOND)
+    bench.bye()
+    (bye,) = bench.take("BYE", SECOND)
+    bench.respond(bye, 200, SECOND)
+    bench.run(100)
+    dialogs = bench.agent.dialogs
+    assert (len(dialogs), dialogs.invites, dialogs._keeping, dialogs._kept) == (0, 0, {}, {})
+    assert bench.agent.core.transaction_count == 0

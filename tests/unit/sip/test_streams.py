@@ -205,30 +205,6 @@ async def test_a_connection_that_timed_out_is_lost_and_not_taken_for_one_that_re
     assert caller.agent.core.counters[Kind.LOST] == 1
 
 
-async def test_a_phone_whose_connection_is_lost_in_a_call_is_told_its_end_where_it_listens(
-    pair: tuple[Phone, Phone],
-) -> None:
-    caller, callee = pair
-    call, incoming = await talk(caller, callee, "tcp", b"offer")
-    assert call.dialog is not None
-    listening = call.dialog.flow
-    gone = replace(listening, remote=("127.0.0.1", 1))  # a phone's own end of a connection that it opened
-    call.dialog = replace(call.dialog, flow=gone, pinned=True)
-    caller.endpoint.agent.connection_failed(gone, caller.endpoint.now())
-    call.bye(caller.endpoint.now())
-    caller.endpoint.flush()
-    assert await callee.event() == CallEnded(incoming)
-
-
-async def test_no_contact_leads_the_end_of_a_call_to_somebody_else(pair: tuple[Phone, Phone]) -> None:
-    call, _ = await talk(*pair, "tcp", b"offer")
-    assert call.dialog is not None
-    gone = replace(call.dialog.flow, remote=("127.0.0.9", 1))
-    call.dialog = replace(call.dialog, flow=gone, pinned=True)
-    pair[0].endpoint.agent.connection_failed(gone, 0.0)
-    assert call.dialog.next_flow() == gone
-
-
 async def test_a_timer_that_fails_stops_no_other_one(phone: Phone) -> None:
     class Faulty:
         def next_deadline(self) -> float | None:
