@@ -1,6 +1,7 @@
 """What happens on connections: messages cut and joined, large ones, keep-alives, and connections that are lost."""
 
 import asyncio
+import contextlib
 import errno
 import socket
 import struct
@@ -10,7 +11,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from sipmessage import URI, Address
+from sipmessage import URI, Address, Request
 from tests.unit.sip.test_endpoint import OPTIONS, Phone
 
 from playvoice.sip import (
@@ -24,7 +25,8 @@ from playvoice.sip import (
 )
 from playvoice.sip.alarm import Alarm
 from playvoice.sip.drops import Kind
-from playvoice.sip.events import RequestReceived
+from playvoice.sip.events import RequestReceived, ResponseReceived
+from playvoice.sip.message import make_response, parse
 
 WHOLE = OPTIONS + b"Content-Length: 0\r\n\r\n"
 
@@ -203,6 +205,49 @@ async def test_a_connection_that_timed_out_is_lost_and_not_taken_for_one_that_re
         while caller._connections:  # noqa: ASYNC110 - no event tells what is lost
             await asyncio.sleep(0.01)
     assert caller.agent.core.counters[Kind.LOST] == 1
+
+
+@pytest.mark.parametrize("first", ["theirs", "ours"])
+async def test_of_two_connections_with_one_far_end_the_one_that_is_left_goes_on_for_both(
+    phone: Phone, first: str
+) -> None:
+    """Border controllers connect from the port on which they listen (`SO_REUSEPORT`)."""
+    loop = asyncio.get_running_loop()
+    served: asyncio.Queue[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = asyncio.Queue()
+    carrier = await asyncio.start_server(
+        lambda reader, writer: served.put_nowait((reader, writer)), "127.0.0.1", 0, reuse_port=True
+    )
+    port = carrier.sockets[0].getsockname()[1]
+    who, flow = Address.parse("<sip:us@127.0.0.1>"), phone.endpoint.flow_to("tcp", "127.0.0.1", port)
+    request = phone.endpoint.agent.request("OPTIONS", who.uri, flow=flow, from_=who, to=who, now=phone.endpoint.now())
+    phone.endpoint.flush()
+    reader, writer = await served.get()
+    options = parse(await reader.readuntil(b"\r\n\r\n"), stream=True)
+    assert isinstance(options, Request)
+    ours = phone.endpoint._connections[flow.remote]
+    with socket.socket() as sock, contextlib.closing(writer), contextlib.closing(carrier):
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        sock.bind(("127.0.0.1", port))
+        sock.setblocking(False)
+        await loop.sock_connect(sock, ("127.0.0.1", phone.port("tcp")))
+        await loop.sock_sendall(sock, WHOLE)
+        asked = await phone.event()
+        assert isinstance(asked, RequestReceived)
+        theirs = phone.endpoint._connections[flow.remote]
+        left, gone = (ours, theirs) if first == "theirs" else (theirs, ours)
+        gone.abort()
+        assert gone.task is not None
+        async with asyncio.timeout(10):
+            await asyncio.wait([gone.task])
+        assert list(phone.endpoint._all_connections()) == [left]
+        response = bytes(make_response(options, 200, to_tag="carrier"))
+        if left is ours:
+            writer.write(response)
+        else:
+            await loop.sock_sendall(sock, response)
+        answered = await phone.event()
+        assert isinstance(answered, ResponseReceived), "the other connection failed it"
+        assert answered.request is request
 
 
 async def test_a_timer_that_fails_stops_no_other_one(phone: Phone) -> None:
