@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from playvoice.sip.user_agent import UserAgent
 
 CONNECTIONS = 2
-"""Connections over which a request that ends a call is tried: one that is open may turn out to be dead."""
+"""Connections over which a request of a call is tried: one that is open may turn out to be dead."""
 
 
 def make_ack(

@@ -289,23 +289,29 @@ class OutgoingCall(FollowingCall):
 
     # --- on the way out -------------------------------------------------------------------------------------------
 
-    def _send_prack(self, prack: Prack, now: float) -> None:
+    def _send_prack(self, prack: Prack, now: float, connections: int = CONNECTIONS) -> None:
         """Send PRACK in a transaction of its own; whatever comes back, the INVITE's own responses tell what follows."""
         flow = prack.dialog.next_flow()
         request = prack.dialog.request("PRACK", self._agent.make_via(flow), prack.dialog.local_cseq)
         request.headers.add("RAck", prack.rack)
         request.headers.add("User-Agent", self._core.name)
         self.authorize_inside(request)
-        self._core.start_client(finish(request), flow, now, partial(self._on_prack_effect, prack))
+        self._core.start_client(finish(request), flow, now, partial(self._on_prack_effect, prack, connections))
 
-    def _on_prack_effect(self, prack: Prack, effect: Effect, now: float) -> None:
-        """A PRACK that is challenged is sent again; whatever else comes back says nothing more."""
-        if not isinstance(effect, Deliver) or status_of(effect.message) < 200 or self.state is not CallState.EARLY:
+    def _on_prack_effect(self, prack: Prack, connections: int, effect: Effect, now: float) -> None:
+        """A PRACK that is challenged, or met a dead connection, is sent again; all else says nothing more."""
+        if self.state is not CallState.EARLY:
             return
-        assert isinstance(effect.message, Response)
-        again = self._early.again(prack) if self.learn_inside(effect.message) else None
+        is_for_another = False
+        if isinstance(effect, TransportFailed):
+            connections -= 1
+            is_for_another = connections > 0
+        elif isinstance(effect, Deliver) and status_of(effect.message) >= 200:
+            assert isinstance(effect.message, Response)
+            is_for_another = self.learn_inside(effect.message)
+        again = self._early.again(prack) if is_for_another else None
         if again is not None:
-            self._send_prack(again, now)
+            self._send_prack(again, now, connections)
 
     def on_early_update(self, incoming: IncomingRequest, now: float) -> bool:
         """Take an UPDATE before the answer; False if it is of no early dialog."""

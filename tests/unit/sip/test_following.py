@@ -13,6 +13,7 @@ from playvoice.sip import (
     Event,
     Failed,
     Flow,
+    InfoRefused,
     OutgoingCall,
     Rejected,
     RequestInCall,
@@ -23,6 +24,7 @@ from playvoice.sip import (
     Why,
 )
 from playvoice.sip.dialog import finish, make_request
+from playvoice.sip.info import DTMF_TYPES, body_of, key_of
 from playvoice.sip.message import cseq_of, make_response, parse, top_via
 
 US = ("192.0.2.1", 5060)
@@ -87,8 +89,8 @@ class Bench:
         assert all(over == flow for _, over in found), found
         return [message for message, _ in found]
 
-    def respond(self, request: Request, status: int, flow: Flow) -> None:
-        headers = (("Contact", f"<{self.contact}>"),)
+    def respond(self, request: Request, status: int, flow: Flow, *headers: tuple[str, str]) -> None:
+        headers = (("Contact", f"<{self.contact}>"), *headers)
         body = b"answer" if (request.method, status) == ("INVITE", 200) else b""
         self.hear(make_response(request, status, to_tag=TAG, headers=headers, body=body), flow)
 
@@ -115,10 +117,14 @@ class Bench:
 
     def answer(self) -> DialogState:
         """The phone answers over its first connection, and has the ACK."""
+        return self.answer_over(FIRST)
+
+    def answer_over(self, flow: Flow) -> DialogState:
+        """It answers over its first connection, and has the ACK over this flow."""
         self.respond(self.invite, 200, FIRST)
         self.call.ack(self.now)
         self.run()
-        assert len(self.take("ACK", FIRST)) == 1
+        assert len(self.take("ACK", flow)) == 1
         assert self.events.pop() == Answered(self.call, b"answer")
         assert self.call.dialog is not None
         return self.call.dialog
@@ -438,6 +444,40 @@ def test_a_request_over_another_connection_moves_nothing_while_the_first_one_liv
     bench.lose(SECOND)
     bench.bye()
     assert len(bench.take("BYE", FIRST)) == 1
+
+
+# --- a dead connection that nobody knew of ----------------------------------------------------------------------------
+
+
+def test_a_prack_that_met_a_dead_connection_is_sent_again() -> None:
+    """A carrier without one gives the call up after 32 s (RFC 3262 section 3)."""
+    bench = Bench(IN_REACH, pinned=False)
+    bench.respond(bench.invite, 183, FIRST, ("Require", "100rel"), ("RSeq", "1"))
+    (prack,) = bench.take("PRACK", LISTENING)
+    bench.lose(LISTENING)
+    (again,) = bench.take("PRACK", LISTENING)
+    assert again.headers["RAck"] == prack.headers["RAck"]
+    assert cseq_of(again).sequence > cseq_of(prack).sequence
+    bench.lose(LISTENING)
+    assert bench.take("PRACK", LISTENING) == [], "there is no third one"
+
+
+def test_a_key_whose_info_met_a_dead_connection_is_sent_again_before_the_next_one() -> None:
+    bench = Bench(IN_REACH, pinned=False)
+    bench.answer_over(LISTENING)
+    for key in "12":
+        bench.call.inform(bench.now, body_of(key), DTMF_TYPES[0])
+    bench.run()
+    (first,) = bench.take("INFO", LISTENING)
+    bench.lose(LISTENING)
+    (again,) = bench.take("INFO", LISTENING)
+    assert (key_of(again), again.call_id) == ("1", first.call_id)
+    bench.respond(again, 200, LISTENING)
+    (second,) = bench.take("INFO", LISTENING)
+    for _ in range(2):
+        bench.lose(LISTENING)
+    assert key_of(second) == "2"
+    assert bench.events == [InfoRefused(bench.call, 503)]
 
 
 # --- what it asks -----------------------------------------------------------------------------------------------------
