@@ -1,4 +1,4 @@
-"""Calls and requests that we make: RFC 3261 sections 9.1 and 13.2; how a call ends is in `playvoice.sip.call`.
+"""Calls that we make: RFC 3261 sections 9.1 and 13.2; how a call ends is in `playvoice.sip.call`.
 
 A call::
 
@@ -30,8 +30,6 @@ from playvoice.sip.events import (
     Failed,
     Provisional,
     Rejected,
-    RequestFailed,
-    ResponseReceived,
     Why,
 )
 from playvoice.sip.flow import Flow
@@ -393,24 +391,3 @@ class OutgoingCall(FollowingCall):
             self._core.send(self._ack, self.dialog.next_flow())
         elif self.state is not CallState.ANSWERED:
             self._send_ack(b"")
-
-
-class OutgoingRequest:
-    """A request outside a dialog: OPTIONS, REGISTER."""
-
-    def __init__(self, agent: UserAgent, request: Request) -> None:
-        self._agent = agent
-        self.request = request
-
-    def __repr__(self) -> str:
-        return f"<OutgoingRequest {self.request.method} {self.request.uri}>"
-
-    def on_effect(self, effect: Effect, _now: float) -> None:
-        """Take what the transaction gives."""
-        if isinstance(effect, Deliver):
-            assert isinstance(effect.message, Response)
-            if effect.message.code >= 200:
-                self._agent.core.events.append(ResponseReceived(self, effect.message))
-        else:
-            why = Why.TIMEOUT if isinstance(effect, TimedOut) else Why.TRANSPORT
-            self._agent.core.events.append(RequestFailed(self, why))

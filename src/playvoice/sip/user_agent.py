@@ -27,7 +27,8 @@ from playvoice.sip.flow import Flow, Transport, format_host, stamp_via
 from playvoice.sip.hanging_up import make_ack, send_bye
 from playvoice.sip.incoming import IncomingCall, IncomingRequest
 from playvoice.sip.message import cseq_of, make_response, parse, tag_of, to_of, top_via, vias_of
-from playvoice.sip.outgoing import OutgoingCall, OutgoingRequest
+from playvoice.sip.outgoing import OutgoingCall
+from playvoice.sip.outgoing_request import OutgoingRequest
 from playvoice.sip.transaction import Happening, response_event
 
 MAX_CALLS = 20_000
