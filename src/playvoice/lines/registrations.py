@@ -60,15 +60,13 @@ class ContactBinding:
 def reconnecting(uri: URI, path: tuple[str, ...], flow: Flow, flow_to: FlowTo) -> Flow | None:
     """The flow to a phone whose TCP connection is gone: to its Contact, if that is the address it registered from.
 
-    None where it can't be reached until it registers anew. Anywhere else a Contact would let a phone choose to whom
-    our requests go.
+    Behind an edge likewise to the first Path. None where it can't be reached until it registers anew. Anywhere else a
+    Contact would let a phone choose to whom our requests go.
     """
-    if path:
-        return flow_to(flow.transport, *flow.remote)
-    target = literal(uri)
-    if target is None or target.host != flow.remote[0]:
-        return None
-    return flow_to(flow.transport, target.host, target.port)
+    target = literal(read_address(path[0]).uri if path else uri)
+    if target is not None and target.host == flow.remote[0]:
+        return flow_to(flow.transport, target.host, target.port)
+    return flow_to(flow.transport, *flow.remote) if path else None
 
 
 class Registrations:

@@ -72,12 +72,12 @@ class Call:
         self.bye(now)
 
     def lose(self, flow: Flow) -> None:
-        """The connection is lost that it keeps to: what it still sends goes to the far end's Contact, if that is there.
+        """The connection is lost that it keeps to: what it still sends goes by Route or Contact, if that leads there.
 
-        Anywhere else a Contact would let a far end choose to whom our requests go.
+        Anywhere else they would let a far end choose to whom our requests go.
         """
         dialog = self.dialog
-        if dialog is None or not dialog.pinned or dialog.route:
+        if dialog is None or not dialog.pinned:
             return
         loose = replace(dialog, pinned=False)
         if loose.next_flow().remote[0] == flow.remote[0]:

@@ -18,7 +18,7 @@ from playvoice.sip.call import Call, CallState
 from playvoice.sip.dialog import InviteState, flow_of
 from playvoice.sip.events import TargetChanged
 from playvoice.sip.flow import Flow
-from playvoice.sip.message import parse_uri
+from playvoice.sip.message import parse_uri, read_address
 from playvoice.sip.registrar import is_same
 from playvoice.sip.transaction import T1
 
@@ -60,12 +60,13 @@ class FollowingCall(Call, ABC):
             self._go_over(flow, now, again=not responding)
 
     def lose(self, flow: Flow) -> None:
-        """The connection is lost. A phone that rings may listen where it registered from, too, as its Contact says."""
+        """The connection is lost. A phone that rings, or the proxy before it, may listen where it registered from."""
         super().lose(flow)
         self._is_lost = True
-        listening = flow_of(parse_uri(self.invite.uri), flow)
+        route = self.invite.route
+        listening = flow_of(read_address(route[0]).uri if route else parse_uri(self.invite.uri), flow)
         is_its_own = listening.remote[0] == flow.remote[0] and listening.far_end != flow.far_end
-        if self.state is CallState.EARLY and not self.invite.route and is_its_own:
+        if self.state is CallState.EARLY and is_its_own:
             self._keep_to(listening)
             self._core.follow(self.id, flow, listening, again=True)
 

@@ -7,10 +7,12 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from random import Random
 
+import pytest
 import structlog
 from sipmessage import Address, Request, Response
+from tests.unit.lines.configs import config
 from tests.unit.lines.far_end import FarEnd, far_end
-from tests.unit.lines.serving import Server, serving, until
+from tests.unit.lines.serving import COMPANY, Server, serving, until
 from tests.unit.sip import rfc4475
 
 from playvoice.lines.registrations import ContactBinding
@@ -32,6 +34,9 @@ def message(method: str, via: str, *headers: str) -> bytes:
         "Content-Length: 0",
     ]
     return ("\r\n".join(lines) + "\r\n\r\n").encode()
+
+
+BEHIND_NAT = "<sip:1001@10.0.0.1:5060;transport=tcp>"
 
 
 class TcpPhone:
@@ -66,14 +71,14 @@ class TcpPhone:
             self._requests.append(message)
         return message
 
-    async def register(self, contact: str, first: int = 1) -> Response:
+    async def register(self, contact: str, first: int = 1, *headers: str) -> Response:
         """Register in two requests, of which the first one has this CSeq."""
         client = DigestClient(Credentials("1001", "secret"), Random(1))
         authorization: tuple[str, ...] = ()
         for cseq in (first, first + 1):
             branch = f"SIP/2.0/TCP 10.0.0.1:5060;branch=z9hG4bK{self.local[1]}-{cseq}"
             self.writer.write(
-                message("REGISTER", branch, f"CSeq: {cseq} REGISTER", f"Contact: {contact}", *authorization)
+                message("REGISTER", branch, f"CSeq: {cseq} REGISTER", f"Contact: {contact}", *headers, *authorization)
             )
             response = await self._answer()
             if response.code != 401:
@@ -139,6 +144,27 @@ async def test_a_phone_on_tcp_whose_connection_has_ended_is_reached_where_it_lis
         await until(lambda: server.lines.contacts("1001")[0].flow.remote == listening.local)
         ask(server, server.lines.contacts("1001")[0])
         await until(lambda: listening.requests == ["OPTIONS"])
+
+
+@pytest.mark.parametrize("again", [False, True])
+async def test_a_phone_behind_a_proxy_that_closed_its_connection_is_reached_where_the_proxy_listens(
+    lines_store: Store, again: bool
+) -> None:
+    """Also after a restart."""
+    text = config(companies=[COMPANY], edges=["127.0.0.1"])
+    async with serving(lines_store, text, "tcp") as server, far_end(server.flow, "1001") as proxy:
+        path = f"Path: {proxy.contact.replace('1001@', '').replace('tcp', 'tcp;lr')}"
+        async with tcp_phone(server) as connection:
+            assert (await connection.register(BEHIND_NAT, 1, path)).code == 200
+            assert server.lines.contacts("1001")[0].flow.remote == connection.local
+        if again:
+            async with serving(lines_store, text, "tcp") as after_restart:
+                (contact,) = after_restart.lines.contacts("1001")
+        else:
+            await until(lambda: server.lines.contacts("1001")[0].flow.remote == proxy.local)
+            (contact,) = server.lines.contacts("1001")
+        assert contact.flow.remote == proxy.local
+        assert [str(each.uri) for each in contact.route] == [path[7:-1]]
 
 
 async def test_no_contact_leads_our_requests_to_somebody_else_when_a_connection_has_ended(lines_store: Store) -> None:
@@ -256,8 +282,6 @@ async def test_an_answer_that_no_socket_can_send_takes_no_other_one_along(lines_
 
 
 # --- calls to a phone whose connection ends ---------------------------------------------------------------------------
-
-BEHIND_NAT = "<sip:1001@10.0.0.1:5060;transport=tcp>"
 
 
 def call(server: Server) -> OutgoingCall:

@@ -42,13 +42,14 @@ REASON = 'SIP;cause=200;text="Call completed elsewhere"'
 class Bench:
     """A call of ours to a phone, and the phone's part of it by hand."""
 
-    def __init__(self, contact: str = BEHIND_NAT, flow: Flow = FIRST, *, pinned: bool = True) -> None:
+    def __init__(self, contact: str = BEHIND_NAT, flow: Flow = FIRST, *, pinned: bool = True, route: str = "") -> None:
         self.agent = UserAgent(generator=random.Random(1))
         self.contact = URI.parse(contact)
         self.now = 0.0
         self.events: list[Event] = []
         self.sent: list[tuple[Request, Flow]] = []
         self.responses: list[tuple[int, Flow]] = []
+        self._route = [Address.parse(route)] if route else []
         self.call = self.dial(flow, pinned=pinned)
         self.run()
         (self.invite,) = self.take("INVITE", flow)
@@ -59,6 +60,7 @@ class Bench:
             flow=flow,
             from_=Address.parse("<sip:13333333333@192.0.2.1>"),
             body=b"offer",
+            route=self._route,
             pinned=pinned,
         )
         call.send(self.now)
@@ -90,7 +92,7 @@ class Bench:
         return [message for message, _ in found]
 
     def respond(self, request: Request, status: int, flow: Flow, *headers: tuple[str, str]) -> None:
-        headers = (("Contact", f"<{self.contact}>"), *headers)
+        headers = (("Contact", f"<{self.contact}>"), *headers, *(("Record-Route", str(each)) for each in self._route))
         body = b"answer" if (request.method, status) == ("INVITE", 200) else b""
         self.hear(make_response(request, status, to_tag=TAG, headers=headers, body=body), flow)
 
@@ -239,8 +241,26 @@ def test_a_phone_that_listens_where_it_registered_from_is_cancelled_there() -> N
     assert len(bench.take("CANCEL", SECOND)) == 1
 
 
-def test_no_contact_leads_a_cancel_to_somebody_else() -> None:
-    bench = Bench("sip:1001@203.0.113.9:25;transport=tcp")
+@pytest.mark.parametrize("talks", [False, True])
+def test_a_phone_behind_a_proxy_that_closed_its_connection_is_told_the_end_where_the_proxy_listens(talks: bool) -> None:
+    """As proxies do with connections that rest for some minutes."""
+    bench = Bench(route="<sip:198.51.100.7:5070;transport=tcp;lr>")
+    if talks:
+        bench.answer()
+    else:
+        bench.respond(bench.invite, 180, FIRST)
+    bench.lose(FIRST)
+    if talks:
+        bench.bye()
+    else:
+        bench.cancel()
+    (end,) = bench.take("BYE" if talks else "CANCEL", LISTENING)
+    assert end.headers["Route"] == "<sip:198.51.100.7:5070;transport=tcp;lr>"
+
+
+@pytest.mark.parametrize("route", ["", "<sip:203.0.113.9:25;transport=tcp;lr>"])
+def test_no_contact_and_no_route_leads_a_cancel_to_somebody_else(route: str) -> None:
+    bench = Bench("sip:1001@203.0.113.9:25;transport=tcp", route=route)
     bench.respond(bench.invite, 180, FIRST)
     bench.lose(FIRST)
     bench.cancel()
@@ -347,8 +367,9 @@ def test_a_phone_that_talks_and_listens_where_it_registered_from_is_hung_up_ther
     assert bench.events == [CallEnded(bench.call)]
 
 
-def test_no_contact_leads_a_bye_to_somebody_else() -> None:
-    bench = Bench("sip:1001@203.0.113.9:25;transport=tcp")
+@pytest.mark.parametrize("route", ["", "<sip:203.0.113.9:25;transport=tcp;lr>"])
+def test_no_contact_and_no_route_leads_a_bye_to_somebody_else(route: str) -> None:
+    bench = Bench("sip:1001@203.0.113.9:25;transport=tcp", route=route)
     bench.answer()
     bench.lose(FIRST)
     bench.bye()
