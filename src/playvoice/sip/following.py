@@ -79,7 +79,7 @@ class FollowingCall(Call, ABC):
         before = {self.invite.flow} if self.dialog is None else {self.invite.flow, self.dialog.next_flow()}
         self._keep_to(flow)
         self._is_lost = False
-        for each in before:
+        for each in before - {flow}:
             self._core.follow(self.id, each, flow, again=again)
         if self.dialog is None:
             return

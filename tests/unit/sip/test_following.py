@@ -346,6 +346,16 @@ def test_an_answer_that_nobody_wants_any_more_is_acknowledged_and_ended_where_it
     assert len(bench.take("BYE", SECOND)) == 1
 
 
+def test_a_phone_that_registers_over_the_connection_that_it_has_responded_over_gets_nothing_twice() -> None:
+    bench = Bench()
+    bench.lose(ELSEWHERE)
+    bench.respond(bench.invite, 180, SECOND)
+    bench.cancel()
+    assert len(bench.take("CANCEL", SECOND)) == 1
+    bench.register(SECOND)
+    assert bench.sent == []
+
+
 def test_a_refusal_over_another_connection_is_acknowledged_there() -> None:
     bench = Bench()
     bench.lose(ELSEWHERE)
