@@ -3,8 +3,6 @@
 import asyncio
 import re
 import resource
-import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
@@ -17,6 +15,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 from tests.postgresql import PostgresqlServer
+from tests.waiting import wait_until
 
 from playvoice.calls.bills import BillQuery, Bills
 from playvoice.migrations import MigrationError, all_tables, upgrade
@@ -137,16 +136,10 @@ def test_a_migration_waits_for_that_of_a_killed_server_whose_commit_is_still_und
         with schema_connection(url) as conn:
             migrate(conn)
             second = pool.submit(upgrade, url)
-            until(lambda: beside.execute("SELECT count(*) FROM pg_locks WHERE NOT granted").fetchone() == (1,))
+            waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+            wait_until(lambda: beside.execute(waiting).fetchone() == (1,), "the second one waits")
         second.result(30)
         assert beside.execute("SELECT version_num FROM alembic_version").fetchall() == [(newest(),)]
-
-
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def test_a_database_that_is_not_there_is_refused_in_words() -> None:

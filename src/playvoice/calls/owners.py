@@ -102,13 +102,15 @@ class Ending:
         self._endpoint = sip
         self._leg = leg
         self._then = then
+        self._reason = ""
         self._confirmed = False
         self._faults = 0
 
     def begin(self, sip: OutgoingCall, reason: str = "") -> None:
         """End `sip` now, whatever its state; `reason` is that of a CANCEL (RFC 3326)."""
+        self._reason = reason
         self._owners.own(sip, self)
-        self._try(sip, partial(self._begin, sip, reason))
+        self._try(sip, partial(self._begin, sip))
 
     def on_sip(self, event: Event) -> None:
         sip: Any = getattr(event, "call", None)
@@ -127,11 +129,11 @@ class Ending:
                 self._owners.disown(sip)
                 self._then()
 
-    def _begin(self, sip: OutgoingCall, reason: str = "") -> None:
+    def _begin(self, sip: OutgoingCall) -> None:
         if sip.state is CallState.ANSWERED:
             self._hang_up_when_stored(sip)
         elif sip.dialog is None:
-            sip.cancel(self._clock.now(), reason)
+            sip.cancel(self._clock.now(), self._reason)
         else:
             sip.bye(self._clock.now())
         self._endpoint.flush()

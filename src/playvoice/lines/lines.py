@@ -44,7 +44,7 @@ from playvoice.sip.digest import Algorithm
 from playvoice.sip.digest_server import DigestServer, Outcome, Verdict
 from playvoice.sip.drops import Kind
 from playvoice.sip.message import to_of
-from playvoice.sip.registrar import Registrar
+from playvoice.sip.registrar import Change, Registrar
 from playvoice.store import Store
 
 MAX_PENDING = 1_000
@@ -328,6 +328,8 @@ class Lines:
             believe_path=incoming.flow.remote[0] in self._edges,
         )
 
+        for change in outcome.changes:
+            self._take_along(change, endpoint)
         if outcome.status >= 400:
             reason = f"REGISTER of {number} with {outcome.status} {outcome.reason or ''}".rstrip()
             endpoint.agent.drop(Kind.REFUSED, incoming.flow, endpoint.now(), reason)
@@ -345,6 +347,12 @@ class Lines:
             self._track(save_and_respond())
         else:
             respond()
+
+    def _take_along(self, change: Change, endpoint: Endpoint) -> None:
+        """The calls to a phone go on over the flow that it has now."""
+        for before in self._registrations.left(change):
+            if before.contact == change.binding.contact or not endpoint.is_open(before.flow):
+                endpoint.agent.phone_moved(before.contact, before.flow, change.binding.flow, endpoint.now())
 
     def _track(self, work: Coroutine[object, object, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)

@@ -79,7 +79,7 @@ class Registering:
             ask = registration.on_response(event.response, sent.contact, endpoint.now())
         else:
             ask = registration.on_failure(FAILURES[event.why], endpoint.now())
-        _tell(sent.trunk, before, registration.outcome)
+        _tell(sent.trunk, before, registration, endpoint.now())
         if ask is not None:
             self._send(sent.trunk, registration, ask, endpoint, sent.tried, flow=sent.flow)
         if registration.state is State.CLOSED:
@@ -161,7 +161,7 @@ class Registering:
             flow = flow or self._next_flow(trunk, tried, endpoint)
         except LinesError as error:
             ask_again = registration.on_failure(Outcome(503, str(error)), endpoint.now())
-            _tell(trunk, before, registration.outcome)
+            _tell(trunk, before, registration, endpoint.now())
             if ask_again is not None:
                 self._send(trunk, registration, ask_again, endpoint)  # a last one, which takes back what was registered
             return
@@ -216,11 +216,19 @@ def _bound(trunk: Trunk) -> tuple[str, str]:
     return str(trunk.registrar_uri), str(trunk.address_of_record)
 
 
-def _tell(trunk: Trunk, before: Outcome | None, after: Outcome | None) -> None:
+def _tell(trunk: Trunk, before: Outcome | None, registration: TrunkRegistration, now: float) -> None:
     """Tell once what has changed, and not each refresh and each try."""
+    after = registration.outcome
     if after is None or after == before:
         return
     if after.registered:
         log.info("trunk_registered", trunk=trunk.name)
-    else:
-        log.warning("trunk_registration_failed", trunk=trunk.name, status=after.status, reason=after.reason)
+        return
+    due = registration.next_deadline()
+    log.warning(
+        "trunk_registration_failed",
+        trunk=trunk.name,
+        status=after.status,
+        reason=after.reason,
+        again_in=None if due is None else round(due - now),
+    )

@@ -17,7 +17,16 @@ from playvoice.lines.resolving import literal
 from playvoice.lines.tables import SERVER_ID, registrations
 from playvoice.sip import URI, Address, Flow, Request, SipError, Transport
 from playvoice.sip.message import read_address
-from playvoice.sip.registrar import Binding, ExpiryBounds, Outcome, Registrar, contact_value
+from playvoice.sip.registrar import (
+    Binding,
+    Change,
+    ChangeKind,
+    ExpiryBounds,
+    Outcome,
+    Registrar,
+    contact_value,
+    is_same,
+)
 from playvoice.store import Store, StoreUnavailable
 
 FlowTo = Callable[[str, str, int], Flow]
@@ -51,15 +60,13 @@ class ContactBinding:
 def reconnecting(uri: URI, path: tuple[str, ...], flow: Flow, flow_to: FlowTo) -> Flow | None:
     """The flow to a phone whose TCP connection is gone: to its Contact, if that is the address it registered from.
 
-    None where it can't be reached until it registers anew. Anywhere else a Contact would let a phone choose to whom
-    our requests go.
+    Behind an edge likewise to the first Path. None where it can't be reached until it registers anew. Anywhere else a
+    Contact would let a phone choose to whom our requests go.
     """
-    if path:
-        return flow_to(flow.transport, *flow.remote)
-    target = literal(uri)
-    if target is None or target.host != flow.remote[0]:
-        return None
-    return flow_to(flow.transport, target.host, target.port)
+    target = literal(read_address(path[0]).uri if path else uri)
+    if target is not None and target.host == flow.remote[0]:
+        return flow_to(flow.transport, target.host, target.port)
+    return flow_to(flow.transport, *flow.remote) if path else None
 
 
 class Registrations:
@@ -73,6 +80,8 @@ class Registrations:
         self._registrar = registrar
         self._set_by = set_by
         self._unsaved: set[str] = set()
+        self._earlier: list[Binding] = []
+        """Over connections of an earlier process, of phones that have not registered since."""
 
     def __repr__(self) -> str:
         return f"<Registrations {self._registrar!r} unsaved={len(self._unsaved)}>"
@@ -81,8 +90,11 @@ class Registrations:
         """Take up what an earlier process stored, from where we listen now."""
         stored = await self._store.read(read_bindings)
         alive = [_no_longer_than_granted(binding, at) for binding in stored if binding.expires_at > at]
-        bindings = [_here(binding, flow_to) for binding in alive]
-        self._registrar.restore(binding for binding in bindings if binding is not None)
+        bindings = [(binding, _here(binding, flow_to)) for binding in alive]
+        self._registrar.restore(here for _, here in bindings if here is not None)
+        self._earlier = [
+            binding for binding, here in bindings if here is None or here.flow.far_end != binding.flow.far_end
+        ]
         self._unsaved |= {binding.aor for binding in stored if binding.expires_at <= at}
         log.info("registrations_restored", bindings=len(list(self._registrar)))
 
@@ -104,6 +116,19 @@ class Registrations:
         for change in outcome.changes:
             _log_change(change.kind.name.lower(), change.binding)
         return outcome
+
+    def left(self, change: Change) -> list[Binding]:
+        """Where a phone that has registered was reached before, over another flow, be it by an earlier process."""
+        binding = change.binding
+        if change.kind is ChangeKind.REMOVED:
+            return []
+        earlier = [
+            each
+            for each in self._earlier
+            if each.aor == binding.aor and (each.call_id == binding.call_id or is_same(each.contact, binding.contact))
+        ]
+        self._earlier = [each for each in self._earlier if each not in earlier]
+        return [*change.left, *earlier]
 
     def contacts(self, number: str, at: datetime) -> list[ContactBinding]:
         """Where the phones of an extension are reached, the one to be rung first at the beginning."""

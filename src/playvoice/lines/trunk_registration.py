@@ -235,6 +235,7 @@ def granted(response: Response, contact: URI, asked: int) -> int:
     """Seconds for which a 2xx registers `contact`: what stands beside it, else in Expires, else what was asked for.
 
     A contact in other words than ours, as a registrar writes it that sees us behind a NAT, is ours where it is alone.
+    More than was asked for is not to be had (section 10.3, point 7), and would have us refresh too late.
     """
     default = delta_seconds(response.headers.get("Expires"))
     contacts = _contacts(response)
@@ -242,7 +243,7 @@ def granted(response: Response, contact: URI, asked: int) -> int:
     found = delta_seconds(ours[0].parameters.get("expires")) if len(ours) == 1 else None
     if found is None:
         found = default
-    return asked if found is None else found
+    return asked if found is None else min(found, asked)
 
 
 def _contacts(response: Response) -> list[Address]:

@@ -31,7 +31,8 @@ from playvoice.sip.events import (
 )
 from playvoice.sip.flow import Flow, Transport
 from playvoice.sip.incoming import IncomingCall, IncomingRequest
-from playvoice.sip.outgoing import COMPLETED_ELSEWHERE, OutgoingCall, OutgoingRequest
+from playvoice.sip.outgoing import COMPLETED_ELSEWHERE, OutgoingCall
+from playvoice.sip.outgoing_request import OutgoingRequest
 from playvoice.sip.session import SessionChange
 from playvoice.sip.user_agent import UserAgent
 

@@ -11,6 +11,8 @@ While a call is ENDING the far end's own BYE, which may cross ours, is still ans
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sipmessage import Request, Response
@@ -18,7 +20,8 @@ from sipmessage import Request, Response
 from playvoice.sip.dialog import DialogState
 from playvoice.sip.digest import DigestClient
 from playvoice.sip.events import CallEnded
-from playvoice.sip.hanging_up import send_bye
+from playvoice.sip.flow import Flow
+from playvoice.sip.hanging_up import CONNECTIONS, send_bye
 from playvoice.sip.informing import Informing
 from playvoice.sip.session import Session
 from playvoice.sip.state import CallState
@@ -68,6 +71,21 @@ class Call:
         self._unacknowledged = True
         self.bye(now)
 
+    def lose(self, flow: Flow) -> None:
+        """The connection is lost that it keeps to: what it still sends goes by Route or Contact, if that leads there.
+
+        Anywhere else they would let a far end choose to whom our requests go.
+        """
+        dialog = self.dialog
+        if dialog is None or not dialog.pinned:
+            return
+        loose = replace(dialog, pinned=False)
+        if loose.next_flow().remote[0] == flow.remote[0]:
+            self.dialog = loose
+
+    def heard_over(self, flow: Flow, now: float, *, responding: bool) -> None:
+        """A message of the far end came over this flow, a response to ours or a request."""
+
     def on_ack(self, request: Request) -> None:
         """An ACK came that belongs to a 2xx of ours."""
         self.session.acknowledge(request)
@@ -77,10 +95,25 @@ class Call:
         self.session.end(now)
         self._over(q850_cause(request))
 
-    def _send_bye(self, now: float) -> None:
+    def _send_bye(self, now: float, connections: int = CONNECTIONS) -> None:
         assert self.dialog is not None
         self.state = CallState.ENDING
-        send_bye(self._agent, self.dialog, now, self._over, self.digest)
+        unreached = partial(self._on_unreached, connections - 1)
+        send_bye(self._agent, self.dialog, now, self._over, self.digest, connections=1, unreached=unreached)
+
+    def _on_unreached(self, connections: int, sent: DialogState, now: float) -> None:
+        """A connection did not take our BYE, and so many others may be tried, as the dialog leads now."""
+        if self.state is not CallState.ENDING or self.dialog is None:
+            return
+        self.dialog = replace(self.dialog, local_cseq=sent.local_cseq)
+        if connections > 0:
+            self._send_bye(now, connections)
+        else:
+            self._give_bye_up(now)
+
+    def _give_bye_up(self, _now: float) -> None:
+        """No connection took our BYE."""
+        self._over()
 
     def _over(self, q850: int | None = None) -> None:
         if self.state is not CallState.ENDED:

@@ -19,7 +19,7 @@ from playvoice.sip.client_transaction import ClientInvite, ClientNonInvite
 from playvoice.sip.drops import Drops, Kind
 from playvoice.sip.errors import IllegalTransition
 from playvoice.sip.events import Event
-from playvoice.sip.flow import DEFAULT_PORT, Flow, Transport
+from playvoice.sip.flow import DEFAULT_PORT, Flow, Transport, listening
 from playvoice.sip.message import cseq_of, from_of, tag_of, top_via
 from playvoice.sip.server_transaction import ServerInvite, ServerNonInvite
 from playvoice.sip.transaction import Effect, Happening, Send, Transaction
@@ -50,7 +50,7 @@ class Entry:
         self._core = core
         self.key = key
         self.transaction = transaction
-        self.far_end: FarEnd = transaction.flow.transport, transaction.flow.remote
+        self.far_end: FarEnd = transaction.flow.far_end
         self._handler = handler
         self.on_cancel: Callable[[float], None] = _never
         """Hears of a CANCEL of this INVITE of the far end (RFC 3261 section 9.2)."""
@@ -220,9 +220,35 @@ class Core:
         return self._entries.get(server_key(request, method))
 
     def connection_failed(self, flow: Flow, now: float) -> None:
-        """The connection to this far end is lost, from whichever address of ours it was."""
-        for entry in list(self._entries_of.get((flow.transport, flow.remote), ())):
-            entry.fire(Happening.TRANSPORT_ERROR, now)
+        """The connection to this far end is lost, from whichever address of ours it was.
+
+        What it has asked is answered over another one.
+        """
+        for entry in list(self._entries_of.get(flow.far_end, ())):
+            elsewhere = listening(entry.transaction.request, flow)
+            if flow.reliable and entry.key[0] == "server" and elsewhere.far_end != flow.far_end:
+                self._move(entry, elsewhere)
+            else:
+                entry.fire(Happening.TRANSPORT_ERROR, now)
+
+    def follow(self, call_id: str, before: Flow, after: Flow, *, again: bool) -> None:
+        """The far end of a call is reached over another flow: our requests to it go on there.
+
+        `again`: those that it has not responded to are sent once more. To one that has them these are retransmissions
+        (RFC 3261 section 17.2).
+        """
+        for entry in list(self._entries_of.get(before.far_end, ())):
+            transaction = entry.transaction
+            if entry.key[0] == "client" and transaction.request.call_id == call_id:
+                self._move(entry, after)
+                if again and transaction.is_unheard:
+                    self.send(bytes(transaction.request), after)
+
+    def _move(self, entry: Entry, flow: Flow) -> None:
+        self._leave(entry)
+        entry.transaction.flow = flow
+        entry.far_end = flow.far_end
+        self._entries_of.setdefault(entry.far_end, {})[entry] = None
 
     def _add(self, entry: Entry) -> None:
         self._entries[entry.key] = entry
@@ -233,6 +259,9 @@ class Core:
         if self._entries.get(entry.key) is entry:
             del self._entries[entry.key]
             self._servers -= entry.key[0] == "server"
+        self._leave(entry)
+
+    def _leave(self, entry: Entry) -> None:
         if (entries := self._entries_of.get(entry.far_end)) is not None:
             entries.pop(entry, None)
             if not entries:

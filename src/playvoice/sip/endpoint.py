@@ -7,7 +7,7 @@ the events to the owner, and arms the timer for the next deadline.
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import structlog
 
@@ -113,7 +113,7 @@ class SipEndpoint:
         await asyncio.gather(*self._connecting.values(), return_exceptions=True)
         for server in self._servers:
             server.close()
-        connections = list(self._connections.values())
+        connections = list(self._all_connections())
         for connection in connections:
             connection.abort()
         await asyncio.gather(
@@ -268,6 +268,7 @@ class SipEndpoint:
         connection = Connection(flow)
         connection.open(writer)
         connection.task = asyncio.current_task()
+        connection.older = self._connections.get(remote)
         self._connections[remote] = connection
         await self._serve(connection, reader, asyncio.get_running_loop().time() + self._message_timeout)
 
@@ -323,14 +324,32 @@ class SipEndpoint:
     def _message_due(self) -> float:
         return asyncio.get_running_loop().time() + self._message_timeout
 
+    def _all_connections(self) -> Iterator[Connection]:
+        for newest in self._connections.values():
+            each: Connection | None = newest
+            while each is not None:
+                yield each
+                each = each.older
+
     def _forget(self, connection: Connection) -> None:
-        if self._connections.get(connection.flow.remote) is connection:
-            del self._connections[connection.flow.remote]
+        remote = connection.flow.remote
+        newer = self._connections.get(remote)
+        if newer is connection:
+            del self._connections[remote]
+            if connection.older is not None:
+                self._connections[remote] = connection.older
+            return
+        while newer is not None and newer.older is not connection:
+            newer = newer.older
+        if newer is not None:
+            newer.older = connection.older
 
     def _drop(self, kind: Kind, flow: Flow, reason: str) -> None:
         self.agent.drop(kind, flow, self.now(), reason)
         self.flush()
 
     def _connection_failed(self, flow: Flow) -> None:
+        if self.is_open(flow):
+            return  # another connection with the same far end is left, and nobody knows which one took what
         self.agent.connection_failed(flow, self.now())
         self.flush()

@@ -11,7 +11,8 @@ from sipmessage import Response
 if TYPE_CHECKING:
     from playvoice.sip.call import Call
     from playvoice.sip.incoming import IncomingCall, IncomingRequest
-    from playvoice.sip.outgoing import OutgoingCall, OutgoingRequest
+    from playvoice.sip.outgoing import OutgoingCall
+    from playvoice.sip.outgoing_request import OutgoingRequest
     from playvoice.sip.session import SessionChange
 
 

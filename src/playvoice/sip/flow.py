@@ -36,6 +36,11 @@ class Flow:
         """A reliable transport needs no retransmission (RFC 3261 section 17.1)."""
         return self.transport is not Transport.UDP
 
+    @property
+    def far_end(self) -> tuple[Transport, tuple[str, int]]:
+        """Who is at the other end, from whichever address of ours."""
+        return self.transport, self.remote
+
     def __str__(self) -> str:
         return f"{self.transport}:{format_host(self.remote[0])}:{self.remote[1]}"
 
@@ -74,4 +79,13 @@ def stamp_via(request: Request, flow: Flow) -> Flow:
         request.headers.setlist("Via", [replace_parameters(top, changes), *others])
     if flow.reliable or "rport" in via.parameters:
         return flow
-    return Flow(flow.transport, (host, via.port or DEFAULT_PORT), flow.local)
+    return listening(request, flow)
+
+
+def listening(request: Request, flow: Flow) -> Flow:
+    """Where the sender of a request listens, by its Via, at the address that the request came from.
+
+    There its response goes over UDP, and over a new connection where the one of the request is gone (RFC 3261 section
+    18.2.2).
+    """
+    return Flow(flow.transport, (flow.remote[0], top_via(request).port or DEFAULT_PORT), flow.local)

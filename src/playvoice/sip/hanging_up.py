@@ -15,6 +15,9 @@ from playvoice.sip.transaction import Deliver, Effect, Happening, TransportFaile
 if TYPE_CHECKING:
     from playvoice.sip.user_agent import UserAgent
 
+CONNECTIONS = 2
+"""Connections over which a request of a call is tried: one that is open may turn out to be dead."""
+
 
 def make_ack(
     agent: UserAgent,
@@ -40,12 +43,14 @@ def send_bye(
     now: float,
     over: Callable[[], None] = lambda: None,
     digest: DigestClient | None = None,
-    connections: int = 2,
+    connections: int = CONNECTIONS,
+    unreached: Callable[[DialogState, float], None] | None = None,
 ) -> None:
     """Send BYE in a transaction of its own; `over` is called when it is answered, whatever the answer, or given up.
 
     RFC 3261 section 15.1.1: the dialog has ended then. Only two things are no end: a challenge that `digest` can
-    answer, and a connection that turns out to be dead, of which there may be so many; another BYE follows.
+    answer, and a connection that turns out to be dead, of which there may be so many; another BYE follows. After the
+    last one `unreached` is called in the place of `over`, where it is given, with the dialog and the time.
     """
     flow, cseq = dialog.next_flow(), dialog.local_cseq + 1
 
@@ -61,7 +66,9 @@ def send_bye(
             left -= 1
             is_for_another = isinstance(effect, TransportFailed) and left > 0
         if is_for_another:
-            send_bye(agent, replace(dialog, local_cseq=cseq), at, over, digest, left)
+            send_bye(agent, replace(dialog, local_cseq=cseq), at, over, digest, left, unreached)
+        elif unreached is not None and isinstance(effect, TransportFailed):
+            unreached(replace(dialog, local_cseq=cseq), at)
         else:
             over()
 

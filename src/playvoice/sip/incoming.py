@@ -50,10 +50,15 @@ class IncomingRequest:
         """Start its transaction; the user agent does."""
         self._entry = self._agent.core.start_server(self.request, self.reply_to, now, lambda _effect, _now: None)
 
+    @property
+    def entry(self) -> Entry:
+        """Its transaction."""
+        assert self._entry is not None
+        return self._entry
+
     def when_cancelled(self, cancelled: Callable[[float], None]) -> None:
         """Have a CANCEL of it told, if it is an INVITE."""
-        assert self._entry is not None
-        self._entry.on_cancel = cancelled
+        self.entry.on_cancel = cancelled
 
     def refuse(self, status: int, *, headers: tuple[tuple[str, str], ...] = ()) -> None:
         """Send the only response, and keep nothing of it (RFC 3261 section 8.2.7).
@@ -79,7 +84,6 @@ class IncomingRequest:
         content_type: str = "application/sdp",
     ) -> bytes:
         """Send a response; the first final one counts. Gives it as it went out."""
-        assert self._entry is not None
         response = make_response(
             self.request,
             status,
@@ -89,7 +93,7 @@ class IncomingRequest:
             body=body,
             content_type=content_type,
         )
-        self._entry.fire(response_event(status), now, response)
+        self.entry.fire(response_event(status), now, response)
         return bytes(response)
 
 
@@ -127,7 +131,7 @@ class IncomingCall(Call):
         assert self._entry is not None
         data = self._respond(200, now, body=body, headers=self.session.begin_as_server(self.request, body, now))
         self.state = CallState.ANSWERED
-        self._answer = RepeatedAnswer(self._core, data, self._entry.transaction.flow, now, self.give_up)
+        self._answer = RepeatedAnswer(self._core, data, self._entry, now, self.give_up)
 
     def reject(self, now: float, status: int, reason: str = "", headers: tuple[tuple[str, str], ...] = ()) -> None:
         """Send a final response of 300 to 699."""

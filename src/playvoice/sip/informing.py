@@ -17,8 +17,9 @@ from sipmessage import Response
 
 from playvoice.sip.dialog import finish
 from playvoice.sip.events import InfoRefused
+from playvoice.sip.hanging_up import CONNECTIONS
 from playvoice.sip.state import CallState
-from playvoice.sip.transaction import Deliver, Effect, TimedOut
+from playvoice.sip.transaction import Deliver, Effect, TimedOut, TransportFailed
 
 if TYPE_CHECKING:
     from playvoice.sip.call import Call
@@ -56,7 +57,7 @@ class Informing:
             self._send(now)
         return True
 
-    def _send(self, now: float) -> None:
+    def _send(self, now: float, connections: int = CONNECTIONS) -> None:
         call, (body, content_type) = self._call, self._waiting[0]
         assert call.dialog is not None
         dialog = call.dialog = replace(call.dialog, local_cseq=call.dialog.local_cseq + 1)
@@ -64,9 +65,11 @@ class Informing:
         request = dialog.request("INFO", self._agent.make_via(flow), dialog.local_cseq)
         request.headers.add("User-Agent", self._agent.core.name)
         call.authorize_inside(request)
-        self._agent.core.start_client(finish(request, body, content_type), flow, now, partial(self._on_effect, call))
+        on_effect = partial(self._on_effect, call, connections - 1)
+        self._agent.core.start_client(finish(request, body, content_type), flow, now, on_effect)
 
-    def _on_effect(self, call: Call, effect: Effect, now: float) -> None:
+    def _on_effect(self, call: Call, connections: int, effect: Effect, now: float) -> None:
+        """Take what became of the first one; so many other connections may be tried."""
         response = effect.message if isinstance(effect, Deliver) else None
         assert response is None or isinstance(response, Response)
         status = 408 if isinstance(effect, TimedOut) else 503  # RFC 3261 section 8.1.3.1
@@ -76,6 +79,9 @@ class Informing:
             return
         if call.state is not CallState.CONFIRMED:
             self._waiting.clear()
+            return
+        if isinstance(effect, TransportFailed) and connections > 0:
+            self._send(now, connections)
             return
         if response is None or not call.learn_inside(response):
             self._waiting.popleft()

@@ -1,4 +1,4 @@
-"""Calls and requests that we make: RFC 3261 sections 9.1 and 13.2; how a call ends is in `playvoice.sip.call`.
+"""Calls that we make: RFC 3261 sections 9.1 and 13.2; how a call ends is in `playvoice.sip.call`.
 
 A call::
 
@@ -20,7 +20,7 @@ from sipmessage import URI, Request, Response
 
 from playvoice.sip import reliable, session_timer
 from playvoice.sip.body import description_of
-from playvoice.sip.call import Call, CallState, q850_cause
+from playvoice.sip.call import CallState, q850_cause
 from playvoice.sip.core import Entry
 from playvoice.sip.dialog import DialogState, InviteState, dialog_of_client, finish
 from playvoice.sip.digest import CHALLENGES, MAX_ATTEMPTS, Credentials, DigestClient, answers_of
@@ -30,16 +30,23 @@ from playvoice.sip.events import (
     Failed,
     Provisional,
     Rejected,
-    RequestFailed,
-    ResponseReceived,
     Why,
 )
 from playvoice.sip.flow import Flow
-from playvoice.sip.hanging_up import make_ack, send_bye
+from playvoice.sip.following import FollowingCall
+from playvoice.sip.hanging_up import CONNECTIONS, make_ack, send_bye
 from playvoice.sip.message import cseq_of, make_cancel, tag_of, to_of
 from playvoice.sip.reliable import EarlyDialogs, Prack, rseq_of
 from playvoice.sip.session import Session
-from playvoice.sip.transaction import T1, Deliver, Effect, Happening, TimedOut, response_event, status_of
+from playvoice.sip.transaction import (
+    Deliver,
+    Effect,
+    Happening,
+    TimedOut,
+    TransportFailed,
+    response_event,
+    status_of,
+)
 
 if TYPE_CHECKING:
     from playvoice.sip.incoming import IncomingRequest
@@ -50,7 +57,7 @@ COMPLETED_ELSEWHERE = 'SIP;cause=200;text="Call completed elsewhere"'
 """The Reason of a CANCEL to a phone whose call another took: it shows no missed call (RFC 3326 section 3.1)."""
 
 
-class OutgoingCall(Call):
+class OutgoingCall(FollowingCall):
     """One call that we make: an INVITE, its answer, and the dialog until BYE. Made by the user agent."""
 
     def __init__(
@@ -61,9 +68,7 @@ class OutgoingCall(Call):
         headers: Sequence[tuple[str, str]],
         credentials: Credentials | None = None,
     ) -> None:
-        super().__init__(agent, invite.call_id, CallState.PREPARED)
-        self.invite = invite
-        """What has to be stored before `send`: the INVITE as it will go out. `dialog` is before `ack`."""
+        super().__init__(agent, invite)
         self._body = body
         self._headers = list(headers)
         self.digest = None if credentials is None else DigestClient(credentials, self._core.random)
@@ -83,7 +88,6 @@ class OutgoingCall(Call):
         self._is_old = False
         """No answer can be on its way any more."""
         self._reason = ""
-        self._give_up_at: float | None = None
 
     def __repr__(self) -> str:
         return f"<OutgoingCall {self.id} {self.state.name}{' cancelling' if self._cancelling else ''}>"
@@ -117,6 +121,7 @@ class OutgoingCall(Call):
     def resume_dialog(self, dialog: DialogState) -> None:
         """Go on with a call that an earlier process had answered; `bye` is what follows."""
         self.dialog = dialog
+        self.invite = replace(self.invite, flow=dialog.flow)
         self.state = CallState.CONFIRMED
         self._agent.dialogs.watch(self)
         self._agent.dialogs.confirm(self, dialog)
@@ -213,11 +218,8 @@ class OutgoingCall(Call):
         """Take a 1xx or 2xx to the INVITE whose transaction is gone; a call that was given up is cancelled anew."""
         if response.code >= 200:
             self._on_success(response, now)
-        elif self.state is CallState.ENDED and self._entry is not None:
-            request = self._entry.transaction.request
-            self._entry = self._core.start_client(request, self.invite.flow, now, self._on_effect, resumed=True)
-            self._cancel_sent = False
-            self._send_cancel(now)
+        elif self.state is CallState.ENDED:
+            self._cancel_anew(now)
 
     def _on_provisional(self, response: Response, now: float) -> None:
         if response.code > 100 and not self._is_through:
@@ -285,23 +287,29 @@ class OutgoingCall(Call):
 
     # --- on the way out -------------------------------------------------------------------------------------------
 
-    def _send_prack(self, prack: Prack, now: float) -> None:
+    def _send_prack(self, prack: Prack, now: float, connections: int = CONNECTIONS) -> None:
         """Send PRACK in a transaction of its own; whatever comes back, the INVITE's own responses tell what follows."""
         flow = prack.dialog.next_flow()
         request = prack.dialog.request("PRACK", self._agent.make_via(flow), prack.dialog.local_cseq)
         request.headers.add("RAck", prack.rack)
         request.headers.add("User-Agent", self._core.name)
         self.authorize_inside(request)
-        self._core.start_client(finish(request), flow, now, partial(self._on_prack_effect, prack))
+        self._core.start_client(finish(request), flow, now, partial(self._on_prack_effect, prack, connections))
 
-    def _on_prack_effect(self, prack: Prack, effect: Effect, now: float) -> None:
-        """A PRACK that is challenged is sent again; whatever else comes back says nothing more."""
-        if not isinstance(effect, Deliver) or status_of(effect.message) < 200 or self.state is not CallState.EARLY:
+    def _on_prack_effect(self, prack: Prack, connections: int, effect: Effect, now: float) -> None:
+        """A PRACK that is challenged, or met a dead connection, is sent again; all else says nothing more."""
+        if self.state is not CallState.EARLY:
             return
-        assert isinstance(effect.message, Response)
-        again = self._early.again(prack) if self.learn_inside(effect.message) else None
+        is_for_another = False
+        if isinstance(effect, TransportFailed):
+            connections -= 1
+            is_for_another = connections > 0
+        elif isinstance(effect, Deliver) and status_of(effect.message) >= 200:
+            assert isinstance(effect.message, Response)
+            is_for_another = self.learn_inside(effect.message)
+        again = self._early.again(prack) if is_for_another else None
         if again is not None:
-            self._send_prack(again, now)
+            self._send_prack(again, now, connections)
 
     def on_early_update(self, incoming: IncomingRequest, now: float) -> bool:
         """Take an UPDATE before the answer; False if it is of no early dialog."""
@@ -322,32 +330,47 @@ class OutgoingCall(Call):
     def changed(self, request: Request) -> None:
         self._early.change(request)
 
-    def _send_cancel(self, now: float) -> None:
+    def _cancel_again(self, now: float) -> None:
+        if self.state is CallState.ENDED:
+            self._cancel_anew(now)
+        elif self.state is CallState.EARLY and self._cancelling:
+            self._send_cancel(now)
+
+    def _cancel_anew(self, now: float) -> None:
+        """Cancel what was given up."""
+        if self._entry is None:
+            return
+        if self._entry.transaction.terminated:
+            request = self._entry.transaction.request
+            self._entry = self._core.start_client(request, self.invite.flow, now, self._on_effect, resumed=True)
+            self._cancel_sent = False
+        self._send_cancel(now)
+
+    def _send_cancel(self, now: float, connections: int = CONNECTIONS) -> None:
         if self._cancel_sent or self._entry is None:
             return
         self._cancel_sent = True
         cancel = make_cancel(self._entry.transaction.request)
         if self._reason:
             cancel.headers.add("Reason", self._reason)
-        self._core.start_client(cancel, self.invite.flow, now, self._on_cancel_effect)
-        self._give_up_at = now + 64 * T1
-        self._core.schedule(self)
+        self._core.start_client(cancel, self.invite.flow, now, partial(self._on_cancel_effect, connections))
+        self._wait_for_end(now)
 
-    def _on_cancel_effect(self, effect: Effect, now: float) -> None:
+    def _on_cancel_effect(self, connections: int, effect: Effect, now: float) -> None:
         """Only the INVITE's own final response tells its end, but where the far end knows no INVITE any more.
 
         One that has answered says the same (RFC 3261 section 9.2) while it repeats its answer, so it is believed of an
-        old INVITE alone.
+        old INVITE alone. A CANCEL that met a dead connection is sent again: over another one of so many, or when the
+        far end is heard of.
         """
-        if self._is_old and isinstance(effect, Deliver) and status_of(effect.message) == 481:
+        if isinstance(effect, TransportFailed):
+            self._cancel_sent = False
+            if connections > 1 and self._entry is not None and not self._entry.transaction.terminated:
+                self._send_cancel(now, connections - 1)
+        elif self._is_old and isinstance(effect, Deliver) and status_of(effect.message) == 481:
             self.on_deadline(now)
 
-    def next_deadline(self) -> float | None:
-        """When a cancelled INVITE is given up."""
-        return self._give_up_at
-
-    def on_deadline(self, now: float) -> None:
-        self._give_up_at = None
+    def _give_up_invite(self, now: float) -> None:
         if self._entry is not None and not self._entry.transaction.terminated:
             self._entry.fire(Happening.GIVE_UP, now)
 
@@ -368,28 +391,3 @@ class OutgoingCall(Call):
             self._core.send(self._ack, self.dialog.next_flow())
         elif self.state is not CallState.ANSWERED:
             self._send_ack(b"")
-
-    def _end(self) -> None:
-        self._give_up_at = None
-        super()._end()
-
-
-class OutgoingRequest:
-    """A request outside a dialog: OPTIONS, REGISTER."""
-
-    def __init__(self, agent: UserAgent, request: Request) -> None:
-        self._agent = agent
-        self.request = request
-
-    def __repr__(self) -> str:
-        return f"<OutgoingRequest {self.request.method} {self.request.uri}>"
-
-    def on_effect(self, effect: Effect, _now: float) -> None:
-        """Take what the transaction gives."""
-        if isinstance(effect, Deliver):
-            assert isinstance(effect.message, Response)
-            if effect.message.code >= 200:
-                self._agent.core.events.append(ResponseReceived(self, effect.message))
-        else:
-            why = Why.TIMEOUT if isinstance(effect, TimedOut) else Why.TRANSPORT
-            self._agent.core.events.append(RequestFailed(self, why))

@@ -74,6 +74,9 @@ class Change:
 
     kind: ChangeKind
     binding: Binding
+    left: tuple[Binding, ...] = ()
+    """Where the same phone was reached before, over another flow: this contact of it, and others that it registered in
+    the same row of requests (their Call-ID, section 10.2.4)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +230,11 @@ class Registrar:
         return changes
 
     def _add(self, binding: Binding, known: Binding | None) -> Iterator[Change]:
+        left = tuple(
+            other
+            for other in self.of(binding.aor)
+            if (other is known or other.call_id == binding.call_id) and _is_on_another_flow(other, binding)
+        )
         if known is not None:
             self._drop(known)
         for other in self.of(binding.aor):
@@ -236,7 +244,7 @@ class Registrar:
         if len(bindings := self._bindings.get(binding.aor, [])) >= self._max_bindings:
             yield self._remove(min(bindings, key=lambda other: other.expires_at))
         self._put(binding)
-        yield Change(ChangeKind.ADDED if known is None else ChangeKind.REFRESHED, binding)
+        yield Change(ChangeKind.ADDED if known is None else ChangeKind.REFRESHED, binding, left)
 
     def _read_contacts(self, request: Request) -> Iterator[_Contact]:
         default = _expiry(request.headers.get("Expires"))
@@ -284,6 +292,12 @@ def contact_value(binding: Binding) -> str:
     """The contact as it stands in a Contact header, with a `q` that is not 1."""
     q = "" if binding.preference == 1 else f";q={binding.preference:g}"
     return f"<{binding.contact}>{q}"
+
+
+def _is_on_another_flow(other: Binding, binding: Binding) -> bool:
+    """Whether a phone, or the same edge before it, is now at the end of another flow."""
+    one, another = other.flow, binding.flow
+    return one.far_end != another.far_end and one.transport == another.transport and other.path == binding.path
 
 
 _TELLING = frozenset({"transport", "user", "ttl", "method", "maddr"})

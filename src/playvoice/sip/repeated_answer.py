@@ -2,8 +2,7 @@
 
 from collections.abc import Callable
 
-from playvoice.sip.core import Core
-from playvoice.sip.flow import Flow
+from playvoice.sip.core import Core, Entry
 from playvoice.sip.transaction import T1, T2
 
 
@@ -13,10 +12,10 @@ class RepeatedAnswer:
     The intervals are T1, doubled up to T2. After 64*T1 without an ACK it is given up, and `give_up` is called.
     """
 
-    def __init__(self, core: Core, data: bytes, flow: Flow, now: float, give_up: Callable[[float], None]) -> None:
+    def __init__(self, core: Core, data: bytes, entry: Entry, now: float, give_up: Callable[[float], None]) -> None:
         self._core = core
         self._data = data
-        self._flow = flow
+        self._transaction = entry.transaction
         self._give_up = give_up
         self._interval = T1
         self._end = now + 64 * T1
@@ -40,6 +39,6 @@ class RepeatedAnswer:
             self._at = None
             self._give_up(now)
             return
-        self._core.send(self._data, self._flow)
+        self._core.send(self._data, self._transaction.flow)
         self._interval = min(2 * self._interval, T2)
         self._at = min(now + self._interval, self._end)

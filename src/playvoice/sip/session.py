@@ -192,7 +192,7 @@ class Session:
         data = incoming.respond(200, now, headers=headers, body=body)
         self.done(change)
         if change.is_invite:
-            change.repeat(RepeatedAnswer(self._core, data, incoming.reply_to, now, self._give_up))
+            change.repeat(RepeatedAnswer(self._core, data, incoming.entry, now, self._give_up))
             self._unacknowledged = change
         self._refresh_target(incoming.request)
         self._call.changed(incoming.request)

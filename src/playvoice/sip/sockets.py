@@ -1,5 +1,7 @@
 """The sockets of a SIP endpoint: one that is bound for UDP, and one TCP connection."""
 
+from __future__ import annotations
+
 import asyncio
 import socket
 from collections.abc import Callable
@@ -31,6 +33,8 @@ class Connection:
     def __init__(self, flow: Flow) -> None:
         self.flow = flow
         self.task: asyncio.Task[None] | None = None
+        self.older: Connection | None = None
+        """Another one with the same far end, which connects from where it listens: the newest is sent over."""
         self.backlog: list[bytes] = []
         self._writer: asyncio.StreamWriter | None = None
 

@@ -122,6 +122,11 @@ class Transaction:
     def terminated(self) -> bool:
         return self.state is State.TERMINATED
 
+    @property
+    def is_unheard(self) -> bool:
+        """Whether nothing shows that the far end has our request."""
+        return self.state in (State.CALLING, State.TRYING)
+
     def fire(self, event: Happening, now: float, message: Message | None = None) -> list[Effect]:
         """Take `event` at `now`, in seconds of a monotonic clock, and give what follows from it.
 

@@ -27,7 +27,8 @@ from playvoice.sip.flow import Flow, Transport, format_host, stamp_via
 from playvoice.sip.hanging_up import make_ack, send_bye
 from playvoice.sip.incoming import IncomingCall, IncomingRequest
 from playvoice.sip.message import cseq_of, make_response, parse, tag_of, to_of, top_via, vias_of
-from playvoice.sip.outgoing import OutgoingCall, OutgoingRequest
+from playvoice.sip.outgoing import OutgoingCall
+from playvoice.sip.outgoing_request import OutgoingRequest
 from playvoice.sip.transaction import Happening, response_event
 
 MAX_CALLS = 20_000
@@ -78,8 +79,12 @@ class UserAgent:
 
     def connection_failed(self, flow: Flow, now: float) -> None:
         """A message could not be sent over `flow`, or its connection is lost."""
-        self.dialogs.unpin(flow)
+        self.dialogs.lose(flow)
         self.core.connection_failed(flow, now)
+
+    def phone_moved(self, contact: URI, before: Flow, after: Flow, now: float) -> None:
+        """The phone that was registered with `contact` over one flow is so over another one now (RFC 5626)."""
+        self.dialogs.follow(contact, before, after, now)
 
     def next_deadline(self) -> float | None:
         return self.core.next_deadline()
@@ -226,6 +231,8 @@ class UserAgent:
     # --- responses ------------------------------------------------------------------------------------------------
 
     def _on_response(self, response: Response, flow: Flow, now: float) -> None:
+        if flow.reliable and (call := self.dialogs.of_response(response)) is not None:
+            call.heard_over(flow, now, responding=True)
         if (entry := self.core.match_response(response)) is not None:
             entry.fire(response_event(response.code), now, response)
         elif cseq_of(response).method == "INVITE" and response.code < 300:
@@ -303,6 +310,8 @@ class UserAgent:
         if call.state is CallState.ENDING and request.method != "BYE":
             self._refuse(request, flow, reply_to, 481, now)
             return
+        if flow.reliable:
+            call.heard_over(flow, now, responding=False)
         call.dialog = replace(call.dialog, remote_cseq=cseq_of(request).sequence)
         incoming = IncomingRequest(self, request, flow, reply_to)
         incoming.begin(now)

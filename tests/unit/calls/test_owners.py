@@ -17,7 +17,15 @@ from playvoice.calls.journal import Journal
 from playvoice.calls.owners import Ending, Owners
 from playvoice.calls.tables import LegKind, legs
 from playvoice.clock import Clock
-from playvoice.sip import CallState, Event, IncomingCall, OutgoingCall, Provisional, RequestReceived
+from playvoice.sip import (
+    COMPLETED_ELSEWHERE,
+    CallState,
+    Event,
+    IncomingCall,
+    OutgoingCall,
+    Provisional,
+    RequestReceived,
+)
 from playvoice.store import Store
 
 
@@ -63,9 +71,10 @@ class Bench:
         self.wire.flush()
         self.wire.settle()
 
-    def end(self) -> None:
+    def end(self, reason: str = "") -> None:
         clock = SimulatedClock(self.wire)
-        Ending(self.wire.owners, self.journal, clock, self.wire, leg="leg", then=self.give_back).begin(self.sip)
+        ending = Ending(self.wire.owners, self.journal, clock, self.wire, leg="leg", then=self.give_back)
+        ending.begin(self.sip, reason)
         self.wire.settle()
 
     async def confirmed(self) -> None:
@@ -359,3 +368,26 @@ async def test_a_leg_is_ended_anew_after_a_fault_and_given_up_after_some(
     await bench.wire.owners.empty()
     assert (tries, bench.given_back) == (min(faults + 1, module.TRIES), 1)
     assert leg_states(bench.store) == ["ended" if ended else "dialled"]
+
+
+async def test_a_leg_that_is_ended_anew_after_a_fault_says_the_same_reason(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "AGAIN", 0.01)
+    cancel, reasons = bench.sip.cancel, []
+
+    def faulty(now: float, reason: str = "") -> None:
+        reasons.append(reason)
+        if len(reasons) == 1:
+            raise RuntimeError("a fault of ours")
+        cancel(now, reason)
+
+    monkeypatch.setattr(bench.sip, "cancel", faulty)
+    bench.send()
+    bench.wire.ring(await bench.wire.invited())
+    bench.end(COMPLETED_ELSEWHERE)
+    await until(lambda: len(reasons) == 2, "it is ended anew")
+    bench.wire.settle()
+    await bench.confirmed()
+    (sent,) = bench.wire.sent("CANCEL")
+    assert f"Reason: {COMPLETED_ELSEWHERE}\r\n".encode() in sent, "or the phone shows a missed call"

@@ -7,15 +7,17 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from random import Random
 
+import pytest
 import structlog
 from sipmessage import Address, Request, Response
+from tests.unit.lines.configs import config
 from tests.unit.lines.far_end import FarEnd, far_end
-from tests.unit.lines.serving import Server, serving
+from tests.unit.lines.serving import COMPANY, Server, serving
 from tests.unit.sip import rfc4475
 from tests.waiting import until
 
 from playvoice.lines.registrations import ContactBinding
-from playvoice.sip import URI, Credentials, DigestClient, Flow, Transport
+from playvoice.sip import URI, CallState, Credentials, DigestClient, Flow, OutgoingCall, Transport
 from playvoice.sip.framing import StreamFramer
 from playvoice.sip.guesses import MAX_GUESSES
 from playvoice.sip.message import make_response, parse
@@ -35,6 +37,9 @@ def message(method: str, via: str, *headers: str) -> bytes:
     return ("\r\n".join(lines) + "\r\n\r\n").encode()
 
 
+BEHIND_NAT = "<sip:1001@10.0.0.1:5060;transport=tcp>"
+
+
 class TcpPhone:
     """A phone with one connection, which listens nowhere."""
 
@@ -42,6 +47,7 @@ class TcpPhone:
         self._reader = reader
         self._framer = StreamFramer()
         self._messages: list[bytes] = []
+        self._requests: list[Request] = []
         self.writer = writer
         self.local: tuple[str, int] = writer.get_extra_info("sockname")
 
@@ -53,16 +59,29 @@ class TcpPhone:
                 self._messages += self._framer.feed(data)
         return parse(self._messages.pop(0), stream=True)
 
-    async def register(self, contact: str) -> Response:
+    async def expect(self, method: str) -> Request:
+        """The next request, which has to be of this method."""
+        request = self._requests.pop(0) if self._requests else await self.receive()
+        assert isinstance(request, Request)
+        assert request.method == method
+        return request
+
+    async def _answer(self) -> Response:
+        """The next response; requests that come before it wait."""
+        while not isinstance(message := await self.receive(), Response):
+            self._requests.append(message)
+        return message
+
+    async def register(self, contact: str, first: int = 1, *headers: str) -> Response:
+        """Register in two requests, of which the first one has this CSeq."""
         client = DigestClient(Credentials("1001", "secret"), Random(1))
         authorization: tuple[str, ...] = ()
-        for cseq in (1, 2):
+        for cseq in (first, first + 1):
             branch = f"SIP/2.0/TCP 10.0.0.1:5060;branch=z9hG4bK{self.local[1]}-{cseq}"
             self.writer.write(
-                message("REGISTER", branch, f"CSeq: {cseq} REGISTER", f"Contact: {contact}", *authorization)
+                message("REGISTER", branch, f"CSeq: {cseq} REGISTER", f"Contact: {contact}", *headers, *authorization)
             )
-            response = await self.receive()
-            assert isinstance(response, Response)
+            response = await self._answer()
             if response.code != 401:
                 return response
             assert client.learn(response)
@@ -126,6 +145,27 @@ async def test_a_phone_on_tcp_whose_connection_has_ended_is_reached_where_it_lis
         await until(lambda: server.lines.contacts("1001")[0].flow.remote == listening.local)
         ask(server, server.lines.contacts("1001")[0])
         await until(lambda: listening.requests == ["OPTIONS"])
+
+
+@pytest.mark.parametrize("again", [False, True])
+async def test_a_phone_behind_a_proxy_that_closed_its_connection_is_reached_where_the_proxy_listens(
+    lines_store: Store, again: bool
+) -> None:
+    """Also after a restart."""
+    text = config(companies=[COMPANY], edges=["127.0.0.1"])
+    async with serving(lines_store, text, "tcp") as server, far_end(server.flow, "1001") as proxy:
+        path = f"Path: {proxy.contact.replace('1001@', '').replace('tcp', 'tcp;lr')}"
+        async with tcp_phone(server) as connection:
+            assert (await connection.register(BEHIND_NAT, 1, path)).code == 200
+            assert server.lines.contacts("1001")[0].flow.remote == connection.local
+        if again:
+            async with serving(lines_store, text, "tcp") as after_restart:
+                (contact,) = after_restart.lines.contacts("1001")
+        else:
+            await until(lambda: server.lines.contacts("1001")[0].flow.remote == proxy.local)
+            (contact,) = server.lines.contacts("1001")
+        assert contact.flow.remote == proxy.local
+        assert [str(each.uri) for each in contact.route] == [path[7:-1]]
 
 
 async def test_no_contact_leads_our_requests_to_somebody_else_when_a_connection_has_ended(lines_store: Store) -> None:
@@ -240,3 +280,78 @@ async def test_an_answer_that_no_socket_can_send_takes_no_other_one_along(lines_
                 response = parse(await loop.sock_recv(stranger, 65_535))
         assert isinstance(response, Response)
         assert (response.code, response.headers["Via"]) == (401, f"SIP/2.0/UDP {host}:{port};branch=z9hG4bK{port}")
+
+
+# --- calls to a phone whose connection ends ---------------------------------------------------------------------------
+
+
+def call(server: Server) -> OutgoingCall:
+    """An INVITE to the phone that is registered."""
+    (contact,) = server.lines.contacts("1001")
+    call = server.agent.prepare_invite(
+        target=contact.uri,
+        flow=contact.flow,
+        from_=Address.parse("<sip:server@127.0.0.1>"),
+        body=b"offer",
+        pinned=True,
+    )
+    call.send(server.endpoint.now())
+    server.endpoint.flush()
+    return call
+
+
+async def test_a_phone_that_registers_over_another_connection_is_called_and_cancelled_there(lines_store: Store) -> None:
+    """Also where the old one seems to be open: a firewall may have forgotten it."""
+    async with serving(lines_store, transport="tcp") as server, tcp_phone(server) as before:
+        assert (await before.register(BEHIND_NAT)).code == 200
+        ringing = call(server)
+        invite = await before.expect("INVITE")
+        async with tcp_phone(server) as after:
+            assert (await after.register(BEHIND_NAT, 3)).code == 200
+            assert bytes(await after.expect("INVITE")) == bytes(invite)
+            after.writer.write(bytes(make_response(invite, 180, to_tag="p")))
+            await until(lambda: ringing.state is CallState.EARLY)
+            ringing.cancel(server.endpoint.now())
+            server.endpoint.flush()
+            await after.expect("CANCEL")
+
+
+async def test_a_phone_whose_contact_names_its_connection_is_told_by_its_next_one_what_the_last_one_lost(
+    lines_store: Store,
+) -> None:
+    async with serving(lines_store, transport="tcp") as server:
+        async with tcp_phone(server) as before:
+            contact = f"<sip:1001@10.0.0.1:{before.local[1]};transport=tcp>"
+            assert (await before.register(contact)).code == 200
+            lost = call(server)
+            await before.expect("INVITE")
+        await until(lambda: lost.state is CallState.ENDED)
+        async with tcp_phone(server) as after:
+            assert (await after.register(f"<sip:1001@10.0.0.1:{after.local[1]};transport=tcp>", 3)).code == 200
+            await after.expect("CANCEL")
+
+
+async def test_a_phone_with_two_connections_that_live_is_called_over_each_as_it_was_registered(
+    lines_store: Store,
+) -> None:
+    async with serving(lines_store, transport="tcp") as server, tcp_phone(server) as one, tcp_phone(server) as other:
+        assert (await one.register("<sip:1001@10.0.0.1:1;transport=tcp>")).code == 200
+        ringing = call(server)
+        await one.expect("INVITE")
+        assert (await other.register("<sip:1001@10.0.0.1:2;transport=tcp>", 3)).code == 200
+        assert ringing.invite.flow.remote == one.local
+
+
+async def test_a_phone_that_comes_back_after_a_restart_is_told_the_end_of_what_rang_before(lines_store: Store) -> None:
+    async with serving(lines_store, transport="tcp") as server, tcp_phone(server) as before:
+        assert (await before.register(BEHIND_NAT)).code == 200
+        invite = call(server).invite
+        await before.expect("INVITE")
+    async with serving(lines_store, transport="tcp") as again:
+        left = again.agent.resume_invite(invite, again.endpoint.now())
+        left.cancel(again.endpoint.now())
+        again.endpoint.flush()
+        await until(lambda: not again.endpoint.is_open(invite.flow))
+        async with tcp_phone(again) as after:
+            assert (await after.register(BEHIND_NAT, 3)).code == 200
+            await after.expect("CANCEL")

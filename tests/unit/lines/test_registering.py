@@ -112,7 +112,8 @@ async def test_a_wrong_password_is_told_once_and_calls_pass_the_trunk_over(
                 due = registration.next_deadline()
                 assert due is not None
                 assert due > server.endpoint.now()
-        assert told(logs, "trunk_registration_failed") == [{"trunk": "itsp", "status": 401, "reason": "Unauthorized"}]
+        failed = {"trunk": "itsp", "status": 401, "reason": "Unauthorized", "again_in": 30}
+        assert told(logs, "trunk_registration_failed") == [failed]
 
 
 async def test_requests_of_the_registrar_are_the_trunk_s(lines_store: Store) -> None:

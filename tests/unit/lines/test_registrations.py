@@ -154,3 +154,19 @@ async def test_phones_of_extensions_that_are_gone_go_too(lines_store: Store, kep
     await registrations.save_unsaved()
     assert len(registrations.contacts("1001", AT)) == left
     assert len(stored(lines_store)) == left
+
+
+@pytest.mark.parametrize("contact", ["<sip:1001@10.0.0.1;transport=tcp>", "<sip:1001@192.0.2.1:5071;transport=tcp>"])
+async def test_a_phone_on_tcp_that_registers_after_a_restart_leaves_its_old_connection_once(
+    lines_store: Store, contact: str
+) -> None:
+    """What the earlier process began over that one is ended over the new one."""
+    before, now = (Flow(Transport.TCP, ("192.0.2.1", port), LOCAL) for port in (40000, 40001))
+    await bind(Registrations(lines_store, Registrar()), register(contact), before)
+    again = await restored(lines_store)
+    found = []
+    for cseq in (2, 3):
+        outcome = again.handle("1001", register(contact, cseq), now, AT, source=now.remote, believe_path=False)
+        found.append([binding.flow.remote for change in outcome.changes for binding in again.left(change)])
+    assert before.remote in found[0]
+    assert found[1] == []

@@ -275,6 +275,7 @@ def test_a_refresh_that_fails_leaves_what_was_granted_until_its_end() -> None:
         ((("Contact", "<sip:a@192.0.2.2>;expires=10, <sip:b@192.0.2.2>;expires=20"), ("Expires", "90")), 90),
         ((("Contact", "<broken"), ("Expires", "90")), 90),
         ((("Contact", f"<{CONTACT}>;expires=never"),), 3600),
+        ((("Contact", f"<{CONTACT}>;expires=4294967295"),), 3600),
     ],
 )
 def test_how_long_a_2xx_registers_for(headers: tuple[tuple[str, str], ...], seconds: int) -> None:

@@ -119,5 +119,6 @@ def test_a_lost_connection_is_no_word_of_the_far_end_about_the_dialog() -> None:
     call, _ = world.talk()
     press(call, world, "12")
     assert call.dialog is not None
-    world.caller.connection_failed(call.dialog.next_flow(), world.now)
+    for _ in range(2):
+        world.caller.connection_failed(call.dialog.next_flow(), world.now)
     assert world.network.take("caller") == [InfoRefused(call, 503)]

@@ -396,3 +396,42 @@ def test_whatever_comes_a_request_changes_all_or_nothing_and_the_books_agree(
         for known in (FLOW, OTHER_FLOW):
             expected = any(binding.source == known.remote for binding in registrar)
             assert (registrar.aors_at(known.remote, AT) == ["1001"]) is expected
+
+
+# --- a phone that comes over another flow -----------------------------------------------------------------------------
+
+TCP_PHONE = "<sip:1001@10.0.0.1:5060;transport=tcp>"
+
+
+def tcp(port: int) -> Flow:
+    return Flow(Transport.TCP, ("192.0.2.1", port), ("192.0.2.9", 5060))
+
+
+def left(outcome: Outcome) -> list[tuple[str, Flow]]:
+    return [(str(binding.contact), binding.flow) for change in outcome.changes for binding in change.left]
+
+
+def test_a_refresh_over_another_flow_tells_the_one_that_it_leaves() -> None:
+    registrar = Registrar()
+    assert left(handle(registrar, register(TCP_PHONE), flow=tcp(1))) == []
+    assert left(handle(registrar, register(TCP_PHONE, cseq=2), flow=tcp(1))) == []
+    after_restart = register(TCP_PHONE, call_id="c2")
+    assert left(handle(registrar, after_restart, flow=tcp(2))) == [("sip:1001@10.0.0.1:5060;transport=tcp", tcp(1))]
+    assert left(handle(registrar, after_restart, flow=tcp(3))) == [], "it is refused for its CSeq"
+
+
+def test_a_phone_whose_contact_is_its_connection_is_known_by_the_call_id_of_its_registrations() -> None:
+    registrar = Registrar()
+    handle(registrar, register("<sip:1001@192.0.2.1:1;transport=tcp>"), flow=tcp(1))
+    handle(registrar, register("<sip:1001@192.0.2.1:9;transport=tcp>", call_id="another phone"), flow=tcp(9))
+    outcome = handle(registrar, register("<sip:1001@192.0.2.1:2;transport=tcp>", cseq=2), flow=tcp(2))
+    assert left(outcome) == [("sip:1001@192.0.2.1:1;transport=tcp", tcp(1))]
+
+
+def test_a_phone_that_comes_over_another_transport_or_another_edge_leaves_nothing() -> None:
+    """Who got a request by the one way would not know its CANCEL by the other."""
+    registrar = Registrar()
+    handle(registrar, register(TCP_PHONE), flow=tcp(1))
+    assert left(handle(registrar, register(TCP_PHONE, cseq=2), flow=FLOW)) == []
+    handle(registrar, register(TCP_PHONE, cseq=3, Path="<sip:192.0.2.50;lr>"), flow=tcp(50))
+    assert left(handle(registrar, register(TCP_PHONE, cseq=4, Path="<sip:192.0.2.51;lr>"), flow=tcp(51))) == []

@@ -1,6 +1,7 @@
 """What happens on connections: messages cut and joined, large ones, keep-alives, and connections that are lost."""
 
 import asyncio
+import contextlib
 import errno
 import socket
 import struct
@@ -10,13 +11,22 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from sipmessage import URI, Address
+from sipmessage import URI, Address, Request
 from tests.unit.sip.test_endpoint import OPTIONS, Phone
 
-from playvoice.sip import Acknowledged, Answered, CallEnded, IncomingCall, IncomingCallReceived, OutgoingCall
+from playvoice.sip import (
+    Acknowledged,
+    Answered,
+    CallEnded,
+    IncomingCall,
+    IncomingCallReceived,
+    OutgoingCall,
+    Provisional,
+)
 from playvoice.sip.alarm import Alarm
 from playvoice.sip.drops import Kind
-from playvoice.sip.events import RequestReceived
+from playvoice.sip.events import RequestReceived, ResponseReceived
+from playvoice.sip.message import make_response, parse
 
 WHOLE = OPTIONS + b"Content-Length: 0\r\n\r\n"
 
@@ -39,7 +49,7 @@ async def pair() -> AsyncIterator[tuple[Phone, Phone]]:
         await each.endpoint.close()
 
 
-async def talk(caller: Phone, callee: Phone, transport: str, body: bytes) -> tuple[OutgoingCall, IncomingCall]:
+async def ring(caller: Phone, callee: Phone, transport: str, body: bytes) -> tuple[OutgoingCall, IncomingCall]:
     port = callee.port(transport)
     call = caller.endpoint.agent.prepare_invite(
         target=URI.parse(f"sip:bob@127.0.0.1:{port};transport={transport}"),
@@ -52,13 +62,28 @@ async def talk(caller: Phone, callee: Phone, transport: str, body: bytes) -> tup
     received = await callee.event()
     assert isinstance(received, IncomingCallReceived)
     assert received.call.request.body == body
-    received.call.answer(callee.endpoint.now(), body)
+    return call, received.call
+
+
+async def talk(caller: Phone, callee: Phone, transport: str, body: bytes) -> tuple[OutgoingCall, IncomingCall]:
+    call, incoming = await ring(caller, callee, transport, body)
+    incoming.answer(callee.endpoint.now(), body)
     callee.endpoint.flush()
     assert await caller.event() == Answered(call, body)
     call.ack(caller.endpoint.now())
     caller.endpoint.flush()
-    assert await callee.event() == Acknowledged(received.call, b"")
-    return call, received.call
+    assert await callee.event() == Acknowledged(incoming, b"")
+    return call, incoming
+
+
+async def cut(pair: tuple[Phone, Phone]) -> None:
+    """End the one connection between the two."""
+    lost = [connection.task for end in pair for connection in end.endpoint._connections.values()]
+    assert len(lost) == 2
+    for connection in pair[1].endpoint._connections.values():
+        connection.abort()
+    async with asyncio.timeout(10):
+        await asyncio.gather(*(task for task in lost if task is not None))
 
 
 async def test_messages_are_found_however_the_network_cuts_and_joins_them(phone: Phone) -> None:
@@ -98,12 +123,7 @@ async def test_a_request_too_large_for_a_datagram_of_1300_octets_keeps_the_trans
 async def test_a_call_outlives_its_connection_and_is_ended_over_a_new_one(pair: tuple[Phone, Phone], who: str) -> None:
     caller, callee = pair
     call, incoming = await talk(caller, callee, "tcp", b"offer")
-    lost = [connection.task for end in pair for connection in end.endpoint._connections.values()]
-    assert len(lost) == 2
-    for connection in callee.endpoint._connections.values():
-        connection.abort()
-    async with asyncio.timeout(10):
-        await asyncio.gather(*(task for task in lost if task is not None))
+    await cut(pair)
     if who == "caller":
         call.bye(caller.endpoint.now())
         caller.endpoint.flush()
@@ -113,6 +133,22 @@ async def test_a_call_outlives_its_connection_and_is_ended_over_a_new_one(pair: 
         incoming.bye(callee.endpoint.now())
         callee.endpoint.flush()
     assert await caller.event() == CallEnded(call)
+    assert await callee.event() == CallEnded(incoming)
+
+
+async def test_an_answer_whose_connection_is_gone_goes_to_where_the_caller_listens(pair: tuple[Phone, Phone]) -> None:
+    caller, callee = pair
+    call, incoming = await ring(caller, callee, "tcp", b"offer")
+    incoming.ring(callee.endpoint.now())
+    callee.endpoint.flush()
+    assert await caller.event() == Provisional(call, 180, b"")
+    await cut(pair)
+    incoming.answer(callee.endpoint.now(), b"answer")
+    callee.endpoint.flush()
+    assert await caller.event() == Answered(call, b"answer")
+    call.bye(caller.endpoint.now())
+    caller.endpoint.flush()
+    assert await callee.event() == Acknowledged(incoming, b"")
     assert await callee.event() == CallEnded(incoming)
 
 
@@ -171,28 +207,47 @@ async def test_a_connection_that_timed_out_is_lost_and_not_taken_for_one_that_re
     assert caller.agent.core.counters[Kind.LOST] == 1
 
 
-async def test_a_phone_whose_connection_is_lost_in_a_call_is_told_its_end_where_it_listens(
-    pair: tuple[Phone, Phone],
+@pytest.mark.parametrize("first", ["theirs", "ours"])
+async def test_of_two_connections_with_one_far_end_the_one_that_is_left_goes_on_for_both(
+    phone: Phone, first: str
 ) -> None:
-    caller, callee = pair
-    call, incoming = await talk(caller, callee, "tcp", b"offer")
-    assert call.dialog is not None
-    listening = call.dialog.flow
-    gone = replace(listening, remote=("127.0.0.1", 1))  # a phone's own end of a connection that it opened
-    call.dialog = replace(call.dialog, flow=gone, pinned=True)
-    caller.endpoint.agent.connection_failed(gone, caller.endpoint.now())
-    call.bye(caller.endpoint.now())
-    caller.endpoint.flush()
-    assert await callee.event() == CallEnded(incoming)
-
-
-async def test_no_contact_leads_the_end_of_a_call_to_somebody_else(pair: tuple[Phone, Phone]) -> None:
-    call, _ = await talk(*pair, "tcp", b"offer")
-    assert call.dialog is not None
-    gone = replace(call.dialog.flow, remote=("127.0.0.9", 1))
-    call.dialog = replace(call.dialog, flow=gone, pinned=True)
-    pair[0].endpoint.agent.connection_failed(gone, 0.0)
-    assert call.dialog.next_flow() == gone
+    """Border controllers connect from the port on which they listen (`SO_REUSEPORT`)."""
+    loop = asyncio.get_running_loop()
+    served: asyncio.Queue[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = asyncio.Queue()
+    carrier = await asyncio.start_server(
+        lambda reader, writer: served.put_nowait((reader, writer)), "127.0.0.1", 0, reuse_port=True
+    )
+    port = carrier.sockets[0].getsockname()[1]
+    who, flow = Address.parse("<sip:us@127.0.0.1>"), phone.endpoint.flow_to("tcp", "127.0.0.1", port)
+    request = phone.endpoint.agent.request("OPTIONS", who.uri, flow=flow, from_=who, to=who, now=phone.endpoint.now())
+    phone.endpoint.flush()
+    reader, writer = await served.get()
+    options = parse(await reader.readuntil(b"\r\n\r\n"), stream=True)
+    assert isinstance(options, Request)
+    ours = phone.endpoint._connections[flow.remote]
+    with socket.socket() as sock, contextlib.closing(writer), contextlib.closing(carrier):
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        sock.bind(("127.0.0.1", port))
+        sock.setblocking(False)
+        await loop.sock_connect(sock, ("127.0.0.1", phone.port("tcp")))
+        await loop.sock_sendall(sock, WHOLE)
+        asked = await phone.event()
+        assert isinstance(asked, RequestReceived)
+        theirs = phone.endpoint._connections[flow.remote]
+        left, gone = (ours, theirs) if first == "theirs" else (theirs, ours)
+        gone.abort()
+        assert gone.task is not None
+        async with asyncio.timeout(10):
+            await asyncio.wait([gone.task])
+        assert list(phone.endpoint._all_connections()) == [left]
+        response = bytes(make_response(options, 200, to_tag="carrier"))
+        if left is ours:
+            writer.write(response)
+        else:
+            await loop.sock_sendall(sock, response)
+        answered = await phone.event()
+        assert isinstance(answered, ResponseReceived), "the other connection failed it"
+        assert answered.request is request
 
 
 async def test_a_timer_that_fails_stops_no_other_one(phone: Phone) -> None:

@@ -127,9 +127,14 @@ def options(trunk: Trunk, replies: Sequence[Reply], own_ports: bool, *, heard: b
         return warning(
             check, seen, "it may not know our address: ask the carrier which address it lets in, and compare"
         )
-    if any(code == 408 or (code >= 500 and code not in (501, 513)) for code in codes):
+    if any(map(_is_unwell, codes)):
         return warning(check, seen, "it is there, but not well: ask the carrier")
     return ok(check, seen)
+
+
+def _is_unwell(code: int) -> bool:
+    """Whether it could not do what was asked, rather than did not want to or know how."""
+    return code == 408 or (code >= 500 and code not in (501, 513))
 
 
 def registered(trunk: Trunk, reply: Reply) -> Finding:
@@ -151,6 +156,8 @@ def registered(trunk: Trunk, reply: Reply) -> Finding:
         )
     if response.code == 404:
         return failure(check, f"{who}: {said}", "it does not know this user: check username, from_user and from_domain")
+    if _is_unwell(response.code):
+        return failure(check, f"{who} can't register anybody now: {said}", "it is there, but not well: ask the carrier")
     return warning(
         check,
         f"{who} does not tell what is registered: {said}",

@@ -233,6 +233,9 @@ def test_what_a_trunk_says_to_options_decides(codes: list[int | None], fields: A
         (403, Outcome.FAILURE),
         (404, Outcome.FAILURE),
         (400, Outcome.WARNING),
+        (501, Outcome.WARNING),
+        (503, Outcome.FAILURE),
+        (408, Outcome.FAILURE),
         (None, Outcome.FAILURE),
     ],
 )
