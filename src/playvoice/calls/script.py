@@ -10,6 +10,7 @@
                 │                                 │ agent answered: Connect                                 │
                 │                                 v                                                         │
                 ├── conntime, either hangs up ─ TALKING          no no-key group: HangUpCustomer, Finish <──┘
+                ├── waited for the store longer than a call may wait: from INITIAL
                 └── nobody registered, waiting time over, customer hangs up, the server stops: from any state
 
 Where `userid` names no key, only a no-key group, WAITING is left out. Every state has a deadline. Each call gives
@@ -163,7 +164,7 @@ class Script:
     # --- time -----------------------------------------------------------------------------------------------------
 
     def next_deadline(self) -> float | None:
-        """When `on_deadline` wants to be called; None only before the start and after the end."""
+        """When `on_deadline` wants to be called; None only before all else and after the end."""
         deadlines = (self._step_until, self._connected_until, self._waiting_until)
         return min((at for at in deadlines if at is not None), default=None)
 
@@ -177,6 +178,8 @@ class Script:
             return []
         self._step_until = None
         match self.state:
+            case State.INITIAL:
+                return self._finish(Cause.TIMER_EXPIRED, Cause.TIMER_EXPIRED)
             case State.DIALLING:
                 return [CancelCustomer(), *self._finish(Cause.NO_ANSWER, Cause.CALLER_HUNG_UP)]
             case State.WAITING:
@@ -193,6 +196,11 @@ class Script:
         return at is not None and at <= now
 
     # --- the customer ---------------------------------------------------------------------------------------------
+
+    def wait(self, until: float) -> None:
+        """The first INVITE is being stored: longer than that the call does not wait for it."""
+        self._expect(State.INITIAL)
+        self._step_until = until
 
     def start(self, now: float) -> list[Command]:
         """The voice is ready and a trunk is free: the first INVITE goes out now."""

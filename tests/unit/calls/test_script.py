@@ -71,6 +71,17 @@ def test_a_call_is_dialled_and_the_answer_plays_the_voice() -> None:
     assert call.next_deadline() == 3610
 
 
+def test_a_call_waits_for_the_store_no_longer_than_it_may() -> None:
+    call = script()
+    call.wait(until=300)
+    assert (call.next_deadline(), call.on_deadline(299)) == (300, [])
+    assert finish(call.on_deadline(300)) == (10011, 10011, "", "")
+    call = script()
+    call.wait(until=300)
+    call.start(10)
+    assert call.next_deadline() == 70, "it is stored: `waittime` begins"
+
+
 def test_a_key_of_userid_stops_the_voice_and_rings_its_group() -> None:
     call = answered()
     assert call.key("1", 12) == [PlayHoldMusic(), Offer("sales")]
