@@ -289,7 +289,7 @@ class RunningCall:
         del self._call, self._customer, self._transfer
 
     def _end(self, finish: s.Finish, ended_at: datetime) -> End:
-        customer, extension = self._customer, self._transfer.extension(finish.agent)
+        customer, extension = self._customer, self._transfer.spoke
         return End(
             started_at=customer.started_at or ended_at,
             answered_at=customer.answered_at,

@@ -91,8 +91,6 @@ class Finish:
     cause: Cause
     direction: Cause
     userkey: str = ""
-    agent: str = ""
-    """The leg of the agent who spoke, empty if none did."""
 
 
 Command = (
@@ -152,7 +150,6 @@ class Script:
         self.userkey = ""
         self._group = ""
         self._agent = ""
-        self._times = GroupTimes(0.0, 0.0)
         self._offers: set[str] = set()
         self._step_until: float | None = None
         self._connected_until: float | None = None
@@ -249,10 +246,9 @@ class Script:
         """BYE came on the customer's leg."""
         if self.state not in ANSWERED:
             return []
-        agent = self._agent
         ends: list[Command] = [WithdrawOffers()] if self.state is State.TRANSFERRING else []
         if self.state is State.TALKING:
-            ends = [HangUpAgent(agent)]
+            ends = [HangUpAgent(self._agent)]
         return [*ends, *self._finish(Cause.NORMAL, Cause.CALLEE_HUNG_UP)]
 
     # --- agents ---------------------------------------------------------------------------------------------------
@@ -263,7 +259,6 @@ class Script:
             return [HangUpAgent(agent) for agent in sorted(agents)]
         if self._waiting_until is None:
             self._waiting_until = now + times.max_wait
-        self._times = times
         self._offers = set(agents)
         self._step_until = now + (times.ring_time if agents else OFFER_AGAIN)
         return []
@@ -343,7 +338,7 @@ class Script:
         self.state = State.ENDED
         self._step_until = self._connected_until = self._waiting_until = None
         self._offers = set()
-        return [Finish(cause, direction, self.userkey, self._agent)]
+        return [Finish(cause, direction, self.userkey)]
 
     def _expect(self, state: State) -> None:
         if self.state is not state:
