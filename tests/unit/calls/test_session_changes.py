@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import select
-from tests.unit.calls.stored import record
+from tests.unit.calls.stored import Gate, record, written
 from tests.unit.calls.world import House
 from tests.waiting import until
 
@@ -176,6 +176,30 @@ async def test_a_new_contact_is_stored_so_that_a_later_process_ends_the_call_the
 def refuse_as_too_short(house: House, call: IncomingCall) -> None:
     call.reject(house.wire.network.now, 422, headers=(("Min-SE", "3600"),))
     house.wire.settle()
+
+
+async def test_while_nothing_can_be_stored_a_contact_that_changes_all_the_time_is_one_thing_to_be_stored(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call = await answered(house)
+    await written(house.store)
+    gate = Gate(house.store, monkeypatch)
+    gate.away = True
+    for port in range(6001, 6051):
+        assert call.dialog is not None
+        sequence = call.dialog.local_cseq + 1
+        call.dialog = replace(call.dialog, local_cseq=sequence)
+        request = call.dialog.request("UPDATE", call._agent.make_via(call.flow), sequence)
+        request.headers.set("Contact", f"<sip:moved@127.0.0.2:{port}>")
+        house.wire.far["carrier"].core.send(bytes(finish(request)), call.flow)
+        house.wire.settle()
+    (running,) = house.conductor._running.values()
+    assert repr(running._call.journal) == "<Journal 1 facts waiting>"
+    gate.away = False
+    await running.written()
+    (stored,) = house.store.read_now(lambda conn: conn.execute(select(legs.c.dialog)).scalars().all())
+    assert DialogState.from_json(stored).remote_target == "sip:moved@127.0.0.2:6050"
+    house.wire.hang_up(call)
 
 
 async def test_an_interval_that_is_too_short_is_made_longer_on_both_legs_and_the_invite_stored_anew(
