@@ -33,6 +33,7 @@ from playvoice.sip import (
     Response,
     Why,
 )
+from playvoice.sip.call import q850_cause
 from playvoice.sip.seconds import retry_after
 from playvoice.voices import Voice
 
@@ -262,8 +263,9 @@ class Customer:
             leg.send_again()
             return
         told = NO_CREDENTIALS if leg.trunk.credentials is None else CREDENTIALS_REFUSED
-        self._tell_refusal(leg, response.code, f"{response.phrase[: MAX_REASON - len(told) - 2]}: {told}", None)
-        self._on_refusal(leg, refusal_of(response.code))
+        q850 = q850_cause(response)
+        self._tell_refusal(leg, response.code, f"{response.phrase[: MAX_REASON - len(told) - 2]}: {told}", q850)
+        self._on_refusal(leg, refusal_of(response.code, q850))
 
     def _tell_refusal(self, leg: CustomerLeg, status: int, reason: str, q850: int | None) -> None:
         self._call.log.info(

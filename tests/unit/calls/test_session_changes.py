@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import select
-from tests.unit.calls.stored import Gate, record, written
+from tests.unit.calls.stored import Gate, call_states, record, written
 from tests.unit.calls.world import House
 from tests.waiting import until
 
@@ -232,6 +232,9 @@ async def test_legs_are_kept_alive_while_people_talk_and_one_that_is_silent_ends
     house.wire.far["carrier"].receive = lambda data, flow, now: None  # type: ignore[method-assign]
     house.wire.pass_time(900 + 32 + 32 + 1)  # the refresh and the BYE after it have no answer
     await house.wire.ended("phone")
+    (uuid,) = call_states(house.store)
+    await house.ended(uuid)
+    assert record(house.store, uuid) == (10001, 10041, "1", "20280003"), "as if the customer had hung up"
 
 
 async def test_the_description_of_a_reliable_183_is_the_answer_and_nothing_is_played_before_the_200(
