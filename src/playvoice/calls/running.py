@@ -88,9 +88,11 @@ class RunningCall:
     @property
     def state(self) -> str:
         """What it does now, as `CallView` says it."""
-        if self._script.state is s.State.DIALLING and self._customer.is_ringing:
-            return "ringing"
-        return self._script.state.name.lower()
+        match self._script.state:
+            case s.State.INITIAL | s.State.DIALLING:
+                return "ringing" if self._customer.is_ringing else "dialling"
+            case state:
+                return state.name.lower()
 
     @property
     def view(self) -> CallView:

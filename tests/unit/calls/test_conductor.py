@@ -90,6 +90,21 @@ async def test_states_are_counted_and_each_end_is_told_with_its_company(house: H
     assert house.conductor.states() == {}
 
 
+async def test_a_call_whose_first_invite_is_being_stored_is_seen_as_dialling(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.routes.places = 0
+    await house.accept()
+    await until(lambda: house.waiting.ready == 1, "it is ready, and waits for a trunk")
+    gate = Gate(house.store, monkeypatch)
+    gate.hold()
+    house.routes.places = 1
+    await until(lambda: house.conductor.running == 1, "it has its turn")
+    assert house.conductor.states() == {"dialling": 1}
+    gate.let_go()
+    await house.wire.invited()
+
+
 async def test_the_end_of_a_call_that_is_not_dialled_is_told_too(house: House) -> None:
     await house.accept(at=datetime.now(UTC) - timedelta(hours=2))
     await until(lambda: bool(house.told), "its end is told")
