@@ -247,7 +247,7 @@ class World:
         stream = await self.media.reserve(_ignore)
         call = RunningCall(parts, stored, COMPANY, voice, stream, over.set_result)
         self.calls.append(call)
-        call.start(self.trunk("carrier", self.carrier, trunk_timeout), flow)
+        call.start(self.trunk("carrier", self.carrier, trunk_timeout), flow, COMPANY.expire_after)
         return over
 
     def lose(self, streams: Collection[Stream]) -> None:

@@ -24,7 +24,7 @@ from playvoice.calls.recovery import Recovery
 from playvoice.calls.running import RunningCall
 from playvoice.calls.traces import CallLog
 from playvoice.calls.views import CallView
-from playvoice.calls.waiting import EXPIRED, Ready, Waiting
+from playvoice.calls.waiting import EXPIRED, NO_COMPANY, Ready, Waiting
 from playvoice.clock import Clock
 from playvoice.codes import HangupCause as Cause
 from playvoice.companies import Company
@@ -39,10 +39,13 @@ log = structlog.get_logger(__name__)
 
 LOOK_AGAIN = 0.1
 """Seconds between two looks for a free trunk."""
+AT_LEAST = 1.0
+"""Seconds in which a first INVITE may be stored, however little of the time is left that its call may wait."""
 FAR_ENDS = 2.0
 """Seconds that far ends have at a stop to confirm CANCEL and BYE; the next start does again what is not confirmed."""
 HEARTBEAT = 1.0
 """Seconds between two notes that the server lives, while calls run."""
+NO_TRUNK = "there is no trunk that its company may use"
 
 
 class Conductor:
@@ -168,33 +171,27 @@ class Conductor:
         if not self._can_store:  # its INVITE would wait, and all leave at once, whatever the trunk takes
             self._hold(ready, NO_STORE)
             return False
-        names = ready.company.trunks
-        cause, reason = None, ""
-        if self._waiting.is_expired(ready.stored, ready.company):
-            cause, reason = Cause.TIMER_EXPIRED, EXPIRED
-        elif not self._parts.routes.exist(names):
-            cause, reason = Cause.LINE_FAILURE, "there is no trunk that its company may use"
-        if cause is not None:
-            self._waiting.take(ready)
-            try:
-                await self._abandon(ready.stored, ready.company, cause, reason)
-            finally:
-                ready.voice.give_back()
-            return True
+        company = self._waiting.company_of(ready.stored)
+        if company is None:
+            return await self._give_up(ready, None, Cause.OTHER, NO_COMPANY)
+        if self._waiting.time_left(ready.stored, company) < 0:
+            return await self._give_up(ready, company, Cause.TIMER_EXPIRED, EXPIRED)
+        if not self._parts.routes.exist(company.trunks):
+            return await self._give_up(ready, company, Cause.LINE_FAILURE, NO_TRUNK)
         if not self._parts.media.has_room:
             self._hold(ready, NO_ROOM)
             return False
         now = time.monotonic()
-        found = self._parts.routes.take(names, Tried(), now)
+        found = self._parts.routes.take(company.trunks, Tried(), now)
         if found is not None:
-            return await self._dial(ready, *found)
-        self._hold(ready, self._parts.routes.obstacle(names, now))
+            return await self._dial(ready, company, *found)
+        self._hold(ready, self._parts.routes.obstacle(company.trunks, now))
         return False
 
     def _hold(self, ready: Ready, reason: str) -> None:
         self._hold_ups.hold(ready.stored.company_code, ready.stored.uuid, reason, time.monotonic())
 
-    async def _dial(self, ready: Ready, trunk: Trunk, flow: Flow) -> bool:
+    async def _dial(self, ready: Ready, company: Company, trunk: Trunk, flow: Flow) -> bool:
         """Dial over this trunk, whose place is taken; False if there is no port for RTP, and the call waits on."""
         try:
             stream = await self._parts.media.reserve(_ignore)
@@ -210,18 +207,19 @@ class Conductor:
             return True
         try:
             over = partial(self._on_over, ready.voice)
-            call = RunningCall(self._parts, ready.stored, ready.company, ready.voice, stream, over)
+            call = RunningCall(self._parts, ready.stored, company, ready.voice, stream, over)
         except Exception:
             log.exception("call_not_dialled", uuid=ready.stored.uuid)
             ready.voice.give_back()
             self._parts.routes.give_back(trunk)
             await release(stream)
-            await self._abandon(ready.stored, ready.company, Cause.OTHER, FAILED)
+            await self._abandon(ready.stored, company, Cause.OTHER, FAILED)
             return True
         self._dequeued(ready.stored.company_code)
         self._running[call.stored.uuid] = call
         self._idle.clear()
-        call.start(trunk, flow, ready.at, self._hold_ups.let_go(ready.stored.company_code, ready.stored.uuid))
+        within = max(AT_LEAST, self._waiting.time_left(ready.stored, company))
+        call.start(trunk, flow, within, ready.at, self._hold_ups.let_go(company.code, ready.stored.uuid))
         return True
 
     def _on_over(self, voice: Voice, call: RunningCall) -> None:
@@ -230,6 +228,15 @@ class Conductor:
         self._waiting.changed.set()
         if not self._running:
             self._idle.set()
+
+    async def _give_up(self, ready: Ready, company: Company | None, cause: Cause, reason: str) -> bool:
+        """Report a call whose voice is ready and that is not dialled."""
+        self._waiting.take(ready)
+        try:
+            await self._abandon(ready.stored, company, cause, reason)
+        finally:
+            ready.voice.give_back()
+        return True
 
     async def _abandon(self, stored: StoredCall, company: Company | None, cause: Cause, reason: str) -> None:
         """Report a call that is not dialled; None for a company that is gone."""

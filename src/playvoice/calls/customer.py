@@ -33,6 +33,7 @@ from playvoice.sip import (
     Response,
     Why,
 )
+from playvoice.sip.call import q850_cause
 from playvoice.sip.seconds import retry_after
 from playvoice.voices import Voice
 
@@ -49,11 +50,15 @@ class CustomerLeg(Leg):
     """An INVITE over one trunk."""
 
     trunk: Trunk
+    address: Flow
+    """The trunk's address that was chosen for it."""
     targets: Targets
+    heard: bool = False
+    """Its far end has said something, if only that it wants credentials."""
 
     @property
     def flow(self) -> Flow:
-        """The trunk's address that it goes to."""
+        """Where it goes: to that address, or to where it was redirected."""
         return self.sip.invite.flow
 
     def give_back(self) -> None:
@@ -137,6 +142,7 @@ class Customer:
             sip=sip,
             described=described,
             trunk=trunk,
+            address=flow,
             targets=Targets(trunk, target, flow),
         )
 
@@ -165,7 +171,7 @@ class Customer:
         """Leave a silent address as soon as another one has room; Timer B ends what nobody has room for."""
         if not self._waits(leg):
             return
-        call, tried = self._call, self._tried.and_address(leg.trunk.name, leg.flow)
+        call, tried = self._call, self._tried.and_address(leg.trunk.name, leg.address)
         found = call.parts.routes.take(call.company.trunks, tried, call.clock.now())
         if found is None:
             asyncio.get_running_loop().call_later(LOOK_AGAIN, call.guard(self._look_elsewhere), leg)
@@ -177,7 +183,7 @@ class Customer:
 
     def _waits(self, leg: CustomerLeg) -> bool:
         """Whether nothing has come back to this leg's INVITE yet."""
-        return leg is self._leg and not leg.over and leg.sip.state is CallState.CALLING
+        return leg is self._leg and not leg.over and not leg.heard and leg.sip.state is CallState.CALLING
 
     def _dial_next(self, cause: Cause) -> None:
         """Dial where it was not tried yet, as soon as there is a place; end the call for this cause if that is nowhere.
@@ -205,6 +211,7 @@ class Customer:
         call, leg = self._call, self._leg
         assert leg is not None
         if not isinstance(event, Failed):
+            leg.heard = True
             call.parts.routes.heard(leg.trunk, leg.flow, call.clock.now())
         match event:
             case Provisional(status=status):
@@ -256,8 +263,9 @@ class Customer:
             leg.send_again()
             return
         told = NO_CREDENTIALS if leg.trunk.credentials is None else CREDENTIALS_REFUSED
-        self._tell_refusal(leg, response.code, f"{response.phrase[: MAX_REASON - len(told) - 2]}: {told}", None)
-        self._on_refusal(leg, refusal_of(response.code))
+        q850 = q850_cause(response)
+        self._tell_refusal(leg, response.code, f"{response.phrase[: MAX_REASON - len(told) - 2]}: {told}", q850)
+        self._on_refusal(leg, refusal_of(response.code, q850))
 
     def _tell_refusal(self, leg: CustomerLeg, status: int, reason: str, q850: int | None) -> None:
         self._call.log.info(
@@ -283,7 +291,7 @@ class Customer:
             return
         if refusal.next is Next.ADDRESS:
             self._call.parts.routes.failed(leg.trunk, leg.flow, self._call.clock.now(), closed_for)
-            self._tried = self._tried.and_address(leg.trunk.name, leg.flow)
+            self._tried = self._tried.and_address(leg.trunk.name, leg.address)
         else:
             self._tried = self._tried.and_trunk(leg.trunk.name)
         self._dial_next(refusal.cause)

@@ -123,6 +123,8 @@ class Leg(ABC):
     over: bool = False
     informed: int = 0
     """Keys that its far end was told by INFO."""
+    dialog_waits: bool = False
+    """Its dialog is about to be stored anew."""
 
     def send(self) -> None:
         """Send the INVITE, which is stored; nothing if the leg was ended meanwhile."""
@@ -187,10 +189,15 @@ class Leg(ABC):
         self.call.log.info("session_changed", leg=self.uuid, codec=codec, direction=direction)
 
     def _store_dialog(self) -> None:
-        """Store the dialog anew, so that a later process can end it."""
+        """Store the dialog anew, so that a later process can end it: as it is then, however often it changes until."""
+        if not self.dialog_waits:
+            self.dialog_waits = True
+            self.call.journal.add(self._keep_dialog)
+
+    def _keep_dialog(self, conn: Connection) -> None:
+        self.dialog_waits = False  # what changes from here on is stored once more
         assert self.sip.dialog is not None
-        uuid, dialog = self.uuid, self.sip.dialog.to_json()
-        self.call.journal.add(lambda conn: ledger.keep_dialog(conn, uuid, dialog))
+        ledger.keep_dialog(conn, self.uuid, self.sip.dialog.to_json())
 
     def press(self, key: str, *, relayed: bool) -> None:
         """Have the far end hear of a key that the other one pressed; `relayed`: as a telephone-event.

@@ -127,7 +127,7 @@ class CallQueue:
                 raise
             # A fact, and no query: it comes after the first request with this key, if that is still being stored.
             earlier = await self._store.write(lambda conn: _earlier_of(conn, row))
-            if earlier is None:
+            if earlier is None or earlier.uuid in self._refused:
                 raise
             return earlier
         refused = list(self._refused)

@@ -79,10 +79,17 @@ class Recordings:
 
     def finish(self, uuid: str, name: str, answered_at: datetime) -> None:
         """Make the recording that the stored record names of the raw one; remove the raw one if it names none."""
-        if not name:
+        if name:
+            self._begin(self.raw(uuid), self.path(name, answered_at), AGAIN)
+        else:
+            self.discard(uuid)
+
+    def discard(self, uuid: str) -> None:
+        """Remove a raw recording that no record names; one that can't be removed stays for the next start."""
+        try:
             self.raw(uuid).unlink(missing_ok=True)
-            return
-        self._begin(self.raw(uuid), self.path(name, answered_at), AGAIN)
+        except OSError as error:
+            log.error("recording_not_removed", uuid=uuid, reason=str(error))
 
     def _begin(self, raw: Path, to: Path, again: float) -> None:
         task = asyncio.get_running_loop().create_task(self._encode(raw, to, again))

@@ -46,7 +46,7 @@ _LEGS = union_all(
     select(legs).where(legs.c.state == LegState.ENDED.value, legs.c.started_at > bindparam("since")),
 )
 _LEGS_OF_OPEN_CALLS = select(legs).where(legs.c.call_uuid.in_(select(_OPEN_CALLS.subquery().c.uuid)))
-_RECORDINGS = select(calls.c.uuid, calls.c.recordfilename, calls.c.answered_at).where(
+_RECORDINGS = select(calls.c.uuid, calls.c.state, calls.c.recordfilename, calls.c.answered_at).where(
     calls.c.uuid.in_(bindparam("uuids", expanding=True))
 )
 
@@ -191,15 +191,17 @@ def _flow_now(sip: Sip, flow: Flow) -> Flow:
 
 
 async def _take_up_recordings(parts: Parts) -> None:
-    """Make recordings of the raw ones that are left, and remove those that no record names."""
+    """Make recordings of the raw ones that are left, and remove those that no record names or will name."""
     recordings: Recordings = parts.recordings
     left = list(recordings.left())
     for some in (left[first : first + AT_ONCE] for first in range(0, len(left), AT_ONCE)):
         rows = await parts.store.read(partial(_read_recordings, uuids=some))
-        named = {row.uuid: (row.recordfilename, row.answered_at) for row in rows if row.answered_at is not None}
+        found = {row.uuid: row for row in rows}
         for uuid in some:
-            name, answered_at = named.get(uuid, ("", datetime.now(UTC)))
-            recordings.finish(uuid, name, answered_at)
+            if uuid not in found:
+                recordings.discard(uuid)
+            elif found[uuid].state == CallState.ENDED.value:  # a fault has kept the others from their records
+                recordings.finish(uuid, found[uuid].recordfilename, found[uuid].answered_at)
 
 
 def _read_recordings(conn: Connection, uuids: list[str]) -> list[Row[Any]]:

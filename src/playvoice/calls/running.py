@@ -88,9 +88,11 @@ class RunningCall:
     @property
     def state(self) -> str:
         """What it does now, as `CallView` says it."""
-        if self._script.state is s.State.DIALLING and self._customer.is_ringing:
-            return "ringing"
-        return self._script.state.name.lower()
+        match self._script.state:
+            case s.State.INITIAL | s.State.DIALLING:
+                return "ringing" if self._customer.is_ringing else "dialling"
+            case state:
+                return state.name.lower()
 
     @property
     def view(self) -> CallView:
@@ -112,14 +114,18 @@ class RunningCall:
 
     # --- what happens ---------------------------------------------------------------------------------------------
 
-    def start(self, trunk: Trunk, flow: Flow, ready_at: float | None = None, waited_for: str = "") -> None:
-        """Dial over this trunk, whose place the caller has taken; the voice has been ready since `ready_at`.
+    def start(
+        self, trunk: Trunk, flow: Flow, within: float, ready_at: float | None = None, waited_for: str = ""
+    ) -> None:
+        """Dial over this trunk, whose place the caller has taken, within so many seconds or not at all.
 
-        `waited_for` is what held it up last.
+        The voice has been ready since `ready_at`; `waited_for` is what held the call up last.
         """
         self._log.note("voice_ready", {"seconds": round(self._voice.seconds, 3)}, ready_at)
         if waited_for:
             self._log.note("call_waited", {"reason": waited_for})
+        self._script.wait(self._call.clock.now() + within)
+        self._arm()
         self._guard(self._customer.dial)(trunk, flow, self._on_claimed)
 
     def on_sip(self, event: Event) -> None:
@@ -140,7 +146,7 @@ class RunningCall:
 
     def _on_claimed(self, claimed: bool) -> None:
         if self._finished:
-            return  # it was cut meanwhile
+            return  # it was cut meanwhile, or could not be stored in time
         if not claimed:
             self._call.log.error("call_claimed_by_another")
             self._finished = True
@@ -285,7 +291,7 @@ class RunningCall:
         del self._call, self._customer, self._transfer
 
     def _end(self, finish: s.Finish, ended_at: datetime) -> End:
-        customer, extension = self._customer, self._transfer.extension(finish.agent)
+        customer, extension = self._customer, self._transfer.spoke
         return End(
             started_at=customer.started_at or ended_at,
             answered_at=customer.answered_at,

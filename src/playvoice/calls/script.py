@@ -10,6 +10,7 @@
                 │                                 │ agent answered: Connect                                 │
                 │                                 v                                                         │
                 ├── conntime, either hangs up ─ TALKING          no no-key group: HangUpCustomer, Finish <──┘
+                ├── waited for the store longer than a call may wait: from INITIAL
                 └── nobody registered, waiting time over, customer hangs up, the server stops: from any state
 
 Where `userid` names no key, only a no-key group, WAITING is left out. Every state has a deadline. Each call gives
@@ -90,8 +91,6 @@ class Finish:
     cause: Cause
     direction: Cause
     userkey: str = ""
-    agent: str = ""
-    """The leg of the agent who spoke, empty if none did."""
 
 
 Command = (
@@ -151,7 +150,6 @@ class Script:
         self.userkey = ""
         self._group = ""
         self._agent = ""
-        self._times = GroupTimes(0.0, 0.0)
         self._offers: set[str] = set()
         self._step_until: float | None = None
         self._connected_until: float | None = None
@@ -163,7 +161,7 @@ class Script:
     # --- time -----------------------------------------------------------------------------------------------------
 
     def next_deadline(self) -> float | None:
-        """When `on_deadline` wants to be called; None only before the start and after the end."""
+        """When `on_deadline` wants to be called; None only before all else and after the end."""
         deadlines = (self._step_until, self._connected_until, self._waiting_until)
         return min((at for at in deadlines if at is not None), default=None)
 
@@ -177,6 +175,8 @@ class Script:
             return []
         self._step_until = None
         match self.state:
+            case State.INITIAL:
+                return self._finish(Cause.TIMER_EXPIRED, Cause.TIMER_EXPIRED)
             case State.DIALLING:
                 return [CancelCustomer(), *self._finish(Cause.NO_ANSWER, Cause.CALLER_HUNG_UP)]
             case State.WAITING:
@@ -193,6 +193,11 @@ class Script:
         return at is not None and at <= now
 
     # --- the customer ---------------------------------------------------------------------------------------------
+
+    def wait(self, until: float) -> None:
+        """The first INVITE is being stored: longer than that the call does not wait for it."""
+        self._expect(State.INITIAL)
+        self._step_until = until
 
     def start(self, now: float) -> list[Command]:
         """The voice is ready and a trunk is free: the first INVITE goes out now."""
@@ -241,10 +246,9 @@ class Script:
         """BYE came on the customer's leg."""
         if self.state not in ANSWERED:
             return []
-        agent = self._agent
         ends: list[Command] = [WithdrawOffers()] if self.state is State.TRANSFERRING else []
         if self.state is State.TALKING:
-            ends = [HangUpAgent(agent)]
+            ends = [HangUpAgent(self._agent)]
         return [*ends, *self._finish(Cause.NORMAL, Cause.CALLEE_HUNG_UP)]
 
     # --- agents ---------------------------------------------------------------------------------------------------
@@ -255,7 +259,6 @@ class Script:
             return [HangUpAgent(agent) for agent in sorted(agents)]
         if self._waiting_until is None:
             self._waiting_until = now + times.max_wait
-        self._times = times
         self._offers = set(agents)
         self._step_until = now + (times.ring_time if agents else OFFER_AGAIN)
         return []
@@ -335,7 +338,7 @@ class Script:
         self.state = State.ENDED
         self._step_until = self._connected_until = self._waiting_until = None
         self._offers = set()
-        return [Finish(cause, direction, self.userkey, self._agent)]
+        return [Finish(cause, direction, self.userkey)]
 
     def _expect(self, state: State) -> None:
         if self.state is not state:

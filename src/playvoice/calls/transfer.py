@@ -32,9 +32,10 @@ class Transfer:
         """Agents who had their turn since it began with the first."""
         self._wake: Wake = call.guard(self._on_free_agent)
 
-    def extension(self, offer: str) -> str:
-        """The agent of this offer, empty if there is none."""
-        return self._offers[offer].extension if offer in self._offers else ""
+    @property
+    def spoke(self) -> str:
+        """The agent who was connected with the customer, empty if none was."""
+        return "" if self._talking is None else self._talking.offer.extension
 
     @property
     def extensions(self) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ import heapq
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import structlog
 
@@ -36,6 +36,7 @@ READY_OF_COMPANY = 200
 AT_HAND = 200
 """Calls of a company that are kept as they were stored; of those behind them only the uuid is."""
 WITHDRAWN = "an operator hung it up"
+NO_COMPANY = "its company is gone"
 EXPIRED = "it has waited for longer than its company's expire_after"
 """The reason of a call that is not dialled any more."""
 AGAIN = 1.0
@@ -51,7 +52,6 @@ class Ready:
 
     id: int
     stored: StoredCall = field(compare=False)
-    company: Company = field(compare=False)
     voice: Voice = field(compare=False)
     at: float = field(default_factory=lambda: Clock().now(), compare=False)
     """Since when, in monotonic seconds."""
@@ -140,7 +140,10 @@ class Waiting:
         """End a call that waits, with its record; False where none of this uuid does."""
         for line in self._lines.values():
             if uuid in line.preparing:
-                return uuid not in self._over and await self._end_accepted(line.preparing[uuid])
+                if uuid in self._over:
+                    return False
+                self._over.add(uuid)
+                return await self._end_accepted(line.preparing[uuid])
             for ready in line.ready:
                 if ready.stored.uuid == uuid:
                     line.ready.remove(ready)
@@ -157,13 +160,17 @@ class Waiting:
     async def _end_accepted(self, accepted: StoredCall | str) -> bool:
         """Report a call that an operator hung up."""
         stored = await self._read(accepted) if isinstance(accepted, str) else accepted
-        if stored is not None:
-            await self._report(stored, self._companies.get(stored.company_code), Cause.HUNG_UP_BY_SERVER, WITHDRAWN)
+        if stored is not None and self._abandon is not None:
+            await self._abandon(stored, self.company_of(stored), Cause.HUNG_UP_BY_SERVER, WITHDRAWN)
         return True
 
-    def is_expired(self, stored: StoredCall, company: Company) -> bool:
-        """Whether a call has waited for longer than its company lets calls wait."""
-        return self._ages.of(stored) > timedelta(seconds=company.expire_after)
+    def company_of(self, stored: StoredCall) -> Company | None:
+        """A call's company as it is now: it may be changed, or go, while the call waits."""
+        return self._companies.get(stored.company_code)
+
+    def time_left(self, stored: StoredCall, company: Company) -> float:
+        """Seconds for which its company lets a call wait on; less than none for one that has waited too long."""
+        return company.expire_after - self._ages.of(stored).total_seconds()
 
     # --- ready calls ----------------------------------------------------------------------------------------------
 
@@ -238,13 +245,10 @@ class Waiting:
         return None
 
     async def _report(self, stored: StoredCall, company: Company | None, cause: Cause, reason: str) -> None:
-        """Report a call that will not be dialled, once: it may be hung up while its voice fails."""
-        if self._abandon is None or stored.uuid in self._over:
-            return
-        line = self._lines.get(stored.company_code)
-        if line is not None and stored.uuid in line.preparing:
+        """Report a call that can't be made ready, once: it may be hung up while its voice fails."""
+        if self._abandon is not None and stored.uuid not in self._over:
             self._over.add(stored.uuid)
-        await self._abandon(stored, company, cause, reason)
+            await self._abandon(stored, company, cause, reason)
 
     async def _read(self, uuid: str) -> StoredCall | None:
         while True:
@@ -256,12 +260,11 @@ class Waiting:
 
     async def _make_ready(self, stored: StoredCall) -> Ready | None:
         """Make a call's voice ready; None if it has ended instead."""
-        uuid, company = stored.uuid, self._companies.get(stored.company_code)
+        uuid, company = stored.uuid, self.company_of(stored)
         if company is None:
-            log.warning("call_without_company", uuid=uuid, company=stored.company_code)
-            await self._report(stored, None, Cause.OTHER, "its company is gone")
+            await self._report(stored, None, Cause.OTHER, NO_COMPANY)
             return None
-        if self.is_expired(stored, company):
+        if self.time_left(stored, company) < 0:
             await self._report(stored, company, Cause.TIMER_EXPIRED, EXPIRED)
             return None
         try:
@@ -274,7 +277,7 @@ class Waiting:
             log.exception("voice_failed", uuid=uuid)
             reason = "its voice can't be had: the server failed, and its log says where"
         else:
-            return Ready(stored.id, stored, company, voice)
+            return Ready(stored.id, stored, voice)
         await self._report(stored, company, Cause.OTHER, reason)
         return None
 

@@ -128,14 +128,14 @@ class Routes:
     """Trunks that may have forgotten us."""
 
     def exist(self, names: Sequence[str] | None) -> bool:
-        return self.there
+        return self.there and any(self._of(names))
 
     def credentials(self, name: str) -> Credentials | None:
         return next((each.credentials for each in (self.trunk, *self.other_trunks) if each.name == name), None)
 
     def take(self, names: Sequence[str] | None, tried: Tried, now: float) -> tuple[Trunk, Flow] | None:
         self.looks += 1
-        found = next(self._untried(tried), None)
+        found = next(self._untried(names, tried), None)
         if found is None or self.taken >= self.places:
             return None
         self.taken += 1
@@ -145,10 +145,13 @@ class Routes:
         return f"{self.taken} of {self.places} places are taken"
 
     def remain(self, names: Sequence[str] | None, tried: Tried, now: float) -> bool:
-        return next(self._untried(tried), None) is not None
+        return next(self._untried(names, tried), None) is not None
 
-    def _untried(self, tried: Tried) -> Iterator[tuple[Trunk, Flow]]:
-        for trunk in (self.trunk, *self.other_trunks):
+    def _of(self, names: Sequence[str] | None) -> list[Trunk]:
+        return [trunk for trunk in (self.trunk, *self.other_trunks) if names is None or trunk.name in names]
+
+    def _untried(self, names: Sequence[str] | None, tried: Tried) -> Iterator[tuple[Trunk, Flow]]:
+        for trunk in self._of(names):
             flows = [flow for flow in (self.flow, *self.others) if (trunk.name, flow) not in tried.addresses]
             if trunk.name not in tried.trunks and flows:
                 yield trunk, flows[0]

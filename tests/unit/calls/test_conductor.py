@@ -90,6 +90,21 @@ async def test_states_are_counted_and_each_end_is_told_with_its_company(house: H
     assert house.conductor.states() == {}
 
 
+async def test_a_call_whose_first_invite_is_being_stored_is_seen_as_dialling(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.routes.places = 0
+    await house.accept()
+    await until(lambda: house.waiting.ready == 1, "it is ready, and waits for a trunk")
+    gate = Gate(house.store, monkeypatch)
+    gate.hold()
+    house.routes.places = 1
+    await until(lambda: house.conductor.running == 1, "it has its turn")
+    assert house.conductor.states() == {"dialling": 1}
+    gate.let_go()
+    await house.wire.invited()
+
+
 async def test_the_end_of_a_call_that_is_not_dialled_is_told_too(house: House) -> None:
     await house.accept(at=datetime.now(UTC) - timedelta(hours=2))
     await until(lambda: bool(house.told), "its end is told")
@@ -158,6 +173,32 @@ async def test_a_call_that_expires_in_the_queue_ends_with_its_record(house: Hous
     await house.ended(uuid)
     assert record(house.store, uuid) == (10011, 10011, "", "")
     assert house.wire.network.sent == []
+    await until(lambda: house.queue.waiting == {}, "it waits no longer")
+
+
+async def test_a_call_whose_company_is_given_another_trunk_while_it_waits_is_dialled_over_that_one(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.routes.places = 0
+    house.companies.by_code["2028"] = replace(COMPANY, trunks=("carrier",))
+    await house.accept()
+    await until(lambda: house.waiting.ready == 1, "it is ready, and waits for a trunk")
+    house.companies.by_code["2028"] = replace(COMPANY, trunks=("renamed",))
+    house.routes.trunk = replace(house.routes.trunk, name="renamed")
+    await looks(house, monkeypatch)
+    house.routes.places = 1
+    await house.wire.invited()
+
+
+async def test_a_call_whose_company_goes_while_it_waits_is_not_dialled_and_owes_nothing(house: House) -> None:
+    house.routes.places = 0
+    uuid = await house.accept()
+    await until(lambda: house.waiting.ready == 1, "it is ready, and waits for a trunk")
+    del house.companies.by_code["2028"]
+    await house.ended(uuid)
+    (call,) = rows(house.store, calls)
+    assert (call.hangupcause, call.hangupdirection) == (10020, 10020)
+    assert (owed(house.store), house.wire.network.sent) == ([], [])
     await until(lambda: house.queue.waiting == {}, "it waits no longer")
 
 
@@ -249,6 +290,7 @@ async def test_a_company_whose_calls_can_not_be_dialled_for_a_fault_holds_up_no_
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     house.companies.by_code["1"] = replace(house.companies.by_code["1"], trunks=("odd",))
+    house.routes.other_trunks = (replace(house.routes.trunk, name="odd"),)
     take = house.routes.take
 
     def faulty(names: Sequence[str] | None, tried: Tried, now: float) -> tuple[Trunk, Flow] | None:

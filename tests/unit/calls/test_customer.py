@@ -5,13 +5,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.unit.calls.stage import Stage
 from tests.unit.calls.stored import call_states, record
 from tests.unit.calls.wire import CARRIER
 from tests.unit.calls.world import House
 from tests.waiting import until
 
 from playvoice.calls import conductor, customer, journal
-from playvoice.sip import Flow, Transport
+from playvoice.sip import CallState, Credentials, Flow, Transport
 from playvoice.store import Store
 
 NOBODY = Flow(Transport.UDP, ("127.0.0.9", 5060), ("127.0.0.1", 5060))
@@ -137,3 +138,39 @@ async def test_an_address_that_was_silent_and_says_nothing_is_left_for_the_next_
     assert call_states(house.store) == {uuid: "answered"}
     assert house.routes.taken == 2, "the first INVITE keeps its place until it is over"
     house.wire.pass_time(64.0)
+
+
+async def test_an_address_that_redirects_to_where_nobody_is_reached_is_not_asked_again(house: House) -> None:
+    """Else it would redirect there again, and so on until `waittime`."""
+    house.routes.others = (SAME,)
+    uuid = await house.accept()
+    for count, local in enumerate((SOMEBODY.local, SAME.local), start=1):
+        call = await house.wire.invited()
+        call.reject(house.wire.network.now, 302, headers=(("Contact", "<sip:other@127.0.0.2:5070>"),))
+
+        def is_redirected(count: int = count) -> bool:
+            house.wire.settle()
+            return len(house.wire.sent("INVITE sip:other@127.0.0.2:5070")) == count
+
+        await until(is_redirected, "the INVITE to the other target")
+        house.wire.agent.connection_failed(Flow(Transport.UDP, ("127.0.0.2", 5070), local), house.wire.network.now)
+        house.wire.flush()
+    await house.ended(uuid)
+    assert record(house.store, uuid) == (10004, 10004, "", "")
+    assert len(house.wire.sent("INVITE")) == 4
+
+
+def test_a_trunk_that_was_silent_and_wants_credentials_is_not_left_for_another(stage: Stage) -> None:
+    """It has said something, though nothing has come back to the INVITE with them when `trunk_timeout` is over."""
+    routes, network = stage.model.house.routes, stage.model.house.wire.network
+    routes.trunk = replace(routes.trunk, credentials=Credentials("user", "password"))
+    routes.silent = (routes.flow,)
+    stage.ask()
+    stage.wait(3.5)
+    network.delay = 0.3
+    challenge = ("WWW-Authenticate", 'Digest realm="carrier", nonce="n"')
+    stage.customer.reject(network.now, 401, headers=(challenge,))
+    stage.wait(2)
+    assert (routes.failures, routes.taken) == ([], 1)
+    assert stage.customer.state is CallState.EARLY
+    network.delay = 0.0

@@ -127,7 +127,13 @@ def take(course: Course, place: str, fault: Fault, folder: Path) -> None:
                 course(model)
                 model.pass_time(200)
             model.come_to_rest()
-            reports = [message for message in owed(model.store) if "hangupcause" in message]
+            told = owed(model.store)
+            reports = [message for message in told if "hangupcause" in message]
+            answered = {
+                (message["uuid"], message["extnumber"]) for message in told if message.get("status") == "answer"
+            }
+            spoke = {(report["uuid"], report["extnumber"]) for report in reports if report["extnumber"]}
+            assert spoke == answered
             accepted = [asked.uuid for asked in model.asked.values() if asked.uuid]
             assert Counter(message["uuid"] for message in reports) == Counter(accepted)
         finally:

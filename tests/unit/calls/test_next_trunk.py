@@ -43,6 +43,17 @@ async def test_a_trunk_that_can_not_take_the_call_is_left_for_the_next_one(house
     assert record(house.store, uuid) == (10006, 10006, "", ""), "what the last one said is the record"
 
 
+@pytest.mark.parametrize("status", [401, 403, 407, 480])
+async def test_a_q850_cause_is_the_record_s_whatever_status_it_comes_with(house: House, status: int) -> None:
+    house.routes.other_trunks = ()
+    uuid = await house.accept()
+    call = await house.wire.invited()
+    call.reject(house.wire.network.now, status, headers=(("Reason", "Q.850;cause=1"),))
+    house.wire.settle()
+    await house.ended(uuid)
+    assert record(house.store, uuid) == (10014, 10014, "", "")
+
+
 @pytest.mark.parametrize("status", [302, 400, 404, 410, 480, 484, 486, 487, 600, 603, 604, 606])
 async def test_what_is_true_over_every_trunk_ends_the_call(house: House, status: int) -> None:
     uuid = await house.accept()

@@ -126,11 +126,9 @@ async def test_a_repetition_is_answered_in_a_full_queue_too_while_its_first_requ
     assert queue.waiting == {"2028": 1}
 
 
-async def test_who_was_refused_is_not_called_though_the_commit_held_and_may_ask_again(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    told: list[StoredCall] = []
-    queue, write = CallQueue(store, tell=told.append), store.write
+async def refuse(queue: CallQueue, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refuse a request whose commit has held."""
+    write = store.write
 
     async def lose(fact: Callable[[Connection], Any]) -> Any:
         await write(fact)
@@ -140,12 +138,30 @@ async def test_who_was_refused_is_not_called_though_the_commit_held_and_may_ask_
         patch.setattr(store, "write", lose)
         with pytest.raises(OutcomeUnknown):
             await queue.accept(KEYED, AT)
+
+
+async def test_who_was_refused_is_not_called_though_the_commit_held_and_may_ask_again(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[StoredCall] = []
+    queue = CallQueue(store, tell=told.append)
+    await refuse(queue, store, monkeypatch)
     assert (stored(store), told, queue.waiting) == (1, [], {})
     assert await queue.earlier("2028", "k1", "f1", AT) is None, "it was refused"
     again = await queue.accept(KEYED, AT)
     assert not again.repeated
     assert [call.uuid for call in told] == [again.uuid]
     assert [call.uuid for call in store.read_now(ledger.read_waiting)] == [again.uuid], "and is called once"
+
+
+async def test_who_was_refused_is_not_told_in_a_closed_queue_that_his_call_was_accepted(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue = CallQueue(store)
+    await refuse(queue, store, monkeypatch)
+    queue.close()
+    with pytest.raises(QueueClosed):
+        await queue.accept(KEYED, AT)
 
 
 @pytest.mark.peer("postgresql")

@@ -7,6 +7,7 @@ from tests.unit.calls.stored import call_states
 
 from playvoice.calls.tables import calls
 from playvoice.media import protocol
+from playvoice.media.client import MediaGone, Stream
 from playvoice.sip import CallState, IncomingCall
 
 
@@ -74,6 +75,22 @@ def test_of_two_agents_who_answer_in_one_moment_the_first_speaks_and_the_other_i
     stage.hang_up()
     assert stage.record() == (10001, 10041, "1", first, 3, 4)
     assert stage.states()[-1] == f"{won} hangup"
+
+
+def test_an_agent_who_answers_as_the_media_process_goes_has_spoken_with_nobody(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_arguments: object) -> None:
+        raise MediaGone("the media worker has ended")
+
+    stage.transferred()
+    for asked in stage.model.asked.values():
+        asked.cut = True
+    with monkeypatch.context() as patch:
+        patch.setattr(Stream, "bridge", gone)
+        stage.model.agents_answer(stage.agent())
+    assert [state for state in stage.states() if state.startswith("3")] == ["3 ring", "3 hangup"]
+    assert stage.record() == (10007, 10040, "1", "", 3, 4)
 
 
 def test_a_phone_is_told_whether_somebody_else_has_answered(stage: Stage) -> None:

@@ -576,6 +576,41 @@ async def test_a_recording_that_was_not_encoded_before_the_crash_is_encoded_now(
     assert list(after.recordings.left()) == []
 
 
+async def test_a_raw_recording_that_cannot_be_removed_keeps_no_server_from_its_start(
+    house: House, next_house: NextHouse
+) -> None:
+    house.recordings.raw("of-no-call").mkdir()
+    uuid = await house.accept()
+    await house.wire.invited()
+    await house.die()
+    after = next_house(house)
+    await recover(after)
+    assert record(after.store, uuid) == (10007, 10007, "", "")
+    assert list(after.recordings.left()) == ["of-no-call"]
+
+
+async def test_the_recording_of_a_call_whose_record_could_not_be_written_waits_for_the_record(
+    house: House, next_house: NextHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uuid, _ = await connected(house)
+    house.recordings.raw(uuid).write_bytes(b"what was said")
+    await house.die()
+    faulty = next_house(house)
+
+    def fail(_code: str) -> Company | None:
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr(faulty.companies, "get", fail)
+    await recover(faulty)
+    assert call_states(faulty.store) == {uuid: "answered"}
+    await faulty.die()
+    after = next_house(faulty)
+    await recover(after)
+    assert owed(after.store)[-1]["recordfilename"] == f"{uuid}.wav"
+    await after.recordings.encoded()
+    assert list(after.recordings.left()) == []
+
+
 async def test_what_no_record_names_is_removed(house: House, next_house: NextHouse) -> None:
     uuid, _ = await ringing(house)
     for stray in (uuid, "of-no-call"):

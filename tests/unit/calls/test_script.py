@@ -56,11 +56,11 @@ def talking() -> Script:
     return call
 
 
-def finish(commands: list[Command]) -> tuple[int, int, str, str]:
+def finish(commands: list[Command]) -> tuple[int, int, str]:
     ends = [command for command in commands if isinstance(command, Finish)]
     assert len(ends) == 1
     assert commands[-1] is ends[0]
-    return int(ends[0].cause), int(ends[0].direction), ends[0].userkey, ends[0].agent
+    return int(ends[0].cause), int(ends[0].direction), ends[0].userkey
 
 
 def test_a_call_is_dialled_and_the_answer_plays_the_voice() -> None:
@@ -69,6 +69,17 @@ def test_a_call_is_dialled_and_the_answer_plays_the_voice() -> None:
     assert call.next_deadline() == 60
     assert call.answered(10) == [Play()]
     assert call.next_deadline() == 3610
+
+
+def test_a_call_waits_for_the_store_no_longer_than_it_may() -> None:
+    call = script()
+    call.wait(until=300)
+    assert (call.next_deadline(), call.on_deadline(299)) == (300, [])
+    assert finish(call.on_deadline(300)) == (10011, 10011, "")
+    call = script()
+    call.wait(until=300)
+    call.start(10)
+    assert call.next_deadline() == 70, "it is stored: `waittime` begins"
 
 
 def test_a_key_of_userid_stops_the_voice_and_rings_its_group() -> None:
@@ -149,7 +160,7 @@ def test_agents_who_do_not_answer_in_ring_time_are_withdrawn_until_the_waiting_t
     call.offered(frozenset({"b"}), TIMES, 32)
     assert call.next_deadline() == 52
     assert call.on_deadline(52) == [WithdrawOffers()]
-    assert finish(call.on_deadline(72)) == (10005, 10040, "1", "")
+    assert finish(call.on_deadline(72)) == (10005, 10040, "1")
 
 
 def test_while_an_offer_is_being_made_no_second_one_is() -> None:
@@ -183,33 +194,33 @@ def test_an_agent_who_becomes_free_is_rung_at_once_unless_others_are_or_are_abou
     assert call.next_deadline() == 35
 
 
-ENDS: dict[str, tuple[Callable[[], list[Command]], tuple[int, int, str, str]]] = {
-    "busy": (lambda: started().refused(Cause.BUSY), (10006, 10006, "", "")),
-    "no answer": (lambda: started().on_deadline(60), (10016, 10040, "", "")),
-    "customer hangs up while the voice plays": (lambda: answered().customer_hung_up(), (10001, 10041, "", "")),
-    "customer hangs up while an agent rings": (lambda: ringing().customer_hung_up(), (10001, 10041, "1", "")),
-    "customer hangs up while talking": (lambda: talking().customer_hung_up(), (10001, 10041, "1", "a")),
-    "agent hangs up": (lambda: talking().agent_ended("a"), (10001, 10040, "1", "a")),
-    "nobody registered": (lambda: pressed().nobody_registered(), (10008, 10040, "1", "")),
-    "waiting time over": (lambda: ringing().on_deadline(72), (10005, 10040, "1", "")),
-    "conntime over": (lambda: talking().on_deadline(3610), (10011, 10040, "1", "a")),
-    "no key and no group for it": (lambda: silent_customer().on_deadline(25), (10001, 10040, "", "")),
-    "silence": (lambda: talking().silent(), (10011, 10040, "1", "a")),
-    "the trunk answers nothing": (lambda: started().refused(Cause.LINE_FAILURE), (10004, 10004, "", "")),
-    "wrong keys alone": (lambda: wrong_key().on_deadline(25), (10001, 10040, "", "")),
-    "a wrong key and then hang-up": (lambda: wrong_key().customer_hung_up(), (10001, 10041, "", "")),
-    "customer hangs up while a key is awaited": (lambda: silent_customer().customer_hung_up(), (10001, 10041, "", "")),
-    "customer hangs up while the no-key group rings": (lambda: no_key().customer_hung_up(), (10001, 10041, "", "")),
-    "customer hangs up before an agent can be rung": (lambda: pressed().customer_hung_up(), (10001, 10041, "1", "")),
-    "nobody of the no-key group registered": (lambda: no_key().nobody_registered(), (10008, 10040, "", "")),
-    "nobody idle until the waiting time is over": (lambda: busy_group().on_deadline(72), (10005, 10040, "1", "")),
-    "conntime over while the voice plays": (lambda: answered().on_deadline(3610), (10011, 10040, "", "")),
-    "conntime over while agents ring": (lambda: pressed().on_deadline(3610), (10011, 10040, "1", "")),
-    "cut before anything was dialled": (lambda: script().cut(), (10007, 10007, "", "")),
-    "cut while the voice plays": (lambda: answered().cut(), (10007, 10040, "", "")),
-    "cut while agents ring": (lambda: ringing().cut(), (10007, 10040, "1", "")),
-    "cut while dialling": (lambda: started().cut(), (10007, 10007, "", "")),
-    "cut after the answer": (lambda: talking().cut(), (10007, 10040, "1", "a")),
+ENDS: dict[str, tuple[Callable[[], list[Command]], tuple[int, int, str]]] = {
+    "busy": (lambda: started().refused(Cause.BUSY), (10006, 10006, "")),
+    "no answer": (lambda: started().on_deadline(60), (10016, 10040, "")),
+    "customer hangs up while the voice plays": (lambda: answered().customer_hung_up(), (10001, 10041, "")),
+    "customer hangs up while an agent rings": (lambda: ringing().customer_hung_up(), (10001, 10041, "1")),
+    "customer hangs up while talking": (lambda: talking().customer_hung_up(), (10001, 10041, "1")),
+    "agent hangs up": (lambda: talking().agent_ended("a"), (10001, 10040, "1")),
+    "nobody registered": (lambda: pressed().nobody_registered(), (10008, 10040, "1")),
+    "waiting time over": (lambda: ringing().on_deadline(72), (10005, 10040, "1")),
+    "conntime over": (lambda: talking().on_deadline(3610), (10011, 10040, "1")),
+    "no key and no group for it": (lambda: silent_customer().on_deadline(25), (10001, 10040, "")),
+    "silence": (lambda: talking().silent(), (10011, 10040, "1")),
+    "the trunk answers nothing": (lambda: started().refused(Cause.LINE_FAILURE), (10004, 10004, "")),
+    "wrong keys alone": (lambda: wrong_key().on_deadline(25), (10001, 10040, "")),
+    "a wrong key and then hang-up": (lambda: wrong_key().customer_hung_up(), (10001, 10041, "")),
+    "customer hangs up while a key is awaited": (lambda: silent_customer().customer_hung_up(), (10001, 10041, "")),
+    "customer hangs up while the no-key group rings": (lambda: no_key().customer_hung_up(), (10001, 10041, "")),
+    "customer hangs up before an agent can be rung": (lambda: pressed().customer_hung_up(), (10001, 10041, "1")),
+    "nobody of the no-key group registered": (lambda: no_key().nobody_registered(), (10008, 10040, "")),
+    "nobody idle until the waiting time is over": (lambda: busy_group().on_deadline(72), (10005, 10040, "1")),
+    "conntime over while the voice plays": (lambda: answered().on_deadline(3610), (10011, 10040, "")),
+    "conntime over while agents ring": (lambda: pressed().on_deadline(3610), (10011, 10040, "1")),
+    "cut before anything was dialled": (lambda: script().cut(), (10007, 10007, "")),
+    "cut while the voice plays": (lambda: answered().cut(), (10007, 10040, "")),
+    "cut while agents ring": (lambda: ringing().cut(), (10007, 10040, "1")),
+    "cut while dialling": (lambda: started().cut(), (10007, 10007, "")),
+    "cut after the answer": (lambda: talking().cut(), (10007, 10040, "1")),
 }
 
 
@@ -263,7 +274,7 @@ def test_every_end_has_the_codes_of_the_contract(name: str) -> None:
 
 @pytest.mark.parametrize("cause", [Cause.BUSY, Cause.REJECTED, Cause.UNREACHABLE, Cause.OTHER])
 def test_a_refusal_is_cause_and_direction(cause: Cause) -> None:
-    assert finish(started().refused(cause)) == (cause, cause, "", "")
+    assert finish(started().refused(cause)) == (cause, cause, "")
 
 
 def test_silence_ends_a_call_only_while_two_people_talk() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import select
-from tests.unit.calls.stored import record
+from tests.unit.calls.stored import Gate, call_states, record, written
 from tests.unit.calls.world import House
 from tests.waiting import until
 
@@ -178,6 +178,30 @@ def refuse_as_too_short(house: House, call: IncomingCall) -> None:
     house.wire.settle()
 
 
+async def test_while_nothing_can_be_stored_a_contact_that_changes_all_the_time_is_one_thing_to_be_stored(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call = await answered(house)
+    await written(house.store)
+    gate = Gate(house.store, monkeypatch)
+    gate.away = True
+    for port in range(6001, 6051):
+        assert call.dialog is not None
+        sequence = call.dialog.local_cseq + 1
+        call.dialog = replace(call.dialog, local_cseq=sequence)
+        request = call.dialog.request("UPDATE", call._agent.make_via(call.flow), sequence)
+        request.headers.set("Contact", f"<sip:moved@127.0.0.2:{port}>")
+        house.wire.far["carrier"].core.send(bytes(finish(request)), call.flow)
+        house.wire.settle()
+    (running,) = house.conductor._running.values()
+    assert repr(running._call.journal) == "<Journal 1 facts waiting>"
+    gate.away = False
+    await running.written()
+    (stored,) = house.store.read_now(lambda conn: conn.execute(select(legs.c.dialog)).scalars().all())
+    assert DialogState.from_json(stored).remote_target == "sip:moved@127.0.0.2:6050"
+    house.wire.hang_up(call)
+
+
 async def test_an_interval_that_is_too_short_is_made_longer_on_both_legs_and_the_invite_stored_anew(
     house: House,
 ) -> None:
@@ -208,6 +232,9 @@ async def test_legs_are_kept_alive_while_people_talk_and_one_that_is_silent_ends
     house.wire.far["carrier"].receive = lambda data, flow, now: None  # type: ignore[method-assign]
     house.wire.pass_time(900 + 32 + 32 + 1)  # the refresh and the BYE after it have no answer
     await house.wire.ended("phone")
+    (uuid,) = call_states(house.store)
+    await house.ended(uuid)
+    assert record(house.store, uuid) == (10001, 10041, "1", "20280003"), "as if the customer had hung up"
 
 
 async def test_the_description_of_a_reliable_183_is_the_answer_and_nothing_is_played_before_the_200(

@@ -73,6 +73,21 @@ def test_expire_after_runs_from_the_acceptance(stage: Stage, expire_after: int) 
     assert stage.model.carrier.calls == []
 
 
+def test_expire_after_goes_on_while_the_first_invite_waits_to_be_stored(stage: Stage) -> None:
+    set_times(stage, expire_after=300)
+    stage.model.house.routes.places = 0
+    stage.ask()
+    stage.model.store.hold()
+    stage.model.house.routes.places = 1
+    stage.wait(299)
+    assert stage.model.house.routes.taken == 1
+    stage.wait(1.1)
+    assert stage.model.house.routes.taken == 0, "others may have its place"
+    stage.model.store_heals()
+    assert stage.record() == (10011, 10011, "", "", 0, 0)
+    assert stage.model.carrier.calls == []
+
+
 def test_expire_after_goes_on_over_a_restart(stage: Stage) -> None:
     set_times(stage, expire_after=300)
     stage.model.house.routes.places = stage.model.ways.places = 0

@@ -210,8 +210,8 @@ async def test_a_call_that_waited_too_long_ends_and_its_voice_is_not_asked_for(b
 
 async def test_a_ready_call_expires_when_it_has_waited_longer_than_its_company_lets_it(bench: Bench) -> None:
     stored = await bench.add(at=datetime.now(UTC) - timedelta(seconds=60))
-    assert not bench.waiting.is_expired(stored, replace(COMPANY, expire_after=90))
-    assert bench.waiting.is_expired(stored, replace(COMPANY, expire_after=60))
+    assert 29 < bench.waiting.time_left(stored, replace(COMPANY, expire_after=90)) <= 30
+    assert bench.waiting.time_left(stored, replace(COMPANY, expire_after=60)) < 0
 
 
 async def test_a_call_whose_company_is_gone_ends_and_its_voice_is_not_asked_for(bench: Bench) -> None:
@@ -342,6 +342,32 @@ async def test_a_call_whose_voice_fails_after_it_was_hung_up_is_not_reported_aga
     bench.voices.release("slow.wav")
     await until(lambda: not bench.waiting.has(stored.uuid), "its voice has failed")
     assert bench.abandoned == [(stored.uuid, Cause.HUNG_UP_BY_SERVER)]
+
+
+async def test_a_call_that_is_withdrawn_is_not_made_ready_while_it_is_read_for_its_record(
+    bench: Bench, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "AT_HAND", 0)
+    bench.voices.held = {"slow.wav"}
+    stored = await bench.add(voice="slow.wav")
+    bench.start()
+    await until(lambda: bench.voices.preparing == ["slow.wav"], "it is being made ready")
+    read, is_read = store.read, asyncio.Event()
+
+    async def slow(query: Callable[[Connection], Any]) -> Any:
+        await is_read.wait()
+        return await read(query)
+
+    monkeypatch.setattr(store, "read", slow)
+    withdrawn = asyncio.ensure_future(bench.waiting.withdraw(stored.uuid))
+    await asyncio.sleep(0)
+    bench.voices.release("slow.wav")
+    await until(lambda: not bench.voices.preparing and not bench.waiting.has(stored.uuid), "its voice is given back")
+    assert bench.heads() == []
+    is_read.set()
+    assert await withdrawn
+    assert bench.abandoned == [(stored.uuid, Cause.HUNG_UP_BY_SERVER)]
+    assert bench.voices.lent == set()
 
 
 async def test_room_of_a_ready_call_that_is_withdrawn_goes_to_the_next(
