@@ -10,6 +10,7 @@ from tests.samples import REQUEST
 from tests.unit.control.conftest import FILE, Desk
 
 from playvoice.calls.queue import CallQueue
+from playvoice.companies import TokenUnknown
 from playvoice.control import CommandFailed
 from playvoice.lines import ContactBinding
 from playvoice.media.g711 import SAMPLE_RATE, Codec
@@ -123,6 +124,17 @@ async def test_a_removed_company_leaves_nothing_behind(desk: Desk) -> None:
     assert desk.rooms.lines.group("2028", "sales") is None
     for listed in ("company.list", "number.list", "extension.list", "group.list"):
         assert await desk.run(listed) == []
+
+
+async def test_a_token_of_a_removed_company_is_none_of_a_new_one_with_its_code(desk: Desk) -> None:
+    token, at = await desk.run("token", code="2028"), datetime.now(UTC)
+    await desk.rooms.companies.authenticate(token, source="192.0.2.1", at=at)
+    await desk.run("company.remove", code="2028")
+    with pytest.raises(TokenUnknown):
+        await desk.rooms.companies.authenticate(token, source="192.0.2.1", at=at)
+    await desk.run("company.add", code="2028", fields={"name": "New", "appid": "new", "accesskey": "k"})
+    with pytest.raises(TokenUnknown):
+        await desk.rooms.companies.authenticate(token, source="192.0.2.1", at=at)
 
 
 async def test_a_phone_behind_a_nat_is_listed_with_where_it_is_called(
