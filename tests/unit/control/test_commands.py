@@ -93,6 +93,20 @@ async def test_what_can_not_be_done_says_why(desk: Desk, command: str, arguments
         await desk.run(command, **arguments)
 
 
+@pytest.mark.parametrize("command", ["group.add", "group.set"])
+async def test_a_member_that_is_named_twice_is_told(desk: Desk, command: str) -> None:
+    name, fields = ("new" if command == "group.add" else "sales"), {"members": "20280003, 20280003"}
+    with pytest.raises(CommandFailed, match=r"^members names 20280003 twice; expected each extension once$"):
+        await desk.run(command, company="2028", name=name, fields=fields)
+
+
+async def test_a_caller_number_that_is_named_twice_is_one(desk: Desk) -> None:
+    numbers = {"numbers": "2120290001,2120290001"}
+    await desk.run("company.add", code="2029", fields={"name": "New", "appid": "new", "accesskey": "k"} | numbers)
+    await desk.run("company.set", code="2029", fields=numbers)
+    assert [row["number"] for row in await desk.run("number.list", code="2029")] == ["2120290001"]
+
+
 async def test_what_the_file_will_undo_is_told(desk: Desk) -> None:
     again = "sets max_calls again at the next start or reload"
     assert (
