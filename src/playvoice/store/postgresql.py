@@ -48,10 +48,14 @@ class PostgresqlDatabase:
         self._reader_engine = create_engine(
             url.set(drivername="postgresql+psycopg"),
             poolclass=NullPool,
+            hide_parameters=True,
             connect_args=_connect_args(_READER_BOUNDS),
         )
         self._writer_engine = create_engine(
-            url.set(drivername="postgresql+psycopg"), poolclass=NullPool, connect_args=_connect_args()
+            url.set(drivername="postgresql+psycopg"),
+            poolclass=NullPool,
+            hide_parameters=True,
+            connect_args=_connect_args(),
         )
 
     def connect_writer(self) -> Connection:
@@ -123,7 +127,10 @@ def is_unavailable(error: BaseException, *, reading: bool = False) -> bool:
 def connect_for_schema(url: URL) -> Connection:
     """Open a connection for migrations; these may take their time."""
     engine = create_engine(
-        url.set(drivername="postgresql+psycopg"), poolclass=NullPool, connect_args=_CONNECTION_BOUNDS
+        url.set(drivername="postgresql+psycopg"),
+        poolclass=NullPool,
+        hide_parameters=True,
+        connect_args=_CONNECTION_BOUNDS,
     )
     return engine.connect()
 
@@ -131,7 +138,10 @@ def connect_for_schema(url: URL) -> Connection:
 def connect_for_reading(url: URL) -> Connection:
     """Open a connection that only reads."""
     engine = create_engine(
-        url.set(drivername="postgresql+psycopg"), poolclass=NullPool, connect_args=_connect_args(_READER_BOUNDS)
+        url.set(drivername="postgresql+psycopg"),
+        poolclass=NullPool,
+        hide_parameters=True,
+        connect_args=_connect_args(_READER_BOUNDS),
     )
     return engine.connect()
 

@@ -207,14 +207,17 @@ def connect_for_reading(url: URL) -> Connection:
     at_rest = not path.with_name(f"{path.name}-wal").exists()
     address = f"{path.as_uri()}?mode=ro{'&immutable=1' if at_rest else ''}"
     engine = create_engine(
-        "sqlite://", creator=lambda: sqlite3.connect(address, uri=True, check_same_thread=False), poolclass=NullPool
+        "sqlite://",
+        creator=lambda: sqlite3.connect(address, uri=True, check_same_thread=False),
+        poolclass=NullPool,
+        hide_parameters=True,
     )
     event.listen(engine, "connect", _leave_transactions_to_us)
     return _connect(engine, "PRAGMA query_only=ON", "BEGIN")
 
 
 def _make_engine(url: URL) -> Engine:
-    engine = create_engine(url, poolclass=NullPool, connect_args={"check_same_thread": False})
+    engine = create_engine(url, poolclass=NullPool, hide_parameters=True, connect_args={"check_same_thread": False})
     event.listen(engine, "connect", _leave_transactions_to_us)
     return engine
 
