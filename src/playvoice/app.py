@@ -240,6 +240,7 @@ async def _start(
         sends=lambda: not sending.done(),
         stops=stopping.asked.is_set,
         folders=_folders(config),
+        rtp_address=config.rtp.address,
     )
     pages = Pages(watched, events, Gate(lambda: configuration.current.monitoring.allow))
     stack.push_async_callback(pages.close)

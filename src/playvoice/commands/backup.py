@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from playvoice.commands.desk import DEFAULT_CONFIG, ConfigOption, carry_out, fail, read_config
+from playvoice.commands.desk import DEFAULT_CONFIG, ConfigOption, carry_out, fail, read_config, take_data_dir
 from playvoice.commands.output import show_done
 
 Directory = Annotated[Path, typer.Argument(metavar="DIR", help="The backup.", file_okay=False)]
@@ -32,15 +32,16 @@ def restore(directory: Directory, config: ConfigOption = DEFAULT_CONFIG) -> None
     that were owed in it are sent.
     """
     from playvoice.control.backup import DATABASE, FILES, Label, digest_of
-    from playvoice.control.errors import CommandFailed
+    from playvoice.control.errors import ControlError
     from playvoice.migrations.due import known_revisions, revisions_of
     from playvoice.store import StoreError
     from playvoice.store.looking import look, replace_database
 
     settings = read_config(config)
-    copy = directory / DATABASE
+    data_dir, copy = settings.server.data_dir, directory / DATABASE
     try:
         label = Label.read(directory)
+        _check_list(directory, label.files)
         if digest_of(copy) != label.sha256:
             fail(f"{copy} is not what the backup was made with: its SHA-256 is another one")
         with look(f"sqlite:///{copy}") as conn:
@@ -48,19 +49,38 @@ def restore(directory: Directory, config: ConfigOption = DEFAULT_CONFIG) -> None
             newer = [] if conn is None else [each for each in revisions_of(conn) if each not in known]
         if newer:
             fail(f"the backup is of PlayVoice {label.version}, which is newer than this one; install that version")
+        take_data_dir(data_dir)
         aside = f".before-restore-{time.strftime('%Y%m%dT%H%M%S')}"
         before = replace_database(settings.server.database, copy, aside)
-        if label.with_files:
-            _bring_back(directory / FILES, settings.server.data_dir)
-        missing = list(_missing(directory, settings.server.data_dir))
-    except (CommandFailed, StoreError, OSError) as error:
+    except (ControlError, StoreError, OSError) as error:
         fail(str(error))
     typer.echo(f"the backup of {label.made_at} is in place")
     if before is not None:
         typer.echo(f"the database from before is {before}")
+    try:
+        if label.with_files:
+            _bring_back(directory / FILES, data_dir)
+        missing = list(_missing(directory, data_dir))
+    except OSError as error:
+        fail(f"not all of its files were put back: {error.filename}: {error.strerror}; mend that, and restore it again")
     if missing:
         some = ", ".join(missing[:3]) + (", …" if len(missing) > 3 else "")
         typer.echo(f"note: {len(missing)} of {label.files} recordings and voices are missing: {some}", err=True)
+
+
+def _check_list(directory: Path, files: int) -> None:
+    from playvoice.control.backup import LIST, listed_files
+    from playvoice.control.errors import CommandFailed
+
+    try:
+        listed = sum(1 for _ in listed_files(directory))
+    except (OSError, ValueError):
+        listed = -1
+    if listed != files:
+        named = f"{files} {'file' if files == 1 else 'files'}"
+        raise CommandFailed(
+            f"{directory} is no whole backup: {directory / LIST} is missing or names other than {named}"
+        )
 
 
 def _bring_back(files: Path, data_dir: Path) -> None:
@@ -69,7 +89,13 @@ def _bring_back(files: Path, data_dir: Path) -> None:
         to = data_dir / path.relative_to(files)
         if path.is_file() and not to.exists():
             to.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(path, to)
+            part = to.with_name(f"{to.name}.part")
+            try:
+                shutil.copy2(path, part)
+                part.rename(to)
+            except OSError as error:
+                part.unlink(missing_ok=True)
+                raise OSError(error.errno, error.strerror, str(to)) from error
 
 
 def _missing(directory: Path, data_dir: Path) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """`playvoice call NUMBER`: one call from the shell, over the running server's own HTTP API, with its timeline."""
 
+import os
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -51,7 +52,7 @@ def place(
 ) -> None:
     """Call a number and play a voice, and show what happens until the call has ended."""
     code = the_company(config, company)
-    if "://" not in voice and Path(voice).is_file():
+    if "://" not in voice and os.path.isfile(voice):
         voice = _take_in(config, code, Path(voice))
     fields = {
         "service": "App.Sip_Call.PlayVoice",

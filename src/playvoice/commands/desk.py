@@ -101,6 +101,16 @@ def fail(text: str) -> Any:
     raise typer.Exit(1)
 
 
+def take_data_dir(data_dir: Path) -> None:
+    """Make the data directory where there is none, and let all that is made in it be for its user alone.
+
+    ControlError where it can't be made, or root would leave files in it that another user's server can't open.
+    """
+    if os.geteuid() == 0:
+        _refuse_to_leave_files(next(each for each in (data_dir, *data_dir.parents) if each.exists()))
+    make_private(data_dir)
+
+
 def _here(config: Config, command: str, arguments: Mapping[str, Any]) -> Any:
     from playvoice import migrations
     from playvoice.companies import Companies
@@ -115,8 +125,7 @@ def _here(config: Config, command: str, arguments: Mapping[str, Any]) -> Any:
     from playvoice.web import NetworkPolicy, WebClient
 
     async def work() -> Any:
-        make_private(config.server.data_dir)
-        _refuse_to_leave_files(config.server.data_dir)
+        take_data_dir(config.server.data_dir)
         store = Store.open(config.server.database)
         try:
             await asyncio.to_thread(migrations.upgrade, config.server.database)
@@ -140,15 +149,14 @@ def _here(config: Config, command: str, arguments: Mapping[str, Any]) -> Any:
         fail(str(error))
 
 
-def _refuse_to_leave_files(data_dir: Path) -> None:
-    """What root makes in the data directory of another user, his server can't open."""
-    owner = data_dir.stat().st_uid
-    if os.geteuid() == 0 and owner != 0:
+def _refuse_to_leave_files(directory: Path) -> None:
+    owner = directory.stat().st_uid
+    if owner != 0:
         try:
             name = pwd.getpwuid(owner).pw_name
         except KeyError:
             name = str(owner)
         raise ControlError(
-            f"{data_dir} is user {name}'s, and no server runs: type this as {name}, whose server could not open what"
+            f"{directory} is user {name}'s: where no server runs, type this as {name}, whose server could not open what"
             " root makes there"
         )

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import signal
 import sys
 from pathlib import Path
@@ -106,7 +107,7 @@ def phone(
         (register or listen or call, "say what to do: --register URI, --listen ADDRESS or --call URI"),
         (not (play and (tone or sound)) and not (tone and sound), "--play, --tone and --sound exclude each other"),
         (auto_answer is None or reject is None, "--auto-answer and --reject exclude each other"),
-        (record is None or record.absolute().parent.is_dir(), f"--record: there is no folder {_parent(record)}"),
+        (record is None or os.path.isdir(record.absolute().parent), f"--record: there is no folder {_parent(record)}"),
     )
     account = _uri(register, "--register") if register is not None else None
     try:

@@ -62,8 +62,9 @@ class Companies:
         self._snapshot = store.read_now(_take_snapshot)
 
     async def refresh(self) -> None:
-        """Read the companies and caller numbers anew, after they were changed."""
+        """Read the companies and caller numbers anew, after they were changed, and each token when it comes next."""
         self._snapshot = await self._store.read(_take_snapshot)
+        self._tokens.forget_all()
 
     def get(self, code: str) -> Company | None:
         """Return a company by its code, None if there is none."""

@@ -41,7 +41,7 @@ def add_company(conn: Connection, company: CompanyConfig, zone: ZoneInfo, at: da
         raise CompaniesError(f"there is a company {company.code} already")
     _check_appid(conn, company.code, company.appid)
     save_company(conn, company.code, company, zone, at)
-    for number in company.numbers:
+    for number in dict.fromkeys(company.numbers):
         add_number(conn, company.code, number)
 
 

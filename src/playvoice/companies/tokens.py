@@ -104,6 +104,10 @@ class Tokens:
         await self._store.write(lambda conn: conn.execute(_DELETE_ALL, {"company": company_code}).rowcount)
         self._forget([digest for digest, known in self._cache.items() if known.company_code == company_code])
 
+    def forget_all(self) -> None:
+        """Look each token up once more: a company was removed, say, and another one has its code now."""
+        self._forget(list(self._cache))
+
     async def _look_up(self, digest: str) -> _Known | None:
         generation = self._generation
         row = await self._store.read(lambda conn: conn.execute(_FIND, {"digest": digest}).first())

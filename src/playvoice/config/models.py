@@ -251,7 +251,9 @@ class CompanyConfig(_Section):
     )
     name: Name = Field(description="a name of up to 64 characters")
     appid: str = Field(pattern=r"^[\x21-\x7e]{1,64}$", description="1 to 64 printable ASCII characters")
-    accesskey: Secret = Field(repr=False, description="a key of 1 to 255 characters, better 32 random ones")
+    accesskey: Annotated[Secret, AfterValidator(values.without_space_around)] = Field(
+        repr=False, description="a key of 1 to 255 characters without white space around it, better 32 random ones"
+    )
     cdr_callback: WebUrl | None = Field(default=None, description="an http or https URL")
     status_callback: WebUrl | None = Field(default=None, description="an http or https URL")
     numbers: tuple[Annotated[str, StringConstraints(pattern=r"^\+?[0-9]{3,32}$")], ...] = Field(
@@ -275,7 +277,7 @@ class CompanyConfig(_Section):
         default=(), description='any of "direction", "userid", "ext", "recordurl"'
     )
     voice_dir: Annotated[Path, AfterValidator(values.directory)] | None = Field(
-        default=None, description="the path of a directory that exists"
+        default=None, description="the path of a directory that exists and that this user can look at"
     )
     enabled: bool = Field(default=True, description="true or false")
     licensed_until: date | None = Field(default=None, description="a date, as in 2030-12-31, the last day included")

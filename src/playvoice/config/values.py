@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import os
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -186,8 +187,15 @@ def none_or_from(least: int) -> Callable[[int], int]:
     return check
 
 
+def without_space_around(text: str) -> str:
+    """Take a text that white space around it would not change."""
+    if text != text.strip():
+        raise ValueError("white space around it")
+    return text
+
+
 def directory(path: Path) -> Path:
-    """Take the path of a directory that exists."""
-    if not path.is_dir():
+    """Take the path of a directory that exists and can be looked at."""
+    if not os.path.isdir(path):
         raise ValueError(f"there is no directory {path}")
     return path

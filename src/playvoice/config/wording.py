@@ -25,5 +25,14 @@ def in_words(model: type[BaseModel], key: str, details: ErrorDetails) -> str:
 
 
 def _shorten(value: object) -> str:
-    text = "a table" if isinstance(value, dict) else repr(str(value) if isinstance(value, Path) else value)
+    if isinstance(value, dict):
+        return "a table"
+    if _has_tables(value):
+        return "a list of tables"
+    text = repr(str(value) if isinstance(value, Path) else value)
     return text if len(text) <= 100 else f"{text[:97]}…"
+
+
+def _has_tables(value: object) -> bool:
+    """Whether there are tables in a list: with their keys, secrets would be repeated."""
+    return isinstance(value, list) and any(isinstance(item, dict) or _has_tables(item) for item in value)

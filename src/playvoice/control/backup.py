@@ -87,11 +87,13 @@ def backup_commands(rooms: Rooms) -> list[Command[Any]]:
 
 
 def listed_files(directory: Path) -> Iterator[tuple[int, str]]:
-    """Yield octets and path of each file that belongs to a backup."""
+    """Yield octets and path of each file that belongs to a backup; ValueError where the list is cut off."""
     with (directory / LIST).open(encoding="utf-8", errors="surrogateescape") as lines:
         for line in lines:
-            octets, _, path = line.rstrip("\n").partition("\t")
-            yield int(octets), path
+            octets, _, path = line.partition("\t")
+            if not path.endswith("\n"):
+                raise ValueError(f"the line {line!r} of {LIST} is not whole")
+            yield int(octets), path[:-1]
 
 
 def digest_of(path: Path) -> str:

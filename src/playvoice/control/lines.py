@@ -1,5 +1,6 @@
 """The commands about trunks, extensions and groups."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -172,6 +173,7 @@ def group_commands(rooms: Rooms) -> list[Command[Any]]:
     async def add(asked: GroupFields, _tell: Tell) -> object:
         _refuse_key("name", asked.fields)
         group = new_piece(GroupConfig, {"name": asked.name} | asked.fields)
+        _refuse_twice(group.members)
 
         def fact(conn: Connection, at: datetime) -> None:
             check_company(conn, asked.company)
@@ -183,6 +185,7 @@ def group_commands(rooms: Rooms) -> list[Command[Any]]:
     async def change(asked: GroupFields, _tell: Tell) -> object:
         _refuse_key("name", asked.fields)
         group = changed_piece(GroupConfig, asked.fields)
+        _refuse_twice(group.members)
         await rooms.change(lambda conn, at: manage.change_group(conn, asked.company, asked.name, group, at))
         return done(f"group {asked.name} was changed", in_file(asked.company, asked.name), asked.fields)
 
@@ -208,6 +211,11 @@ def _refuse_key(key: str, fields: dict[str, str]) -> None:
     """The key that an entry is found by is told once, and stays."""
     if key in fields:
         raise CommandFailed(f"{key} can't be changed; add another and remove this one")
+
+
+def _refuse_twice(members: Sequence[str]) -> None:
+    if twice := [member for member, times in Counter(members).items() if times > 1]:
+        raise CommandFailed(f"members names {', '.join(twice)} twice; expected each extension once")
 
 
 def _check_transport(rooms: Rooms, trunk: TrunkConfig) -> None:

@@ -11,6 +11,7 @@ from playvoice.companies import CompaniesError
 from playvoice.config.pieces import PieceError
 from playvoice.control.errors import CommandFailed, ControlError
 from playvoice.lines.errors import LinesError
+from playvoice.store import OutcomeUnknown
 from playvoice.voices import VoicesError
 
 REFUSALS = (CallbacksError, CompaniesError, LinesError, PieceError, VoicesError)
@@ -50,6 +51,8 @@ class Command(Generic[A]):
             return await self.handler(read, tell)
         except REFUSALS as error:
             raise CommandFailed(str(error)) from None
+        except OutcomeUnknown as error:
+            raise CommandFailed(f"whether it was done is not known: {error}; look before it is done again") from error
 
 
 class Commands:

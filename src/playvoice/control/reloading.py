@@ -39,9 +39,12 @@ class Configuration:
         self._environ = environ
         self.current = config
 
-    def read_anew(self) -> list[str]:
-        """Read the file; return the keys of it that count only from the next start on. ConfigError if it is wrong."""
-        config = load(self._path, self._environ)
+    async def read_anew(self) -> list[str]:
+        """Read the file; return the keys of it that count only from the next start on. ConfigError if it is wrong.
+
+        In a thread: a file of many companies takes longer than the event loop may rest.
+        """
+        config = await asyncio.to_thread(load, self._path, self._environ)
         waiting = list(_at_next_start(self.current, config))
         self.current = self.current.model_copy(
             update={name: getattr(config, name) for name in ("trunks", "companies", "security", "monitoring")}
@@ -67,7 +70,7 @@ class Reload:
     async def _run(self) -> list[str]:
         before = self._configuration.current
         try:
-            waiting = self._configuration.read_anew()
+            waiting = await self._configuration.read_anew()
         except ConfigError as error:
             raise CommandFailed(str(error)) from None
         config = self._configuration.current

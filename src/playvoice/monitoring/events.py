@@ -42,7 +42,7 @@ class Events:
         )
         self._attempts = Counter(
             "playvoice_callback_attempts",
-            "Attempts to deliver a callback: delivered, failed (tried again), exhausted, gone (410).",
+            "Attempts to deliver a callback: delivered, failed (tried again), exhausted, gone (410), withdrawn.",
             ["company", "result"],
             registry=registry,
         )

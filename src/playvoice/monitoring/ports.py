@@ -128,3 +128,5 @@ class Watched:
     """Whether the server is about to end, and takes no more calls."""
     folders: Mapping[str, Path]
     """Whose disks are looked at, by what is in them."""
+    rtp_address: str
+    """The IP address that RTP is spoken from."""

@@ -6,6 +6,7 @@ server does each second while calls run. Trunks count where none can be used: a 
 
 import asyncio
 import os
+import socket
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -55,6 +56,8 @@ class Readiness:
             found.append(Reason("store", unwritable))
         if rooms.media.pid is None:
             found.append(Reason("media", "there is no media worker now; another one is being started"))
+        elif (unheard := _why_nothing_is_heard(rooms.rtp_address)) is not None:
+            found.append(Reason("media", unheard))
         if not any(view.usable for view in rooms.trunks.views(time.monotonic())):
             found.append(Reason("trunks", "none can be used: down, not registered, or asked for no calls"))
         if not rooms.sends():
@@ -85,6 +88,20 @@ class Readiness:
 
     async def _write(self) -> None:
         await self._rooms.store.write(partial(heartbeat, at=datetime.now(UTC)))
+
+
+def _why_nothing_is_heard(address: str) -> str | None:
+    """Why no call would get a port for audio: the address is none of this machine's, or is so no more."""
+    try:
+        sock = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM)
+    except OSError:
+        return None  # for want of descriptors, which is a reason of its own
+    with sock:
+        try:
+            sock.bind((address, 0))
+        except OSError as error:
+            return f"no audio can be sent from [rtp] address {address}: {os.strerror(error.errno or 0)}"
+    return None
 
 
 def _why_nothing_opens() -> str | None:

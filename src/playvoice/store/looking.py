@@ -51,7 +51,7 @@ def replace_database(url: str, copy: Path, aside: str) -> Path | None:
 def look(url: str) -> Iterator[Connection | None]:
     """Open a connection that can only read, None where there is no database yet. StoreError if it can't be read."""
     parsed = parse_url(url)
-    if parsed.get_backend_name() == "sqlite" and not Path(parsed.database or "").exists():
+    if parsed.get_backend_name() == "sqlite" and not sqlite.is_there(Path(parsed.database or "")):
         yield None
         return
     with reading_connection(url) as conn:
@@ -89,6 +89,6 @@ def _names(path: Path, pid: int) -> bool:
     """Whether a lock file tells this process, as inodes alone may be those of two file systems."""
     try:
         with path.open("rb") as file:
-            return file.read(20).strip() == str(pid).encode() and os.path.exists(f"/proc/{pid}")  # noqa: PTH110
+            return file.read(20).strip() == str(pid).encode() and os.path.exists(f"/proc/{pid}")
     except OSError:
         return True  # of another user, who has it locked

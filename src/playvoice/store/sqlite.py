@@ -185,10 +185,23 @@ def connect_for_schema(url: URL) -> Connection:
     return _connect(_make_engine(url), "PRAGMA foreign_keys=OFF", "PRAGMA synchronous=FULL", _BEGIN)
 
 
+def is_there(path: Path) -> bool:
+    """Whether there is a database. StoreError, in words, where this user can't look."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise StoreError(
+            f"the database {path} can't be looked at: {error.strerror}; type this as the user that the server runs as"
+        ) from error
+    return True
+
+
 def connect_for_reading(url: URL) -> Connection:
     """Open a connection that only reads, in a transaction; the file has to be there."""
     path = Path(url.database or "").absolute()
-    if not path.exists():
+    if not is_there(path):
         raise StoreError(f"there is no database {path} yet; the server makes it at its first start")
     # Without a log nobody writes, and immutable keeps SQLite from making one: it would be of whoever only looks.
     at_rest = not path.with_name(f"{path.name}-wal").exists()

@@ -1,8 +1,11 @@
 """A backup that is put back is what the server had, and nothing is lost by one that can't be."""
 
 import json
+import os
+import resource
 import shutil
 import sqlite3
+import stat
 from contextlib import closing
 from pathlib import Path
 
@@ -63,6 +66,62 @@ def test_a_backup_with_its_files_needs_nothing_else(folder: Path) -> None:
     assert (restored.exit_code, restored.stderr) == (0, "")
     assert recording(folder).read_text() == "audio"
     assert trunks() == ["carrier"]
+
+
+def test_what_is_put_back_is_for_its_user_alone(folder: Path) -> None:
+    assert run("backup", "saved", "--files").exit_code == 0
+    shutil.rmtree(folder / "data")
+    before = os.umask(0o022)
+    try:
+        assert run("restore", "saved").exit_code == 0
+    finally:
+        os.umask(before)
+    data = folder / "data"
+    assert [path for path in (data, *data.rglob("*")) if stat.S_IMODE(path.stat().st_mode) & 0o077] == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a directory away")
+def test_root_restores_nothing_into_a_directory_of_another_user(folder: Path) -> None:
+    assert run("backup", "saved").exit_code == 0
+    os.chown(folder / "data", 65534, -1)
+    refused = run("restore", "saved")
+    assert refused.exit_code == 1
+    assert "is user nobody's: where no server runs, type this as nobody" in refused.stderr
+    assert not list((folder / "data").glob("*.before-restore-*"))
+
+
+def test_a_file_that_found_no_room_is_whole_after_the_next_restore(folder: Path) -> None:
+    octets = bytes(range(256)) * 8192
+    recording(folder).write_bytes(octets)
+    assert run("backup", "saved", "--files").exit_code == 0
+    recording(folder).unlink()
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, before[1]))  # the system stops a write half-way, as a full disk
+    try:
+        stopped = run("restore", "saved")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert stopped.exit_code == 1
+    assert "is in place" in stopped.stdout
+    assert f"not all of its files were put back: {recording(folder)}" in stopped.stderr
+    assert [path for path in (folder / "data/recordings").rglob("*") if path.is_file()] == []
+    restored = run("restore", "saved")
+    assert (restored.exit_code, restored.stderr) == (0, "")
+    assert recording(folder).read_bytes() == octets
+
+
+@pytest.mark.parametrize("list_of_files", [None, "", "5\ta\n6\tb\n", "five\ta\n", "5\trecordings/2026"])
+def test_a_backup_whose_list_is_not_whole_is_refused_and_nothing_is_replaced(
+    folder: Path, list_of_files: str | None
+) -> None:
+    assert run("backup", "saved").exit_code == 0
+    (folder / "saved/files.tsv").unlink()
+    if list_of_files is not None:
+        (folder / "saved/files.tsv").write_text(list_of_files)
+    refused = run("restore", "saved")
+    assert refused.exit_code == 1
+    assert "saved is no whole backup: saved/files.tsv is missing or names other than 1 file" in refused.stderr
+    assert not list((folder / "data").glob("*.before-restore-*"))
 
 
 def test_a_backup_that_was_changed_is_refused_and_nothing_is_replaced(folder: Path) -> None:

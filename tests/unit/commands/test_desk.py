@@ -61,8 +61,19 @@ def test_root_leaves_no_files_in_a_directory_of_another_user(file: Path, capsys:
     os.chown(data, 65534, -1)
     with pytest.raises(typer.Exit):
         desk.carry_out(file, "trunk.list", {})
-    assert "is user nobody's, and no server runs: type this as nobody" in capsys.readouterr().err
+    assert "is user nobody's: where no server runs, type this as nobody" in capsys.readouterr().err
     assert list(data.iterdir()) == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a directory away")
+def test_root_makes_no_data_directory_in_a_folder_of_another_user(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    os.chown(file.parent, 65534, -1)
+    with pytest.raises(typer.Exit):
+        desk.carry_out(file, "trunk.list", {})
+    assert f"{file.parent} is user nobody's: where no server runs, type this as nobody" in capsys.readouterr().err
+    assert list(file.parent.iterdir()) == [file]
 
 
 def test_a_data_directory_that_can_not_be_made_is_told(file: Path, capsys: pytest.CaptureFixture[str]) -> None:

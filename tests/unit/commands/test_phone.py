@@ -99,6 +99,7 @@ def test_the_password_comes_from_the_environment(understood: list[Options]) -> N
         ((*LISTEN, "--auto-answer", "--reject"), "--auto-answer and --reject exclude each other"),
         ((*LISTEN, "--tone", "1000", "--sound"), "--play, --tone and --sound exclude each other"),
         ((*LISTEN, "--record", "/nowhere/a.wav"), "--record: there is no folder /nowhere"),
+        ((*LISTEN, "--record", f"/{'x' * 300}/a.wav"), "--record: there is no folder /xxx"),
         ((*LISTEN, "--play", "/nowhere/a.wav"), "does not exist"),
         ((*LISTEN, "--play", __file__), "is no audio that can be read"),
         ((*LISTEN, "--reject", "200"), "'--reject'"),

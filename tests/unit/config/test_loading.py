@@ -236,6 +236,7 @@ def test_all_that_is_wrong_is_said_at_once_in_the_order_of_the_file(path: Path) 
         ('"2120280002"', "2120280002", "numbers: can't be 2120280002; expected a list of caller numbers in quotes"),
         ('"2120280002"', '"2120280001"', "'2120280001' is taken by company 1, number 1; expected another"),
         ('voice_dir = "voices"', 'voice_dir = "gone"', "voice_dir: can't be"),
+        ('voice_dir = "voices"', f'voice_dir = "{"x" * 300}"', "voice_dir: can't be"),  # none that can be looked at
         ('voice_dir = "voices"', 'trunks = ["other"]', "there is no trunk 'other'; expected the name of a [[trunk]]"),
         ('voice_dir = "voices"', 'record = "sometimes"', "record: can't be 'sometimes'; expected true, false"),
         ('voice_dir = "voices"', 'key_time = "soon"', "key_time: can't be 'soon'; expected whole seconds"),
@@ -332,6 +333,27 @@ def test_a_secret_never_appears_in_a_problem(path: Path, key: str) -> None:
     found = problems(path, text)
     assert any(key in problem for problem in found)
     assert not any("s3cret" in problem for problem in found)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[[server]]\ndatabase = "postgresql://user:s3cret@host/db"\n',
+        'company = [["2028", {accesskey = "s3cret"}]]\n',
+        '[[trunk]]\nname = "a"\naddress = [{password = "s3cret"}]\n',
+    ],
+)
+def test_a_secret_in_a_table_that_stands_at_a_wrong_place_is_not_shown(path: Path, text: str) -> None:
+    (told, *_) = problems(path, text)
+    assert "can't be a list of tables; expected" in told
+    assert "s3cret" not in told
+
+
+@pytest.mark.parametrize("key", [" demo-accesskey", "demo-accesskey\\n", " "])
+def test_an_access_key_that_no_login_could_give_is_refused(path: Path, key: str) -> None:
+    """Login leaves white space around a value out."""
+    (told,) = problems(path, FILE.replace("demo-accesskey", key))
+    assert told.startswith("line 25, company.accesskey: can't be used; expected a key of 1 to 255 characters without")
 
 
 def test_a_secret_stands_in_no_repr(path: Path) -> None:

@@ -10,6 +10,7 @@ from tests.samples import REQUEST
 from tests.unit.control.conftest import FILE, Desk
 
 from playvoice.calls.queue import CallQueue
+from playvoice.companies import TokenUnknown
 from playvoice.control import CommandFailed
 from playvoice.lines import ContactBinding
 from playvoice.media.g711 import SAMPLE_RATE, Codec
@@ -92,6 +93,20 @@ async def test_what_can_not_be_done_says_why(desk: Desk, command: str, arguments
         await desk.run(command, **arguments)
 
 
+@pytest.mark.parametrize("command", ["group.add", "group.set"])
+async def test_a_member_that_is_named_twice_is_told(desk: Desk, command: str) -> None:
+    name, fields = ("new" if command == "group.add" else "sales"), {"members": "20280003, 20280003"}
+    with pytest.raises(CommandFailed, match=r"^members names 20280003 twice; expected each extension once$"):
+        await desk.run(command, company="2028", name=name, fields=fields)
+
+
+async def test_a_caller_number_that_is_named_twice_is_one(desk: Desk) -> None:
+    numbers = {"numbers": "2120290001,2120290001"}
+    await desk.run("company.add", code="2029", fields={"name": "New", "appid": "new", "accesskey": "k"} | numbers)
+    await desk.run("company.set", code="2029", fields=numbers)
+    assert [row["number"] for row in await desk.run("number.list", code="2029")] == ["2120290001"]
+
+
 async def test_what_the_file_will_undo_is_told(desk: Desk) -> None:
     again = "sets max_calls again at the next start or reload"
     assert (
@@ -123,6 +138,17 @@ async def test_a_removed_company_leaves_nothing_behind(desk: Desk) -> None:
     assert desk.rooms.lines.group("2028", "sales") is None
     for listed in ("company.list", "number.list", "extension.list", "group.list"):
         assert await desk.run(listed) == []
+
+
+async def test_a_token_of_a_removed_company_is_none_of_a_new_one_with_its_code(desk: Desk) -> None:
+    token, at = await desk.run("token", code="2028"), datetime.now(UTC)
+    await desk.rooms.companies.authenticate(token, source="192.0.2.1", at=at)
+    await desk.run("company.remove", code="2028")
+    with pytest.raises(TokenUnknown):
+        await desk.rooms.companies.authenticate(token, source="192.0.2.1", at=at)
+    await desk.run("company.add", code="2028", fields={"name": "New", "appid": "new", "accesskey": "k"})
+    with pytest.raises(TokenUnknown):
+        await desk.rooms.companies.authenticate(token, source="192.0.2.1", at=at)
 
 
 async def test_a_phone_behind_a_nat_is_listed_with_where_it_is_called(

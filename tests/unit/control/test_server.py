@@ -18,7 +18,7 @@ from playvoice.control.place import SOCKET, reachable
 from playvoice.control.protocol import MAX_LINE, Result, Told
 from playvoice.control.registry import Arguments, Command, Commands, Tell
 from playvoice.control.server import MAX_CONNECTIONS, ControlServer
-from playvoice.store import StoreUnavailable
+from playvoice.store import OutcomeUnknown, StoreUnavailable
 
 
 class Text(Arguments):
@@ -43,6 +43,7 @@ class World:
                     Command("refuse", Arguments, self.refuse),
                     Command("break", Arguments, self.fail),
                     Command("unstored", Arguments, self.unstored),
+                    Command("unknown", Arguments, self.unknown),
                     Command("flood", Arguments, self.flood),
                     Command("list", Arguments, self.list_many),
                 ]
@@ -74,6 +75,9 @@ class World:
 
     async def unstored(self, _asked: Arguments, _tell: Tell) -> object:
         raise StoreUnavailable("the disk is full")
+
+    async def unknown(self, _asked: Arguments, _tell: Tell) -> object:
+        raise OutcomeUnknown("the connection was lost")
 
     async def flood(self, _asked: Arguments, _tell: Tell) -> object:
         return "x" * MAX_LINE
@@ -133,6 +137,7 @@ class _Peer:
         ("echo", {"text": "x", "more": 1}, "more can.t be used: extra inputs"),
         ("refuse", {}, "there is no such thing"),
         ("unstored", {}, "nothing could be stored: the disk is full"),
+        ("unknown", {}, "^whether it was done is not known: the connection was lost; look before it is done again$"),
         ("flood", {}, "ask for less at once"),
     ],
 )

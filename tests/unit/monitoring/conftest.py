@@ -103,4 +103,5 @@ def watched(rooms: Rooms, sqlite: Store, tmp_path: Path) -> Watched:
         sends=lambda: rooms.sends,
         stops=lambda: rooms.stops,
         folders={"data": tmp_path},
+        rtp_address="127.0.0.1",
     )

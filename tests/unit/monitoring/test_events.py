@@ -49,6 +49,8 @@ def test_every_state_that_an_attempt_leads_to_is_a_result(state: State) -> None:
         if sample.name == "playvoice_callback_attempts_total"
     ]
     assert sorted(results) == [0, 0, 0, 0, 1], "the others are there before they happen"
+    (told,) = (each.documentation for each in events.registry.collect() if each.name == "playvoice_callback_attempts")
+    assert result in told
 
 
 def test_the_clock_is_added_up_over_its_seconds() -> None:

@@ -125,6 +125,16 @@ async def test_a_process_that_can_open_nothing_more_says_so(watched: Watched) ->
     assert await readiness.reasons() == []
 
 
+@pytest.mark.parametrize("address", ["192.0.2.77", "2001:db8::77"])
+async def test_without_its_address_for_audio_no_call_would_be_heard(watched: Watched, address: str) -> None:
+    readiness = Readiness(replace(watched, rtp_address=address), clock=Clock(watched))
+    assert await readiness.reasons() == [
+        Reason("media", f"no audio can be sent from [rtp] address {address}: Cannot assign requested address")
+    ]
+    for there in ("127.0.0.1", "::1"):
+        assert await Readiness(replace(watched, rtp_address=there), clock=Clock(watched)).reasons() == []
+
+
 async def test_a_part_that_is_left_out_is_no_reason_and_is_not_asked(watched: Watched, rooms: Rooms) -> None:
     clock = Clock(watched)
     clock.now += FRESH

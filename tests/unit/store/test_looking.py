@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from tests.waiting import wait_until
 
-from playvoice.store import Store, StoreError
+from playvoice.store import Store, StoreError, reading_connection
 from playvoice.store.looking import directory_of, holder_of, look
 
 UNREACHABLE = "postgresql://user@127.0.0.1:1/db"
@@ -60,9 +60,11 @@ def test_where_there_is_no_file_there_is_no_database_and_none_is_made(sqlite_url
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("url", ["nonsense", "mysql://host/db", UNREACHABLE])
+@pytest.mark.parametrize("url", ["nonsense", "mysql://host/db", UNREACHABLE, f"sqlite:////{'x' * 300}/a.db"])
 def test_what_can_not_be_opened_is_said_in_words(url: str) -> None:
     with pytest.raises(StoreError), look(url):
+        pass
+    with pytest.raises(StoreError), reading_connection(url):
         pass
 
 

@@ -5,7 +5,7 @@ import threading
 from functools import partial
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from tests.unit.store.notes import Notes, notes, remarks, tables
 
@@ -43,6 +43,20 @@ async def test_a_fact_that_fails_takes_no_other_of_its_commit_with_it(store: Sto
     assert isinstance(results[3], DBAPIError)
     assert results[4] == "b"
     assert await store.read(Notes.keys) == ["a", "b"]
+
+
+async def test_an_error_repeats_no_value_of_its_statement(store: Store) -> None:
+    """Errors that nobody foresaw stand in the log with their text, and passwords in statements."""
+
+    def twice(conn: Connection) -> None:
+        conn.execute(notes.insert(), [{"key": "a", "text": "s3cret"}, {"key": "a", "text": "s3cret"}])
+
+    with pytest.raises(IntegrityError) as broken:
+        await store.write(twice)
+    with pytest.raises(DBAPIError) as unread:
+        await store.read(lambda conn: conn.execute(text("SELECT nonsense WHERE :key = ''"), {"key": "s3cret"}).all())
+    assert "s3cret" not in str(broken.value)
+    assert "s3cret" not in str(unread.value)
 
 
 async def test_facts_run_again_behind_savepoints_where_one_of_their_commit_fails(store: Store) -> None:

@@ -1,5 +1,6 @@
 """The configuration file itself: what is wrong in it, who can read it, and secrets that are easily guessed."""
 
+import os
 import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -22,11 +23,13 @@ def read_configuration(path: Path, environ: Mapping[str, str]) -> tuple[Config |
     try:
         config = load(path, environ)
     except ConfigError as error:
-        do = (
-            f"change it in {path}"
-            if path.exists()
-            else f"make one with `{playvoice()} init`, or name another with --config"
-        )
+        match error.__cause__:
+            case FileNotFoundError():
+                do = f"make one with `{playvoice()} init`, or name another with --config"
+            case OSError():
+                do = f"let this user read {path}, or name another with --config"
+            case _:
+                do = f"change it in {path}"
         return None, [failure("configuration", str(problem), do) for problem in error.problems]
     return config, [ok("configuration", f"{path} can be used")]
 
@@ -66,7 +69,7 @@ def _permissions(path: Path) -> Finding:
 
 def _stored(data_dir: Path) -> Iterator[Finding]:
     """A directory that the server makes is its user's alone; one that was there is as it was."""
-    if data_dir.is_dir() and (mode := stat.S_IMODE(data_dir.stat().st_mode)) & 0o005:
+    if os.path.isdir(data_dir) and (mode := stat.S_IMODE(data_dir.stat().st_mode)) & 0o005:
         yield warning(
             "data permissions",
             f"every user of this machine can enter {data_dir}, where database and recordings are (mode {mode:04o})",

@@ -5,7 +5,7 @@ import time
 
 import httpx2
 
-from playvoice.commands.doctor.finding import Finding, failure, ok
+from playvoice.commands.doctor.finding import Finding, failure, ok, warning
 from playvoice.commands.doctor.situation import Situation
 from playvoice.commands.invocation import playvoice
 from playvoice.sip.flow import format_host
@@ -20,6 +20,9 @@ async def server(situation: Situation) -> Finding:
     if situation.server is None:
         if situation.holder is not None:
             return ok(CHECK, f"{situation.holder.name} works on the database, and can't be seen from here")
+        if situation.is_hidden:
+            seen = "whether it runs can't be told: this user may not look at its database's lock"
+            return warning(CHECK, seen, "run doctor as the user that the server runs as, or as root")
         return ok(
             CHECK, "it does not run", f"start it: {playvoice()} serve --config {shlex.quote(str(situation.path))}"
         )

@@ -43,7 +43,7 @@ def setup_of(config: Config) -> Setup:
         stored = _stored(config.server.database)
     except StoreError:
         stored = {}
-    engine = create_engine("sqlite://", poolclass=StaticPool)
+    engine = create_engine("sqlite://", poolclass=StaticPool, hide_parameters=True)
     try:
         with engine.begin() as conn:
             return _laid_over(conn, stored, config)

@@ -35,7 +35,7 @@ def disk(situation: Situation) -> Iterator[Finding]:
 
 def _directory(check: str, path: Path) -> Iterator[Finding]:
     there = path
-    while not there.exists() and there != there.parent:
+    while not os.path.exists(there) and there != there.parent:
         there = there.parent
     made = "" if there == path else f" (the first start makes {path})"
     if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):

@@ -68,7 +68,7 @@ def init(
         "status-callback": status_callback,
         "voice-dir": voice_dir,
     }
-    if config.exists() and not force:
+    if os.path.exists(config) and not force:
         typer.echo(
             f"{config} is there already and stays as it is; name another with --config, or give --force", err=True
         )

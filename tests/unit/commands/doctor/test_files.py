@@ -30,6 +30,13 @@ def test_without_a_file_init_is_named(tmp_path: Path) -> None:
     assert "playvoice init" in found.do
 
 
+def test_a_file_that_is_there_and_can_not_be_read_is_none_to_make(tmp_path: Path) -> None:
+    for path in (tmp_path, tmp_path / ("x" * 300)):
+        config, (found,) = read_configuration(path, {})
+        assert config is None
+        assert found.do == f"let this user read {path}, or name another with --config"
+
+
 def test_a_file_that_can_be_used_is_fine(tmp_path: Path) -> None:
     path = tmp_path / "playvoice.toml"
     path.write_text("")

@@ -8,6 +8,7 @@ from tests.unit.commands.doctor.world import MadeUp, configuration, situation, t
 
 from playvoice import migrations
 from playvoice.commands.doctor import storage
+from playvoice.commands.doctor.files import secrets
 from playvoice.commands.doctor.finding import Finding, Outcome
 from playvoice.commands.doctor.situation import Situation
 from playvoice.commands.doctor.storage import database, disk
@@ -55,6 +56,18 @@ def test_a_directory_that_the_first_start_makes_is_not_made_here(made_up: MadeUp
     assert found.outcome is Outcome.OK
     assert f"(the first start makes {tmp_path / 'a' / 'b'})" in found.seen
     assert not (tmp_path / "a").exists()
+
+
+@pytest.mark.usefixtures("room")
+def test_a_directory_that_can_not_be_looked_at_is_a_finding_and_no_fault(made_up: MadeUp, tmp_path: Path) -> None:
+    folder = tmp_path / ("x" * 300)
+    looked = at(made_up, folder)
+    assert [told(each)[1] for each in disk(looked)] == ["disk"]
+    (tmp_path / "playvoice.toml").touch(0o600)
+    assert [told(each) for each in secrets(tmp_path / "playvoice.toml", looked.config)] == [("ok", "file permissions")]
+    (found,) = database(looked)
+    assert found.outcome is Outcome.FAILURE
+    assert "File name too long" in found.seen
 
 
 @pytest.mark.usefixtures("room")
