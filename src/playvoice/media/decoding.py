@@ -11,6 +11,7 @@ not touched by any filter: its 16-bit, A-law or μ-law samples come out exactly 
 A customer's file is nobody's friend: FFmpeg may only use demuxers that read this one file, since a playlist would
 make it open other files and addresses."""
 
+import contextlib
 import os
 import time
 from collections.abc import Iterable, Iterator
@@ -111,7 +112,8 @@ def _decode(path: Path, stem: Path, max_samples: int) -> Sound:
             aside.replace(finals[codec])
     finally:
         for codec, output in outputs.items():
-            output.close()
+            with contextlib.suppress(OSError):  # a full disk refuses what is left in the buffer once more
+                output.close()
             asides[codec].unlink(missing_ok=True)
     return Sound(source.format, meter.samples, meter.rms, meter.peak)
 
