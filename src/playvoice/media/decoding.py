@@ -26,7 +26,7 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
-from playvoice.media.decoded import MAX_SECONDS, DecodeError, DecodeReason, Sound, voice_files
+from playvoice.media.decoded import MAX_SECONDS, DecodeError, DecodeReason, Sound, part_files, voice_files
 from playvoice.media.g711 import SAMPLE_RATE, Codec, Samples, encode
 from playvoice.media.level import Meter
 
@@ -86,8 +86,7 @@ def decode_file(source: Path, stem: Path, max_seconds: float = MAX_SECONDS) -> S
 
 
 def _decode(path: Path, stem: Path, max_samples: int) -> Sound:
-    finals = voice_files(stem)
-    asides = {codec: path.with_name(f"{path.name}.part") for codec, path in finals.items()}
+    finals, asides = voice_files(stem), part_files(stem)
     outputs: dict[Codec, BinaryIO] = {}
     meter = Meter()
     began = time.process_time()

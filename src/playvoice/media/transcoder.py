@@ -27,7 +27,7 @@ from typing import Any, TypeAlias
 
 import structlog
 
-from playvoice.media.decoded import MAX_SECONDS, DecodeError, DecodeReason, Sound, voice_files
+from playvoice.media.decoded import MAX_SECONDS, DecodeError, DecodeReason, Sound, part_files, voice_files
 from playvoice.media.encoding import EncodeError, RecordingFormat, encode_file
 from playvoice.media.g711 import Codec
 
@@ -245,6 +245,7 @@ class Transcoder:
         except asyncio.QueueFull:
             raise DecodeError(DecodeReason.BUSY, f"{DECODE_QUEUE} files wait to be decoded") from None
         except _ChildFailed as error:
+            await asyncio.to_thread(_remove_parts, to)
             raise DecodeError(DecodeReason.FAILED, f"{source.name} could not be decoded: {error}") from None
         if "samples" not in answer:
             raise DecodeError(DecodeReason(answer["reason"]), answer["text"])
@@ -276,6 +277,12 @@ class Transcoder:
     async def close(self) -> None:
         """End the children; who still waits for one gets its declared error."""
         await asyncio.gather(self._decoding.close(), self._encoding.close())
+
+
+def _remove_parts(stem: Path) -> None:
+    for path in part_files(stem).values():
+        with contextlib.suppress(OSError):  # there is none, or the disk is to blame for all of it
+            path.unlink()
 
 
 def perform(message: Message) -> Message:

@@ -122,18 +122,22 @@ async def test_a_job_that_costs_two_children_fails_and_the_next_gets_a_new_one(
 ) -> None:
     transcoder, started = Transcoder(), []
     start = transcoder._decoding._start_child
+    parts = [tmp_path / f"first.{law}.part" for law in ("pcma", "pcmu")]
 
     async def start_and_kill() -> asyncio.subprocess.Process:
         child = await start()
         started.append(child.pid)
         if len(started) <= module.CHILDREN_OF_A_JOB:
             child.kill()
+            for part in parts:
+                part.write_bytes(b"half")
         return child
 
     monkeypatch.setattr(transcoder._decoding, "_start_child", start_and_kill)
     with pytest.raises(DecodeError) as error:
         await transcoder.decode(voice, tmp_path / "first")
     assert error.value.reason is DecodeReason.FAILED
+    assert not any(part.exists() for part in parts), "nobody is going to finish them"
     assert (await transcoder.decode(voice, tmp_path / "second")).seconds == 1.0
     assert len(started) == module.CHILDREN_OF_A_JOB + 1
     await transcoder.close()
