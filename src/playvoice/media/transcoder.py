@@ -29,6 +29,7 @@ import structlog
 
 from playvoice.media.decoded import MAX_SECONDS, DecodeError, DecodeReason, Sound, part_files, voice_files
 from playvoice.media.encoding import EncodeError, RecordingFormat, encode_file
+from playvoice.media.ending import end
 from playvoice.media.g711 import Codec
 
 Message: TypeAlias = Mapping[str, Any]
@@ -201,12 +202,7 @@ class _Lane:
             child = await asyncio.shield(self._child)
             assert child.stdin is not None
             child.stdin.close()
-            try:
-                async with asyncio.timeout(patience):
-                    await child.wait()
-            except TimeoutError:
-                child.kill()  # which a process that has ended ignores
-                await child.wait()
+            await end(child, patience)
         self._child = None
 
 
