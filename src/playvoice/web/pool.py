@@ -112,9 +112,10 @@ class Pool:
     async def _connect(self, address: WebAddress, seconds: float) -> Connection:
         while self._resting and self._taken + len(self._resting) > self._most:
             self._wake(next(iter(self._resting))).close()
+        deadline = asyncio.get_running_loop().time() + seconds
         try:
-            async with asyncio.timeout(seconds):
-                stream = await self._network.connect(address.host, address.port)
+            async with asyncio.timeout_at(deadline):
+                stream = await self._network.connect(address.host, address.port, deadline)
                 if address.scheme == "https":
                     try:
                         await stream.start_tls(self._context, address.host)
