@@ -96,7 +96,10 @@ class SystemResolver:
             except RuntimeError:
                 pass  # the loop was closed meanwhile, nobody waits any more
 
-        threading.Thread(target=look_up, name="resolver", daemon=True).start()
+        try:
+            threading.Thread(target=look_up, name="resolver", daemon=True).start()
+        except RuntimeError as error:  # the system gives us no more threads
+            raise OSError(str(error)) from None
         return found
 
 

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from playvoice.web import NetworkPolicy, network
+from playvoice.web import ConnectFailed, NetworkPolicy, network
 from playvoice.web.network import MAX_LOOKUPS, CheckedNetwork, SystemResolver
 from playvoice.web.policy import IPAddress
 from playvoice.web.pool import Pool
@@ -105,3 +105,16 @@ async def test_an_address_that_says_nothing_leaves_time_for_the_next_one() -> No
         pool = Pool(CheckedNetwork(policy, both), ssl.create_default_context(), most=1, kept=1, rest=1.0)
         address = policy.check_url(f"http://two.example:{port}/")
         pool.give_back(address, await pool.take(address, 0.4))
+
+
+async def test_a_look_up_for_which_there_is_no_thread_fails_as_any_other(
+    names: Names, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    network = CheckedNetwork(NetworkPolicy(), SystemResolver(names))
+    with monkeypatch.context() as machine:
+        machine.setattr(threading.Thread, "start", refused)
+        with pytest.raises(ConnectFailed, match="can't start new thread"):
+            await network.connect("well.example", 80, 0.0)
