@@ -90,10 +90,15 @@ class Voices:
         return voice
 
     def _is_mapped(self, path: str, codec: Codec) -> bool:
+        """Whether it is; then it counts as asked for just now."""
         try:
-            return _key(os.stat(path), path, codec) in self._mapped  # noqa: PTH116
+            key = _key(os.stat(path), path, codec)  # noqa: PTH116
         except (OSError, ValueError):  # ValueError: a NUL in the path
             return False
+        voice = self._mapped.pop(key, None)
+        if voice is not None:
+            self._mapped[key] = voice
+        return voice is not None
 
     def _take_loaded(self) -> None:
         while self._loaded:  # filled by the other thread

@@ -120,6 +120,19 @@ def test_what_is_loaded_and_never_played_is_bounded_with_its_descriptors(tmp_pat
     assert len(os.listdir("/proc/self/fd")) <= before + 2  # noqa: PTH208
 
 
+def test_what_is_going_to_be_played_again_does_not_go_at_the_bound(tmp_path: Path) -> None:
+    """The server tells of it once for hundreds of others, and takes it to be at hand meanwhile."""
+    voices = Voices(most=2)
+    paths = [written(tmp_path, bytes([number]) * FRAME, f"voice-{number}") for number in range(3)]
+    for path in paths[:2]:
+        voices.get(path, Codec.PCMA)
+    voices.load({"8": paths[0]})
+    voices.load({"8": paths[2]})
+    until_loaded(voices)
+    voices.load({})
+    assert [Path(key[0]).name for key in voices._mapped] == ["voice-0", "voice-2"]
+
+
 def test_a_new_version_under_the_same_path_is_loaded_beside_the_old_one(tmp_path: Path) -> None:
     voices = Voices()
     path = written(tmp_path, b"a" * FRAME)
