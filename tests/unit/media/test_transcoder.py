@@ -167,6 +167,22 @@ async def test_a_child_that_is_stuck_is_killed(voice: Path, tmp_path: Path, monk
     await transcoder.close()
 
 
+async def test_an_encoder_that_is_stuck_is_killed_the_sooner_the_shorter_its_recording_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "ENCODE_TIMEOUT", 0.05)
+    transcoder, long, short = Transcoder(), tmp_path / "long.raw", tmp_path / "short.raw"
+    long.write_bytes(b"\xd5" * 60 * 16_000)
+    short.write_bytes(b"\xd5" * 1_600)
+    await transcoder.encode_recording(long, tmp_path / "long.wav", "wav")
+    [pid] = transcoder.pids
+    os.kill(pid, signal.SIGSTOP)
+    with pytest.raises(EncodeError, match=r"not done after 0\.15 s"):
+        await transcoder.encode_recording(short, tmp_path / "short.wav", "wav")
+    assert gone(pid)
+    await transcoder.close()
+
+
 async def test_closing_ends_a_child_that_is_being_killed_already(
     voice: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
