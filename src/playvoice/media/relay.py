@@ -37,6 +37,7 @@ class Relay:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._anchor: _Anchor | None = None
+        self._held = False
 
     def place(self, packet: Packet, now: float, *, key: bool = False) -> tuple[int, int, bool] | None:
         """Sequence number, timestamp and marker for a packet; None for one that is too late.
@@ -55,14 +56,21 @@ class Relay:
             return None
         sequence = (anchor.out_sequence + distance) & 0xFFFF
         timestamp = (anchor.out_timestamp + passed) & 0xFFFFFFFF
+        marker = packet.marker
         if distance > 0:
+            marker, self._held = marker or self._held, False
             anchor.packets += distance
             anchor.sequence, anchor.out_sequence = packet.sequence, sequence
             self._clock.sequence = (sequence + 1) & 0xFFFF
             if not key:
                 anchor.timestamp, anchor.out_timestamp, anchor.at = packet.timestamp, timestamp, now
                 self._pass_time(timestamp, len(packet.payload), now)
-        return sequence, timestamp, packet.marker
+        return sequence, timestamp, marker
+
+    def hold(self, packet: Packet) -> None:
+        """Pass over a packet for which the far end has no ear now: what it hears next begins a talkspurt."""
+        self.pass_over(packet)
+        self._held = True
 
     def pass_over(self, packet: Packet) -> None:
         """A packet that is not sent on, comfort noise for example, leaves no gap: the far end would call it a loss."""
@@ -78,6 +86,7 @@ class Relay:
 
     def _start(self, packet: Packet, now: float, *, key: bool) -> tuple[int, int, bool]:
         self._clock.resume(now)
+        self._held = False
         sequence, timestamp = self._clock.sequence, self._clock.timestamp
         self._anchor = _Anchor(packet.ssrc, packet.sequence, packet.timestamp, sequence, timestamp, now)
         self._clock.sequence = (sequence + 1) & 0xFFFF

@@ -110,7 +110,7 @@ class Stream:
 
     def bridge(self, peer: "Stream", now: float) -> None:
         self.peer = peer
-        self._frames = Frames()
+        self._frames, self._relay = Frames(), Relay(self.clock)
         self._press_is_for_peer = False
         self.latch.alive_at = now
         self._silent_told = False
@@ -286,7 +286,7 @@ class Stream:
         if self.playing or self.keys:
             return
         if not self.may_send:
-            self.relay_nothing(packet)
+            self._relay.hold(packet)
             return
         placed = self._relay.place(packet, now)
         if placed is None:

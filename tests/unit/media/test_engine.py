@@ -14,7 +14,7 @@ from playvoice.media import udp
 from playvoice.media.engine import MAX_REASON, TICKS_A_SECOND, Engine
 from playvoice.media.g711 import linear_to_alaw
 from playvoice.media.metronome import PHASES, TICK
-from playvoice.media.rtp import FRAME
+from playvoice.media.rtp import FRAME, SAMPLE_RATE
 from playvoice.media.stream import SILENT
 from playvoice.media.tones import TONES_WEIGHT
 from playvoice.simulator.sound import key_tones
@@ -94,6 +94,43 @@ def test_sequence_numbers_run_on_over_a_hold(bench: Bench, voice: dict[str, str]
     assert len(packets) == 30
     assert_one_talk(packets)
     assert (packets[10].timestamp - packets[9].timestamp) & 0xFFFFFFFF == 21 * FRAME
+
+
+def talk(bench: Bench, reserved: p.Reserved, phone: Phone, seconds: float) -> None:
+    """The phone sends 20 ms each 20 ms."""
+    for _ in range(round(seconds / 0.02)):
+        phone.says(reserved.port)
+        bench.run(0.02)
+
+
+def test_who_was_held_while_he_talked_with_somebody_gets_a_marker_and_no_gap_when_he_hears_again(bench: Bench) -> None:
+    (one, talking), (other, held) = bench.phone(), bench.phone()
+    bench.do(p.Bridge(one.stream, other.stream))
+    talk(bench, one, talking, 0.2)
+    bench.do(connect(other, held, sends=False))
+    talk(bench, one, talking, 0.5)
+    before = held.heard()
+    bench.do(connect(other, held))
+    talk(bench, one, talking, 0.2)
+    after = held.heard()
+    assert_one_talk(before + after)
+    assert [packet.marker for packet in after] == [True, *[False] * (len(after) - 1)]
+    passed = (after[0].timestamp - before[-1].timestamp) & 0xFFFFFFFF
+    assert passed == pytest.approx(0.52 * SAMPLE_RATE, abs=2 * FRAME)
+
+
+def test_two_that_are_bridged_again_lose_nothing_of_what_was_said_meanwhile(bench: Bench) -> None:
+    (one, talking), (other, listening) = bench.phone(), bench.phone()
+    bench.do(p.Bridge(one.stream, other.stream))
+    talk(bench, one, talking, 0.2)
+    bench.do(p.Unbridge(one.stream))
+    talk(bench, one, talking, 0.5)
+    before = listening.heard()
+    bench.do(p.Bridge(one.stream, other.stream))
+    talk(bench, one, talking, 0.2)
+    after = listening.heard()
+    assert_one_talk(before + after)
+    assert after[0].marker
 
 
 @pytest.mark.parametrize("latched", [False, True])
