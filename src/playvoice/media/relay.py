@@ -38,6 +38,8 @@ class Relay:
         self._clock = clock
         self._anchor: _Anchor | None = None
         self._held = False
+        self._press = (-1, -1, 0)
+        """Source and timestamp of the last press, and the timestamp that it was sent on with."""
 
     def place(self, packet: Packet, now: float, *, key: bool = False) -> tuple[int, int, bool] | None:
         """Sequence number, timestamp and marker for a packet; None for one that is too late.
@@ -45,8 +47,10 @@ class Relay:
         A key's packets keep the timestamp of its beginning, which says nothing of the time.
         """
         anchor = self._anchor
-        if anchor is None or anchor.ssrc != packet.ssrc or self._clock.sequence != (anchor.out_sequence + 1) & 0xFFFF:
-            return self._start(packet, now, key=key)  # the first, another source, or something else was sent meanwhile
+        if anchor is None or self._clock.sequence != (anchor.out_sequence + 1) & 0xFFFF:
+            return self._start(packet, now, key=key)  # the first, or something else was sent meanwhile
+        if anchor.ssrc != packet.ssrc:
+            return self._insert(anchor, packet, now) if key else self._start(packet, now, key=False)
         distance = signed_difference(packet.sequence, anchor.sequence, 16)
         passed = signed_difference(packet.timestamp, anchor.timestamp, 32)
         skew = abs(passed - (now - anchor.at) * SAMPLE_RATE)
@@ -84,12 +88,23 @@ class Relay:
             anchor.packets = 1  # what is late now came before it, and would get a number that is taken
             self._clock.sequence = (anchor.out_sequence + 1) & 0xFFFF
 
+    def _insert(self, anchor: _Anchor, packet: Packet, now: float) -> tuple[int, int, bool]:
+        """A key of a source of its own, as some gateways send it: the audio goes on around it as it was."""
+        if (packet.ssrc, packet.timestamp) != self._press[:2]:
+            self._press = packet.ssrc, packet.timestamp, self._clock.at(now)
+        sequence = anchor.out_sequence = self._clock.sequence
+        anchor.packets = 1  # what is late now would get a number that is taken
+        self._clock.sequence = (sequence + 1) & 0xFFFF
+        return sequence, self._press[2], packet.marker
+
     def _start(self, packet: Packet, now: float, *, key: bool) -> tuple[int, int, bool]:
         self._clock.resume(now)
         self._held = False
         sequence, timestamp = self._clock.sequence, self._clock.timestamp
         self._anchor = _Anchor(packet.ssrc, packet.sequence, packet.timestamp, sequence, timestamp, now)
         self._clock.sequence = (sequence + 1) & 0xFFFF
+        if key:
+            self._press = packet.ssrc, packet.timestamp, timestamp
         self._pass_time(timestamp, FRAME if key else len(packet.payload), now)
         return sequence, timestamp, True
 
