@@ -283,9 +283,7 @@ class Stream:
 
     def relay(self, packet: Packet, codec: Codec, now: float, heard_at: float) -> None:
         """Send on audio that the other leg heard; this far end hears it at `heard_at`."""
-        if self.playing or self.keys:
-            return
-        if not self.may_send:
+        if self.playing or self.keys or not self.may_send:
             self._relay.hold(packet)
             return
         placed = self._relay.place(packet, now)
@@ -302,9 +300,7 @@ class Stream:
 
     def relay_key(self, packet: Packet, now: float) -> None:
         """Send on a key that was pressed on the other leg, if this far end takes keys."""
-        if self.playing or self.keys:
-            return
-        if not self.may_send or self._send_event < 0:
+        if self.playing or self.keys or not self.may_send or self._send_event < 0:
             self.relay_nothing(packet)
             return
         placed = self._relay.place(packet, now, key=True)
