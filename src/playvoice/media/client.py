@@ -12,6 +12,7 @@ from typing import Self
 import structlog
 
 from playvoice.media import protocol as p
+from playvoice.media.ending import end
 from playvoice.media.leg import MediaEvent, Stream, StreamStats
 from playvoice.media.tones import TONES_WEIGHT
 
@@ -191,12 +192,7 @@ class MediaClient:
             self._reader_task.cancel()
             await asyncio.gather(self._reader_task, return_exceptions=True)
         self._lose()
-        try:
-            async with asyncio.timeout(STOP_TIMEOUT):
-                await self._process.wait()
-        except TimeoutError:
-            self._kill()
-            await self._process.wait()
+        await end(self._process, STOP_TIMEOUT)
 
     def command(self, message: p.ToWorker) -> None:
         """Send a command with whatever else this turn of the loop sends.

@@ -12,9 +12,7 @@ from playvoice.media.quality import Reception
 from playvoice.media.reports import Reports, Sending
 from playvoice.media.rtcp import parse
 from playvoice.media.rtp import MAX_PACKET
-
-NOWHERE = ("0.0.0.0", "::")
-"""Hosts of a description that holds the old way (RFC 3264 section 8.4)."""
+from playvoice.media.sdp import ZEROS
 
 
 class Control:
@@ -83,4 +81,4 @@ class Control:
         target = self._heard_from or described
         if self._heard_from is None and self._latch.has_moved:
             target = (rtp[0], min(rtp[1] + 1, 65_535))
-        return None if target[0] in NOWHERE else target
+        return None if target[0] in ZEROS else target

@@ -65,3 +65,8 @@ class Sound:
 def voice_files(stem: Path) -> dict[Codec, Path]:
     """The two files of a voice, by law."""
     return {codec: stem.with_name(f"{stem.name}.{codec.name.lower()}") for codec in Codec}
+
+
+def part_files(stem: Path) -> dict[Codec, Path]:
+    """The same while they are not whole."""
+    return {codec: path.with_name(f"{path.name}.part") for codec, path in voice_files(stem).items()}

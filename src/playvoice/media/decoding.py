@@ -11,6 +11,7 @@ not touched by any filter: its 16-bit, A-law or μ-law samples come out exactly 
 A customer's file is nobody's friend: FFmpeg may only use demuxers that read this one file, since a playlist would
 make it open other files and addresses."""
 
+import contextlib
 import os
 import time
 from collections.abc import Iterable, Iterator
@@ -25,7 +26,7 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
-from playvoice.media.decoded import MAX_SECONDS, DecodeError, DecodeReason, Sound, voice_files
+from playvoice.media.decoded import MAX_SECONDS, DecodeError, DecodeReason, Sound, part_files, voice_files
 from playvoice.media.g711 import SAMPLE_RATE, Codec, Samples, encode
 from playvoice.media.level import Meter
 
@@ -85,8 +86,7 @@ def decode_file(source: Path, stem: Path, max_seconds: float = MAX_SECONDS) -> S
 
 
 def _decode(path: Path, stem: Path, max_samples: int) -> Sound:
-    finals = voice_files(stem)
-    asides = {codec: path.with_name(f"{path.name}.part") for codec, path in finals.items()}
+    finals, asides = voice_files(stem), part_files(stem)
     outputs: dict[Codec, BinaryIO] = {}
     meter = Meter()
     began = time.process_time()
@@ -111,7 +111,8 @@ def _decode(path: Path, stem: Path, max_samples: int) -> Sound:
             aside.replace(finals[codec])
     finally:
         for codec, output in outputs.items():
-            output.close()
+            with contextlib.suppress(OSError):  # a full disk refuses what is left in the buffer once more
+                output.close()
             asides[codec].unlink(missing_ok=True)
     return Sound(source.format, meter.samples, meter.rms, meter.peak)
 

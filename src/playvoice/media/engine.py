@@ -76,6 +76,10 @@ class Engine:
         """There is nothing that the clock has to do."""
         return not self._streams and not self._waiting_for_disk
 
+    def tidy(self) -> None:
+        """Let go of what nobody needs any more; to be called now and then."""
+        self._voices.let_go()
+
     def take_reports(self) -> list[p.Message]:
         """What the server is to be told."""
         reports, self._reports = self._reports, []

@@ -37,6 +37,9 @@ class Relay:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._anchor: _Anchor | None = None
+        self._held = False
+        self._press = (-1, -1, 0)
+        """Source and timestamp of the last press, and the timestamp that it was sent on with."""
 
     def place(self, packet: Packet, now: float, *, key: bool = False) -> tuple[int, int, bool] | None:
         """Sequence number, timestamp and marker for a packet; None for one that is too late.
@@ -44,8 +47,10 @@ class Relay:
         A key's packets keep the timestamp of its beginning, which says nothing of the time.
         """
         anchor = self._anchor
-        if anchor is None or anchor.ssrc != packet.ssrc or self._clock.sequence != (anchor.out_sequence + 1) & 0xFFFF:
-            return self._start(packet, now, key=key)  # the first, another source, or something else was sent meanwhile
+        if anchor is None or self._clock.sequence != (anchor.out_sequence + 1) & 0xFFFF:
+            return self._start(packet, now, key=key)  # the first, or something else was sent meanwhile
+        if anchor.ssrc != packet.ssrc:
+            return self._insert(anchor, packet, now) if key else self._start(packet, now, key=False)
         distance = signed_difference(packet.sequence, anchor.sequence, 16)
         passed = signed_difference(packet.timestamp, anchor.timestamp, 32)
         skew = abs(passed - (now - anchor.at) * SAMPLE_RATE)
@@ -55,14 +60,21 @@ class Relay:
             return None
         sequence = (anchor.out_sequence + distance) & 0xFFFF
         timestamp = (anchor.out_timestamp + passed) & 0xFFFFFFFF
+        marker = packet.marker
         if distance > 0:
+            marker, self._held = marker or self._held, False
             anchor.packets += distance
             anchor.sequence, anchor.out_sequence = packet.sequence, sequence
             self._clock.sequence = (sequence + 1) & 0xFFFF
             if not key:
                 anchor.timestamp, anchor.out_timestamp, anchor.at = packet.timestamp, timestamp, now
                 self._pass_time(timestamp, len(packet.payload), now)
-        return sequence, timestamp, packet.marker
+        return sequence, timestamp, marker
+
+    def hold(self, packet: Packet) -> None:
+        """Pass over a packet for which the far end has no ear now: what it hears next begins a talkspurt."""
+        self.pass_over(packet)
+        self._held = True
 
     def pass_over(self, packet: Packet) -> None:
         """A packet that is not sent on, comfort noise for example, leaves no gap: the far end would call it a loss."""
@@ -76,11 +88,23 @@ class Relay:
             anchor.packets = 1  # what is late now came before it, and would get a number that is taken
             self._clock.sequence = (anchor.out_sequence + 1) & 0xFFFF
 
+    def _insert(self, anchor: _Anchor, packet: Packet, now: float) -> tuple[int, int, bool]:
+        """A key of a source of its own, as some gateways send it: the audio goes on around it as it was."""
+        if (packet.ssrc, packet.timestamp) != self._press[:2]:
+            self._press = packet.ssrc, packet.timestamp, self._clock.at(now)
+        sequence = anchor.out_sequence = self._clock.sequence
+        anchor.packets = 1  # what is late now would get a number that is taken
+        self._clock.sequence = (sequence + 1) & 0xFFFF
+        return sequence, self._press[2], packet.marker
+
     def _start(self, packet: Packet, now: float, *, key: bool) -> tuple[int, int, bool]:
         self._clock.resume(now)
+        self._held = False
         sequence, timestamp = self._clock.sequence, self._clock.timestamp
         self._anchor = _Anchor(packet.ssrc, packet.sequence, packet.timestamp, sequence, timestamp, now)
         self._clock.sequence = (sequence + 1) & 0xFFFF
+        if key:
+            self._press = packet.ssrc, packet.timestamp, timestamp
         self._pass_time(timestamp, FRAME if key else len(packet.payload), now)
         return sequence, timestamp, True
 

@@ -110,7 +110,7 @@ class Stream:
 
     def bridge(self, peer: "Stream", now: float) -> None:
         self.peer = peer
-        self._frames = Frames()
+        self._frames, self._relay = Frames(), Relay(self.clock)
         self._press_is_for_peer = False
         self.latch.alive_at = now
         self._silent_told = False
@@ -283,10 +283,8 @@ class Stream:
 
     def relay(self, packet: Packet, codec: Codec, now: float, heard_at: float) -> None:
         """Send on audio that the other leg heard; this far end hears it at `heard_at`."""
-        if self.playing or self.keys:
-            return
-        if not self.may_send:
-            self.relay_nothing(packet)
+        if self.playing or self.keys or not self.may_send:
+            self._relay.hold(packet)
             return
         placed = self._relay.place(packet, now)
         if placed is None:
@@ -302,9 +300,7 @@ class Stream:
 
     def relay_key(self, packet: Packet, now: float) -> None:
         """Send on a key that was pressed on the other leg, if this far end takes keys."""
-        if self.playing or self.keys:
-            return
-        if not self.may_send or self._send_event < 0:
+        if self.playing or self.keys or not self.may_send or self._send_event < 0:
             self.relay_nothing(packet)
             return
         placed = self._relay.place(packet, now, key=True)

@@ -27,9 +27,10 @@ from typing import Any, TypeAlias
 
 import structlog
 
-from playvoice.media.decoded import MAX_SECONDS, DecodeError, DecodeReason, Sound, voice_files
-from playvoice.media.encoding import EncodeError, RecordingFormat, encode_file
-from playvoice.media.g711 import Codec
+from playvoice.media.decoded import MAX_SECONDS, DecodeError, DecodeReason, Sound, part_files, voice_files
+from playvoice.media.encoding import CHANNELS, EncodeError, RecordingFormat, encode_file
+from playvoice.media.ending import end
+from playvoice.media.g711 import SAMPLE_RATE, Codec
 
 Message: TypeAlias = Mapping[str, Any]
 
@@ -40,8 +41,8 @@ MP3_BACKLOG = 100
 ENCODE_QUEUE = 20_000
 """Recordings of either format that wait; past these :class:`EncodeError`, and the raw recording stays."""
 DECODE_TIMEOUT = 300.0
-ENCODE_TIMEOUT = 3600.0
-"""Seconds after which a job's child is taken for stuck and killed."""
+ENCODE_TIMEOUT = 300.0
+"""Seconds after which a job's child is taken for stuck and killed; for a recording, as many more as it lasts."""
 CHILDREN_OF_A_JOB = 2
 """Children that one job may cost; one that is stuck is the only one."""
 STOP_TIMEOUT = 2.0
@@ -72,6 +73,8 @@ class Decoded:
 @dataclass(slots=True)
 class _Job:
     message: Message
+    longer: float
+    """Seconds that it may take beyond the others of its lane."""
     answer: "asyncio.Future[Message]" = field(repr=False)
 
 
@@ -101,10 +104,10 @@ class _Lane:
         child = self._child.result()
         return child.pid if child.returncode is None else None
 
-    async def do(self, message: Message) -> Message:
+    async def do(self, message: Message, *, longer: float = 0.0) -> Message:
         """:raises asyncio.QueueFull: the bound is reached.
         :raises _ChildFailed: the child did not do it, or the lane was closed."""
-        job = _Job(message, asyncio.get_running_loop().create_future())
+        job = _Job(message, longer, asyncio.get_running_loop().create_future())
         self._jobs.put_nowait(job)
         if self._task is None:
             self._task = asyncio.create_task(self._work(), name=f"transcoder-{self._name}")
@@ -126,22 +129,23 @@ class _Lane:
             if job.answer.done():
                 continue  # nobody waits for it any more
             try:
-                self._settle(job, await self._outcome(job.message))
+                self._settle(job, await self._outcome(job))
             except asyncio.CancelledError:
                 self._settle(job, _ChildFailed("the transcoder was stopped"))
                 raise
 
-    async def _outcome(self, message: Message) -> Message | _ChildFailed:
+    async def _outcome(self, job: _Job) -> Message | _ChildFailed:
         """The child's answer; after a failure there is no child any more, and the next job starts a new one.
 
         A job whose child died is done again: mostly somebody killed it, and the job is not to blame.
         """
+        seconds = self._timeout + job.longer
         for _ in range(CHILDREN_OF_A_JOB):
             try:
-                async with asyncio.timeout(self._timeout):
-                    return await self._ask(message)
+                async with asyncio.timeout(seconds):
+                    return await self._ask(job.message)
             except TimeoutError:
-                return await self._give_up_child(f"not done after {self._timeout:g} s", patience=0.0)
+                return await self._give_up_child(f"not done after {seconds:g} s", patience=0.0)
             except Exception as error:  # whatever it is, the jobs behind it are not to wait for ever
                 failure = await self._give_up_child(str(error) or type(error).__name__)
         return failure
@@ -201,12 +205,7 @@ class _Lane:
             child = await asyncio.shield(self._child)
             assert child.stdin is not None
             child.stdin.close()
-            try:
-                async with asyncio.timeout(patience):
-                    await child.wait()
-            except TimeoutError:
-                child.kill()  # which a process that has ended ignores
-                await child.wait()
+            await end(child, patience)
         self._child = None
 
 
@@ -245,6 +244,7 @@ class Transcoder:
         except asyncio.QueueFull:
             raise DecodeError(DecodeReason.BUSY, f"{DECODE_QUEUE} files wait to be decoded") from None
         except _ChildFailed as error:
+            await asyncio.to_thread(_remove_parts, to)
             raise DecodeError(DecodeReason.FAILED, f"{source.name} could not be decoded: {error}") from None
         if "samples" not in answer:
             raise DecodeError(DecodeReason(answer["reason"]), answer["text"])
@@ -264,7 +264,7 @@ class Transcoder:
         """
         message = {"kind": "encode", "raw": str(raw), "to": str(to), "form": RecordingFormat(form).value}
         try:
-            answer = await self._encoding.do(message)
+            answer = await self._encoding.do(message, longer=_seconds(raw))
         except asyncio.QueueFull:
             raise EncodeError(f"{ENCODE_QUEUE} recordings wait to be encoded") from None
         except _ChildFailed as error:
@@ -276,6 +276,20 @@ class Transcoder:
     async def close(self) -> None:
         """End the children; who still waits for one gets its declared error."""
         await asyncio.gather(self._decoding.close(), self._encoding.close())
+
+
+def _seconds(raw: Path) -> float:
+    """How long a raw recording is; 0 for one that is not there, which the encoder tells."""
+    try:
+        return raw.stat().st_size / CHANNELS / SAMPLE_RATE
+    except OSError:
+        return 0.0
+
+
+def _remove_parts(stem: Path) -> None:
+    for path in part_files(stem).values():
+        with contextlib.suppress(OSError):  # there is none, or the disk is to blame for all of it
+            path.unlink()
 
 
 def perform(message: Message) -> Message:

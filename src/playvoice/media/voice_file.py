@@ -8,8 +8,9 @@ import mmap
 import os
 import threading
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from queue import SimpleQueue
 from typing import TypeAlias
 
@@ -58,8 +59,9 @@ class Voices:
     def __init__(self, most: int = MAX_VOICES) -> None:
         self._most = most
         self._mapped: dict[Key, Voice] = {}
-        self._to_load: SimpleQueue[tuple[str, Codec]] = SimpleQueue()
+        self._to_load: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._loaded: deque[tuple[Key, Voice]] = deque()
+        self._removed: deque[Key] = deque()
         self._loader: threading.Thread | None = None
 
     def __repr__(self) -> str:
@@ -70,13 +72,14 @@ class Voices:
         self._take_loaded()
         wanted = ((path, Codec(int(number))) for number, path in paths.items())
         cold = [(path, codec) for path, codec in wanted if not self._is_mapped(path, codec)]
-        if not cold or self._to_load.qsize() >= MAX_LOADING:
-            return
-        if self._loader is None:
-            self._loader = threading.Thread(target=self._load_all, name="voices", daemon=True)
-            self._loader.start()
-        for path, codec in cold:
-            self._to_load.put((path, codec))
+        if self._to_load.qsize() < MAX_LOADING:
+            for path, codec in cold:
+                self._have_done(partial(self._load, path, codec))
+
+    def let_go(self) -> None:
+        """Unmap the files that were removed meanwhile: the disk keeps their room as long as they are mapped."""
+        self._take_loaded()
+        self._have_done(partial(self._find_removed, list(self._mapped)))
 
     def get(self, path: str, codec: Codec) -> Voice:
         """The voice in this file, which is never changed in place. OSError if it can't be read."""
@@ -87,34 +90,63 @@ class Voices:
         return voice
 
     def _is_mapped(self, path: str, codec: Codec) -> bool:
+        """Whether it is; then it counts as asked for just now."""
         try:
-            return _key(os.stat(path), path, codec) in self._mapped  # noqa: PTH116
+            key = _key(os.stat(path), path, codec)  # noqa: PTH116
         except (OSError, ValueError):  # ValueError: a NUL in the path
             return False
+        voice = self._mapped.pop(key, None)
+        if voice is not None:
+            self._mapped[key] = voice
+        return voice is not None
 
     def _take_loaded(self) -> None:
         while self._loaded:  # filled by the other thread
             key, voice = self._loaded.popleft()
             if key not in self._mapped:
                 self._keep(key, voice)
+        while self._removed:  # likewise; and unmapped there, since a disk takes its time to give room back
+            self._have_done(partial(_forget, self._mapped.pop(self._removed.popleft(), None)))
 
     def _keep(self, key: Key, voice: Voice) -> None:
         self._mapped[key] = voice
         if len(self._mapped) > self._most:
             del self._mapped[next(iter(self._mapped))]
 
-    def _load_all(self) -> None:
+    def _have_done(self, job: Callable[[], None]) -> None:
+        if self._loader is None:
+            self._loader = threading.Thread(target=_work, args=(self._to_load,), name="voices", daemon=True)
+            self._loader.start()
+        self._to_load.put(job)
+
+    def _load(self, path: str, codec: Codec) -> None:
         block = bytearray(BLOCK)
-        while True:
-            path, codec = self._to_load.get()
+        try:
+            with open(path, "rb", buffering=0) as file:  # noqa: PTH123
+                key = _key(os.fstat(file.fileno()), path, codec)
+                while file.readinto(block):
+                    pass
+            self._loaded.append((key, _map(path, codec)))
+        except (OSError, ValueError):  # ValueError: a NUL in the path
+            pass
+
+    def _find_removed(self, keys: Iterable[Key]) -> None:
+        for key in keys:
             try:
-                with open(path, "rb", buffering=0) as file:  # noqa: PTH123
-                    key = _key(os.fstat(file.fileno()), path, codec)
-                    while file.readinto(block):
-                        pass
-                self._loaded.append((key, _map(path, codec)))
-            except (OSError, ValueError):  # ValueError: a NUL in the path
+                os.stat(key[0])  # noqa: PTH116
+            except FileNotFoundError:
+                self._removed.append(key)
+            except OSError:  # it may be there all the same
                 pass
+
+
+def _work(jobs: "SimpleQueue[Callable[[], None]]") -> None:
+    while True:
+        jobs.get()()
+
+
+def _forget(_voice: Voice | None) -> None:
+    """Who does this last drops what he was given."""
 
 
 def _key(status: os.stat_result, path: str, codec: Codec) -> Key:

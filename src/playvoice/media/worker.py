@@ -28,7 +28,7 @@ NICENESS = -10
 """Of all threads, where we are allowed to: the clock's waits for one that holds the interpreter's lock."""
 REAL_TIME_PRIORITY = 1
 """Of the clock's thread: the lowest, below whatever else on the machine is real-time."""
-COLLECT_EVERY = 60 * TICKS_A_SECOND
+TIDY_EVERY = 60 * TICKS_A_SECOND
 """Ticks. What a minute left is young garbage, which is soon looked through; all of it is when nobody calls."""
 
 
@@ -64,6 +64,7 @@ class Worker:
         idle = self._engine.idle
         if idle:  # nobody calls: tidy up, and have the clock stand
             gc.collect()
+            self._engine.tidy()
         else:
             seconds = max(0.0, self._metronome.due - time.monotonic())
         readable, _, _ = select.select([self._control], [self._control] if self._unsent else [], [], seconds)
@@ -99,8 +100,9 @@ class Worker:
 
     def _once_a_second(self, number: int) -> None:
         self._engine.report_pace(self._metronome.take_pace())
-        if number % COLLECT_EVERY == 0:
+        if number % TIDY_EVERY == 0:
             gc.collect(0)
+            self._engine.tidy()
 
 
 def main(arguments: list[str]) -> None:

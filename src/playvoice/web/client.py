@@ -9,15 +9,12 @@ nothing. The first half of it is for the connection.
 """
 
 import asyncio
-import os
 import ssl
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO
 from urllib.parse import urljoin
-from uuid import uuid4
 
 import h11
 import httpx2
@@ -26,6 +23,7 @@ from playvoice import __version__
 from playvoice.web.connection import Connection, Head
 from playvoice.web.errors import BadAnswer, NoAnswer
 from playvoice.web.network import CheckedNetwork, Resolver
+from playvoice.web.part_file import PartFile
 from playvoice.web.policy import NetworkPolicy, WebAddress
 from playvoice.web.pool import Pool
 from playvoice.web.stream import ConnectionCut
@@ -275,31 +273,19 @@ def _check_head(address: WebAddress, status: int, headers: Mapping[str, str], ma
 
 
 async def _write(answer: Connection, to: Path, max_bytes: int, address: WebAddress) -> int:
-    """Write what comes into a file beside ``to`` and rename it when it is whole."""
-    aside = to.with_name(f"{to.name}.{uuid4().hex}.part")
-    file = await asyncio.to_thread(aside.open, "xb")
+    """Write what comes into the file ``to``, which appears when it is whole."""
+    size, gathered, part = 0, bytearray(), PartFile(to)
     try:
-        size = 0
-        gathered = bytearray()
         while chunk := await answer.read():
             size += len(chunk)
             if size > max_bytes:
                 raise BadAnswer(f"{address} sends more than {max_bytes} octets")
             gathered += chunk
             if len(gathered) >= WRITE_BLOCK:
-                await asyncio.to_thread(file.write, bytes(gathered))
+                await part.write(bytes(gathered))
                 gathered.clear()
-        await asyncio.to_thread(_finish, file, bytes(gathered), aside, to)
-    except BaseException:
-        file.close()
-        aside.unlink(missing_ok=True)
-        raise
+        await part.write(bytes(gathered))
+        await part.finish()
+    finally:
+        part.close()
     return size
-
-
-def _finish(file: BinaryIO, rest: bytes, aside: Path, to: Path) -> None:
-    file.write(rest)
-    file.flush()
-    os.fsync(file.fileno())
-    file.close()
-    aside.replace(to)

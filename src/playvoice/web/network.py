@@ -96,7 +96,10 @@ class SystemResolver:
             except RuntimeError:
                 pass  # the loop was closed meanwhile, nobody waits any more
 
-        threading.Thread(target=look_up, name="resolver", daemon=True).start()
+        try:
+            threading.Thread(target=look_up, name="resolver", daemon=True).start()
+        except RuntimeError as error:  # the system gives us no more threads
+            raise OSError(str(error)) from None
         return found
 
 
@@ -113,13 +116,18 @@ class CheckedNetwork:
         self._policy = policy
         self._resolver = resolver or SystemResolver()
 
-    async def connect(self, host: str, port: int) -> Stream:
-        """:raises AddressRefused: one of the host's addresses is not allowed.
+    async def connect(self, host: str, port: int, deadline: float) -> Stream:
+        """:param deadline: when the caller gives up, by the loop's clock: of what is left until then, an address that
+            says nothing leaves their share to those behind it.
+        :raises AddressRefused: one of the host's addresses is not allowed.
         :raises ConnectFailed: it has none, or none of them lets us in."""
-        failure = ""
-        for address in await self._checked(host, port):
+        loop, failure = asyncio.get_running_loop(), ""
+        addresses = await self._checked(host, port)
+        for behind, address in zip(reversed(range(len(addresses))), addresses, strict=True):
+            now = loop.time()
             try:
-                _, stream = await asyncio.get_running_loop().create_connection(Stream, str(address), port)
+                async with asyncio.timeout_at(now + (deadline - now) / (behind + 1) if behind else None):
+                    _, stream = await loop.create_connection(Stream, str(address), port)
             except OSError as error:
                 failure = str(error)  # the error itself would hold this frame, and the frame it
             else:

@@ -34,6 +34,8 @@ class Pool:
         """Whose each is and until when it rests; the one that has rested longest stands first."""
         self._by_origin: dict[Origin, list[Connection]] = {}
         """The same connections; the one that came last is taken first."""
+        self._timer: asyncio.TimerHandle | None = None
+        """Runs while any rest."""
 
     def __repr__(self) -> str:
         return f"<Pool taken={self._taken} resting={len(self._resting)} most={self._most}>"
@@ -66,6 +68,8 @@ class Pool:
         self._by_origin[address.origin] = of_origin
         of_origin.append(connection)
         self._resting[connection] = address.origin, asyncio.get_running_loop().time() + self._rest
+        if self._timer is None:
+            self._wait_for_oldest()
 
     async def aclose(self) -> None:
         """Close all connections, those in use too."""
@@ -73,6 +77,8 @@ class Pool:
             connection.close()
         self._resting.clear()
         self._by_origin.clear()
+        if self._timer is not None:
+            self._timer.cancel()
         await asyncio.sleep(0)  # a socket is closed at the loop's next turn
 
     async def _wait_for_place(self, address: WebAddress, seconds: float) -> None:
@@ -91,15 +97,29 @@ class Pool:
 
     def _rested(self, origin: Origin) -> Connection | None:
         """Take the connection that came to rest last; those found unfit are closed."""
-        now = asyncio.get_running_loop().time()
-        while self._resting and self._resting[oldest := next(iter(self._resting))][1] <= now:
-            self._wake(oldest).close()
+        self._close_rested()
         while of_origin := self._by_origin.get(origin):
             connection = self._wake(of_origin[-1])
             if connection.is_quiet:
                 return connection
             connection.close()
         return None
+
+    def _close_rested(self) -> None:
+        """Close those whose time to rest is over."""
+        now = asyncio.get_running_loop().time()
+        while self._resting and self._resting[oldest := next(iter(self._resting))][1] <= now:
+            self._wake(oldest).close()
+
+    def _wait_for_oldest(self) -> None:
+        _origin, until = next(iter(self._resting.values()))
+        self._timer = asyncio.get_running_loop().call_at(until, self._time_is_over)
+
+    def _time_is_over(self) -> None:
+        self._timer = None
+        self._close_rested()
+        if self._resting:
+            self._wait_for_oldest()
 
     def _wake(self, connection: Connection) -> Connection:
         origin, _until = self._resting.pop(connection)
@@ -112,9 +132,10 @@ class Pool:
     async def _connect(self, address: WebAddress, seconds: float) -> Connection:
         while self._resting and self._taken + len(self._resting) > self._most:
             self._wake(next(iter(self._resting))).close()
+        deadline = asyncio.get_running_loop().time() + seconds
         try:
-            async with asyncio.timeout(seconds):
-                stream = await self._network.connect(address.host, address.port)
+            async with asyncio.timeout_at(deadline):
+                stream = await self._network.connect(address.host, address.port, deadline)
                 if address.scheme == "https":
                     try:
                         await stream.start_tls(self._context, address.host)

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from tests.unit.media.workers import BOUND, PORTS, Leg, far_end
+from tests.unit.media.workers import BOUND, PORTS, Leg, far_end, speech
 from tests.waiting import until
 
 from playvoice.media import client as client_module
@@ -157,3 +157,21 @@ async def test_a_disk_that_is_too_slow_costs_a_recording_and_not_the_worker(
     os.kill(media.pid, signal.SIGCONT)
     await leg.stream.release()
     assert media.reserved == 0
+
+
+async def test_a_worker_at_rest_lets_go_of_voices_that_were_removed(media: MediaClient, tmp_path: Path) -> None:
+    voice = tmp_path / "voice.pcma"
+    voice.write_bytes(speech(0.1, 1))
+
+    def holds_it() -> bool:
+        held = (path.readlink() for path in Path(f"/proc/{media.pid}/fd").iterdir() if path.is_symlink())
+        return any(path.name.startswith(voice.name) for path in held)
+
+    leg = await Leg.reserve(media)
+    leg.stream.load({Codec.PCMA: voice})
+    await until(holds_it)
+    await leg.stream.release()
+    voice.unlink()
+    async with asyncio.timeout(BOUND):
+        while holds_it():
+            await media.answer()

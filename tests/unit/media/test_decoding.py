@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import pytest
@@ -231,6 +232,20 @@ def test_a_folder_that_is_not_there_is_our_fault(tmp_path: Path) -> None:
     with pytest.raises(DecodeError) as error:
         decode_file(tmp_path / "a.wav", tmp_path / "no" / "voice")
     assert error.value.reason is DecodeReason.FAILED
+
+
+def test_a_full_disk_keeps_no_part_of_a_voice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(path: Path, _mode: str) -> BinaryIO:
+        path.touch()
+        return open("/dev/full", "wb")  # noqa: PTH123
+
+    source = tmp_path / "a.wav"
+    write_wav(source, tone(440, 0.1, 8000))
+    with monkeypatch.context() as machine:
+        machine.setattr(Path, "open", full)
+        with pytest.raises(DecodeError, match="No space left"):
+            decode_file(source, tmp_path / "out")
+    assert list(tmp_path.iterdir()) == [source]
 
 
 def test_a_voice_that_fails_leaves_the_one_that_was_there(tmp_path: Path) -> None:

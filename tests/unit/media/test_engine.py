@@ -14,7 +14,7 @@ from playvoice.media import udp
 from playvoice.media.engine import MAX_REASON, TICKS_A_SECOND, Engine
 from playvoice.media.g711 import linear_to_alaw
 from playvoice.media.metronome import PHASES, TICK
-from playvoice.media.rtp import FRAME
+from playvoice.media.rtp import FRAME, SAMPLE_RATE, Packet
 from playvoice.media.stream import SILENT
 from playvoice.media.tones import TONES_WEIGHT
 from playvoice.simulator.sound import key_tones
@@ -94,6 +94,106 @@ def test_sequence_numbers_run_on_over_a_hold(bench: Bench, voice: dict[str, str]
     assert len(packets) == 30
     assert_one_talk(packets)
     assert (packets[10].timestamp - packets[9].timestamp) & 0xFFFFFFFF == 21 * FRAME
+
+
+def talk(bench: Bench, reserved: p.Reserved, phone: Phone, seconds: float) -> None:
+    """The phone sends 20 ms each 20 ms."""
+    for _ in range(round(seconds / 0.02)):
+        phone.says(reserved.port)
+        bench.run(0.02)
+
+
+def test_who_was_held_while_he_talked_with_somebody_gets_a_marker_and_no_gap_when_he_hears_again(bench: Bench) -> None:
+    (one, talking), (other, held) = bench.phone(), bench.phone()
+    bench.do(p.Bridge(one.stream, other.stream))
+    talk(bench, one, talking, 0.2)
+    bench.do(connect(other, held, sends=False))
+    talk(bench, one, talking, 0.5)
+    before = held.heard()
+    bench.do(connect(other, held))
+    talk(bench, one, talking, 0.2)
+    after = held.heard()
+    assert_one_talk(before + after)
+    assert [packet.marker for packet in after] == [True, *[False] * (len(after) - 1)]
+    passed = (after[0].timestamp - before[-1].timestamp) & 0xFFFFFFFF
+    assert passed == pytest.approx(0.52 * SAMPLE_RATE, abs=2 * FRAME)
+
+
+@pytest.mark.parametrize("what", ["voice", "keys"])
+def test_what_a_phone_that_held_was_to_be_played_leaves_no_gap_either(
+    bench: Bench, voice: dict[str, str], what: str
+) -> None:
+    (one, talking), (other, held) = bench.phone(), bench.phone()
+    bench.do(p.Bridge(one.stream, other.stream))
+    talk(bench, one, talking, 0.2)
+    bench.do(connect(other, held, sends=False))
+    bench.do(p.Play(other.stream, voice, False) if what == "voice" else p.SendKeys(other.stream, "123"))
+    talk(bench, one, talking, 2.4)
+    bench.do(connect(other, held))
+    talk(bench, one, talking, 0.2)
+    packets = held.heard()
+    assert len(packets) == 20
+    assert_one_talk(packets)
+
+
+def test_two_that_are_bridged_again_lose_nothing_of_what_was_said_meanwhile(bench: Bench) -> None:
+    (one, talking), (other, listening) = bench.phone(), bench.phone()
+    bench.do(p.Bridge(one.stream, other.stream))
+    talk(bench, one, talking, 0.2)
+    bench.do(p.Unbridge(one.stream))
+    talk(bench, one, talking, 0.5)
+    before = listening.heard()
+    bench.do(p.Bridge(one.stream, other.stream))
+    talk(bench, one, talking, 0.2)
+    after = listening.heard()
+    assert_one_talk(before + after)
+    assert after[0].marker
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_whatever_is_done_with_two_legs_each_far_end_hears_one_talk(
+    bench: Bench, voice: dict[str, str], seed: int
+) -> None:
+    chance = random.Random(seed)
+    legs = [bench.phone(), bench.phone()]
+    heard: list[list[Packet]] = [[], []]
+    sends = [True, True]
+    for _ in range(40):
+        side = chance.randrange(2)
+        (reserved, phone), (other, _phone) = legs[side], legs[1 - side]
+        match chance.choice(
+            ["play", "loop", "stop", "bridge", "unbridge", "keys", "hold", "resume", "keyless", "source"]
+        ):
+            case "play" | "loop" as how:
+                bench.do(p.Play(reserved.stream, voice, how == "loop"))
+            case "stop":
+                bench.do(p.StopPlaying(reserved.stream))
+            case "bridge":
+                bench.do(p.Bridge(reserved.stream, other.stream))
+            case "unbridge":
+                bench.do(p.Unbridge(reserved.stream))
+            case "keys":
+                bench.do(p.SendKeys(reserved.stream, "12"))
+            case "hold" | "resume" as how:
+                sends[side] = how == "resume"
+                bench.do(connect(reserved, phone, sends=sends[side]))
+            case "keyless":
+                bench.do(connect(reserved, phone, sends=sends[side], event=-1))
+            case _:
+                phone.ssrc, phone.sequence = chance.getrandbits(32), chance.getrandbits(16)
+        for _ in range(chance.randrange(1, 25)):
+            for reserved, phone in legs:
+                phone.says(reserved.port, timestamp=round(bench.now * SAMPLE_RATE))
+            bench.run(0.02)
+            for packets, (_, phone) in zip(heard, legs, strict=True):
+                packets += phone.heard()
+    for packets, (reserved, phone) in zip(heard, legs, strict=True):
+        bench.do(p.Release(1, reserved.stream))
+        packets += phone.heard()
+        (released,) = bench.engine.take_reports()
+        assert isinstance(released, p.Released)
+        assert released.sent == len(packets)
+        assert_one_talk(packets)
 
 
 @pytest.mark.parametrize("latched", [False, True])

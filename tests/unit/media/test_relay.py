@@ -52,6 +52,30 @@ def test_another_source_begins_where_we_are_with_the_marker() -> None:
     assert moved.place(packet(700, ssrc=2), 0.04) == (1002, 50_320, True)
 
 
+def test_a_key_of_a_source_of_its_own_is_one_press_between_the_audio_that_goes_on() -> None:
+    moved, _clock = relay()
+    placed = [moved.place(packet(0), 0.0)]
+    for number in (1, 2, 3):
+        key = packet(700 + number, ssrc=2, marker=number == 1)._replace(timestamp=77)
+        placed.append(moved.place(key, (number - 1) * 0.02, key=True))
+        placed.append(moved.place(packet(number), number * 0.02))
+    press = 50_160
+    assert placed == [
+        (1000, 50_000, True),
+        *[(1001, press, True), (1002, 50_160, False)],
+        *[(1003, press, False), (1004, 50_320, False)],
+        *[(1005, press, False), (1006, 50_480, False)],
+    ]
+
+
+def test_a_press_that_began_before_the_audio_of_another_source_goes_on_as_one() -> None:
+    moved, _clock = relay()
+    keys = [packet(700 + number, ssrc=2)._replace(timestamp=77) for number in range(2)]
+    assert moved.place(keys[0], 0.0, key=True) == (1000, 50_000, True)
+    assert moved.place(packet(0), 0.02) == (1001, 50_160, True)
+    assert moved.place(keys[1], 0.02, key=True) == (1002, 50_000, False)
+
+
 def test_a_leap_of_timestamps_is_a_new_start_in_our_time() -> None:
     moved, _clock = relay()
     moved.place(packet(0), 0.0)

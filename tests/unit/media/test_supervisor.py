@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from tests.unit.media.workers import BOUND, PORTS, Leg, children, connected_pair, far_end, open_sockets, speech
 from tests.waiting import until
 
+from playvoice.media import client, ending
 from playvoice.media.client import MediaClient, MediaFull, MediaGone, Stream
 from playvoice.media.g711 import Codec
 from playvoice.media.protocol import ClockPace, PlaybackEnded
@@ -107,6 +109,39 @@ async def test_a_worker_that_gives_no_answer_is_ended_and_replaced(owner: Owner)
     assert stopped not in children()
     assert (await Leg.reserve(media)).stream.number >> NUMBER_SHIFT == 2
     await media.close()
+
+
+DEBUGGER = """
+import ctypes, sys, time
+PTRACE_SEIZE = 0x4206
+print(ctypes.CDLL(None).ptrace(PTRACE_SEIZE, int(sys.argv[1]), None, None), flush=True)
+time.sleep(60)
+"""
+
+
+async def test_a_dead_worker_that_a_debugger_holds_does_not_keep_the_next_one_from_starting(
+    owner: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor does one that is in the midst of a write to a disk that hangs: neither can be waited for."""
+    monkeypatch.setattr(client, "STOP_TIMEOUT", 0.1)
+    monkeypatch.setattr(ending, "LONGEST", 0.1)
+    media = await MediaSupervisor.start(address="127.0.0.1", ports=PORTS, on_gone=owner.losses.put_nowait)
+    debugger = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", DEBUGGER, str(media.pid)), stdout=asyncio.subprocess.PIPE
+    )
+    assert debugger.stdout is not None
+    try:
+        if int(await debugger.stdout.readline()) != 0:
+            pytest.skip("no process may hold another one here (kernel.yama.ptrace_scope)")
+        held = kill(media)
+        await owner.loss()
+        await until(lambda: media.has_room, seconds=10)
+        assert media.pid != held
+    finally:
+        debugger.kill()
+        await debugger.wait()
+        await media.close()
+    await until(lambda: not children())
 
 
 async def test_a_worker_that_hangs_while_nobody_asks_it_anything_is_found_and_replaced(owner: Owner) -> None:

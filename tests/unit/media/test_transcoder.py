@@ -122,18 +122,22 @@ async def test_a_job_that_costs_two_children_fails_and_the_next_gets_a_new_one(
 ) -> None:
     transcoder, started = Transcoder(), []
     start = transcoder._decoding._start_child
+    parts = [tmp_path / f"first.{law}.part" for law in ("pcma", "pcmu")]
 
     async def start_and_kill() -> asyncio.subprocess.Process:
         child = await start()
         started.append(child.pid)
         if len(started) <= module.CHILDREN_OF_A_JOB:
             child.kill()
+            for part in parts:
+                part.write_bytes(b"half")
         return child
 
     monkeypatch.setattr(transcoder._decoding, "_start_child", start_and_kill)
     with pytest.raises(DecodeError) as error:
         await transcoder.decode(voice, tmp_path / "first")
     assert error.value.reason is DecodeReason.FAILED
+    assert not any(part.exists() for part in parts), "nobody is going to finish them"
     assert (await transcoder.decode(voice, tmp_path / "second")).seconds == 1.0
     assert len(started) == module.CHILDREN_OF_A_JOB + 1
     await transcoder.close()
@@ -160,6 +164,22 @@ async def test_a_child_that_is_stuck_is_killed(voice: Path, tmp_path: Path, monk
     with pytest.raises(DecodeError, match="not done after"):
         await transcoder.decode(voice, tmp_path / "out")
     assert transcoder.pids == []
+    await transcoder.close()
+
+
+async def test_an_encoder_that_is_stuck_is_killed_the_sooner_the_shorter_its_recording_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "ENCODE_TIMEOUT", 0.05)
+    transcoder, long, short = Transcoder(), tmp_path / "long.raw", tmp_path / "short.raw"
+    long.write_bytes(b"\xd5" * 60 * 16_000)
+    short.write_bytes(b"\xd5" * 1_600)
+    await transcoder.encode_recording(long, tmp_path / "long.wav", "wav")
+    [pid] = transcoder.pids
+    os.kill(pid, signal.SIGSTOP)
+    with pytest.raises(EncodeError, match=r"not done after 0\.15 s"):
+        await transcoder.encode_recording(short, tmp_path / "short.wav", "wav")
+    assert gone(pid)
     await transcoder.close()
 
 

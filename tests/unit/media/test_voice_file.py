@@ -64,6 +64,13 @@ def test_a_file_that_is_not_there_is_an_error_of_the_system(tmp_path: Path) -> N
         Voices().get(str(tmp_path / "none"), Codec.PCMA)
 
 
+def removed_but_open(folder: Path) -> set[str]:
+    """Files whose room on the disk we hold though they have no name any more."""
+    links = (os.readlink(path) for path in Path("/proc/self/fd").iterdir() if path.is_symlink())  # noqa: PTH115
+    found = (Path(link) for link in links if link.endswith(" (deleted)"))
+    return {path.name.removesuffix(" (deleted)") for path in found if path.parent == folder}
+
+
 def until_loaded(voices: Voices, count: int = 1) -> None:
     wait_until(lambda: len(voices._loaded) >= count, f"{count} are loaded")
 
@@ -113,6 +120,19 @@ def test_what_is_loaded_and_never_played_is_bounded_with_its_descriptors(tmp_pat
     assert len(os.listdir("/proc/self/fd")) <= before + 2  # noqa: PTH208
 
 
+def test_what_is_going_to_be_played_again_does_not_go_at_the_bound(tmp_path: Path) -> None:
+    """The server tells of it once for hundreds of others, and takes it to be at hand meanwhile."""
+    voices = Voices(most=2)
+    paths = [written(tmp_path, bytes([number]) * FRAME, f"voice-{number}") for number in range(3)]
+    for path in paths[:2]:
+        voices.get(path, Codec.PCMA)
+    voices.load({"8": paths[0]})
+    voices.load({"8": paths[2]})
+    until_loaded(voices)
+    voices.load({})
+    assert [Path(key[0]).name for key in voices._mapped] == ["voice-0", "voice-2"]
+
+
 def test_a_new_version_under_the_same_path_is_loaded_beside_the_old_one(tmp_path: Path) -> None:
     voices = Voices()
     path = written(tmp_path, b"a" * FRAME)
@@ -123,6 +143,22 @@ def test_a_new_version_under_the_same_path_is_loaded_beside_the_old_one(tmp_path
     until_loaded(voices)
     assert voices.get(path, Codec.PCMA).cut(0, 1) == b"b" * FRAME
     assert first.cut(0, 1) == b"a" * FRAME
+
+
+def test_a_file_that_was_removed_is_let_go_of_and_its_room_on_the_disk_with_it(tmp_path: Path) -> None:
+    voices = Voices()
+    paths = [written(tmp_path, b"a" * FRAME, f"voice-{number}") for number in range(3)]
+    played = voices.get(paths[0], Codec.PCMA)
+    for path in paths[1:]:
+        voices.get(path, Codec.PCMA)
+    for path in paths[:2]:
+        os.remove(path)  # noqa: PTH107
+    voices.let_go()
+    wait_until(lambda: len(voices._removed) == 2, "the files were looked for")
+    voices.load({})
+    assert repr(voices) == "<Voices 1 mapped>"
+    wait_until(lambda: removed_but_open(tmp_path) == {"voice-0"}, "all but the one that is being played are unmapped")
+    assert played.cut(0, 1) == b"a" * FRAME
 
 
 def test_a_stream_plays_what_was_loaded_for_it(tmp_path: Path, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,13 +2,18 @@
 
 import asyncio
 import ipaddress
+import os
 import socket
 import ssl
+import threading
+import time
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 from tests.unit.web.conftest import Exchange, Start
+from tests.waiting import until
 
 from playvoice.web import (
     AddressRefused,
@@ -561,7 +566,7 @@ async def test_a_download_that_fails_leaves_what_was_there(
     with pytest.raises(error, match=why):
         await client.download(end.url, to, max_bytes=1000, timeout=seconds)
     assert to.read_bytes() == b"before"
-    assert names_in(tmp_path) == ["voice"]
+    await until(lambda: names_in(tmp_path) == ["voice"])
 
 
 async def test_more_octets_than_announced_are_not_taken(client: WebClient, far_end: Start, tmp_path: Path) -> None:
@@ -608,3 +613,34 @@ async def test_what_may_not_be_connected_to_is_not_reached(client: WebClient) ->
         await client.reach("http://10.0.0.1/", timeout=5.0)
     with pytest.raises(ConnectFailed):
         await client.reach("http://127.0.0.1:1/", timeout=5.0)
+
+
+async def test_a_disk_that_hangs_costs_a_download_and_not_the_loop(
+    client: WebClient, far_end: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk is a pipe that nobody reads, until it is emptied again."""
+    reading, writing = os.pipe()
+
+    def hanging(path: Path, _mode: str) -> BinaryIO:
+        path.touch()
+        return open(writing, "wb")  # noqa: PTH123
+
+    def empty() -> None:
+        while os.read(reading, 65_536):
+            pass
+
+    async def serve(exchange: Exchange) -> None:
+        await exchange.answer(200, b"a" * 500_000)
+
+    end = await far_end(serve)
+    rescue = threading.Timer(3.0, empty)
+    rescue.start()
+    with monkeypatch.context() as machine:
+        machine.setattr(Path, "open", hanging)
+        began = time.monotonic()
+        with pytest.raises(NoAnswer):
+            await client.download(end.url, tmp_path / "voice", max_bytes=1_000_000, timeout=0.2)
+        assert time.monotonic() - began < 2
+    rescue.join()
+    os.close(reading)
+    await until(lambda: names_in(tmp_path) == [], "what came of it is removed when the disk goes on")

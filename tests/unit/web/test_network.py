@@ -1,15 +1,19 @@
 """Names are looked up in threads of which dead name servers can't take all."""
 
 import asyncio
+import contextlib
 import ipaddress
+import socket
+import ssl
 import threading
 from collections.abc import AsyncIterator
 
 import pytest
 
-from playvoice.web import network
-from playvoice.web.network import MAX_LOOKUPS, SystemResolver
+from playvoice.web import ConnectFailed, NetworkPolicy, network
+from playvoice.web.network import MAX_LOOKUPS, CheckedNetwork, SystemResolver
 from playvoice.web.policy import IPAddress
+from playvoice.web.pool import Pool
 
 HERE: list[IPAddress] = [ipaddress.ip_address("127.0.0.1")]
 
@@ -79,3 +83,38 @@ async def test_past_its_bound_a_slow_look_up_keeps_its_place(names: Names, monke
     await give_up_on(resolver, "well.example")
     names.end.set()
     assert await resolver("well.example", 80) == HERE
+
+
+async def test_an_address_that_says_nothing_leaves_time_for_the_next_one() -> None:
+    """The first is a machine that is down: its queue of connections is full, and nobody takes any."""
+    with socket.socket() as down, socket.socket() as up, contextlib.ExitStack() as waiting:
+        down.bind(("127.0.0.2", 0))
+        port = down.getsockname()[1]
+        up.bind(("127.0.0.1", port))
+        up.listen()
+        down.listen(0)
+        for _ in range(3):
+            fills = waiting.enter_context(socket.socket())
+            fills.setblocking(False)
+            fills.connect_ex(("127.0.0.2", port))
+
+        async def both(name: str, port: int) -> list[IPAddress]:
+            return [ipaddress.ip_address("127.0.0.2"), *HERE]
+
+        policy = NetworkPolicy([ipaddress.ip_network("127.0.0.0/8")])
+        pool = Pool(CheckedNetwork(policy, both), ssl.create_default_context(), most=1, kept=1, rest=1.0)
+        address = policy.check_url(f"http://two.example:{port}/")
+        pool.give_back(address, await pool.take(address, 0.4))
+
+
+async def test_a_look_up_for_which_there_is_no_thread_fails_as_any_other(
+    names: Names, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    network = CheckedNetwork(NetworkPolicy(), SystemResolver(names))
+    with monkeypatch.context() as machine:
+        machine.setattr(threading.Thread, "start", refused)
+        with pytest.raises(ConnectFailed, match="can't start new thread"):
+            await network.connect("well.example", 80, 0.0)

@@ -97,9 +97,7 @@ async def test_a_connection_serves_its_own_origin_only(make_pool: MakePool, far_
     assert repr(pool) == "<Pool taken=0 resting=2 most=4>"
 
 
-async def test_a_connection_that_has_rested_its_time_is_closed_by_the_next_request_to_anybody(
-    make_pool: MakePool, far_end: Start
-) -> None:
+async def test_a_connection_that_has_rested_its_time_is_not_used_again(make_pool: MakePool, far_end: Start) -> None:
     one, other = await far_end(ok), await far_end(ok)
     pool = make_pool(rest=0)
     await use(pool, at(one))
@@ -189,3 +187,13 @@ async def test_closing_cuts_the_connections_in_use(make_pool: MakePool, far_end:
     await pool.aclose()
     with pytest.raises(ConnectionCut):
         await asking
+
+
+async def test_a_connection_that_has_rested_its_time_is_closed_though_nobody_asks_for_anything(
+    make_pool: MakePool, far_end: Start
+) -> None:
+    end = await far_end(ok)
+    pool = make_pool(rest=0.01)
+    await use(pool, at(end))
+    await all_closed(end)
+    assert repr(pool) == "<Pool taken=0 resting=0 most=4>"
