@@ -20,8 +20,7 @@ from playvoice.media.g711 import Codec, Samples
 from playvoice.simulator.sound import read_channels
 
 REGISTERS = r"(?m)^REGISTER sip:"
-REGISTERED = r" 200 OK .*\[1 binding\]"
-REGISTERED_TOO = r" 200 OK .*\[2 bindings\]"
+REGISTERED = r" 200 OK .*\[\d bindings?\]"
 """As the second phone of its extension."""
 REFUSED = r"reg: .* 401 Unauthorized"
 RINGING = r"SIP/2\.0 180 "
