@@ -21,7 +21,7 @@ from playvoice.simulator.sound import read_channels
 
 REGISTERS = r"(?m)^REGISTER sip:"
 REGISTERED = r" 200 OK .*\[\d bindings?\]"
-"""As the second phone of its extension."""
+"""Alone, or beside another phone of its extension."""
 REFUSED = r"reg: .* 401 Unauthorized"
 RINGING = r"SIP/2\.0 180 "
 BUSY = r"SIP/2\.0 486 "
