@@ -72,7 +72,7 @@ def show_callback(conn: Connection, number: int) -> dict[str, Any]:
     """Return all that is known of a callback; CallbacksError if there is none of this number."""
     row = conn.execute(select(callbacks).where(_c.id == number)).first()
     if row is None:
-        raise CallbacksError(f"there is no callback {number}; delivered ones are kept 7 days, others 30")
+        raise CallbacksError(f"there is no callback {number}; [retention] callbacks says how long they are kept")
     return _listed(row, _first_pending(conn, {row.call_uuid})) | {
         "webhook_id": webhook_id(row.call_uuid, row.id),
         "attempted_at": _text(row.attempted_at),
