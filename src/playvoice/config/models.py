@@ -198,7 +198,7 @@ class TrunkConfig(_Section):
     )
     password: Secret | None = Field(default=None, repr=False, description="the password for digest authentication")
     register_: bool = Field(default=False, alias="register", description="true or false")
-    codecs: tuple[Literal["PCMA", "PCMU"], ...] = Field(
+    codecs: Annotated[tuple[Literal["PCMA", "PCMU"], ...], AfterValidator(values.each_once)] = Field(
         default=("PCMA", "PCMU"), min_length=1, description='"PCMA", "PCMU" or both, in the order of preference'
     )
     max_calls: int = Field(default=30, ge=1, le=10_000, description="how many calls at once, 1 to 10000")

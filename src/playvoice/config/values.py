@@ -187,6 +187,13 @@ def none_or_from(least: int) -> Callable[[int], int]:
     return check
 
 
+def each_once(items: tuple[str, ...]) -> tuple[str, ...]:
+    """Take a list in which nothing stands twice."""
+    if twice := [item for item in dict.fromkeys(items) if items.count(item) > 1]:
+        raise ValueError(f"{twice[0]} stands in it twice")
+    return items
+
+
 def without_space_around(text: str) -> str:
     """Take a text that white space around it would not change."""
     if text != text.strip():

@@ -227,6 +227,7 @@ def test_all_that_is_wrong_is_said_at_once_in_the_order_of_the_file(path: Path) 
             'name = "carrier"\nmax_calls = 0',
             "max_calls: can't be 0; expected how many calls at once",
         ),
+        ('name = "carrier"', 'name = "carrier"\ncodecs = ["PCMA", "PCMA"]', "codecs: can't be"),
         (
             '"http://127.0.0.1:9000/cdr"',
             '"ftp://a/"',

@@ -22,10 +22,12 @@ class Visitor:
     def __init__(self, app: Starlette) -> None:
         self._app = app
 
-    async def get(self, path: str, source: str = "127.0.0.1", **headers: str) -> tuple[int, dict[str, str], str]:
+    async def get(
+        self, path: str, source: str = "127.0.0.1", method: str = "GET", **headers: str
+    ) -> tuple[int, dict[str, str], str]:
         scope: dict[str, Any] = {
             "type": "http",
-            "method": "GET",
+            "method": method,
             "path": path,
             "query_string": b"",
             "headers": [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()],
@@ -94,4 +96,11 @@ async def test_for_others_there_is_nothing(visitor: Visitor, path: str) -> None:
     nothing = await visitor.get("/nothing", "192.0.2.1")
     assert nothing[0] == 404
     assert await visitor.get(path, "192.0.2.1") == nothing
+    assert await visitor.get(path, "192.0.2.1", "POST") == nothing
     assert await visitor.get(path, x_forwarded_for="192.0.2.1") == nothing
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
+async def test_a_page_is_read_and_nothing_else(visitor: Visitor, path: str) -> None:
+    status, headers, _ = await visitor.get(path, method="POST")
+    assert (status, headers["allow"]) == (405, "GET, HEAD")
