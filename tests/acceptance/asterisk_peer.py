@@ -12,7 +12,6 @@ import shutil
 import signal
 import subprocess
 import tempfile
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
@@ -20,13 +19,12 @@ from typing import Self
 
 import soundfile
 from tests.peers import asterisk_directory
+from tests.waiting import wait_until
 
 from playvoice.media.g711 import SAMPLE_RATE, Samples
 from playvoice.simulator.configuration import LOOPBACK, free_ports
 from playvoice.simulator.sound import read_channels
 
-POLL = 0.05
-"""Seconds between two looks at its log."""
 PATIENCE = 30.0
 """Seconds within which anything that is waited for has happened, its start on a busy machine included."""
 LIFETIME = 300
@@ -160,11 +158,14 @@ class Asterisk:
 
     def wait_for(self, pattern: str, times: int = 1) -> None:
         """Return once its log has what the pattern matches, so many times; AssertionError if that lasts too long."""
-        deadline = time.monotonic() + PATIENCE
-        while self.said(pattern) < times:
+
+        def is_said() -> bool:
+            if self.said(pattern) >= times:
+                return True
             assert self._process.poll() is None, f"Asterisk ended before {pattern!r}:\n{self.log()}"
-            assert time.monotonic() < deadline, f"no {pattern!r} in {PATIENCE:g} s:\n{self.log()}"
-            time.sleep(POLL)
+            return False
+
+        wait_until(is_said, lambda: f"{pattern!r}:\n{self.log()}", PATIENCE)
 
     def refusals(self, number: str) -> list[tuple[int, int | None]]:
         """Status and Q.850 cause of each final answer from 300 on, 401 apart, to an INVITE of this number; in order.

@@ -10,11 +10,12 @@ import os
 import re
 import signal
 import subprocess
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+
+from tests.waiting import wait_until
 
 from playvoice.media.g711 import Codec, Samples
 from playvoice.simulator.sound import read_channels
@@ -29,8 +30,6 @@ STOPPED = r"SIP/2\.0 487 "
 ANSWERED = r"Call established: "
 ENDED = r"session closed: "
 
-POLL = 0.02
-"""Seconds between two looks at what it wrote."""
 PATIENCE = 20.0
 """Seconds within which anything that is waited for has happened."""
 LIFETIME = 300
@@ -127,11 +126,14 @@ class Baresip:
 
     def wait_for(self, pattern: str, times: int = 1) -> None:
         """Return once its output has what the pattern matches, so many times; AssertionError if that lasts too long."""
-        deadline = time.monotonic() + PATIENCE
-        while self.said(pattern) < times:
+
+        def is_said() -> bool:
+            if self.said(pattern) >= times:
+                return True
             assert self._process.poll() is None, f"baresip ended before {pattern!r}:\n{self.output()}"
-            assert time.monotonic() < deadline, f"no {pattern!r} in {PATIENCE:g} s:\n{self.output()}"
-            time.sleep(POLL)
+            return False
+
+        wait_until(is_said, lambda: f"{pattern!r}:\n{self.output()}", PATIENCE)
 
     def answer(self) -> None:
         self._press("a")
@@ -161,11 +163,12 @@ class Baresip:
 
     def wait_to_hear(self, seconds: float) -> None:
         """Return once so much more was heard than by now; AssertionError if that lasts too long."""
-        deadline = time.monotonic() + seconds + PATIENCE
         enough = self.heard_seconds() + seconds
-        while self.heard_seconds() < enough:
-            assert time.monotonic() < deadline, f"baresip does not hear enough:\n{self.output()}"
-            time.sleep(POLL)
+        wait_until(
+            lambda: self.heard_seconds() >= enough,
+            lambda: f"baresip hears enough:\n{self.output()}",
+            seconds + PATIENCE,
+        )
 
     def heard(self) -> Samples:
         """What came in the phone's one call, once the phone has ended: until then the file's header says nothing."""

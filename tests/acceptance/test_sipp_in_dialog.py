@@ -1,7 +1,6 @@
 """A real server with SIPp as its carrier, which asks, changes and ends within a call; the scenarios say who does so."""
 
 import socket
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ import pytest
 from tests.acceptance.rtp_peer import RtpPeer
 from tests.acceptance.sipp_peer import Sipp
 from tests.acceptance.sipp_world import LONG, NOTICE, SippWorld, sipp_world
+from tests.waiting import wait_until
 
 from playvoice.codes import HangupCause as Cause
 from playvoice.media.g711 import Codec
@@ -129,8 +129,7 @@ def test_a_bye_from_another_address_is_answered_there_and_ends_the_call(udp: Sip
         elsewhere.settimeout(10)
         with udp.carrier("answer_only", tmp_path, rtp_port=callee.port) as sipp:
             uuid = udp.dial("long.wav")
-            while not sipp.received("ACK"):
-                time.sleep(0.05)
+            wait_until(lambda: sipp.received("ACK"), "the answer is acknowledged")
             (invite,), (ok, *_) = sipp.received("INVITE"), sipp.sent(200)
             host, port = elsewhere.getsockname()
             lines = (

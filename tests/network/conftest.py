@@ -8,9 +8,14 @@ from tests.network.namespaces import can_be_made
 from tests.network.place import Place
 
 
-@pytest.fixture
-def place(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Place]:
+@pytest.fixture(scope="session")
+def namespaces() -> None:
+    """Namespaces and cables can be made here."""
     if not can_be_made():
         pytest.skip("network namespaces take root, and a kernel that has veth(4)")
+
+
+@pytest.fixture
+def place(namespaces: None, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Place]:
     with Place(tmp_path, transport=getattr(request, "param", "udp")) as made:
         yield made

@@ -1,12 +1,12 @@
 """The machine of a server that works on PostgreSQL is gone without a word to it."""
 
 import sys
-import time
 
 import pytest
-from tests.network.namespaces import FAR, SERVER, Network, can_be_made
+from tests.network.namespaces import FAR, SERVER, Network
 from tests.network.weather import Weather
 from tests.postgresql import PostgresqlServer
+from tests.waiting import wait_until
 
 from playvoice.simulator.program import Program
 from playvoice.store import Store, StoreTaken
@@ -25,10 +25,9 @@ while True:
 """
 
 
+@pytest.mark.usefixtures("namespaces")
 @pytest.mark.peer("postgresql")
 def test_the_lock_of_a_machine_that_is_gone_is_the_next_servers_in_a_short_time() -> None:
-    if not can_be_made():
-        pytest.skip("network namespaces take root, and a kernel that has veth(4)")
     with Network(Weather(), 1) as network:
         postgresql = PostgresqlServer(listen=FAR, within=network.within("far"))
         try:
@@ -42,18 +41,14 @@ def test_the_lock_of_a_machine_that_is_gone_is_the_next_servers_in_a_short_time(
                 gone.kill()
                 with pytest.raises(StoreTaken):
                     Store.open(beside)
-                open_within(beside, GIVEN_UP_WITHIN)
+                wait_until(lambda: can_be_opened(beside), "the lock is given back", GIVEN_UP_WITHIN)
         finally:
             postgresql.remove()
 
 
-def open_within(url: str, seconds: float) -> None:
-    until = time.monotonic() + seconds
-    while True:
-        try:
-            Store.open(url).close_now()
-        except StoreTaken:
-            assert time.monotonic() < until, "it is still taken"
-            time.sleep(0.2)
-        else:
-            return
+def can_be_opened(url: str) -> bool:
+    try:
+        Store.open(url).close_now()
+    except StoreTaken:
+        return False
+    return True
