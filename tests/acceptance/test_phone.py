@@ -11,6 +11,7 @@ import pytest
 from tests.acceptance.typed import Typed, phone
 
 from playvoice.media.g711 import Codec
+from playvoice.media.rtp import FRAME
 from playvoice.simulator.program import Program
 from playvoice.simulator.softphone.source import TONE_LEVEL
 from playvoice.simulator.sound import find, read_channels, rms_of, write_g711
@@ -106,5 +107,6 @@ def test_a_script_plays_presses_records_and_reads_json(tmp_path: Path) -> None:
     left, right = read_channels(recording)[1]
     said = read_channels(tmp_path / "speech.wav")[1][0]
     assert find(said[2_000:6_000], left).likeness > 0.99
-    expected = rms_of(TONE_LEVEL)
-    assert np.sqrt(np.mean(right[-4_000:].astype(np.float64) ** 2)) == pytest.approx(expected, rel=0.05)
+    frames = right[-4_000:].astype(np.float64).reshape(-1, FRAME)
+    # The median: a busy machine leaves out the frames that were due just before the end.
+    assert np.median(np.sqrt(np.mean(frames**2, axis=1))) == pytest.approx(rms_of(TONE_LEVEL), rel=0.05)
