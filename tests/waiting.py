@@ -9,6 +9,8 @@ T = TypeVar("T")
 
 PATIENCE = 30.0
 """Seconds: far more than it takes, on a busy machine too."""
+AT_ONCE = 5.0
+"""Seconds in which a busy machine has done what is done at once; what waits for a timer instead takes longer."""
 
 
 def wait_until(find: Callable[[], T | None], what: str | Callable[[], str], seconds: float = PATIENCE) -> T:

@@ -13,6 +13,7 @@ import pytest
 from tests.acceptance.rtp_peer import RtpPeer
 from tests.acceptance.sipp_peer import Message, Part
 from tests.acceptance.sipp_world import EXTENSION_PASSWORD, HeldPort, SippWorld, noise, sipp_world
+from tests.waiting import AT_ONCE
 
 from playvoice.codes import HangupCause as Cause
 from playvoice.media.g711 import Codec
@@ -178,7 +179,7 @@ def test_a_phone_whose_answer_crosses_the_cancel_is_ended_and_the_other_agent_go
             record = udp.record(uuid)
     (cancel,), (bye,) = crossing.received("CANCEL"), crossing.received("BYE")
     assert "Call completed elsewhere" in cancel.header("Reason")
-    assert bye.at - crossing.sent(200)[0].at < 1.0
+    assert bye.at - crossing.sent(200)[0].at < AT_ONCE
     assert (record["extnumber"], record["hangupdirection"]) == (winner.extension, Cause.CALLER_HUNG_UP)
     udp.assert_idle()
 

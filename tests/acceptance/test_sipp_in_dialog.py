@@ -17,8 +17,8 @@ from playvoice.simulator.world import EXTENSION
 
 pytestmark = pytest.mark.peer("sipp")
 
-SETTLING = 0.06
-"""Seconds after an answer of ours within which a packet may still go the old way."""
+SETTLING = 0.3
+"""Seconds after an answer of ours within which a packet may still go the old way, on a busy machine."""
 
 
 @pytest.fixture(scope="module")
