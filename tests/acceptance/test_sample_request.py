@@ -26,6 +26,7 @@ from playvoice.calls.tables import calls
 from playvoice.companies import Companies
 from playvoice.config import load
 from playvoice.gateway import create_app
+from playvoice.gateway.http import BoundedHttp
 from playvoice.lines import Lines
 from playvoice.media.transcoder import Transcoder
 from playvoice.migrations import all_tables
@@ -103,7 +104,9 @@ async def listening(store: Store, folder: Path) -> AsyncIterator[Server]:
         zone=config.server.timezone,
     )
     listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, access_log=False, proxy_headers=False, log_config=None))
+    server = uvicorn.Server(
+        uvicorn.Config(app, http=BoundedHttp, access_log=False, proxy_headers=False, log_config=None)
+    )
     serving = asyncio.create_task(server.serve([listener]))
     try:
         yield Server(f"http://127.0.0.1:{listener.getsockname()[1]}/", store)
@@ -180,6 +183,19 @@ async def test_a_form_whose_spaces_are_not_percent_encoded_is_understood(server:
     fields = sample(await server.token()) | {"service": " App.Sip_Call.PlayVoice ", "chengshudu": "a b"}
     body = "&".join(f"{name}={value}" for name, value in fields.items())
     await assert_samples_answer(server, await run("curl", "-sS", server.url, "--data", body))
+
+
+@pytest.mark.peer("curl")
+@pytest.mark.peer("php")
+@pytest.mark.parametrize(
+    "program", [("curl", "-sS"), ("php", "-r", "echo file_get_contents($argv[1]);")], ids=["curl", "php"]
+)
+async def test_a_query_string_with_chinese_as_it_was_typed_is_understood(
+    server: Server, program: tuple[str, ...]
+) -> None:
+    fields = sample(await server.token()) | {"customuuid": "客户一"}
+    query = "&".join(f"{name}={value}" for name, value in fields.items())
+    await assert_samples_answer(server, await run(*program, f"{server.url}?{query}"))
 
 
 @pytest.mark.peer("curl")

@@ -96,7 +96,7 @@ class Dispatcher:
         service: Service | None = None
         extra: Headers = []
         try:
-            idempotency_key = headers.get(b"idempotency-key", b"").decode("latin-1").strip()
+            idempotency_key = headers.get(b"idempotency-key", b"").decode("utf-8", "surrogateescape").strip()
             unknown = Request(at, source, idempotency_key)
             parameters = await self._read(scope["query_string"], headers, receive, share, upload, unknown)
             _refuse_contradictions(scope["headers"])

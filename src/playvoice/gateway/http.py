@@ -14,7 +14,8 @@ Past the connections that are served as many again are let in, to hear a 503; a 
 
 What two readers could take for two different things is refused: lengths that contradict each other, lines that end in
 LF alone and folded ones by the parser, the rest here. A request to change the protocol is a request like any other
-(RFC 9110 section 7.8): clients that know of HTTP/2 ask for it with their first one.
+(RFC 9110 section 7.8): clients that know of HTTP/2 ask for it with their first one. Octets beyond ASCII in a target are
+taken as if they were percent-encoded: curl and PHP send what was typed.
 """
 
 import asyncio
@@ -39,6 +40,7 @@ PIECE = 16_384
 """Octets that are taken apart at once."""
 REFUSAL = "Invalid HTTP request received."
 
+_BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
 _HOST = re.compile(rb"[A-Za-z0-9._~!$&'()*+,;=%:\[\]-]*")
 _ABSOLUTE = re.compile(rb"https?://[^/?#]*(.*)", re.IGNORECASE)
 
@@ -59,6 +61,8 @@ class BoundedHttp(HttpToolsProtocol):
     _send_timer: asyncio.TimerHandle | None = None
     _answer_timer: asyncio.TimerHandle | None = None
     _in_head = True
+    _in_line = True
+    """In the request line, of a request that began with a piece; else its octets are the parser's to judge."""
     _octets = 0
     """Of the head, or after it of the rest of the message."""
     _body_octets = 0
@@ -86,6 +90,10 @@ class BoundedHttp(HttpToolsProtocol):
     def _take(self, piece: bytes) -> None:
         self._message_ended = False
         self._unset_keepalive_if_required()
+        if self._in_line:
+            line, newline, rest = piece.partition(b"\n")
+            self._in_line = not newline
+            piece = _percent_encoded(line) + newline + rest
         try:
             self._parse(piece)
         except httptools.HttpParserError as error:
@@ -124,6 +132,11 @@ class BoundedHttp(HttpToolsProtocol):
         self.transport.pause_reading()
         self._refuses = True
 
+    def on_message_begin(self) -> None:
+        if self._message_ended:
+            self._in_line = False
+        super().on_message_begin()
+
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a header; one behind the body is thrown away, as a trailer may be (RFC 9110 section 6.5.1)."""
         if not self._in_head:
@@ -161,7 +174,7 @@ class BoundedHttp(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         if self._in_head:
             return  # of a request to change the protocol the head comes once more
-        self._in_head = self._message_ended = True
+        self._in_head = self._in_line = self._message_ended = True
         self._octets = 0
         super().on_message_complete()
 
@@ -254,6 +267,10 @@ def _check_head(version: str, headers: list[tuple[bytes, bytes]]) -> None:
         raise ValueError("a request names one host (RFC 9112 section 3.2)")
     if any(name == b"transfer-encoding" and value.lower() != b"chunked" for name, value in headers):
         raise ValueError("the one transfer coding is chunked (RFC 9112 section 6.1)")
+
+
+def _percent_encoded(line: bytes) -> bytes:
+    return _BEYOND_ASCII.sub(lambda octet: b"%%%02X" % octet[0][0], line)
 
 
 def _in_origin_form(target: bytes) -> bytes:

@@ -133,13 +133,15 @@ def read_body(content_type: str, body: bytes) -> Pairs:
 
 
 def _parse_form(body: bytes) -> list[tuple[bytes, bytes]]:
-    if body.count(b"&") > MAX_FIELDS:
+    if body.count(b"&") > MAX_FIELDS:  # so that no more are taken apart
         raise _too_many()
     fields: list[tuple[bytes, bytes]] = []
     for piece in body.replace(b"+", b" ").split(b"&"):
         if piece.strip():
             name, _, value = piece.partition(b"=")
             fields.append((_unquote(name).strip(), _unquote(value)))
+    if len(fields) > MAX_FIELDS:
+        raise _too_many()
     return fields
 
 

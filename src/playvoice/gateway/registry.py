@@ -92,7 +92,7 @@ class Request:
     source: str
     """The client's IP address."""
     idempotency_key: str = ""
-    """The header of that name; empty where there is none."""
+    """The header of that name, its octets that are not UTF-8 as surrogates; empty where there is none."""
     authenticated: Company | None = None
 
     @property

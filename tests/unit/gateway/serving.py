@@ -39,6 +39,7 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     headers = [
         (b"content-length", str(len(body)).encode()),
         (b"x-path", path.encode()),
+        (b"x-query", scope["query_string"]),
         (b"x-octets", str(size).encode()),
         (b"x-keys", b",".join(value for name, value in scope["headers"] if name == b"idempotency-key")),
     ]

@@ -134,7 +134,7 @@ async def test_a_broken_request_is_refused_behind_the_answers_to_those_before_it
 
 async def test_nothing_of_a_url_is_logged_where_it_is_refused(port: int, caplog: pytest.LogCaptureFixture) -> None:
     for target in (
-        b"/?token=secret\xff",
+        b"/?token=secret\x01",
         b"ftp://x/?token=secret",
         b"http://x:99999999/?token=secret",
         b"/?token=secret x",
@@ -142,6 +142,40 @@ async def test_nothing_of_a_url_is_logged_where_it_is_refused(port: int, caplog:
         await answers(port, b"GET " + target + b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
     assert "An HTTP request was refused" in caplog.text
     assert "secret" not in caplog.text
+
+
+TYPED = "GET /?userid=1@客服 HTTP/1.1\r\nHost: x\r\nIdempotency-Key: 发票\r\n".encode()
+QUERY = b"x-query: userid=1@%E5%AE%A2%E6%9C%8D\r\n"
+KEY = "x-keys: 发票\r\n".encode()
+
+
+@pytest.mark.parametrize("cut", [*range(0, 40, 3), len(TYPED) - 4])
+async def test_a_target_with_octets_beyond_ascii_is_taken_as_if_they_were_percent_encoded(port: int, cut: int) -> None:
+    """Wherever it is cut; headers stay as they are."""
+    received = await answers(port, TYPED[:cut], TYPED[cut:] + b"Connection: close\r\n\r\n")
+    assert statuses(received) == [b"200"]
+    assert QUERY in received
+    assert KEY in received
+
+
+async def test_so_is_that_of_a_later_request_on_the_same_connection(port: int) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    async with asyncio.timeout(10):
+        for _ in range(3):
+            writer.write(TYPED + b"\r\n")
+            head = await reader.readuntil(b"\r\n\r\nok")
+            assert QUERY in head
+            assert KEY in head
+    writer.close()
+
+
+@pytest.mark.parametrize("cut", [12, len(TYPED) - 4])
+async def test_a_header_of_a_request_that_begins_in_the_midst_of_a_piece_stays_as_it_is(port: int, cut: int) -> None:
+    plain = TYPED.replace("客服".encode(), b"x")
+    pieces = plain + b"\r\n" + plain[:cut], plain[cut:] + b"Connection: close\r\n\r\n"
+    received = await answers(port, *pieces)
+    assert statuses(received) == [b"200", b"200"]
+    assert received.count(KEY) == 2
 
 
 async def test_only_http_1_1_knows_100_continue(port: int) -> None:

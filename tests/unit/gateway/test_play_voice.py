@@ -142,6 +142,19 @@ async def test_a_key_past_its_bound_is_400(world: World, key: str) -> None:
     assert (answer.ret, answer.msg) == (400, "非法请求：Idempotency-Key最多255个字符且不含控制字符")
 
 
+async def test_a_key_is_a_text_in_utf_8_as_clients_send_it(world: World) -> None:
+    keys = ["发票-1", "发票-2", "é", "发 票\u00a0a", "票" * 255]
+    for key in keys:
+        octets = key.encode().decode("latin-1")
+        assert (await world.play_voice({"idempotency-key": octets})).text == SAMPLE_ANSWER
+    assert [request.idempotency_key for request in world.calls.accepted] == keys
+
+
+async def test_a_key_that_is_not_utf_8_is_400(world: World) -> None:
+    answer = await world.play_voice({"idempotency-key": "发票".encode("gbk").decode("latin-1")})
+    assert (answer.ret, answer.msg) == (400, "非法请求：Idempotency-Key不是有效的UTF-8编码")
+
+
 async def test_without_a_key_equal_requests_are_two_calls(world: World) -> None:
     await world.play_voice()
     await world.play_voice({"idempotency-key": " "})

@@ -119,12 +119,25 @@ def test_no_body_is_no_error_whatever_its_type(content_type: str) -> None:
     ("content_type", "data"),
     [
         (FORM, b"a=1&" * (MAX_FIELDS + 1)),
+        (FORM, b"a=1&" * MAX_FIELDS + b"a=1"),
+        (FORM, b"&" * (MAX_FIELDS + 1)),
         (JSON, json.dumps({str(number): "" for number in range(MAX_FIELDS + 1)}).encode()),
     ],
 )
 def test_the_number_of_fields_is_bounded(content_type: str, data: bytes) -> None:
     with pytest.raises(RequestRefused, match="more than 1000 fields"):
         read_body(content_type, data)
+
+
+@pytest.mark.parametrize(
+    ("content_type", "data"),
+    [
+        (FORM, b"a=1&" * MAX_FIELDS),
+        (JSON, json.dumps({str(number): "" for number in range(MAX_FIELDS)}).encode()),
+    ],
+)
+def test_as_many_fields_as_the_bound_says_are_read(content_type: str, data: bytes) -> None:
+    assert len(read_body(content_type, data)) == MAX_FIELDS
 
 
 def test_the_names_of_a_file_that_nobody_asks_for_may_be_of_any_encoding() -> None:

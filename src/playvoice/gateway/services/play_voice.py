@@ -219,12 +219,17 @@ def fingerprint_of(values: Values) -> str:
 
 def _idempotency_key(request: Request) -> str | None:
     key = request.idempotency_key
-    if len(key) > MAX_IDEMPOTENCY_KEY or not key.isprintable():
+    try:
+        key.encode()
+    except UnicodeEncodeError:
+        raise bad_request("Idempotency-Key不是有效的UTF-8编码", "the Idempotency-Key is not UTF-8") from None
+    try:
+        return Free(MAX_IDEMPOTENCY_KEY).read(key) or None
+    except ValueError:
         raise bad_request(
             f"Idempotency-Key最多{MAX_IDEMPOTENCY_KEY}个字符且不含控制字符",
             f"the Idempotency-Key has at most {MAX_IDEMPOTENCY_KEY} characters and no control characters",
-        )
-    return key or None
+        ) from None
 
 
 async def _caller_number(numbers: CallerNumbers, company: Company, disnumber: str) -> str:
