@@ -260,7 +260,7 @@ class OutgoingCall(FollowingCall):
         self._give_up_at = None
         self._agent.dialogs.confirm(self, dialog)
         self.session.begin_as_client(response, now)
-        self.session.description = self.session.description or self._body
+        self.session.description = self._early.ours(dialog) or self._body
         self.learn_inside(response)
         self._core.events.append(Answered(self, self._early.answer(dialog, response)))
 
@@ -328,7 +328,7 @@ class OutgoingCall(FollowingCall):
         return True
 
     def changed(self, request: Request) -> None:
-        self._early.change(request)
+        self._early.change(request, self.session.description)
 
     def _cancel_again(self, now: float) -> None:
         if self.state is CallState.ENDED:

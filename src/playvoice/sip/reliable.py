@@ -29,8 +29,8 @@ class _Early:
     """Of the last response that was acknowledged, None before the first."""
     answer: bytes = b""
     """What a reliable response described, or an UPDATE since."""
-    is_changed: bool = False
-    """By an UPDATE."""
+    ours: bytes = b""
+    """What we answered to that UPDATE; empty as long as our offer stands."""
 
 
 def rseq_of(response: Response) -> int | None:
@@ -101,11 +101,16 @@ class EarlyDialogs:
         early = self._early.get(tag_of(from_of(request)) or "")
         return early is not None and bool(early.answer)
 
-    def change(self, request: Request) -> None:
-        """The offer of an UPDATE was taken: it is the far end's last word."""
+    def change(self, request: Request, ours: bytes) -> None:
+        """The offer of an UPDATE was taken, and answered by `ours`: both sides' last words in this dialog."""
         tag = tag_of(from_of(request)) or ""
         if tag in self._early and (offer := description_of(request)):
-            self._early[tag] = replace(self._early[tag], answer=offer, is_changed=True)
+            self._early[tag] = replace(self._early[tag], answer=offer, ours=ours)
+
+    def ours(self, dialog: DialogState) -> bytes:
+        """What we have described in this dialog since our offer, empty for nothing."""
+        early = self._early.get(dialog.remote_tag)
+        return b"" if early is None else early.ours
 
     def confirm(self, dialog: DialogState) -> DialogState:
         """The dialog of a 2xx, after the numbers that its PRACKs took."""
@@ -123,7 +128,7 @@ class EarlyDialogs:
         description that was not reliable, of this dialog or of a response without a tag.
         """
         early = self._early.get(dialog.remote_tag)
-        if early is not None and early.is_changed:
+        if early is not None and early.ours:
             return early.answer
         if description := description_of(response):
             return description

@@ -222,3 +222,21 @@ def test_a_200_that_repeats_the_description_from_before_an_update_does_not_bring
     far.answer(world.now, b"early answer")
     world.run()
     assert world.network.take("caller") == [Answered(call, b"their offer")]
+
+
+def test_the_session_is_described_by_our_offer_where_an_update_changed_another_early_dialog() -> None:
+    world = World()
+    call = world.invite()
+    far = world.incoming()
+    far.ring(world.now, 183, b"early answer", reliable(1))
+    world.run()
+    update(world, far, 1, b"their offer")
+    change = world.network.take("caller")[-1]
+    assert isinstance(change, SessionChangeReceived)
+    change.change.accept(world.now, b"our answer")
+    contact = ("Contact", "<sip:phone@192.0.2.2>")
+    answer = make_response(far.request, 200, to_tag="another", headers=(contact,), body=b"another answer")
+    world.callee.core.send(bytes(answer), far.flow)
+    world.run()
+    assert world.network.take("caller") == [Answered(call, b"another answer")]
+    assert call.session.description == b"offer"
