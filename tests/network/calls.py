@@ -34,7 +34,7 @@ class Outcome:
 
     calls: int
     set_up: int
-    """Answered, and the answer acknowledged."""
+    """Answered, and the answer acknowledged: by ACK, or by a BYE that overtook it, whose sender has had the 200."""
     keys: int
     """Whose key decided the call."""
     ended: int
@@ -108,25 +108,23 @@ class _World:
                 where=lambda line, uuid=uuid: line["path"] == "/cdr" and line["payload"]["uuid"] == uuid,  # type: ignore[misc]
             )
         deadline = time.monotonic() + 40
-        while time.monotonic() < deadline and self._ended() < self._acknowledged():
+        while time.monotonic() < deadline and self._calls("bye") != self._calls("answered"):
             time.sleep(0.2)
 
     def outcome(self, calls: int) -> dict[str, int]:
         records = {line["payload"]["uuid"]: line["payload"] for line in self._receiver.all("callback", path="/cdr")}
         return {
             "calls": calls,
-            "set_up": self._acknowledged(),
+            "set_up": len(self._calls("ack", "bye")),
             "keys": sum(record["userkey"] == "1" for record in records.values()),
-            "ended": self._ended(),
+            "ended": len(self._calls("bye")),
             "records": len(records),
             "agents": sum(record["extnumber"] != "" for record in records.values()),
         }
 
-    def _acknowledged(self) -> int:
-        return len({line["call"] for line in self._carrier.all("ack")})
-
-    def _ended(self) -> int:
-        return len({line["call"] for line in self._carrier.all("bye")})
+    def _calls(self, *events: str) -> set[str]:
+        """The calls of which the carrier's phones have told one of these."""
+        return {line["call"] for event in events for line in self._carrier.all(event)}
 
     def _far_end(self, kind: str, *arguments: str) -> Program:
         return self._program(kind, "far", [sys.executable, "-m", "playvoice.simulator", kind, *arguments])

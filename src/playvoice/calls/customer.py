@@ -34,11 +34,14 @@ from playvoice.sip import (
     Why,
 )
 from playvoice.sip.call import q850_cause
+from playvoice.sip.digest import read_challenges
 from playvoice.sip.seconds import retry_after
 from playvoice.voices import Voice
 
 NO_CREDENTIALS = "it wants a user name and password, and the trunk has none"
 CREDENTIALS_REFUSED = "the trunk's username and password were not taken"
+NOT_SPOKEN = "it wants neither Digest with MD5 nor with SHA-256, or not with qop auth"
+"""Said of a challenge that no credentials of ours can answer."""
 LOOK_AGAIN = 0.1
 """Seconds between two looks for a place on the next trunk."""
 _NEXT_AFTER = {Why.TRANSPORT: Next.ADDRESS, Why.TIMEOUT: Next.NOTHING}
@@ -262,7 +265,10 @@ class Customer:
         if leg.sip.authorize():
             leg.send_again()
             return
-        told = NO_CREDENTIALS if leg.trunk.credentials is None else CREDENTIALS_REFUSED
+        if leg.trunk.credentials is None:
+            told = NO_CREDENTIALS
+        else:
+            told = CREDENTIALS_REFUSED if read_challenges(response) else NOT_SPOKEN
         q850 = q850_cause(response)
         self._tell_refusal(leg, response.code, f"{response.phrase[: MAX_REASON - len(told) - 2]}: {told}", q850)
         self._on_refusal(leg, refusal_of(response.code, q850))

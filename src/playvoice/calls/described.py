@@ -66,9 +66,14 @@ class DescribedStream:
         ways = ["INFO"] * self.takes_info + ["tones"] * self.takes_tones
         return " or ".join(ways) or "nothing that both sides have"
 
-    def accept(self, answer: bytes, sip_source: str) -> sdp.Negotiated:
-        """Take the answer to what we offered last; SdpError if it can't be used."""
-        negotiated = sdp.accept(self._last, answer)
+    def accept(self, answer: bytes, ours: bytes, sip_source: str) -> sdp.Negotiated:
+        """Take the answer to `ours`; SdpError if it can't be used.
+
+        That may be none of the last: another early dialog, whose phone was not the one that answered, had its own.
+        """
+        described = sdp.parse(ours)
+        negotiated = sdp.accept(described, answer)
+        self._last = described
         self._connect(negotiated, sip_source)
         return negotiated
 

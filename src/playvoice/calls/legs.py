@@ -142,7 +142,7 @@ class Leg(ABC):
 
     def connect(self, answer: bytes) -> sdp.Negotiated:
         """Let the stream send and receive as the answer says; SdpError if it can't."""
-        return self.described.accept(answer, self.sip.invite.flow.remote[0])
+        return self.described.accept(answer, self.sip.session.description, self.sip.invite.flow.remote[0])
 
     def on_session(self, event: Event) -> None:
         """Take what the far end changes while the leg goes on: hold, resume, another address or codec."""

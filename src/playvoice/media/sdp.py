@@ -160,14 +160,14 @@ def answer(
 
 
 def accept(our_offer: SessionDescription | bytes, their_answer: SessionDescription | bytes) -> Negotiated:
-    """What an answer to our offer means.
+    """What an answer to our offer means, or an offer of theirs that we answered so.
 
     :raises SdpError: the answer can't be read.
     :raises NotAcceptable: the stream was refused, or the answer names no codec of the offer.
     """
     offered = parse(our_offer) if isinstance(our_offer, bytes) else our_offer
     answered = parse(their_answer) if isinstance(their_answer, bytes) else their_answer
-    ours = offered.media[0]
+    ours = next(media for media in offered.media if media.port)  # we refuse all streams but one
     media = answered.media[_choose(answered, list(ours.codecs.values()), offered.address)]
     number, codec = next((n, c) for n, c in media.codecs.items() if c in ours.codecs.values())
     allowed = offered.direction(ours)

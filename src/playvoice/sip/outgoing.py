@@ -229,7 +229,7 @@ class OutgoingCall(FollowingCall):
             self.state = CallState.EARLY
         if self._cancelling and self.state is CallState.EARLY:
             self._send_cancel(now)
-        self._early.hear(response)
+        self._early.hear(response, self.invite)
         if not self._acknowledge_early(response, now):
             return
         if response.code > 100 and self.state is CallState.EARLY and not self._cancelling:
@@ -240,7 +240,7 @@ class OutgoingCall(FollowingCall):
         rseq = rseq_of(response)
         if rseq is None:
             return True
-        prack = self._early.take(response, rseq, self.invite)
+        prack = self._early.take(response, rseq)
         if prack is not None:
             self._send_prack(prack, now)
         return prack is not None
@@ -260,9 +260,9 @@ class OutgoingCall(FollowingCall):
         self._give_up_at = None
         self._agent.dialogs.confirm(self, dialog)
         self.session.begin_as_client(response, now)
-        self.session.description = self.session.description or self._body
+        self.session.description = self._early.ours(dialog) or self._body
         self.learn_inside(response)
-        self._core.events.append(Answered(self, description_of(response) or self._early.answer(dialog)))
+        self._core.events.append(Answered(self, self._early.answer(dialog, response)))
 
     def _end_stray(self, dialog: DialogState, now: float) -> None:
         """ACK and BYE what nobody wants: a second fork, an answer after the end; its repetitions get the ACK again."""
@@ -328,7 +328,7 @@ class OutgoingCall(FollowingCall):
         return True
 
     def changed(self, request: Request) -> None:
-        self._early.change(request)
+        self._early.change(request, self.session.description)
 
     def _cancel_again(self, now: float) -> None:
         if self.state is CallState.ENDED:

@@ -25,8 +25,12 @@ class Prack:
 @dataclass(frozen=True, slots=True)
 class _Early:
     dialog: DialogState
-    rseq: int
-    answer: bytes
+    rseq: int | None = None
+    """Of the last response that was acknowledged, None before the first."""
+    answer: bytes = b""
+    """What a reliable response described, or an UPDATE since."""
+    ours: bytes = b""
+    """What we answered to that UPDATE; empty as long as our offer stands."""
 
 
 def rseq_of(response: Response) -> int | None:
@@ -40,7 +44,7 @@ def rseq_of(response: Response) -> int | None:
 
 
 class EarlyDialogs:
-    """The early dialogs of one INVITE, one for each fork that responded reliably."""
+    """The early dialogs of one INVITE, one for each fork that responded (RFC 3261 section 12.1)."""
 
     def __init__(self) -> None:
         self._early: dict[str, _Early] = {}
@@ -49,27 +53,23 @@ class EarlyDialogs:
     def __repr__(self) -> str:
         return f"<EarlyDialogs {', '.join(f'{tag}: {early.rseq}' for tag, early in self._early.items())}>"
 
-    def hear(self, response: Response) -> None:
-        """Take what any provisional response describes: it may be all that a fork says of its audio."""
+    def hear(self, response: Response, invite: InviteState) -> None:
+        """Take any provisional response: it makes a dialog, and may be all that a fork says of its audio."""
         tag, description = tag_of(to_of(response)) or "", description_of(response)
         if description and (tag in self._heard or len(self._heard) < MAX_FORKS):
             self._heard[tag] = description
+        if response.code > 100 and tag not in self._early and len(self._early) < MAX_FORKS:
+            dialog = dialog_of_client(response, invite.flow, target=invite.uri, pinned=invite.pinned)
+            self._early[tag] = _Early(dialog)
 
-    def take(self, response: Response, rseq: int, invite: InviteState) -> Prack | None:
-        """Take a reliable response. None for one that came before, or that comes before one which is missing."""
+    def take(self, response: Response, rseq: int) -> Prack | None:
+        """Take a reliable response that was heard. None for one that came before, or before one which is missing."""
         tag = tag_of(to_of(response)) or ""
         early = self._early.get(tag)
-        if early is None:
-            if len(self._early) >= MAX_FORKS:
-                return None
-            dialog = dialog_of_client(response, invite.flow, target=invite.uri, pinned=invite.pinned)
-            early = _Early(dialog, rseq, description_of(response))
-        elif rseq == early.rseq + 1:
-            early = replace(early, rseq=rseq, answer=early.answer or description_of(response))
-        else:
+        if early is None or (early.rseq is not None and rseq != early.rseq + 1):
             return None
         dialog = replace(early.dialog, local_cseq=early.dialog.local_cseq + 1)
-        self._early[tag] = replace(early, dialog=dialog)
+        self._early[tag] = replace(early, dialog=dialog, rseq=rseq, answer=early.answer or description_of(response))
         return Prack(dialog, f"{rseq} {cseq_of(response).sequence} INVITE")
 
     def again(self, prack: Prack) -> Prack | None:
@@ -101,11 +101,16 @@ class EarlyDialogs:
         early = self._early.get(tag_of(from_of(request)) or "")
         return early is not None and bool(early.answer)
 
-    def change(self, request: Request) -> None:
-        """The offer of an UPDATE was taken: it is the far end's last word."""
+    def change(self, request: Request, ours: bytes) -> None:
+        """The offer of an UPDATE was taken, and answered by `ours`: both sides' last words in this dialog."""
         tag = tag_of(from_of(request)) or ""
         if tag in self._early and (offer := description_of(request)):
-            self._early[tag] = replace(self._early[tag], answer=offer)
+            self._early[tag] = replace(self._early[tag], answer=offer, ours=ours)
+
+    def ours(self, dialog: DialogState) -> bytes:
+        """What we have described in this dialog since our offer, empty for nothing."""
+        early = self._early.get(dialog.remote_tag)
+        return b"" if early is None else early.ours
 
     def confirm(self, dialog: DialogState) -> DialogState:
         """The dialog of a 2xx, after the numbers that its PRACKs took."""
@@ -115,12 +120,18 @@ class EarlyDialogs:
         local_cseq = max(dialog.local_cseq, early.dialog.local_cseq)
         return replace(dialog, local_cseq=local_cseq, remote_cseq=early.dialog.remote_cseq)
 
-    def answer(self, dialog: DialogState) -> bytes:
-        """What the far end described in this dialog: the answer to our offer in a reliable response, or later.
+    def answer(self, dialog: DialogState, response: Response) -> bytes:
+        """What the far end has described in the dialog of this 2xx.
 
-        Else the last description that was not reliable, of this dialog or of a response without a tag.
+        That is what the 2xx describes, unless an UPDATE came before it: then it repeats what is no more (RFC 3261
+        section 13.2.1). Without one it is the answer to our offer in a reliable response, or later; else the last
+        description that was not reliable, of this dialog or of a response without a tag.
         """
         early = self._early.get(dialog.remote_tag)
+        if early is not None and early.ours:
+            return early.answer
+        if description := description_of(response):
+            return description
         if early is not None and early.answer:
             return early.answer
         return self._heard.get(dialog.remote_tag) or self._heard.get("", b"")

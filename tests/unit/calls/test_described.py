@@ -34,5 +34,5 @@ def test_keys_come_as_the_trunk_and_the_far_end_have_agreed(dtmf: Dtmf, events: 
     answer, _ = sdp.answer(
         sdp.parse(described.last), "127.0.0.2", 30_000, (sdp.Codec.PCMA,), telephone_events=events, session_id=2
     )
-    described.accept(bytes(answer), "127.0.0.2")
+    described.accept(bytes(answer), described.last, "127.0.0.2")
     assert described.keys == keys

@@ -97,6 +97,21 @@ async def test_a_trunk_that_asks_for_credentials_which_it_does_not_take_is_told_
     assert (refused["status"], refused["reason"].endswith(f": {reason}")) == (407, True)
 
 
+async def test_a_trunk_that_asks_in_a_way_that_nobody_can_answer_is_not_said_to_refuse_the_password(
+    house: House, lines: list[Line]
+) -> None:
+    house.routes.trunk = replace(house.routes.trunk, credentials=Credentials("alice", "right"))
+    uuid = await house.accept()
+    call = await house.wire.invited()
+    headers = (("WWW-Authenticate", 'Digest realm="r", nonce="n", qop="auth-int"'),)
+    call.reject(house.wire.network.now, 401, headers=headers)
+    house.wire.settle()
+    await house.ended(uuid)
+    await house.quiet()
+    (refused,) = [line for line in lines if line["event"] == "customer_refused"]
+    assert refused["reason"] == "Unauthorized: it wants neither Digest with MD5 nor with SHA-256, or not with qop auth"
+
+
 async def test_a_trunk_that_has_said_nothing_when_the_call_is_given_up_is_told(house: House, lines: list[Line]) -> None:
     house.routes.flow = replace(house.routes.flow, remote=("127.0.0.9", 5060))
     uuid = await house.accept()

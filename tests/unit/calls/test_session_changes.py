@@ -16,6 +16,7 @@ from playvoice.media import protocol, sdp
 from playvoice.media.g711 import Codec
 from playvoice.sip import CallState, DialogState, IncomingCall, InviteState, Response, SessionAnswered, SessionRefused
 from playvoice.sip.dialog import finish
+from playvoice.sip.message import make_response
 from playvoice.sip.transaction import Deliver, Effect
 from playvoice.store import Store
 
@@ -320,6 +321,33 @@ async def test_an_update_before_the_answer_moves_the_audio_and_nothing_is_played
     assert connects(house, 1)[-1].port == 42_000
     call.dialog = replace(call.dialog, local_cseq=1)
     house.wire.hang_up(call)
+
+
+async def test_what_an_update_changed_in_one_early_dialog_is_nothing_to_another_one_that_answers(house: House) -> None:
+    """As where a carrier's announcement, a ring-back tone of the callee's say, is a fork of its own."""
+    await house.accept()
+    announcement = await house.wire.invited()
+    reliable = (("Require", "100rel"), ("RSeq", "1"))
+    announcement.ring(house.wire.network.now, 183, house.wire.description(announcement), reliable)
+    house.wire.settle()
+    assert announcement.dialog is not None
+    request = announcement.dialog.request("UPDATE", announcement._agent.make_via(announcement.flow), 1)
+    inactive = offer(version=2, codec=Codec.PCMU, direction=sdp.Direction.INACTIVE)
+    house.wire.far["carrier"].core.send(bytes(finish(request, inactive)), announcement.flow)
+    house.wire.settle()
+    assert connects(house, 1)[-1].codec == Codec.PCMU
+    answer = make_response(
+        announcement.request,
+        200,
+        to_tag="callee",
+        headers=(("Contact", "<sip:callee@127.0.0.2:5060>"),),
+        body=offer(version=1, port=42_000, codec=Codec.PCMA),
+    )
+    house.wire.far["carrier"].core.send(bytes(answer), announcement.flow)
+    house.wire.settle()
+    told = connects(house, 1)[-1]
+    assert (told.codec, told.port, told.sends) == (Codec.PCMA, 42_000, True)
+    assert any(isinstance(told, protocol.Play) for told in house.media.worker.told)
 
 
 async def test_options_inside_a_call_are_answered_with_what_we_can_do(house: House) -> None:

@@ -41,6 +41,12 @@ def test_an_offer_is_written_in_the_order_of_the_rfc() -> None:
     ]
 
 
+def test_an_offer_of_several_streams_whose_answer_is_ours_is_taken_as_if_it_were_the_answer() -> None:
+    offered = description("m=video 6000 RTP/AVP 99", "a=rtpmap:99 H264/90000", "m=audio 5000 RTP/AVP 8")
+    answered, negotiated = sdp.answer(offered, "192.0.2.1", 4000, session_id=3)
+    assert sdp.accept(answered, offered) == negotiated
+
+
 def test_an_ipv6_address_is_written_as_such() -> None:
     assert b"c=IN IP6 2001:db8::1\r\n" in bytes(sdp.offer("2001:db8::1", 4000, session_id=1))
 

@@ -142,10 +142,12 @@ def test_forks_are_counted_each_for_itself_and_bounded() -> None:
         contact = ("Contact", "<sip:phone@192.0.2.2>")
         return make_response(far.request, 183, to_tag=f"fork{number}", headers=(*reliable(5), contact))
 
-    taken = [early.take(fork(number), rseq_of(fork(number)) or 0, invite) for number in range(20)]
+    for number in range(20):
+        early.hear(fork(number), invite)
+    taken = [early.take(fork(number), rseq_of(fork(number)) or 0) for number in range(20)]
     assert [prack.dialog.local_cseq for prack in taken if prack is not None] == [2] * MAX_FORKS
-    assert early.take(fork(0), 5, invite) is None
-    assert early.take(fork(0), 6, invite) is not None
+    assert early.take(fork(0), 5) is None
+    assert early.take(fork(0), 6) is not None
 
 
 def update(world: World, far: IncomingCall, cseq: int, body: bytes = b"") -> None:
@@ -178,13 +180,63 @@ def test_an_update_before_the_answer_is_answered_and_what_it_offers_is_what_a_20
 def test_an_update_before_our_offer_has_its_answer_gets_491_and_one_of_an_unknown_dialog_481() -> None:
     world = World()
     far = ringing(world)
-    far.ring(world.now, 180)
     update(world, far, 1, b"their offer")
-    assert world.requests("caller")[-1] == "481", "a 180 that is not reliable makes no dialog here"
+    assert world.requests("caller")[-1] == "481"
     far.ring(world.now, 180, headers=reliable(1))
+    world.run()
     update(world, far, 2, b"their offer")
     assert world.requests("caller")[-1] == "491"
     update(world, far, 1)
     assert world.requests("caller")[-1] == "500", "out of order"
     update(world, far, 3)
     assert world.requests("caller")[-1] == "200"
+
+
+def test_an_update_without_an_offer_is_answered_in_a_dialog_whose_180_was_not_reliable() -> None:
+    world = World()
+    call = world.invite()
+    far = world.incoming()
+    far.ring(world.now, 180)
+    world.run()
+    update(world, far, 1)
+    assert world.requests("caller")[-1] == "200"
+    update(world, far, 2, b"their offer")
+    assert world.requests("caller")[-1] == "491"
+    far.ring(world.now, 183, b"answer", reliable(1))
+    far.answer(world.now, b"")
+    world.run()
+    assert racks(world) == [(2, "1 1 INVITE")]
+    assert world.network.take("caller")[-1] == Answered(call, b"answer")
+
+
+def test_a_200_that_repeats_the_description_from_before_an_update_does_not_bring_it_back() -> None:
+    world = World()
+    call = world.invite()
+    far = world.incoming()
+    far.ring(world.now, 183, b"early answer", reliable(1))
+    world.run()
+    update(world, far, 1, b"their offer")
+    change = world.network.take("caller")[-1]
+    assert isinstance(change, SessionChangeReceived)
+    change.change.accept(world.now, b"our answer")
+    far.answer(world.now, b"early answer")
+    world.run()
+    assert world.network.take("caller") == [Answered(call, b"their offer")]
+
+
+def test_the_session_is_described_by_our_offer_where_an_update_changed_another_early_dialog() -> None:
+    world = World()
+    call = world.invite()
+    far = world.incoming()
+    far.ring(world.now, 183, b"early answer", reliable(1))
+    world.run()
+    update(world, far, 1, b"their offer")
+    change = world.network.take("caller")[-1]
+    assert isinstance(change, SessionChangeReceived)
+    change.change.accept(world.now, b"our answer")
+    contact = ("Contact", "<sip:phone@192.0.2.2>")
+    answer = make_response(far.request, 200, to_tag="another", headers=(contact,), body=b"another answer")
+    world.callee.core.send(bytes(answer), far.flow)
+    world.run()
+    assert world.network.take("caller") == [Answered(call, b"another answer")]
+    assert call.session.description == b"offer"
