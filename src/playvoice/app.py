@@ -213,18 +213,19 @@ async def _start(
     sending = asyncio.create_task(sender.run())
     sending.add_done_callback(_tell_fault)
     stack.push_async_callback(_finish, sending, sender)
-    await conductor.start()
-    stack.push_async_callback(conductor.stop, CUT_WITHIN)
-    retention = Retention(kinds(config, store, library))
-    for keeping in (media.watch(), retention.run(), collect_when_idle(lambda: conductor.running)):
-        stack.callback(asyncio.create_task(keeping).cancel)
     rooms = Rooms(store, lambda: configuration.current, clients, routes, library, sender.expect, sender.moved)
     reload = Reload(configuration, rooms, lambda config: policy.allow(config.security.allow_networks))
     live = Live(conductor, waiting, parts.agents, sender, media, traces, owners, agent, http.address_of(listener))
     commands = Commands([*stored_commands(rooms), *live_commands(rooms, live), reload.command()])
     control = ControlServer(config.server.data_dir, commands)
+    stack.push_async_callback(control.close)  # after the calls' end, which waits for no command
+    await conductor.start()
+    stack.push_async_callback(conductor.stop, CUT_WITHIN)
+    retention = Retention(kinds(config, store, library))
+    for keeping in (media.watch(), retention.run(), collect_when_idle(lambda: conductor.running)):
+        stack.callback(asyncio.create_task(keeping).cancel)
     await control.start()
-    stack.push_async_callback(control.close)
+    stack.callback(control.refuse)
     stack.enter_context(reload_at_hangup(reload, manager))
     watched = Watched(
         store=store,

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -13,9 +14,12 @@ import httpx2
 import pytest
 from tests.acceptance.asking import request_call, voices_in
 from tests.acceptance.outage import carrier_of, log_of
+from tests.chaos.processes import wait_for_child
 from tests.postgresql import PostgresqlServer
 from tests.waiting import wait_until
 
+from playvoice.control.place import reachable
+from playvoice.control.protocol import Order, write_order
 from playvoice.process.stopping import STOP_REST
 from playvoice.simulator.configuration import GROUP, NUMBERS
 from playvoice.simulator.program import Program
@@ -125,6 +129,27 @@ def test_a_second_signal_ends_the_calls_at_once_with_their_records(tmp_path: Pat
         assert ends_within(world.server, STOP_REST) == 0
         assert record(world, uuid) == (10007, 10040)
         assert "server_hurried" in log_of(world)
+
+
+def test_a_command_that_can_not_come_to_its_end_keeps_no_call_from_its_own(tmp_path: Path) -> None:
+    with make(tmp_path) as world:
+        uuid = connected(world, STAYS)
+        decoder = wait_for_child(world.server.pid, "decoder", 20)
+        assert decoder is not None
+        os.kill(decoder, signal.SIGSTOP)
+        path = tmp_path / "voices" / "notice.wav"
+        new = {"company": "2028", "name": "new.wav", "path": str(path), "overwrite": False}
+        with socket.socket(socket.AF_UNIX) as operator, reachable(world.directory / "data") as place:
+            operator.connect(place)
+            operator.sendall(write_order(Order("voice.add", new)))
+            wait_until(
+                lambda: any((world.directory / "data").glob("voices/uploads/*.part")), "its file is being looked at"
+            )
+            world.server.process.terminate()
+            assert ends_within(world.server, STOP_REST) == 0
+        carrier_of(world).wait_for("bye", 5, number=STAYS)
+        (line,) = world.receiver.all("callback", path="/cdr")
+        assert (line["payload"]["uuid"], line["payload"]["hangupcause"]) == (uuid, 10007), "before the process ended"
 
 
 # --- storage that is not there ----------------------------------------------------------------------------------------

@@ -99,8 +99,11 @@ class Customer:
     def dial(self, trunk: Trunk, flow: Flow, claimed: Callable[[bool], None]) -> None:
         """Store the first INVITE, and with it that the call is ours; `claimed` hears whether it is."""
         leg = self._prepare(trunk, flow)
-        uuid, name, invite, at = self._call.stored.uuid, leg.uuid, leg.sip.invite.to_json(), self._call.clock.at()
-        self._call.journal.add(lambda conn: ledger.claim(conn, uuid, name, trunk.name, invite, at), claimed)
+        uuid, name, invite, clock = self._call.stored.uuid, leg.uuid, leg.sip.invite.to_json(), self._call.clock
+        self._call.journal.add(
+            lambda conn: ledger.claim(conn, uuid, name, trunk.name, invite, clock.at()),  # it may have waited for long
+            claimed,
+        )
 
     def send(self) -> None:
         """Send the first INVITE, which is stored."""
@@ -110,9 +113,9 @@ class Customer:
 
     def _dial_again(self, trunk: Trunk, flow: Flow) -> None:
         leg = self._prepare(trunk, flow)
-        uuid, name, invite, at = self._call.stored.uuid, leg.uuid, leg.sip.invite.to_json(), self._call.clock.at()
+        uuid, name, invite, clock = self._call.stored.uuid, leg.uuid, leg.sip.invite.to_json(), self._call.clock
         self._call.journal.add(
-            lambda conn: ledger.add_leg(conn, uuid, name, LegKind.CUSTOMER, invite, at, trunk=trunk.name),
+            lambda conn: ledger.add_leg(conn, uuid, name, LegKind.CUSTOMER, invite, clock.at(), trunk=trunk.name),
             lambda _stored: self._send(leg),
         )
 

@@ -97,7 +97,15 @@ _ENDED = Prepared(
     )
 )  # fmt: skip
 _KEY = update(calls).where(calls.c.uuid == bindparam("the_call")).values(userkey=bindparam("key"))
-_HAS_LEG = select(legs.c.uuid).where(legs.c.uuid == bindparam("leg"))
+_CLAIMED_BEFORE = (
+    update(calls)
+    .where(
+        calls.c.uuid == bindparam("the_call"),
+        calls.c.state == CallState.DIALLED.value,
+        select(legs.c.uuid).where(legs.c.uuid == bindparam("leg")).exists(),
+    )
+    .values(started_at=bindparam("at"))
+)
 _LEG = update(legs).where(legs.c.uuid == bindparam("leg"))
 _INVITE_AGAIN = _LEG.values(invite=bindparam("new_invite"))
 _LEG_RANG = _LEG.where(legs.c.rang_at.is_(None)).values(rang_at=bindparam("at"))
@@ -156,12 +164,12 @@ def oldest_waiting(conn: Connection) -> datetime | None:
 def claim(conn: Connection, uuid: str, leg: str, trunk: str, invite: str, at: datetime) -> bool:
     """The first INVITE of a call: nobody else dials it, and it is never dialled after a restart.
 
-    False if somebody else dials it.
+    False if somebody else dials it. `at` is now: the INVITE follows the commit that holds, which may be a later one.
     """
     if _CLAIM.change(conn, {"the_call": uuid, "at": at}) == 1:
         add_leg(conn, uuid, leg, LegKind.CUSTOMER, invite, at, trunk=trunk)
         return True
-    return conn.execute(_HAS_LEG, {"leg": leg}).one_or_none() is not None
+    return conn.execute(_CLAIMED_BEFORE, {"the_call": uuid, "leg": leg, "at": at}).rowcount == 1
 
 
 def add_leg(

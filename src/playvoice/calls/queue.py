@@ -103,6 +103,8 @@ class CallQueue:
         self._closed = False
         self._refused: dict[str, None] = {}
         """Requests that were refused since they could not be stored, of which nobody knows whether they are."""
+        self._forgotten = 0
+        """How many of them are known to be in the store no more."""
         self._withdrawals = Journal(store, lambda error: log.error("refused_not_withdrawn", exc_info=error))
 
     def __repr__(self) -> str:
@@ -130,9 +132,8 @@ class CallQueue:
             if earlier is None or earlier.uuid in self._refused:
                 raise
             return earlier
-        refused = list(self._refused)
         try:
-            accepted = await self._store.write(lambda conn: _accept(conn, row, refused))
+            accepted = await self._store_new(row)
         except BaseException as error:
             self.dequeued(company)
             if isinstance(error, OutcomeUnknown):
@@ -140,12 +141,20 @@ class CallQueue:
                 if self._refusals is not None:  # before the refusal goes out
                     await self._refusals.note(row["uuid"], self._refused)
             raise
-        self._forget(refused)
         if accepted.repeated:
             self.dequeued(company)
         else:
             self._tell(_stored_call(accepted.id, row))
         return accepted
+
+    async def _store_new(self, row: dict[str, Any]) -> Accepted:
+        """Store a call, or find the one that it repeats: one that was refused, though its commit held, is none."""
+        while True:
+            refused = list(self._refused)
+            accepted = await self._store.write(lambda conn, refused=refused: _accept(conn, row, refused))  # type: ignore[misc]
+            self._forget(refused)
+            if accepted.uuid not in self._refused:  # as it is where the refusal became known while this was stored
+                return accepted
 
     def _take_place(self, company: str) -> None:
         """Count one more call that waits, before its commit: many may be on their way at once."""
@@ -160,8 +169,13 @@ class CallQueue:
 
     async def earlier(self, company_code: str, key: str, fingerprint: str, at: datetime) -> Accepted | None:
         """The call that this idempotency key made; None if there is none, `IdempotencyMismatch` for another request."""
-        found = await self._store.read(lambda conn: _earlier(conn, company_code, key, fingerprint, at))
-        return None if found is None or found.uuid in self._refused else found
+        while True:
+            forgotten = self._forgotten
+            found = await self._store.read(lambda conn: _earlier(conn, company_code, key, fingerprint, at))
+            if found is None or found.uuid in self._refused:
+                return None
+            if forgotten == self._forgotten:  # else it may be one of them
+                return found
 
     def _refuse(self, uuid: str) -> None:
         """Have the row, if there is one, removed as soon as the store can be written: who was refused is not called."""
@@ -180,7 +194,9 @@ class CallQueue:
 
     def _forget(self, refused: list[str]) -> None:
         for uuid in refused:
-            self._refused.pop(uuid, None)
+            if uuid in self._refused:
+                del self._refused[uuid]
+                self._forgotten += 1
 
     def dequeued(self, company_code: str) -> None:
         """A call of this company waits no longer."""

@@ -31,6 +31,8 @@ MAX_CONNECTIONS = 32
 """Operators at once; a further one is told so."""
 ORDER_TIMEOUT = 5.0
 """Seconds in which an operator's line has to be there."""
+LAST_COMMANDS = 1.0
+"""Seconds that commands have at a stop to be carried out and answered; the rest of it waits for them."""
 _PEER = struct.Struct("3i")
 
 log = structlog.get_logger(__name__)
@@ -55,14 +57,23 @@ class ControlServer:
             sock.close()
             raise
 
-    async def close(self) -> None:
-        """Take no more orders; what tells ends, the rest is carried out first."""
+    def refuse(self) -> None:
+        """Take no more orders; what tells ends, the rest goes on until `close`."""
         if self._server is None:
             return
         self._server.close()
+        self._server = None
         (self._data_dir / SOCKET).unlink(missing_ok=True)
         for task in list(self._connections):
             task.cancel()
+
+    async def close(self) -> None:
+        """Refuse, and wait `LAST_COMMANDS` for what is carried out: it may take long, or nobody read its answer."""
+        self.refuse()
+        if under_way := self._connections | self._works:
+            await asyncio.wait(under_way, timeout=LAST_COMMANDS)
+        for work in list(self._works):
+            work.cancel()
         await asyncio.gather(*self._connections, *self._works, return_exceptions=True)
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

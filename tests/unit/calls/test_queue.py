@@ -154,6 +154,62 @@ async def test_who_was_refused_is_not_called_though_the_commit_held_and_may_ask_
     assert [call.uuid for call in store.read_now(ledger.read_waiting)] == [again.uuid], "and is called once"
 
 
+async def test_a_repetition_that_waits_behind_a_commit_in_doubt_is_a_call_of_its_own(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is stored after the first request, which is refused before that is known."""
+    told: list[StoredCall] = []
+    queue = CallQueue(store, tell=told.append)
+    write, facts, withdraws = store.write, 0, asyncio.Event()
+
+    async def lose_first(fact: Callable[[Connection], Any]) -> Any:
+        nonlocal facts
+        facts += 1
+        if facts > 2:
+            await withdraws.wait()
+            return await write(fact)
+        is_first = facts == 1
+        result = await write(fact)
+        if is_first:
+            raise OutcomeUnknown("the connection was lost while it committed")
+        await asyncio.wait({first})
+        withdraws.set()
+        return result
+
+    monkeypatch.setattr(store, "write", lose_first)
+    first = asyncio.create_task(queue.accept(KEYED, AT))
+    again = await asyncio.create_task(queue.accept(KEYED, AT))
+    with pytest.raises(OutcomeUnknown):
+        await first
+    await queue._withdrawals.written()
+    assert [call.uuid for call in told] == [again.uuid]
+    assert [call.uuid for call in store.read_now(ledger.read_waiting)] == [again.uuid]
+    assert queue.waiting == {"2028": 1}
+
+
+@pytest.mark.parametrize("withdrawn", [False, True])
+async def test_an_earlier_call_that_is_just_being_withdrawn_is_none(
+    store: Store, monkeypatch: pytest.MonkeyPatch, withdrawn: bool
+) -> None:
+    """The row was read before it went, and is looked at after."""
+    queue = CallQueue(store)
+    read = store.read
+
+    async def read_early(query: Callable[[Connection], Any]) -> Any:
+        found = await read(query)
+        monkeypatch.setattr(store, "read", read)
+        if withdrawn:
+            await queue._withdrawals.written()
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(queue._withdrawals, "add", lambda *_arguments: None)
+        await refuse(queue, store, monkeypatch)
+    queue._withdraw()
+    monkeypatch.setattr(store, "read", read_early)
+    assert await queue.earlier("2028", "k1", "f1", AT) is None
+
+
 async def test_who_was_refused_is_not_told_in_a_closed_queue_that_his_call_was_accepted(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:

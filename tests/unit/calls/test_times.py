@@ -107,3 +107,21 @@ def test_time_in_the_queue_is_not_in_the_record(stage: Stage) -> None:
     stage.model.house.routes.places = 1
     stage.wait(7)
     assert stage.record() == (10016, 10040, "", "", 5, 0)
+
+
+@pytest.mark.parametrize("how", ["held", "away", "in doubt"])
+def test_a_crash_reports_the_start_of_a_call_whose_first_invite_waited_to_be_stored(stage: Stage, how: str) -> None:
+    stage.model.house.routes.places = 0
+    stage.ask(waittime=60)
+    stage.model.store_fails(how)
+    stage.model.house.routes.places = 1
+    stage.wait(200)
+    assert stage.model.carrier.calls == []
+    stage.model.store_heals()
+    stage.wait(1.1)
+    stage.model.ring(stage.customer, 180)
+    stage.wait(45)
+    stage.model.crash(landed=False, down=0, twice=False)
+    (record,) = [message for message in owed(stage.model.store) if "hangupcause" in message]
+    assert (record["hangupcause"], record["hangupdirection"]) == (10007, 10007)
+    assert record["duration"] in range(25, 48), "it ends at the last heartbeat, one in 20 s here"

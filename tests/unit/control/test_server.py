@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.waiting import until
 
 from playvoice.control import CommandFailed, ControlError, ServerNotRunning
 from playvoice.control import client as client_module
@@ -183,6 +184,23 @@ async def test_any_other_command_is_carried_out_to_its_end(world: World) -> None
     await closing
     assert world.done == ["stored"]
     assert await reader.readline() == b'{"result":null}\n'
+    writer.close()
+
+
+@pytest.mark.parametrize(
+    "order", [b'{"command":"slow","arguments":{"text":"x"}}', b'{"command":"list","arguments":{}}']
+)
+async def test_a_command_that_lasts_or_whose_answer_is_not_read_keeps_no_server_from_its_end(
+    world: World, monkeypatch: pytest.MonkeyPatch, order: bytes
+) -> None:
+    monkeypatch.setattr(server_module, "LAST_COMMANDS", 0.0)
+    _, writer = await world.open()
+    writer.write(order + b"\n")
+    await writer.drain()
+    await until(lambda: world.server._works, "the order is read")
+    async with asyncio.timeout(30):
+        await world.server.close()
+    assert world.done == []
     writer.close()
 
 
