@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sqlite3
 from collections.abc import Iterator
@@ -69,7 +70,10 @@ class Database(Protocol):
 
 
 def parse_url(url: str) -> URL:
-    """Read a database address; StoreError says what is wrong with it, without its password."""
+    """Read a database address; StoreError says what is wrong with it, without its password.
+
+    A link to a file is followed: SQLite keeps its log beside the file that the link leads to, and so do we the lock.
+    """
     try:
         parsed = make_url(url)
     except ArgumentError:
@@ -81,6 +85,9 @@ def parse_url(url: str) -> URL:
             f"a database of kind {parsed.get_backend_name()!r} is not supported;"
             " expected sqlite:///path/to/file.db or postgresql://user@host/db"
         )
+    path = parsed.database
+    if parsed.get_backend_name() == "sqlite" and path and not path.startswith((":", "file:")):
+        return parsed.set(database=os.path.realpath(path))
     return parsed
 
 

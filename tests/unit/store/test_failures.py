@@ -21,9 +21,11 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from tests.postgresql import PostgresqlServer
 from tests.unit.store.notes import Notes, notes, tables
+from tests.waiting import wait_until
 
-from playvoice.store import Store, StoreError, StoreUnavailable, postgresql
+from playvoice.store import Store, StoreError, StoreTaken, StoreUnavailable, postgresql
 from playvoice.store import sqlite as sqlite_room
+from playvoice.store.looking import look
 
 
 @pytest.fixture
@@ -229,6 +231,25 @@ def test_a_store_that_closes_during_a_checkpoint_waits_for_its_end(
     go_on.set()
     closing.join(10)
     assert not closing.is_alive()
+
+
+def test_a_database_behind_a_link_is_locked_and_its_log_copied_away_where_it_is(
+    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite_room, "CHECKPOINT_EVERY_BYTES", 1)
+    place, link = Path(str(make_url(sqlite_url).database)), tmp_path / "link.db"
+    link.symlink_to(place)
+    store = Store.open(f"sqlite:///{link}")
+    store.write_now(tables.create_all)
+    store.write_now(partial(Notes.add, key="one"))
+    with pytest.raises(StoreTaken):
+        Store.open(sqlite_url)
+    with look(f"sqlite:///{link}") as conn:
+        assert conn is not None
+        assert Notes.keys(conn) == ["one"]
+    wait_until(lambda: place.stat().st_size > 4096, "the log is copied into the database")
+    store.close_now()
+    assert [path.name for path in tmp_path.glob("link.db?*")] == []
 
 
 @pytest.mark.parametrize("replaced", [False, True])

@@ -29,7 +29,7 @@ def disk(situation: Situation) -> Iterator[Finding]:
         database = directory_of(server.database)
     except StoreError:  # which the check of the database tells
         return
-    if database is not None and database != server.data_dir:
+    if database is not None and database != server.data_dir.resolve():
         yield from _directory("disk of the database", database)
 
 
