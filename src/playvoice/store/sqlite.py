@@ -6,13 +6,15 @@ only where the log has grown large all the same, because there was never a pause
 anew, it stops the writer for the little that is left (``RESTART``), and gives up at once if a long read is
 in the way.
 
-A log whose head is damaged is refused at the start, for SQLite would leave out in silence all that was committed to it.
+A log whose head or middle is damaged is refused at the start, for SQLite would leave out in silence what was committed
+to it from there on.
 Where damage shows while the server runs, nothing is stored any more until the database is found whole again.
 """
 
 import fcntl
 import os
 import sqlite3
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -38,6 +40,9 @@ MIN_ROOM = 64 * 1024
 CHECK_STEPS = 10_000
 """Steps of SQLite's machine between two looks at the clock."""
 _LOG_HEAD = 32
+_FRAME_HEAD = 24
+_FRAMES_AT = 16
+"""Where the log's index (its file is the one that ends on `-shm`) tells how many frames of the log are whole."""
 _LOG_MAGIC = (b"\x37\x7f\x06\x82", b"\x37\x7f\x06\x83")
 
 _UNAVAILABLE = frozenset(
@@ -255,9 +260,10 @@ def _is_damage(error: BaseException) -> bool:
 
 
 def _check_log(path: Path) -> None:
-    """StoreError, in words, if there is a log that has no head: SQLite would begin a new one.
+    """StoreError, in words, if there is a log that SQLite would leave out, or take in part, though it was stored.
 
-    A head stands whole on the disk before anything behind it counts (SQLite's file format, section 4.1).
+    A head stands whole on the disk before anything behind it counts (SQLite's file format, section 4.1), and a commit
+    before the next one begins: of what a power cut has torn, one commit's end at most stands behind what is whole.
     """
     log = path.with_name(f"{path.name}-wal")
     try:
@@ -270,6 +276,38 @@ def _check_log(path: Path) -> None:
             f"the database's log {log} is damaged, and what was stored last stands in it; put a backup in the place of"
             " the database, or move the log away to go on without"
         )
+    if not head:
+        return
+    if not path.exists() or not path.stat().st_size:  # SQLite would begin a new one, and remove the log
+        raise StoreError(
+            f"the database's log {log} is there, but no database {path}; put the database or a backup in its place, or"
+            " move the log away to begin anew"
+        )
+    # Who may not write leaves the log as it is, also where he is the last one who leaves.
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as reader:
+        reader.execute("SELECT 1 FROM sqlite_master").fetchall()
+        with path.with_name(f"{path.name}-shm").open("rb") as index:
+            index.seek(_FRAMES_AT)
+            whole = int.from_bytes(index.read(4), sys.byteorder)
+    left_out = _commits_behind(log, whole)
+    if left_out > 1:
+        raise StoreError(
+            f"the database's log {log} is damaged behind its frame {whole}, and {left_out} commits stand behind it; put"
+            " a backup in the place of the database, or open it once by SQLite's command line to go on without them"
+        )
+
+
+def _commits_behind(log: Path, whole: int) -> int:
+    """How many commits a log has behind its first so many frames (SQLite's file format, section 4.1)."""
+    found = 0
+    with log.open("rb") as file:
+        head = file.read(_LOG_HEAD)
+        frame, salts = _FRAME_HEAD + int.from_bytes(head[8:12]), head[16:24]
+        file.seek(_LOG_HEAD + whole * frame)
+        while len(frame_head := file.read(_FRAME_HEAD)) == _FRAME_HEAD:
+            found += frame_head[8:16] == salts and frame_head[4:8] != bytes(4)
+            file.seek(frame - _FRAME_HEAD, os.SEEK_CUR)
+    return found
 
 
 def _look_for_damage(conn: Connection, path: Path, *, to_the_end: bool) -> None:

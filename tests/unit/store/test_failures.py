@@ -361,14 +361,14 @@ def test_damage_that_shows_while_the_server_runs_stops_all_storing_until_the_dat
     store.close_now()
 
 
-def log_of_a_killed_server(url: str) -> tuple[Path, bytes]:
+def log_of_a_killed_server(url: str, notes_in_it: int = 2) -> tuple[Path, bytes]:
     """A database whose last notes stand in its log alone, as kill -9 leaves it; and the log."""
     path = many_notes(url)
     log = path.with_name(f"{path.name}-wal")
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("PRAGMA wal_autocheckpoint=0")
-        for key in ("one", "two"):
-            other.execute("INSERT INTO notes (key, text) VALUES (?, '')", (key,))
+        for number in range(notes_in_it):
+            other.execute("INSERT INTO notes (key, text) VALUES (?, '')", (f"number {number}",))
         octets = log.read_bytes()
     log.write_bytes(octets)
     return log, octets
@@ -383,6 +383,40 @@ def test_a_log_without_its_head_is_refused_in_words_and_left_as_it_is(sqlite_url
         Store.open(sqlite_url)
     assert log.read_bytes() == damaged
     log.write_bytes(octets)
+    store = Store.open(sqlite_url)
+    assert store.read_now(Notes.count) == 2_002
+    store.close_now()
+
+
+def test_a_log_that_is_damaged_in_its_middle_is_refused_in_words_and_left_as_it_is(sqlite_url: str) -> None:
+    log, octets = log_of_a_killed_server(sqlite_url, notes_in_it=5)
+    damaged = bytearray(octets)
+    damaged[len(octets) // 2] ^= 1
+    log.write_bytes(damaged)
+    for _ in range(2):
+        with pytest.raises(
+            StoreError, match=r"-wal is damaged behind its frame \d+, and [23] commits stand behind it; put"
+        ):
+            Store.open(sqlite_url)
+        assert log.read_bytes() == damaged
+    log.write_bytes(octets)
+    store = Store.open(sqlite_url)
+    assert store.read_now(Notes.count) == 2_005
+    store.close_now()
+
+
+@pytest.mark.parametrize("is_there", [False, True])
+def test_a_log_without_its_database_is_refused_in_words_and_left_as_it_is(sqlite_url: str, is_there: bool) -> None:
+    log, octets = log_of_a_killed_server(sqlite_url)
+    database = log.with_name(log.name.removesuffix("-wal"))
+    whole = database.read_bytes()
+    database.write_bytes(b"")
+    if not is_there:
+        database.unlink()
+    with pytest.raises(StoreError, match=r"-wal is there, but no database .*; put the database or a backup in"):
+        Store.open(sqlite_url)
+    assert (log.read_bytes(), database.exists()) == (octets, is_there)
+    database.write_bytes(whole)
     store = Store.open(sqlite_url)
     assert store.read_now(Notes.count) == 2_002
     store.close_now()
