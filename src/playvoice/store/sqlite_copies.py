@@ -14,6 +14,8 @@ WITH_IT = ("-wal", "-shm", "-journal")
 def copy_database(source: Path, to: Path) -> None:
     """Write one state of a database into a new file, which is whole on the disk or not there; StoreError if not.
 
+    It is whole, too, in what `check_copy` looks at: a copy of a damaged database is none.
+
     In WAL mode nobody who writes meanwhile waits; the log grows until the copy is made, for nothing of it can be taken
     into the database before.
     """
@@ -25,6 +27,9 @@ def copy_database(source: Path, to: Path) -> None:
         ):
             database.backup(copy)  # all pages in one step: a writer in between would have it begin anew
             copy.execute("PRAGMA journal_mode=DELETE")
+            found = str(copy.execute("PRAGMA quick_check(1)").fetchone()[0])
+            if found != "ok":  # who keeps such copies believes that he could put one back
+                raise sqlite3.DatabaseError(f"it is damaged: {' '.join(found.split())}")
         _sync(part)
         part.rename(to)
         _sync(to.parent)

@@ -1,5 +1,6 @@
 """A copy is one state of the database, made while others write; put in place, it is the database."""
 
+import asyncio
 import sqlite3
 from contextlib import closing
 from functools import partial
@@ -12,6 +13,7 @@ from tests.unit.store.notes import Notes, tables
 
 from playvoice.store import Store, StoreError
 from playvoice.store.looking import replace_database
+from playvoice.store.sqlite_copies import copy_database
 
 
 def keys(path: Path) -> list[str]:
@@ -57,6 +59,21 @@ async def test_a_copy_that_can_not_be_made_leaves_nothing(sqlite_url: str, tmp_p
         await store.copy_to(tmp_path / "taken")
     assert parts(tmp_path) == []
     await store.close()
+
+
+def test_a_damaged_database_is_not_copied(sqlite_url: str, tmp_path: Path) -> None:
+    path, copy = Path(str(make_url(sqlite_url).database)), tmp_path / "copy.db"
+    store = asyncio.run(a_store(sqlite_url, *(f"{number:04}" for number in range(300))))
+    store.close_now()
+    octets = path.read_bytes()
+    path.write_bytes(octets[:-4096] + b"\x55" * 4096)
+    with pytest.raises(StoreError, match=r"could not be copied to .*: (it is damaged|.*malformed)"):
+        copy_database(path, copy)
+    assert parts(tmp_path) == []
+    assert not copy.exists()
+    path.write_bytes(octets)
+    copy_database(path, copy)
+    assert len(keys(copy)) == 300
 
 
 async def test_a_copy_is_the_database_from_then_on_and_the_one_before_can_still_be_used(
