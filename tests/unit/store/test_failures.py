@@ -1,6 +1,7 @@
 """Storage that goes away or fills up, and comes back."""
 
 import asyncio
+import contextlib
 import resource
 import signal
 import sqlite3
@@ -273,6 +274,57 @@ def test_a_database_that_is_moved_away_takes_nothing_until_it_is_back_and_is_not
     assert [file.exists() for file in files] == [replaced, False, False]
     for file in files:
         file.with_suffix(".away" + file.suffix).rename(file)
+    store.write_now(partial(Notes.add, key="after"))
+    assert store.read_now(Notes.keys) == ["before", "after"]
+    store.close_now()
+
+
+@pytest.mark.parametrize("what", ["removed", "replaced", "removed with its index", "removed, and somebody looks"])
+def test_a_log_that_is_removed_under_a_running_server_costs_nothing(sqlite_url: str, what: str) -> None:
+    path = Path(str(make_url(sqlite_url).database))
+    log, index = (path.with_name(f"{path.name}-{part}") for part in ("wal", "shm"))
+    store = Store.open(sqlite_url, readers=2)
+    store.write_now(tables.create_all)
+    store.write_now(partial(Notes.add, key="before"))
+    assert store.read_now(Notes.keys) == ["before"]
+    octets = log.read_bytes()
+    log.unlink()
+    if what == "replaced":
+        log.write_bytes(octets[: len(octets) // 2])
+    if what == "removed with its index":
+        index.unlink()
+    if what == "removed, and somebody looks":
+        with contextlib.suppress(StoreError), look(sqlite_url):
+            pass
+    store.write_now(partial(Notes.add, key="after"))
+    for _ in range(4):
+        assert store.read_now(Notes.keys) == ["before", "after"]
+    kept = path.with_name("killed.db")
+    for source in (path, log):  # as kill -9 leaves them
+        kept.with_name(source.name.replace(path.name, kept.name)).write_bytes(source.read_bytes())
+    store.write_now(partial(Notes.add, key="later"))
+    store.close_now()
+    for place, keys in ((kept, ["before", "after"]), (path, ["before", "after", "later"])):
+        again = Store.open(f"sqlite:///{place}")
+        assert again.read_now(Notes.keys) == keys
+        again.close_now()
+
+
+def test_a_lost_log_is_copied_as_soon_as_nobody_reads(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite_room, "BUSY_TIMEOUT_MS", 10)
+    path = Path(str(make_url(sqlite_url).database))
+    store = Store.open(sqlite_url)
+    store.write_now(tables.create_all)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN")
+        other.execute("SELECT * FROM notes").fetchall()
+        store.write_now(partial(Notes.add, key="before"))
+        path.with_name(f"{path.name}-wal").unlink()
+        with pytest.raises(
+            StoreUnavailable, match="was removed or replaced while the server uses it, and the database is"
+        ):
+            store.write_now(partial(Notes.add, key="refused"))
+        other.execute("ROLLBACK")
     store.write_now(partial(Notes.add, key="after"))
     assert store.read_now(Notes.keys) == ["before", "after"]
     store.close_now()
