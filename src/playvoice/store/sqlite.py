@@ -27,7 +27,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.pool import NullPool
 
 from playvoice.store.errors import StoreError, StoreUnavailable
-from playvoice.store.sqlite_copies import copy_database, put_in_place
+from playvoice.store.sqlite_copies import check_replaced, copy_database, put_in_place
 from playvoice.store.sqlite_files import DatabaseFile, LockFile, OpenFile, check_log
 
 BUSY_TIMEOUT_MS = 5_000
@@ -97,6 +97,7 @@ class SqliteDatabase:
             return self._connect_writer()
         with _words_of_disk(self._path):
             if self._checkpointer is None:
+                check_replaced(self._path)
                 check_log(self._path)
             conn = self._connect_writer()
             try:

@@ -91,6 +91,43 @@ async def test_a_copy_is_the_database_from_then_on_and_the_one_before_can_still_
     await again.close()
 
 
+@pytest.mark.parametrize("renamed", [0, 1, 2])
+def test_a_database_that_can_not_be_replaced_is_there_as_it_was_and_a_start_after_a_kill_begins_no_empty_one(
+    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, renamed: int
+) -> None:
+    store = asyncio.run(a_store(sqlite_url, "kept"))
+    path, copy = Path(str(make_url(sqlite_url).database)), tmp_path / "copy.db"
+    log = path.with_name(f"{path.name}-wal")
+    copy_database(path, copy)
+    octets = log.read_bytes()
+    store.close_now()
+    log.write_bytes(octets)  # as kill -9 leaves it
+    rename, left = Path.rename, renamed
+
+    def fails(self: Path, target: Path) -> Path:
+        nonlocal left
+        left -= 1
+        if left == -1:
+            raise failure
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", fails)
+    failure: BaseException = OSError(28, "No space left on device")
+    with pytest.raises(StoreError, match=r"could not be replaced: .*No space left"):
+        replace_database(sqlite_url, copy, ".before")
+    assert sorted(each.name for each in tmp_path.glob(f"{path.name}*")) == [path.name, log.name, f"{path.name}.lock"]
+    left, failure = renamed, KeyboardInterrupt()
+    with pytest.raises(KeyboardInterrupt):
+        replace_database(sqlite_url, copy, ".before")
+    if renamed:
+        with pytest.raises(StoreError, match=r"a restore of the database .* was cut off; restore it again"):
+            Store.open(sqlite_url)
+    replace_database(sqlite_url, copy, ".again")
+    again = Store.open(sqlite_url)
+    assert again.read_now(Notes.keys) == ["kept"]
+    again.close_now()
+
+
 async def test_where_there_was_no_database_none_is_kept(sqlite_url: str, tmp_path: Path) -> None:
     store = await a_store(sqlite_url, "kept")
     await store.copy_to(tmp_path / "copy.db")
