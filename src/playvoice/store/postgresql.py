@@ -181,7 +181,7 @@ def is_unavailable(error: BaseException, *, reading: bool = False) -> bool:
         return isinstance(original, psycopg.OperationalError | psycopg.InterfaceError)
     if isinstance(original, errors.ReadOnlySqlTransaction):
         return not reading
-    if isinstance(original, errors.LockNotAvailable):  # somebody has a table for himself
+    if isinstance(original, errors.LockNotAvailable | errors.InsufficientPrivilege):  # a table is somebody else's now
         return True
     return original.sqlstate[:2] in _UNAVAILABLE_CLASSES
 

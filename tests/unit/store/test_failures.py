@@ -118,6 +118,27 @@ async def test_a_table_that_somebody_has_for_himself_is_as_good_as_away(
     await store.close()
 
 
+@pytest.mark.peer("postgresql")
+async def test_a_table_that_is_somebody_elses_now_is_as_good_as_away(postgresql_server: PostgresqlServer) -> None:
+    url = postgresql_server.create_database()
+    role = f"role_{make_url(url).database}"
+    with psycopg.connect(url, autocommit=True) as other:
+        other.execute(f'CREATE ROLE "{role}" LOGIN'.encode())
+        other.execute(f'ALTER SCHEMA public OWNER TO "{role}"'.encode())
+        store = Store.open(make_url(url).set(username=role).render_as_string())
+        await store.write(tables.create_all)
+        other.execute(b"ALTER TABLE notes OWNER TO playvoice")
+        with pytest.raises(StoreUnavailable, match="permission denied"):
+            await store.write(partial(Notes.add, key="meanwhile"))
+        assert not store.writing.available
+        with pytest.raises(StoreUnavailable, match="can't be read now"):
+            await store.read(Notes.keys)
+        other.execute(f'ALTER TABLE notes OWNER TO "{role}"'.encode())
+    await store.write(partial(Notes.add, key="after"))
+    assert await store.read(Notes.keys) == ["after"]
+    await store.close()
+
+
 async def test_what_a_wrong_statement_raises_does_not_tell_its_values(store: Store) -> None:
     wrong, values = text("SELECT * FROM nowhere WHERE secret = :secret"), {"secret": "whsec_1"}
     for run in (store.write, store.read):
