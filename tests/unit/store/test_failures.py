@@ -119,6 +119,23 @@ async def test_a_table_that_somebody_has_for_himself_is_as_good_as_away(
 
 
 @pytest.mark.peer("postgresql")
+async def test_of_several_servers_the_one_that_can_be_written_is_read_as_well(
+    postgresql_server: PostgresqlServer, tmp_path: Path
+) -> None:
+    address = make_url(postgresql_server.create_database())
+    hosts = f"{tmp_path},{address.query['host']}"
+    url = address.set(query={"host": hosts, "target_session_attrs": "read-write"}).render_as_string()
+    store = Store.open(url)
+    await store.write(tables.create_all)
+    await store.write(partial(Notes.add, key="one"))
+    assert await store.read(Notes.keys) == ["one"]
+    with look(url) as conn:
+        assert conn is not None
+        assert Notes.keys(conn) == ["one"]
+    await store.close()
+
+
+@pytest.mark.peer("postgresql")
 async def test_a_table_that_is_somebody_elses_now_is_as_good_as_away(postgresql_server: PostgresqlServer) -> None:
     url = postgresql_server.create_database()
     role = f"role_{make_url(url).database}"
@@ -131,7 +148,7 @@ async def test_a_table_that_is_somebody_elses_now_is_as_good_as_away(postgresql_
         with pytest.raises(StoreUnavailable, match="permission denied"):
             await store.write(partial(Notes.add, key="meanwhile"))
         assert not store.writing.available
-        with pytest.raises(StoreUnavailable, match="can't be read now"):
+        with pytest.raises(StoreUnavailable, match="can't be read now: permission denied"):
             await store.read(Notes.keys)
         other.execute(f'ALTER TABLE notes OWNER TO "{role}"'.encode())
     await store.write(partial(Notes.add, key="after"))
