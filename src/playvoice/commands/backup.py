@@ -34,7 +34,7 @@ def restore(directory: Directory, config: ConfigOption = DEFAULT_CONFIG) -> None
     from playvoice.control.errors import ControlError
     from playvoice.migrations.due import known_revisions, revisions_of
     from playvoice.store import StoreError
-    from playvoice.store.looking import look, replace_database
+    from playvoice.store.looking import look_into_copy, replace_database
 
     settings = read_config(config)
     data_dir, copy = settings.server.data_dir, directory / DATABASE
@@ -43,9 +43,9 @@ def restore(directory: Directory, config: ConfigOption = DEFAULT_CONFIG) -> None
         _check_list(directory, label.files)
         if digest_of(copy) != label.sha256:
             fail(f"{copy} is not what the backup was made with: its SHA-256 is another one")
-        with look(f"sqlite:///{copy}") as conn:
+        with look_into_copy(copy) as conn:
             known = known_revisions()
-            newer = [] if conn is None else [each for each in revisions_of(conn) if each not in known]
+            newer = [each for each in revisions_of(conn) if each not in known]
         if newer:
             fail(f"the backup is of PlayVoice {label.version}, which is newer than this one; install that version")
         take_data_dir(data_dir)

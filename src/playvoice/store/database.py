@@ -69,7 +69,7 @@ class Database(Protocol):
         """Give the lock back and end what helps the database; the connections are closed before."""
 
 
-def parse_url(url: str) -> URL:
+def parse_url(url: str | URL) -> URL:
     """Read a database address; StoreError says what is wrong with it, without its password.
 
     A link to a file is followed: SQLite keeps its log beside the file that the link leads to, and so do we the lock.
@@ -103,7 +103,7 @@ def open_database(url: str) -> Database:
 
 
 @contextmanager
-def reading_connection(url: str) -> Iterator[Connection]:
+def reading_connection(url: str | URL) -> Iterator[Connection]:
     """Open a connection that reads one state of the database, whether or not a server works on it.
 
     It takes no lock and makes no file. StoreError says in words that the database can't be read, also by what is asked.

@@ -174,14 +174,15 @@ def test_a_backup_that_was_changed_is_refused_and_nothing_is_replaced(folder: Pa
     assert not list((folder / "data").glob("*.before-restore-*"))
 
 
-def test_a_backup_of_a_newer_version_is_refused(folder: Path) -> None:
-    assert run("backup", "saved").exit_code == 0
-    copy, label = folder / "saved/playvoice.db", folder / "saved/backup.json"
+@pytest.mark.parametrize("name", ["saved", "saved?", "100%25"])
+def test_a_backup_of_a_newer_version_is_refused(folder: Path, name: str) -> None:
+    assert run("backup", name).exit_code == 0
+    copy, label = folder / name / "playvoice.db", folder / name / "backup.json"
     with closing(sqlite3.connect(copy, isolation_level=None)) as conn:
         conn.execute("UPDATE alembic_version SET version_num = '9999'")
     text = json.loads(label.read_text()) | {"version": "99.0", "sha256": digest_of(copy)}
     label.write_text(json.dumps(text))
-    refused = run("restore", "saved")
+    refused = run("restore", name)
     assert refused.exit_code == 1
     assert "is of PlayVoice 99.0, which is newer" in refused.stderr
 
