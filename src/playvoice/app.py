@@ -290,7 +290,9 @@ def _open_trace_file(
 def _folders(config: Config) -> dict[str, Path]:
     """Whose disks are looked at, by what they hold."""
     database = directory_of(config.server.database)
-    return {"data": config.server.data_dir} | ({} if database is None else {"database": database})
+    data_dir = config.server.data_dir
+    found = {"data": data_dir, "recordings": data_dir / "recordings"}
+    return found if database is None else {**found, "database": database}
 
 
 def _tell_ready(running: Running) -> None:

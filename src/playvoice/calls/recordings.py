@@ -46,10 +46,12 @@ class Recordings:
 
     @property
     def disk_is_low(self) -> bool:
-        """Whether one more recording might find no room; so, too, where the disk can't be asked."""
+        """Whether one more recording might find no room; so, too, where the folder is away or can't be written to."""
         try:
             status = os.statvfs(self._raw)
         except OSError:
+            return True
+        if not os.access(self._raw, os.W_OK | os.X_OK):  # a file system that met errors can only be read
             return True
         return status.f_bavail * status.f_frsize < MIN_FREE
 

@@ -2,7 +2,6 @@
 
 import shutil
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -31,11 +30,11 @@ def restore(directory: Directory, config: ConfigOption = DEFAULT_CONFIG) -> None
     Calls that waited in it are dialled at the next start, calls that ran in it are ended and reported, and callbacks
     that were owed in it are sent.
     """
-    from playvoice.control.backup import DATABASE, FILES, Label, digest_of
+    from playvoice.control.backup import DATABASE, Label, digest_of, listed_files
     from playvoice.control.errors import ControlError
     from playvoice.migrations.due import known_revisions, revisions_of
     from playvoice.store import StoreError
-    from playvoice.store.looking import look, replace_database
+    from playvoice.store.looking import look_into_copy, replace_database
 
     settings = read_config(config)
     data_dir, copy = settings.server.data_dir, directory / DATABASE
@@ -44,9 +43,9 @@ def restore(directory: Directory, config: ConfigOption = DEFAULT_CONFIG) -> None
         _check_list(directory, label.files)
         if digest_of(copy) != label.sha256:
             fail(f"{copy} is not what the backup was made with: its SHA-256 is another one")
-        with look(f"sqlite:///{copy}") as conn:
+        with look_into_copy(copy) as conn:
             known = known_revisions()
-            newer = [] if conn is None else [each for each in revisions_of(conn) if each not in known]
+            newer = [each for each in revisions_of(conn) if each not in known]
         if newer:
             fail(f"the backup is of PlayVoice {label.version}, which is newer than this one; install that version")
         take_data_dir(data_dir)
@@ -59,8 +58,8 @@ def restore(directory: Directory, config: ConfigOption = DEFAULT_CONFIG) -> None
         typer.echo(f"the database from before is {before}")
     try:
         if label.with_files:
-            _bring_back(directory / FILES, data_dir)
-        missing = list(_missing(directory, data_dir))
+            _bring_back(directory, data_dir)
+        missing = [path for octets, path in listed_files(directory) if not _is_whole(data_dir / path, octets)]
     except OSError as error:
         fail(f"not all of its files were put back: {error.filename}: {error.strerror}; mend that, and restore it again")
     if missing:
@@ -83,25 +82,30 @@ def _check_list(directory: Path, files: int) -> None:
         )
 
 
-def _bring_back(files: Path, data_dir: Path) -> None:
-    """Copy what is not there; what is there is the same, for none of these files is ever changed."""
-    for path in sorted(files.rglob("*")):
-        to = data_dir / path.relative_to(files)
-        if path.is_file() and not to.exists():
+def _bring_back(directory: Path, data_dir: Path) -> None:
+    """Copy what the list has and is not there, or not whole, from where the backup has it whole.
+
+    Nothing else that stands in the backup's folder is touched, and no link in it followed.
+    """
+    from playvoice.control.backup import FILES, listed_files
+
+    files = (directory / FILES).resolve()
+    for octets, path in listed_files(directory):
+        source, to = files / path, data_dir / path
+        if _is_whole(to, octets) or not _is_whole(source, octets) or source.resolve() != source:
+            continue
+        try:
             to.parent.mkdir(parents=True, exist_ok=True)
             part = to.with_name(f"{to.name}.part")
             try:
-                shutil.copy2(path, part)
+                shutil.copy2(source, part)
                 part.rename(to)
-            except OSError as error:
+            except OSError:
                 part.unlink(missing_ok=True)
-                raise OSError(error.errno, error.strerror, str(to)) from error
+                raise
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(to)) from error
 
 
-def _missing(directory: Path, data_dir: Path) -> Iterator[str]:
-    from playvoice.control.backup import listed_files
-
-    for octets, path in listed_files(directory):
-        place = data_dir / path
-        if not place.is_file() or place.stat().st_size != octets:
-            yield path
+def _is_whole(path: Path, octets: int) -> bool:
+    return path.is_file() and path.stat().st_size == octets

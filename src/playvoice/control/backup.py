@@ -74,8 +74,12 @@ def backup_commands(rooms: Rooms) -> list[Command[Any]]:
         data_dir = rooms.config().server.data_dir
         try:
             await asyncio.to_thread(_make_room, asked.directory)
-            await rooms.store.copy_to(asked.directory / DATABASE)
-            label = await asyncio.to_thread(_list_files, asked.directory, data_dir, take=asked.files)
+            try:
+                await rooms.store.copy_to(asked.directory / DATABASE)
+                label = await asyncio.to_thread(_list_files, asked.directory, data_dir, take=asked.files)
+            except BaseException:
+                await asyncio.to_thread(_empty, asked.directory)
+                raise
         except OSError as error:
             raise CommandFailed(f"the backup in {asked.directory} was not made: {error}") from None
         except StoreError as error:
@@ -87,12 +91,17 @@ def backup_commands(rooms: Rooms) -> list[Command[Any]]:
 
 
 def listed_files(directory: Path) -> Iterator[tuple[int, str]]:
-    """Yield octets and path of each file that belongs to a backup; ValueError where the list is cut off."""
+    """Yield octets and path of each file that belongs to a backup; ValueError where the list is cut off.
+
+    Each path is one below `data_dir`, in a folder of `OWN`; ValueError for another one.
+    """
     with (directory / LIST).open(encoding="utf-8", errors="surrogateescape") as lines:
         for line in lines:
             octets, _, path = line.partition("\t")
             if not path.endswith("\n"):
                 raise ValueError(f"the line {line!r} of {LIST} is not whole")
+            if not path.startswith(tuple(f"{folder}/" for folder in OWN)) or ".." in path.split("/"):
+                raise ValueError(f"the line {line!r} of {LIST} names no recording and no voice")
             yield int(octets), path[:-1]
 
 
@@ -107,6 +116,15 @@ def _make_room(directory: Path) -> None:
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     if any(directory.iterdir()):
         raise CommandFailed(f"{directory} is not empty; give a new directory for each backup")
+
+
+def _empty(directory: Path) -> None:
+    """Take back what was begun, and the room that it has; another try finds the directory as this one did."""
+    for path in directory.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
 
 
 def _list_files(directory: Path, data_dir: Path, *, take: bool) -> Label:
@@ -132,9 +150,15 @@ def _list_files(directory: Path, data_dir: Path, *, take: bool) -> Label:
 
 def _own_files(data_dir: Path) -> Iterator[Path]:
     for folder in OWN:
-        for parent, folders, names in os.walk(data_dir / folder):
+        for parent, folders, names in os.walk(data_dir / folder, onerror=_unless_gone):
             folders[:] = sorted(name for name in folders if name != "raw")  # of calls that run
             yield from (Path(parent, name) for name in sorted(names) if not name.endswith(".part"))  # not whole yet
+
+
+def _unless_gone(error: OSError) -> None:
+    """A folder that is not there has no files; one that can't be read would be missing in silence."""
+    if not isinstance(error, FileNotFoundError):
+        raise error
 
 
 def _take(path: Path, to: Path) -> None:

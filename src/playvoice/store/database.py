@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sqlite3
 from collections.abc import Iterator
@@ -68,8 +69,11 @@ class Database(Protocol):
         """Give the lock back and end what helps the database; the connections are closed before."""
 
 
-def parse_url(url: str) -> URL:
-    """Read a database address; StoreError says what is wrong with it, without its password."""
+def parse_url(url: str | URL) -> URL:
+    """Read a database address; StoreError says what is wrong with it, without its password.
+
+    A link to a file is followed: SQLite keeps its log beside the file that the link leads to, and so do we the lock.
+    """
     try:
         parsed = make_url(url)
     except ArgumentError:
@@ -81,6 +85,9 @@ def parse_url(url: str) -> URL:
             f"a database of kind {parsed.get_backend_name()!r} is not supported;"
             " expected sqlite:///path/to/file.db or postgresql://user@host/db"
         )
+    path = parsed.database
+    if parsed.get_backend_name() == "sqlite" and path and not path.startswith((":", "file:")):
+        return parsed.set(database=os.path.realpath(path))
     return parsed
 
 
@@ -96,7 +103,7 @@ def open_database(url: str) -> Database:
 
 
 @contextmanager
-def reading_connection(url: str) -> Iterator[Connection]:
+def reading_connection(url: str | URL) -> Iterator[Connection]:
     """Open a connection that reads one state of the database, whether or not a server works on it.
 
     It takes no lock and makes no file. StoreError says in words that the database can't be read, also by what is asked.

@@ -23,3 +23,9 @@ class OutcomeUnknown(StoreUnavailable):
 
     Nobody knows whether the fact is stored.
     """
+
+
+def first_line(error: BaseException) -> str:
+    """What the driver said, without SQLAlchemy's statement and parameters: those can hold secrets."""
+    original = getattr(error, "orig", None) or error
+    return str(original).strip().partition("\n")[0] or type(original).__name__

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import Connection
+from sqlalchemy.engine import URL
 
 from playvoice.store import postgresql, sqlite
 from playvoice.store.database import parse_url, reading_connection
@@ -55,6 +56,13 @@ def look(url: str) -> Iterator[Connection | None]:
         yield None
         return
     with reading_connection(url) as conn:
+        yield conn
+
+
+@contextmanager
+def look_into_copy(path: Path) -> Iterator[Connection]:
+    """Open a connection that can only read a copy, whatever characters its path has. StoreError if it can't be read."""
+    with reading_connection(URL.create("sqlite", database=str(path))) as conn:
         yield conn
 
 

@@ -69,6 +69,8 @@ _READER_BOUNDS = r"-c default_transaction_read_only=on -c default_transaction_is
 # connections), operator's intervention, system error, internal error.
 _UNAVAILABLE_CLASSES = frozenset({"08", "40", "53", "57", "58", "XX"})
 
+_WHICH = "target_session_attrs"
+
 T = TypeVar("T")
 
 
@@ -99,7 +101,7 @@ class PostgresqlDatabase:
     def __init__(self, url: URL) -> None:
         self._name = f"playvoice {secrets.token_hex(8)}"
         """By which PostgreSQL knows the sessions that write for this server."""
-        self._reader_engine = _make_engine(url, _STATEMENT_BOUNDS, _READER_BOUNDS)
+        self._reader_engine = _make_engine(_for_reading(url), _STATEMENT_BOUNDS, _READER_BOUNDS)
         self._writer_engine = _make_engine(url, _STATEMENT_BOUNDS, name=self._name)
 
     def connect_writer(self) -> Connection:
@@ -181,7 +183,7 @@ def is_unavailable(error: BaseException, *, reading: bool = False) -> bool:
         return isinstance(original, psycopg.OperationalError | psycopg.InterfaceError)
     if isinstance(original, errors.ReadOnlySqlTransaction):
         return not reading
-    if isinstance(original, errors.LockNotAvailable):  # somebody has a table for himself
+    if isinstance(original, errors.LockNotAvailable | errors.InsufficientPrivilege):  # a table is somebody else's now
         return True
     return original.sqlstate[:2] in _UNAVAILABLE_CLASSES
 
@@ -200,7 +202,14 @@ def connect_for_schema(url: URL) -> Connection:
 
 def connect_for_reading(url: URL) -> Connection:
     """Open a connection that only reads."""
-    return _make_engine(url, _STATEMENT_BOUNDS, _READER_BOUNDS).connect()
+    return _make_engine(_for_reading(url), _STATEMENT_BOUNDS, _READER_BOUNDS).connect()
+
+
+def _for_reading(url: URL) -> URL:
+    """The address for sessions that can only read, which `read-write` would refuse: the same server, of several."""
+    if url.query.get(_WHICH) != "read-write":
+        return url
+    return url.update_query_dict({_WHICH: "primary"})
 
 
 def _make_engine(url: URL, *options: str, name: str = "playvoice", kind: type[_Connection] = _Connection) -> Engine:

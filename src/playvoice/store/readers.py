@@ -9,7 +9,7 @@ import threading
 from sqlalchemy import Connection
 
 from playvoice.store.database import Database
-from playvoice.store.errors import StoreUnavailable
+from playvoice.store.errors import StoreUnavailable, first_line
 from playvoice.store.jobs import Job, JobQueue
 
 QUEUE_BOUND = 1_000
@@ -83,7 +83,7 @@ class Readers:
         """What the caller of a query is told."""
         if isinstance(error, StoreUnavailable) or not self._database.is_unavailable(error, reading=True):
             return error
-        unavailable = StoreUnavailable("the database can't be read now")
+        unavailable = StoreUnavailable(f"the database can't be read now: {first_line(error)}")
         unavailable.__cause__ = error
         return unavailable
 

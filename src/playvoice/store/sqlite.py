@@ -6,11 +6,13 @@ only where the log has grown large all the same, because there was never a pause
 anew, it stops the writer for the little that is left (``RESTART``), and gives up at once if a long read is
 in the way.
 
-A log whose head is damaged is refused at the start, for SQLite would leave out in silence all that was committed to it.
+A log whose head or middle is damaged is refused at the start, for SQLite would leave out in silence what was committed
+to it from there on.
 Where damage shows while the server runs, nothing is stored any more until the database is found whole again.
+A log that somebody removes meanwhile is still there for who has it open: it is copied into the database before the
+next commit, and all connections are made anew.
 """
 
-import fcntl
 import os
 import sqlite3
 import threading
@@ -24,8 +26,9 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
 from sqlalchemy.pool import NullPool
 
-from playvoice.store.errors import StoreError, StoreTaken, StoreUnavailable
-from playvoice.store.sqlite_copies import copy_database, put_in_place
+from playvoice.store.errors import StoreError, StoreUnavailable
+from playvoice.store.sqlite_copies import check_replaced, copy_database, put_in_place
+from playvoice.store.sqlite_files import DatabaseFile, LockFile, OpenFile, check_log
 
 BUSY_TIMEOUT_MS = 5_000
 CHECKPOINT_EVERY_BYTES = 4 * 1024 * 1024
@@ -37,8 +40,6 @@ MIN_ROOM = 64 * 1024
 """Octets; with less a database can't be opened: the index of its log alone takes 32 KiB."""
 CHECK_STEPS = 10_000
 """Steps of SQLite's machine between two looks at the clock."""
-_LOG_HEAD = 32
-_LOG_MAGIC = (b"\x37\x7f\x06\x82", b"\x37\x7f\x06\x83")
 
 _UNAVAILABLE = frozenset(
     {
@@ -60,7 +61,14 @@ _UNAVAILABLE = frozenset(
 _BEGIN = "BEGIN IMMEDIATE"
 """Takes the write lock at once: a transaction that finds it taken half-way could only be given up."""
 
+_LOGS_LOST = "logs_lost"
+"""In what a connection knows of itself: the logs that were lost before it was made."""
+
 _log = structlog.get_logger(__name__)
+
+
+class _LogLost(StoreUnavailable):
+    """This connection has a log open that is not the database's any more."""
 
 
 class SqliteDatabase:
@@ -72,9 +80,11 @@ class SqliteDatabase:
                 "the database must be a file, for several threads use it; expected sqlite:///path/to/file.db"
             )
         self._path = Path(url.database)
-        self._lock = _LockFile(self._path.with_name(self._path.name + ".lock"))
+        self._lock = LockFile(self._path.with_name(self._path.name + ".lock"))
         self._engine = _make_engine(url)
-        self._file = _DatabaseFile(self._path)
+        self._file = DatabaseFile(self._path)
+        self._log = OpenFile(self._path.with_name(self._path.name + "-wal"))
+        self._logs_lost = 0
         self._checkpointer: _Checkpointer | None = None
         self._sound = False
         """No damage is known of, and it was looked for."""
@@ -87,7 +97,8 @@ class SqliteDatabase:
             return self._connect_writer()
         with _words_of_disk(self._path):
             if self._checkpointer is None:
-                _check_log(self._path)
+                check_replaced(self._path)
+                check_log(self._path)
             conn = self._connect_writer()
             try:
                 _look_for_damage(conn, self._path, to_the_end=self._checkpointer is not None)
@@ -101,27 +112,50 @@ class SqliteDatabase:
         return conn
 
     def _connect_writer(self) -> Connection:
-        return self._connect(
+        conn = self._connect(
             "PRAGMA journal_mode=WAL",
             "PRAGMA synchronous=FULL",
             f"PRAGMA journal_size_limit={CHECKPOINT_EVERY_BYTES}",
         )
+        self._log.remember()
+        return conn
 
     def connect_reader(self) -> Connection:
         self._file.check()
         return self._connect("PRAGMA query_only=ON")
 
     def _connect(self, *pragmas: str) -> Connection:
-        return _connect(self._engine, "PRAGMA foreign_keys=ON", "PRAGMA wal_autocheckpoint=0", *pragmas)
+        logs_lost = self._logs_lost
+        conn = _connect(self._engine, "PRAGMA foreign_keys=ON", "PRAGMA wal_autocheckpoint=0", *pragmas)
+        conn.info[_LOGS_LOST] = logs_lost
+        return conn
 
     def begin(self, conn: Connection, *, reading: bool = False) -> None:
         if not reading:
             self._file.check()
             if not self._sound:
                 raise StoreUnavailable(f"the database {self._path} is damaged")
+            if self._log.is_another():
+                self._save_lost_log(_driver(conn))
             self._changes_before = _driver(conn).total_changes
+        if conn.info[_LOGS_LOST] != self._logs_lost:
+            raise _LogLost(f"the database's log {self._log.path} was removed; it is copied into the database")
         conn.begin()
         _driver(conn).execute("BEGIN" if reading else _BEGIN)
+
+    def _save_lost_log(self, driver: sqlite3.Connection) -> None:
+        """Copy into the database what stands in the log that only this connection and the readers' have open.
+
+        StoreUnavailable where somebody reads or writes for too long. What stands in its place is nobody's.
+        """
+        if driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+            raise StoreUnavailable(
+                f"the database's log {self._log.path} was removed or replaced while the server uses it, and the"
+                " database is in use, so that it can't be copied into it now"
+            )
+        self._logs_lost += 1
+        self._log.path.unlink(missing_ok=True)
+        _log.error("database_log_removed", path=str(self._log.path), saved=True)
 
     def savepoint(self, conn: Connection) -> None:
         _driver(conn).execute("SAVEPOINT fact")
@@ -141,12 +175,14 @@ class SqliteDatabase:
         if _is_damage(getattr(error, "orig", None) or error):
             self._sound = False  # what a reader found is the writer's matter, too
             return True
-        return not self._sound
+        return isinstance(error, _LogLost) or not self._sound
 
     def has_changed(self, conn: Connection) -> bool:
         return _driver(conn).total_changes != self._changes_before
 
     def after_commit(self) -> None:
+        if not self._log.is_known:  # the first commit to a new database makes it
+            self._log.remember()
         if self._checkpointer is not None:
             self._checkpointer.consider()
 
@@ -254,24 +290,6 @@ def _is_damage(error: BaseException) -> bool:
     return isinstance(error, sqlite3.Error) and code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
-def _check_log(path: Path) -> None:
-    """StoreError, in words, if there is a log that has no head: SQLite would begin a new one.
-
-    A head stands whole on the disk before anything behind it counts (SQLite's file format, section 4.1).
-    """
-    log = path.with_name(f"{path.name}-wal")
-    try:
-        with log.open("rb") as file:
-            head = file.read(_LOG_HEAD)
-    except FileNotFoundError:
-        return
-    if head and (len(head) < _LOG_HEAD or head[:4] not in _LOG_MAGIC):
-        raise StoreError(
-            f"the database's log {log} is damaged, and what was stored last stands in it; put a backup in the place of"
-            " the database, or move the log away to go on without"
-        )
-
-
 def _look_for_damage(conn: Connection, path: Path, *, to_the_end: bool) -> None:
     """Read the whole database, or what can be read in the time for it: StoreError, in words, if it is damaged.
 
@@ -323,70 +341,10 @@ def _damaged(path: Path, what: str) -> StoreError:
     )
 
 
-class _LockFile:
-    """An advisory lock that the kernel gives back when the process ends, however it ends."""
-
-    def __init__(self, path: Path) -> None:
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        except OSError as error:
-            raise StoreError(
-                f"the database's lock file {path} can't be opened: {error.strerror};"
-                " give a database path in a directory that the server may write to"
-            ) from error
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            holder = os.pread(self._file, 20, 0).decode("ascii", "replace").strip()
-            os.close(self._file)
-            raise StoreTaken(
-                f"another PlayVoice server{f' (process {holder})' if holder else ''} works on this database"
-                f" (lock file {path}); stop it first, or give this one a database of its own"
-            ) from error
-        os.ftruncate(self._file, 0)
-        os.pwrite(self._file, f"{os.getpid()}\n".encode("ascii"), 0)
-
-    def release(self) -> None:
-        # The file stays: who removes a lock file can remove one that another process has just locked.
-        os.close(self._file)
-
-
-class _DatabaseFile:
-    """The file that the server has opened: still the one at its path?
-
-    SQLite goes on in a file that was moved or removed, so that what it commits is found by nobody, and makes an empty
-    one in its place for the next connection. Neither is to happen.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._identity: tuple[int, int] | None = None
-
-    def remember(self) -> None:
-        """From now on this file is the database."""
-        self._identity = self._now()
-
-    def check(self) -> None:
-        """Raise StoreUnavailable if the path leads to nothing or to another file; costs a stat."""
-        if self._identity is not None and self._now() != self._identity:
-            raise StoreUnavailable(
-                f"the database {self._path} was moved, removed or replaced while the server uses it;"
-                " put it back, or stop the server before another one takes its place"
-            )
-
-    def _now(self) -> tuple[int, int] | None:
-        try:
-            status = os.stat(self._path)  # noqa: PTH116 - each commit pays it
-        except OSError:
-            return None
-        return status.st_dev, status.st_ino
-
-
 class _Checkpointer:
     """Copies the write-ahead log into the database, away from the writer."""
 
-    def __init__(self, path: Path, file: _DatabaseFile) -> None:
+    def __init__(self, path: Path, file: DatabaseFile) -> None:
         self._path = path
         self._file = file
         self._log_path = str(path.with_name(path.name + "-wal"))

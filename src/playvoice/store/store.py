@@ -11,7 +11,7 @@ from typing import Self, TypeVar
 from sqlalchemy import Connection
 
 from playvoice.store.database import Database, open_database
-from playvoice.store.errors import StoreError
+from playvoice.store.errors import StoreError, first_line
 from playvoice.store.jobs import Job, JobQueue
 from playvoice.store.readers import Readers
 from playvoice.store.writer import Writer, WriterState
@@ -48,8 +48,7 @@ class Store:
             database.close()
             if isinstance(error, StoreError):
                 raise
-            reason = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
-            raise StoreError(f"the database can't be opened: {reason}") from error
+            raise StoreError(f"the database can't be opened: {first_line(error)}") from error
         store._readers.start()
         return store
 

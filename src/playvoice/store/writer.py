@@ -24,7 +24,7 @@ import structlog
 from sqlalchemy import Connection
 
 from playvoice.store.database import Database
-from playvoice.store.errors import OutcomeUnknown, StoreError, StoreUnavailable
+from playvoice.store.errors import OutcomeUnknown, StoreError, StoreUnavailable, first_line
 from playvoice.store.jobs import Job, JobQueue
 
 QUEUE_BOUND = 20_000
@@ -188,7 +188,7 @@ class Writer:
                 self._conn.rollback()
                 return
         except Exception as error:
-            _log.debug("rollback_failed", error=_first_line(error))
+            _log.debug("rollback_failed", error=first_line(error))
         self._disconnect()
 
     def _connection(self) -> Connection:
@@ -202,12 +202,12 @@ class Writer:
             try:
                 conn.close()
             except Exception as error:  # a connection that is broken can fail to close, and is gone all the same
-                _log.debug("close_failed", error=_first_line(error))
+                _log.debug("close_failed", error=first_line(error))
 
     def _tell_unavailable(self, error: BaseException) -> None:
         if self._available:
             self._available = False
-            _log.error("store_unavailable", error=_first_line(error))
+            _log.error("store_unavailable", error=first_line(error))
 
     def _tell_available(self) -> None:
         if not self._available:
@@ -222,10 +222,4 @@ def _unavailable(error: BaseException) -> StoreUnavailable:
 
 
 def _words(error: BaseException) -> str:
-    return f"the database can't store anything now: {_first_line(error)}"
-
-
-def _first_line(error: BaseException) -> str:
-    """What the driver said, without SQLAlchemy's statement and parameters: those can hold secrets."""
-    original = getattr(error, "orig", None) or error
-    return str(original).strip().partition("\n")[0] or type(original).__name__
+    return f"the database can't store anything now: {first_line(error)}"

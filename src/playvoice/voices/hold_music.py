@@ -34,17 +34,30 @@ _OVERTONES = (1.0, 0.35, 0.12)
 
 
 def make_hold_music(stem: Path) -> Voice:
-    """Write the voice files of ``stem``, in a folder that exists."""
+    """Write the voice files of ``stem``, in a folder that exists; what is there whole needs no room at a start.
+
+    OSError names the file that could not be written.
+    """
     samples = hold_music()
     files = voice_files(stem)
     for codec, path in files.items():
-        aside = path.with_name(f"{path.name}.part")
+        octets = encode(codec, samples)
+        if not path.is_file() or path.read_bytes() != octets:
+            _write(path, octets)
+    return Voice(files, samples.size / SAMPLE_RATE)
+
+
+def _write(path: Path, octets: bytes) -> None:
+    aside = path.with_name(f"{path.name}.part")
+    try:
         with aside.open("wb") as file:
-            file.write(encode(codec, samples))
+            file.write(octets)
             file.flush()
             os.fsync(file.fileno())
         aside.replace(path)
-    return Voice(files, samples.size / SAMPLE_RATE)
+    except OSError as error:
+        aside.unlink(missing_ok=True)
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def hold_music() -> Samples:

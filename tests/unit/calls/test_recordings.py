@@ -205,3 +205,14 @@ def test_a_disk_is_low_where_a_recording_might_find_no_room(
 
     monkeypatch.setattr(os, "statvfs", statvfs)
     assert recordings.disk_is_low is low
+
+
+def test_a_folder_that_can_not_be_written_to_takes_no_more_recordings(
+    recordings: Recordings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def access(path: Path, mode: int) -> bool:
+        assert path == recordings.raw("a").parent
+        return not mode & os.W_OK
+
+    monkeypatch.setattr(os, "access", access)
+    assert recordings.disk_is_low

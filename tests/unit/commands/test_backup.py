@@ -110,7 +110,47 @@ def test_a_file_that_found_no_room_is_whole_after_the_next_restore(folder: Path)
     assert recording(folder).read_bytes() == octets
 
 
-@pytest.mark.parametrize("list_of_files", [None, "", "5\ta\n6\tb\n", "five\ta\n", "5\trecordings/2026"])
+def test_only_what_is_listed_and_whole_is_put_back_and_the_rest_is_missing(folder: Path) -> None:
+    other = recording(folder).with_name("two.mp3")
+    other.write_text("audio")
+    assert run("backup", "saved", "--files").exit_code == 0
+    files = folder / "saved/files/recordings/2026/01/02"
+    shutil.rmtree(folder / "data")
+    for name in ("one.mp3", "two.mp3"):
+        (files / name).unlink()
+    (files / "one.mp3").write_text("aud")
+    (folder / "secret").write_text("audio")
+    (files / "two.mp3").symlink_to(folder / "secret")
+    (folder / "saved/files/heartbeat").write_text("of nobody")
+    restored = run("restore", "saved")
+    assert restored.exit_code == 0
+    assert "2 of 2 recordings and voices are missing" in restored.stderr
+    assert list((folder / "data").rglob("*.mp3")) == []
+    assert not (folder / "data/heartbeat").exists()
+
+
+def test_a_file_that_is_there_but_not_whole_is_put_back(folder: Path) -> None:
+    assert run("backup", "saved", "--files").exit_code == 0
+    recording(folder).unlink()
+    recording(folder).write_text("aud")
+    restored = run("restore", "saved")
+    assert (restored.exit_code, restored.stderr) == (0, "")
+    assert recording(folder).read_text() == "audio"
+
+
+@pytest.mark.parametrize(
+    "list_of_files",
+    [
+        "5\t../secret\n",
+        "5\t/etc/hostname\n",
+        "5\trecordings/../../secret\n",
+        None,
+        "",
+        "5\trecordings/a\n6\trecordings/b\n",
+        "five\trecordings/a\n",
+        "5\trecordings/2026",
+    ],
+)
 def test_a_backup_whose_list_is_not_whole_is_refused_and_nothing_is_replaced(
     folder: Path, list_of_files: str | None
 ) -> None:
@@ -134,14 +174,15 @@ def test_a_backup_that_was_changed_is_refused_and_nothing_is_replaced(folder: Pa
     assert not list((folder / "data").glob("*.before-restore-*"))
 
 
-def test_a_backup_of_a_newer_version_is_refused(folder: Path) -> None:
-    assert run("backup", "saved").exit_code == 0
-    copy, label = folder / "saved/playvoice.db", folder / "saved/backup.json"
+@pytest.mark.parametrize("name", ["saved", "saved?", "100%25"])
+def test_a_backup_of_a_newer_version_is_refused(folder: Path, name: str) -> None:
+    assert run("backup", name).exit_code == 0
+    copy, label = folder / name / "playvoice.db", folder / name / "backup.json"
     with closing(sqlite3.connect(copy, isolation_level=None)) as conn:
         conn.execute("UPDATE alembic_version SET version_num = '9999'")
     text = json.loads(label.read_text()) | {"version": "99.0", "sha256": digest_of(copy)}
     label.write_text(json.dumps(text))
-    refused = run("restore", "saved")
+    refused = run("restore", name)
     assert refused.exit_code == 1
     assert "is of PlayVoice 99.0, which is newer" in refused.stderr
 

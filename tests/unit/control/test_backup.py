@@ -1,7 +1,9 @@
 """A backup says what it is only when it is whole."""
 
 import json
+import resource
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from tests.unit.control.conftest import Desk
@@ -63,6 +65,31 @@ async def test_a_place_that_can_not_be_written_is_told(desk: Desk, tmp_path: Pat
     (tmp_path / "file").write_text("")
     with pytest.raises(CommandFailed, match=r"was not made: .*Not a directory"):
         await desk.run("backup", directory=str(tmp_path / "file" / "backup"))
+
+
+async def test_a_backup_that_finds_no_room_leaves_none_of_it_and_the_next_one_may_be_made_there(
+    desk: Desk, data: Path, tmp_path: Path
+) -> None:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    (data / "recordings/2026/01/02/large.mp3").write_bytes(bytes(2 << 20))
+    backup = tmp_path / "backup"
+    with mock.patch("os.link", side_effect=OSError(18, "Invalid cross-device link")):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, before[1]))  # stops a write half-way, as a full disk
+        try:
+            with pytest.raises(CommandFailed, match=r"was not made: .*File too large"):
+                await desk.run("backup", directory=str(backup), files=True)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        assert list(backup.iterdir()) == []
+        await desk.run("backup", directory=str(backup), files=True)
+    assert Label.read(backup).files == 4
+
+
+async def test_a_folder_that_can_not_be_read_is_not_left_out_in_silence(desk: Desk, data: Path, tmp_path: Path) -> None:
+    (data / "voices/uploads").rename(data / "voices/elsewhere")
+    (data / "voices/uploads").symlink_to("uploads")
+    with pytest.raises(CommandFailed, match=r"was not made: .*voices/uploads"):
+        await desk.run("backup", directory=str(tmp_path / "backup"))
 
 
 @pytest.mark.parametrize("text", [None, "", "[]", "{}", '{"version": "1"}'])

@@ -1,6 +1,7 @@
 """Storage that goes away or fills up, and comes back."""
 
 import asyncio
+import contextlib
 import resource
 import signal
 import sqlite3
@@ -21,9 +22,11 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from tests.postgresql import PostgresqlServer
 from tests.unit.store.notes import Notes, notes, tables
+from tests.waiting import wait_until
 
-from playvoice.store import Store, StoreError, StoreUnavailable, postgresql
+from playvoice.store import Store, StoreError, StoreTaken, StoreUnavailable, postgresql
 from playvoice.store import sqlite as sqlite_room
+from playvoice.store.looking import look
 
 
 @pytest.fixture
@@ -110,6 +113,44 @@ async def test_a_table_that_somebody_has_for_himself_is_as_good_as_away(
             await store.write(partial(Notes.add, key="while it is locked"))
         with pytest.raises(StoreUnavailable, match="can't be read now"):
             await store.read(Notes.count)
+    await store.write(partial(Notes.add, key="after"))
+    assert await store.read(Notes.keys) == ["after"]
+    await store.close()
+
+
+@pytest.mark.peer("postgresql")
+async def test_of_several_servers_the_one_that_can_be_written_is_read_as_well(
+    postgresql_server: PostgresqlServer, tmp_path: Path
+) -> None:
+    address = make_url(postgresql_server.create_database())
+    hosts = f"{tmp_path},{address.query['host']}"
+    url = address.set(query={"host": hosts, "target_session_attrs": "read-write"}).render_as_string()
+    store = Store.open(url)
+    await store.write(tables.create_all)
+    await store.write(partial(Notes.add, key="one"))
+    assert await store.read(Notes.keys) == ["one"]
+    with look(url) as conn:
+        assert conn is not None
+        assert Notes.keys(conn) == ["one"]
+    await store.close()
+
+
+@pytest.mark.peer("postgresql")
+async def test_a_table_that_is_somebody_elses_now_is_as_good_as_away(postgresql_server: PostgresqlServer) -> None:
+    url = postgresql_server.create_database()
+    role = f"role_{make_url(url).database}"
+    with psycopg.connect(url, autocommit=True) as other:
+        other.execute(f'CREATE ROLE "{role}" LOGIN'.encode())
+        other.execute(f'ALTER SCHEMA public OWNER TO "{role}"'.encode())
+        store = Store.open(make_url(url).set(username=role).render_as_string())
+        await store.write(tables.create_all)
+        other.execute(b"ALTER TABLE notes OWNER TO playvoice")
+        with pytest.raises(StoreUnavailable, match="permission denied"):
+            await store.write(partial(Notes.add, key="meanwhile"))
+        assert not store.writing.available
+        with pytest.raises(StoreUnavailable, match="can't be read now: permission denied"):
+            await store.read(Notes.keys)
+        other.execute(f'ALTER TABLE notes OWNER TO "{role}"'.encode())
     await store.write(partial(Notes.add, key="after"))
     assert await store.read(Notes.keys) == ["after"]
     await store.close()
@@ -231,6 +272,25 @@ def test_a_store_that_closes_during_a_checkpoint_waits_for_its_end(
     assert not closing.is_alive()
 
 
+def test_a_database_behind_a_link_is_locked_and_its_log_copied_away_where_it_is(
+    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite_room, "CHECKPOINT_EVERY_BYTES", 1)
+    place, link = Path(str(make_url(sqlite_url).database)), tmp_path / "link.db"
+    link.symlink_to(place)
+    store = Store.open(f"sqlite:///{link}")
+    store.write_now(tables.create_all)
+    store.write_now(partial(Notes.add, key="one"))
+    with pytest.raises(StoreTaken):
+        Store.open(sqlite_url)
+    with look(f"sqlite:///{link}") as conn:
+        assert conn is not None
+        assert Notes.keys(conn) == ["one"]
+    wait_until(lambda: place.stat().st_size > 4096, "the log is copied into the database")
+    store.close_now()
+    assert [path.name for path in tmp_path.glob("link.db?*")] == []
+
+
 @pytest.mark.parametrize("replaced", [False, True])
 def test_a_database_that_is_moved_away_takes_nothing_until_it_is_back_and_is_not_made_anew(
     sqlite_url: str, replaced: bool
@@ -252,6 +312,57 @@ def test_a_database_that_is_moved_away_takes_nothing_until_it_is_back_and_is_not
     assert [file.exists() for file in files] == [replaced, False, False]
     for file in files:
         file.with_suffix(".away" + file.suffix).rename(file)
+    store.write_now(partial(Notes.add, key="after"))
+    assert store.read_now(Notes.keys) == ["before", "after"]
+    store.close_now()
+
+
+@pytest.mark.parametrize("what", ["removed", "replaced", "removed with its index", "removed, and somebody looks"])
+def test_a_log_that_is_removed_under_a_running_server_costs_nothing(sqlite_url: str, what: str) -> None:
+    path = Path(str(make_url(sqlite_url).database))
+    log, index = (path.with_name(f"{path.name}-{part}") for part in ("wal", "shm"))
+    store = Store.open(sqlite_url, readers=2)
+    store.write_now(tables.create_all)
+    store.write_now(partial(Notes.add, key="before"))
+    assert store.read_now(Notes.keys) == ["before"]
+    octets = log.read_bytes()
+    log.unlink()
+    if what == "replaced":
+        log.write_bytes(octets[: len(octets) // 2])
+    if what == "removed with its index":
+        index.unlink()
+    if what == "removed, and somebody looks":
+        with contextlib.suppress(StoreError), look(sqlite_url):
+            pass
+    store.write_now(partial(Notes.add, key="after"))
+    for _ in range(4):
+        assert store.read_now(Notes.keys) == ["before", "after"]
+    kept = path.with_name("killed.db")
+    for source in (path, log):  # as kill -9 leaves them
+        kept.with_name(source.name.replace(path.name, kept.name)).write_bytes(source.read_bytes())
+    store.write_now(partial(Notes.add, key="later"))
+    store.close_now()
+    for place, keys in ((kept, ["before", "after"]), (path, ["before", "after", "later"])):
+        again = Store.open(f"sqlite:///{place}")
+        assert again.read_now(Notes.keys) == keys
+        again.close_now()
+
+
+def test_a_lost_log_is_copied_as_soon_as_nobody_reads(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite_room, "BUSY_TIMEOUT_MS", 10)
+    path = Path(str(make_url(sqlite_url).database))
+    store = Store.open(sqlite_url)
+    store.write_now(tables.create_all)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN")
+        other.execute("SELECT * FROM notes").fetchall()
+        store.write_now(partial(Notes.add, key="before"))
+        path.with_name(f"{path.name}-wal").unlink()
+        with pytest.raises(
+            StoreUnavailable, match="was removed or replaced while the server uses it, and the database is"
+        ):
+            store.write_now(partial(Notes.add, key="refused"))
+        other.execute("ROLLBACK")
     store.write_now(partial(Notes.add, key="after"))
     assert store.read_now(Notes.keys) == ["before", "after"]
     store.close_now()
@@ -340,14 +451,14 @@ def test_damage_that_shows_while_the_server_runs_stops_all_storing_until_the_dat
     store.close_now()
 
 
-def log_of_a_killed_server(url: str) -> tuple[Path, bytes]:
+def log_of_a_killed_server(url: str, notes_in_it: int = 2) -> tuple[Path, bytes]:
     """A database whose last notes stand in its log alone, as kill -9 leaves it; and the log."""
     path = many_notes(url)
     log = path.with_name(f"{path.name}-wal")
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("PRAGMA wal_autocheckpoint=0")
-        for key in ("one", "two"):
-            other.execute("INSERT INTO notes (key, text) VALUES (?, '')", (key,))
+        for number in range(notes_in_it):
+            other.execute("INSERT INTO notes (key, text) VALUES (?, '')", (f"number {number}",))
         octets = log.read_bytes()
     log.write_bytes(octets)
     return log, octets
@@ -362,6 +473,40 @@ def test_a_log_without_its_head_is_refused_in_words_and_left_as_it_is(sqlite_url
         Store.open(sqlite_url)
     assert log.read_bytes() == damaged
     log.write_bytes(octets)
+    store = Store.open(sqlite_url)
+    assert store.read_now(Notes.count) == 2_002
+    store.close_now()
+
+
+def test_a_log_that_is_damaged_in_its_middle_is_refused_in_words_and_left_as_it_is(sqlite_url: str) -> None:
+    log, octets = log_of_a_killed_server(sqlite_url, notes_in_it=5)
+    damaged = bytearray(octets)
+    damaged[len(octets) // 2] ^= 1
+    log.write_bytes(damaged)
+    for _ in range(2):
+        with pytest.raises(
+            StoreError, match=r"-wal is damaged behind its frame \d+, and [23] commits stand behind it; put"
+        ):
+            Store.open(sqlite_url)
+        assert log.read_bytes() == damaged
+    log.write_bytes(octets)
+    store = Store.open(sqlite_url)
+    assert store.read_now(Notes.count) == 2_005
+    store.close_now()
+
+
+@pytest.mark.parametrize("is_there", [False, True])
+def test_a_log_without_its_database_is_refused_in_words_and_left_as_it_is(sqlite_url: str, is_there: bool) -> None:
+    log, octets = log_of_a_killed_server(sqlite_url)
+    database = log.with_name(log.name.removesuffix("-wal"))
+    whole = database.read_bytes()
+    database.write_bytes(b"")
+    if not is_there:
+        database.unlink()
+    with pytest.raises(StoreError, match=r"-wal is there, but no database .*; put the database or a backup in"):
+        Store.open(sqlite_url)
+    assert (log.read_bytes(), database.exists()) == (octets, is_there)
+    database.write_bytes(whole)
     store = Store.open(sqlite_url)
     assert store.read_now(Notes.count) == 2_002
     store.close_now()

@@ -1,5 +1,6 @@
 """A copy is one state of the database, made while others write; put in place, it is the database."""
 
+import asyncio
 import sqlite3
 from contextlib import closing
 from functools import partial
@@ -12,6 +13,7 @@ from tests.unit.store.notes import Notes, tables
 
 from playvoice.store import Store, StoreError
 from playvoice.store.looking import replace_database
+from playvoice.store.sqlite_copies import copy_database
 
 
 def keys(path: Path) -> list[str]:
@@ -59,6 +61,21 @@ async def test_a_copy_that_can_not_be_made_leaves_nothing(sqlite_url: str, tmp_p
     await store.close()
 
 
+def test_a_damaged_database_is_not_copied(sqlite_url: str, tmp_path: Path) -> None:
+    path, copy = Path(str(make_url(sqlite_url).database)), tmp_path / "copy.db"
+    store = asyncio.run(a_store(sqlite_url, *(f"{number:04}" for number in range(300))))
+    store.close_now()
+    octets = path.read_bytes()
+    path.write_bytes(octets[:-4096] + b"\x55" * 4096)
+    with pytest.raises(StoreError, match=r"could not be copied to .*: (it is damaged|.*malformed)"):
+        copy_database(path, copy)
+    assert parts(tmp_path) == []
+    assert not copy.exists()
+    path.write_bytes(octets)
+    copy_database(path, copy)
+    assert len(keys(copy)) == 300
+
+
 async def test_a_copy_is_the_database_from_then_on_and_the_one_before_can_still_be_used(
     sqlite_url: str, tmp_path: Path
 ) -> None:
@@ -72,6 +89,43 @@ async def test_a_copy_is_the_database_from_then_on_and_the_one_before_can_still_
     again = Store.open(sqlite_url)
     assert await again.read(Notes.keys) == ["kept"]
     await again.close()
+
+
+@pytest.mark.parametrize("renamed", [0, 1, 2])
+def test_a_database_that_can_not_be_replaced_is_there_as_it_was_and_a_start_after_a_kill_begins_no_empty_one(
+    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, renamed: int
+) -> None:
+    store = asyncio.run(a_store(sqlite_url, "kept"))
+    path, copy = Path(str(make_url(sqlite_url).database)), tmp_path / "copy.db"
+    log = path.with_name(f"{path.name}-wal")
+    copy_database(path, copy)
+    octets = log.read_bytes()
+    store.close_now()
+    log.write_bytes(octets)  # as kill -9 leaves it
+    rename, left = Path.rename, renamed
+
+    def fails(self: Path, target: Path) -> Path:
+        nonlocal left
+        left -= 1
+        if left == -1:
+            raise failure
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", fails)
+    failure: BaseException = OSError(28, "No space left on device")
+    with pytest.raises(StoreError, match=r"could not be replaced: .*No space left"):
+        replace_database(sqlite_url, copy, ".before")
+    assert sorted(each.name for each in tmp_path.glob(f"{path.name}*")) == [path.name, log.name, f"{path.name}.lock"]
+    left, failure = renamed, KeyboardInterrupt()
+    with pytest.raises(KeyboardInterrupt):
+        replace_database(sqlite_url, copy, ".before")
+    if renamed:
+        with pytest.raises(StoreError, match=r"a restore of the database .* was cut off; restore it again"):
+            Store.open(sqlite_url)
+    replace_database(sqlite_url, copy, ".again")
+    again = Store.open(sqlite_url)
+    assert again.read_now(Notes.keys) == ["kept"]
+    again.close_now()
 
 
 async def test_where_there_was_no_database_none_is_kept(sqlite_url: str, tmp_path: Path) -> None:

@@ -1,8 +1,10 @@
 """Hold music: a loop without a seam, at the level of calm speech."""
 
+import os
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from playvoice.media.g711 import Codec, decode
 from playvoice.voices.hold_music import hold_music, make_hold_music
@@ -36,3 +38,22 @@ def test_it_lies_where_the_telephone_hears() -> None:
     frequencies = np.fft.rfftfreq(samples.size, 1 / 8000)
     inside = power[(frequencies > 250) & (frequencies < 3400)].sum()
     assert inside / power.sum() > 0.98
+
+
+def test_what_is_there_from_before_needs_no_room_and_what_is_not_whole_is_made_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = make_hold_music(tmp_path / "hold").files
+    whole = {path: path.read_bytes() for path in files.values()}
+
+    def full(_descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        assert make_hold_music(tmp_path / "hold").files == files
+        files[Codec.PCMA].write_bytes(b"half")
+        with pytest.raises(OSError, match=f"No space left on device: '{files[Codec.PCMA]}'"):
+            make_hold_music(tmp_path / "hold")
+    make_hold_music(tmp_path / "hold")
+    assert {path: path.read_bytes() for path in sorted(tmp_path.iterdir())} == dict(sorted(whole.items()))

@@ -25,12 +25,22 @@ def disk(situation: Situation) -> Iterator[Finding]:
     """The directories that the server writes into: there, writable, with room, and quick to sync."""
     server = situation.config.server
     yield from _directory("disk", server.data_dir)
+    recordings = server.data_dir / "recordings"
+    if _is_on_another_disk(recordings, server.data_dir):
+        yield from _directory("disk of the recordings", recordings)
     try:
         database = directory_of(server.database)
     except StoreError:  # which the check of the database tells
         return
-    if database is not None and database != server.data_dir:
+    if database is not None and database != server.data_dir.resolve():
         yield from _directory("disk of the database", database)
+
+
+def _is_on_another_disk(path: Path, other: Path) -> bool:
+    try:
+        return path.stat().st_dev != other.stat().st_dev
+    except OSError:  # it is not there yet, or what the check of the other one tells
+        return False
 
 
 def _directory(check: str, path: Path) -> Iterator[Finding]:

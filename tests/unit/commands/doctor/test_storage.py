@@ -71,6 +71,14 @@ def test_a_directory_that_can_not_be_looked_at_is_a_finding_and_no_fault(made_up
 
 
 @pytest.mark.usefixtures("room")
+def test_recordings_on_a_disk_of_their_own_are_looked_at_too(made_up: MadeUp, tmp_path: Path) -> None:
+    (tmp_path / "recordings").mkdir()
+    assert [found.check for found in disk(at(made_up, tmp_path))] == ["disk"]
+    (tmp_path / "recordings").rmdir()
+    (tmp_path / "recordings").symlink_to("/proc")
+    assert [found.check for found in disk(at(made_up, tmp_path))] == ["disk", "disk of the recordings"]
+
+
 def test_the_directory_of_the_database_is_looked_at_too_where_it_is_another(made_up: MadeUp, tmp_path: Path) -> None:
     found = disk(at(made_up, tmp_path / "data", f"sqlite:///{tmp_path}/db/playvoice.db"))
     assert [each.check for each in found] == ["disk", "disk of the database"]
