@@ -72,6 +72,7 @@ from playvoice.web.server import HttpServer
 
 log = structlog.get_logger(__name__)
 
+STANDARD_OUTPUT = 1
 CALLBACK_CONNECTIONS = 200
 DOWNLOAD_CONNECTIONS = 200
 CUT_WITHIN = 4.0
@@ -297,7 +298,8 @@ def _tell_ready(running: Running) -> None:
     address, bound = http.address_of(running.socket), running.endpoint.addresses
     sip = [f"{each.transport}:{format_host(each.local[0])}:{each.local[1]}" for each in bound]
     log.info("server_ready", http=address, sip=sip)
-    print(json.dumps({"event": "ready", "http": address, "sip": sip}), flush=True)
+    with contextlib.suppress(OSError):  # nobody may be there any more who reads it
+        os.write(STANDARD_OUTPUT, json.dumps({"event": "ready", "http": address, "sip": sip}).encode() + b"\n")
     running.manager.ready(f"Answers at {address}")
 
 
