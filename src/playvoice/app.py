@@ -56,6 +56,7 @@ from playvoice.monitoring.service_manager import ServiceManager
 from playvoice.process import http
 from playvoice.process.database import open_store
 from playvoice.process.errors import StartError
+from playvoice.process.folder import only_server
 from playvoice.process.hangups import reload_at_hangup
 from playvoice.process.memory import collect_when_idle, without_full_collections
 from playvoice.process.stopping import Stopping
@@ -131,6 +132,7 @@ async def _start(
     make_private(config.server.data_dir)
     manager.tell("Opens the database, and brings it up to date")
     store = await open_store(config.server.database, stack)
+    stack.enter_context(only_server(config.server.data_dir))
     manager.tell("Starts")
     await store.write(lambda conn: apply(conn, config, datetime.now(UTC)))
     policy = NetworkPolicy(config.security.allow_networks)

@@ -10,7 +10,6 @@ A log whose head is damaged is refused at the start, for SQLite would leave out 
 Where damage shows while the server runs, nothing is stored any more until the database is found whole again.
 """
 
-import fcntl
 import os
 import sqlite3
 import threading
@@ -25,6 +24,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.pool import NullPool
 
 from playvoice.store.errors import StoreError, StoreTaken, StoreUnavailable
+from playvoice.store.lock_file import LockFile, LockHeld
 from playvoice.store.sqlite_copies import copy_database, put_in_place
 
 BUSY_TIMEOUT_MS = 5_000
@@ -72,7 +72,7 @@ class SqliteDatabase:
                 "the database must be a file, for several threads use it; expected sqlite:///path/to/file.db"
             )
         self._path = Path(url.database)
-        self._lock = _LockFile(self._path.with_name(self._path.name + ".lock"))
+        self._lock = _lock(self._path.with_name(self._path.name + ".lock"))
         self._engine = _make_engine(url)
         self._file = _DatabaseFile(self._path)
         self._checkpointer: _Checkpointer | None = None
@@ -323,33 +323,20 @@ def _damaged(path: Path, what: str) -> StoreError:
     )
 
 
-class _LockFile:
-    """An advisory lock that the kernel gives back when the process ends, however it ends."""
-
-    def __init__(self, path: Path) -> None:
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        except OSError as error:
-            raise StoreError(
-                f"the database's lock file {path} can't be opened: {error.strerror};"
-                " give a database path in a directory that the server may write to"
-            ) from error
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            holder = os.pread(self._file, 20, 0).decode("ascii", "replace").strip()
-            os.close(self._file)
-            raise StoreTaken(
-                f"another PlayVoice server{f' (process {holder})' if holder else ''} works on this database"
-                f" (lock file {path}); stop it first, or give this one a database of its own"
-            ) from error
-        os.ftruncate(self._file, 0)
-        os.pwrite(self._file, f"{os.getpid()}\n".encode("ascii"), 0)
-
-    def release(self) -> None:
-        # The file stays: who removes a lock file can remove one that another process has just locked.
-        os.close(self._file)
+def _lock(path: Path) -> LockFile:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return LockFile(path)
+    except LockHeld as error:
+        raise StoreTaken(
+            f"another PlayVoice server{f' (process {error.holder})' if error.holder else ''} works on this database"
+            f" (lock file {path}); stop it first, or give this one a database of its own"
+        ) from None
+    except OSError as error:
+        raise StoreError(
+            f"the database's lock file {path} can't be opened: {error.strerror};"
+            " give a database path in a directory that the server may write to"
+        ) from error
 
 
 class _DatabaseFile:
