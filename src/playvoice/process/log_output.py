@@ -4,6 +4,7 @@ A line is written at once, or lost: it may wait once for `PATIENCE`, and those b
 again. How many were lost is the next line. A disk that hangs holds a line up nevertheless.
 """
 
+import contextlib
 import os
 import select
 import threading
@@ -22,9 +23,9 @@ class LogOutput:
     """Writes lines to a descriptor; it is a logger and its factory as structlog wants them."""
 
     def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
+        self._descriptor = _without_waiting(descriptor)
         self._poll = select.poll()
-        self._poll.register(descriptor, select.POLLOUT)
+        self._poll.register(self._descriptor, select.POLLOUT)
         self._stands = False
         """Nothing was taken within `PATIENCE`, and nothing since."""
         self._is_cut = False
@@ -68,3 +69,14 @@ class LogOutput:
         if written:
             self._is_cut = written < len(data)
         return written == len(data)
+
+
+def _without_waiting(descriptor: int) -> int:
+    """Return a terminal opened anew, so that a write to it never waits: it may have room for less than a piece.
+
+    The flag on `descriptor` itself would be everybody's who has that terminal.
+    """
+    if os.isatty(descriptor):
+        with contextlib.suppress(OSError):  # it may be another user's
+            return os.open(f"/proc/self/fd/{descriptor}", os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    return descriptor

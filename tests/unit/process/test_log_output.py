@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import pty
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -47,6 +48,17 @@ def test_a_reader_that_stands_still_costs_lines_which_are_counted_when_it_reads_
     lines = came.split("\n")
     assert lines[:kept] == [LINE] * kept
     assert lines[-3:] == ["next", str({"lines": 1_000 - kept, "event": "log_lines_lost"}), ""]
+
+
+def test_a_terminal_that_stands_still_costs_lines_alone() -> None:
+    master, terminal = pty.openpty()
+    output = LogOutput(terminal)
+    written = [output.msg(LINE) for _ in range(1_000)]
+    assert written[0]
+    assert not written[-1]
+    assert os.get_blocking(terminal), "others who write there wait as before"
+    os.close(terminal)
+    os.close(master)
 
 
 def test_lines_are_lost_alone_where_nobody_reads() -> None:
