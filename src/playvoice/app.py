@@ -56,6 +56,7 @@ from playvoice.monitoring.service_manager import ServiceManager
 from playvoice.process import http
 from playvoice.process.database import open_store
 from playvoice.process.errors import StartError
+from playvoice.process.folder import only_server
 from playvoice.process.hangups import reload_at_hangup
 from playvoice.process.memory import collect_when_idle, without_full_collections
 from playvoice.process.stopping import Stopping
@@ -72,6 +73,7 @@ from playvoice.web.server import HttpServer
 
 log = structlog.get_logger(__name__)
 
+STANDARD_OUTPUT = 1
 CALLBACK_CONNECTIONS = 200
 DOWNLOAD_CONNECTIONS = 200
 CUT_WITHIN = 4.0
@@ -130,6 +132,7 @@ async def _start(
     make_private(config.server.data_dir)
     manager.tell("Opens the database, and brings it up to date")
     store = await open_store(config.server.database, stack)
+    stack.enter_context(only_server(config.server.data_dir))
     manager.tell("Starts")
     await store.write(lambda conn: apply(conn, config, datetime.now(UTC)))
     policy = NetworkPolicy(config.security.allow_networks)
@@ -300,7 +303,8 @@ def _tell_ready(running: Running) -> None:
     address, bound = http.address_of(running.socket), running.endpoint.addresses
     sip = [f"{each.transport}:{format_host(each.local[0])}:{each.local[1]}" for each in bound]
     log.info("server_ready", http=address, sip=sip)
-    print(json.dumps({"event": "ready", "http": address, "sip": sip}), flush=True)
+    with contextlib.suppress(OSError):  # nobody may be there any more who reads it
+        os.write(STANDARD_OUTPUT, json.dumps({"event": "ready", "http": address, "sip": sip}).encode() + b"\n")
     running.manager.ready(f"Answers at {address}")
 
 

@@ -18,6 +18,7 @@ from playvoice.commands.doctor.command import doctor
 from playvoice.commands.init.command import init
 from playvoice.commands.panels import LOOK_AND_ACT, SET_UP, TRY, InOrder
 from playvoice.commands.trace import trace
+from playvoice.process.descriptors import have_standard_descriptors
 from playvoice.simulator.expectation import Agent, Callee
 
 cli = typer.Typer(
@@ -70,7 +71,8 @@ def serve(
 
     settings = read_config(config)
     logs.configure(log_format, log_level)
-    faulthandler.enable()  # a server that hangs and is ended for it (SIGABRT, of systemd's watchdog) says where
+    # A server that hangs and is ended for it (SIGABRT, of systemd's watchdog) says where.
+    faulthandler.enable(logs.STANDARD_ERROR)
     try:
         file = None if trace_sip is None else SipTrace(trace_sip, trace_number)
         asyncio.run(run(Configuration(config, settings), file))
@@ -112,6 +114,7 @@ cli.command(rich_help_panel=SET_UP)(restore)
 
 def main() -> None:
     """The entry point of the command."""
+    have_standard_descriptors()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a character still shows the rest

@@ -6,7 +6,7 @@ in an interval, with how often it was swallowed since.
 """
 
 import logging
-import sys
+import os
 import time
 from collections.abc import Callable
 from enum import StrEnum
@@ -14,6 +14,9 @@ from typing import Any
 
 import structlog
 
+from playvoice.process.log_output import LogOutput
+
+STANDARD_ERROR = 2
 INTERVAL = 10.0
 """Seconds in which a library's sentence is told once."""
 MAX_SENTENCES = 1_000
@@ -42,7 +45,7 @@ def configure(form: Format, level: Level = Level.INFO) -> None:
         structlog.processors.JSONRenderer(ensure_ascii=False)
         if form is Format.JSON
         else structlog.dev.ConsoleRenderer(
-            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+            colors=os.isatty(STANDARD_ERROR), exception_formatter=structlog.dev.plain_traceback
         )
     )
     structlog.configure(
@@ -55,7 +58,7 @@ def configure(form: Format, level: Level = Level.INFO) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level.value),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=LogOutput(STANDARD_ERROR),
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(handlers=[Libraries()], level=logging.WARNING, force=True)

@@ -41,9 +41,10 @@ class _Line:
     """Tries that an address of it did not take."""
 
     def is_usable(self, now: float) -> bool:
-        """Whether calls try it before those that are down, not registered, or asked for no more calls."""
+        """Whether calls try it before those without an address, down, not registered, or asked for no more calls."""
         registered = self.registration is None or self.registration.is_registered(now)
-        return registered and self.health.state is not State.DOWN and not self.targets.are_closed(now)
+        reachable = bool(self.targets) and not self.targets.are_closed(now)
+        return registered and reachable and self.health.state is not State.DOWN
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,7 +75,7 @@ def _trunks(rooms: Watched, now: float) -> Iterator[Metric]:
     yield _gauge("playvoice_trunk_max_calls", "Places of a trunk.", each(view.max_calls for view in views), label)
     yield _gauge(
         "playvoice_trunk_usable",
-        "1: calls try it first; 0: it is down, not registered, or asked for no calls.",
+        "1: calls try it first; 0: it is down, not registered, without an address, or asked for no calls.",
         each(view.usable for view in views),
         label,
     )

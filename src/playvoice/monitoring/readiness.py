@@ -59,7 +59,9 @@ class Readiness:
         elif (unheard := _why_nothing_is_heard(rooms.rtp_address)) is not None:
             found.append(Reason("media", unheard))
         if not any(view.usable for view in rooms.trunks.views(time.monotonic())):
-            found.append(Reason("trunks", "none can be used: down, not registered, or asked for no calls"))
+            found.append(
+                Reason("trunks", "none can be used: down, not registered, without an address, or asked for no calls")
+            )
         if not rooms.sends():
             found.append(Reason("callbacks", "the sender of callbacks has ended by a fault; the log says where"))
         if (unopened := _why_nothing_opens()) is not None:

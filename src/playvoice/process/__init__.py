@@ -1,1 +1,1 @@
-"""The server as a process among others: its signals, its database's lock, its HTTP address, its memory."""
+"""The server as a process among others: its signals, descriptors and log, its locks, its HTTP address, its memory."""

@@ -28,7 +28,7 @@ from sqlalchemy.pool import NullPool
 
 from playvoice.store.errors import StoreError, StoreUnavailable
 from playvoice.store.sqlite_copies import check_replaced, copy_database, put_in_place
-from playvoice.store.sqlite_files import DatabaseFile, LockFile, OpenFile, check_log
+from playvoice.store.sqlite_files import DatabaseFile, OpenFile, check_log, lock_database
 
 BUSY_TIMEOUT_MS = 5_000
 CHECKPOINT_EVERY_BYTES = 4 * 1024 * 1024
@@ -80,7 +80,7 @@ class SqliteDatabase:
                 "the database must be a file, for several threads use it; expected sqlite:///path/to/file.db"
             )
         self._path = Path(url.database)
-        self._lock = LockFile(self._path.with_name(self._path.name + ".lock"))
+        self._lock = lock_database(self._path)
         self._engine = _make_engine(url)
         self._file = DatabaseFile(self._path)
         self._log = OpenFile(self._path.with_name(self._path.name + "-wal"))

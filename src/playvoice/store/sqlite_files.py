@@ -1,6 +1,5 @@
 """What SQLite does not look at in a database's files: who works on them, whether they are the same, a log's damage."""
 
-import fcntl
 import os
 import sqlite3
 import sys
@@ -8,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 from playvoice.store.errors import StoreError, StoreTaken, StoreUnavailable
+from playvoice.store.lock_file import LockFile, LockHeld
 
 _LOG_HEAD = 32
 _FRAME_HEAD = 24
@@ -16,33 +16,22 @@ _FRAMES_AT = 16
 _LOG_MAGIC = (b"\x37\x7f\x06\x82", b"\x37\x7f\x06\x83")
 
 
-class LockFile:
-    """An advisory lock that the kernel gives back when the process ends, however it ends."""
-
-    def __init__(self, path: Path) -> None:
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        except OSError as error:
-            raise StoreError(
-                f"the database's lock file {path} can't be opened: {error.strerror};"
-                " give a database path in a directory that the server may write to"
-            ) from error
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            holder = os.pread(self._file, 20, 0).decode("ascii", "replace").strip()
-            os.close(self._file)
-            raise StoreTaken(
-                f"another PlayVoice server{f' (process {holder})' if holder else ''} works on this database"
-                f" (lock file {path}); stop it first, or give this one a database of its own"
-            ) from error
-        os.ftruncate(self._file, 0)
-        os.pwrite(self._file, f"{os.getpid()}\n".encode("ascii"), 0)
-
-    def release(self) -> None:
-        # The file stays: who removes a lock file can remove one that another process has just locked.
-        os.close(self._file)
+def lock_database(path: Path) -> LockFile:
+    """Have a database for this process alone, before its file is there; StoreTaken where another one works on it."""
+    place = path.with_name(f"{path.name}.lock")
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        return LockFile(place)
+    except LockHeld as error:
+        raise StoreTaken(
+            f"another PlayVoice server{f' (process {error.holder})' if error.holder else ''} works on this database"
+            f" (lock file {place}); stop it first, or give this one a database of its own"
+        ) from None
+    except OSError as error:
+        raise StoreError(
+            f"the database's lock file {place} can't be opened: {error.strerror};"
+            " give a database path in a directory that the server may write to"
+        ) from error
 
 
 class OpenFile:

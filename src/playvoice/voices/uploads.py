@@ -220,6 +220,8 @@ class Uploads:
             await asyncio.to_thread(self._remove, [self._doubtful.popleft()])
 
     def _remove_orphans(self) -> None:
+        if not self._by_company:
+            return  # a database that knows of none may be new, in the place of one that is lost for the moment
         there = {path.name for path in self._folder.iterdir() if path.is_file()}
         self._remove(there - _files_of(self._by_company))
 

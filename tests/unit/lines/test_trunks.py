@@ -200,6 +200,14 @@ async def test_a_name_that_never_resolved_leads_nowhere() -> None:
     known = Trunks([NAMED], Names().resolver(), random.Random(1))
     await known.refresh_addresses()
     assert known.targets(NAMED, 0.0) == ()
+    assert [view.usable for view in known.views(0.0)] == [False]
+    assert names(known.candidates(None, 0.0)) == ["named"], "calls wait for it where there is no other"
+
+
+async def test_a_trunk_without_an_address_is_tried_behind_the_others() -> None:
+    known = trunks(NAMED, A)
+    await known.refresh_addresses()
+    assert names(known.candidates(None, 0.0)) == ["a"]
 
 
 def test_behind_a_proxy_requests_go_there_and_both_are_the_trunk_s() -> None:

@@ -1,6 +1,8 @@
 """The lines of libraries: in our form, and few of them."""
 
 import logging
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -86,7 +88,7 @@ def configuration() -> Iterator[None]:
 
 @pytest.mark.parametrize("form", Format)
 def test_a_traceback_holds_no_values_of_variables_and_no_line_of_a_stranger(
-    form: Format, configuration: None, capsys: pytest.CaptureFixture[str]
+    form: Format, configuration: None, capfd: pytest.CaptureFixture[str]
 ) -> None:
     configure(form)
 
@@ -97,8 +99,20 @@ def test_a_traceback_holds_no_values_of_variables_and_no_line_of_a_stranger(
         sign("-".join(("hunter", "two")))
     except ValueError:
         structlog.get_logger().exception("signing_failed")
-    text = capsys.readouterr().err
+    text = capfd.readouterr().err
     assert "in sign" in text, "where it failed is told"
     assert "hunter-two" not in text, "what it failed with is not"
     assert "\x1b" not in text
     assert not any(line.startswith("2026 [info] forged") for line in text.splitlines())
+
+
+def test_a_log_whose_disk_is_full_holds_nobody_up() -> None:
+    program = (
+        "import logging, structlog\n"
+        "from playvoice.logs import Format, configure\n"
+        "configure(Format.JSON)\n"
+        "structlog.get_logger().error('ours', exc_info=ValueError())\n"
+        "logging.getLogger('library').error('a library')\n"
+    )
+    with open("/dev/full", "wb") as full:  # noqa: PTH123
+        assert subprocess.run([sys.executable, "-c", program], stderr=full, check=False).returncode == 0

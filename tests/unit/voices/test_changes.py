@@ -14,7 +14,7 @@ from tests.unit.voices.conftest import BOTH_DATABASES, START, FakeDecoder, FakeW
 from playvoice.config import Config
 from playvoice.media.decoded import DecodeError, DecodeReason, Sound
 from playvoice.media.transcoder import Decoded
-from playvoice.store import Store, StoreUnavailable
+from playvoice.store import Store, StoreUnavailable, metadata
 from playvoice.voices import LibraryVoice, Refusal, VoiceKind, VoiceRef, VoiceRefused, Voices, VoiceUnavailable, apply
 from playvoice.voices.library import remove_all_of
 from playvoice.voices.uploads import UploadLimits
@@ -478,6 +478,19 @@ async def test_a_start_empties_the_folder_of_what_was_on_its_way(
     (incoming / "half").write_bytes(b"half")
     assert make_voices().incoming == incoming
     assert list(incoming.iterdir()) == []
+
+
+async def test_a_new_database_in_the_place_of_a_lost_one_costs_no_file(
+    make_voices: Callable[..., Voices], decoder: FakeDecoder, web: FakeWeb, tmp_path: Path
+) -> None:
+    await make_voices().add("2028", NAME, b"welcome", START)
+    other = Store.open(f"sqlite:///{tmp_path}/new.db")
+    other.write_now(metadata.create_all)
+    try:
+        assert await Voices(other, decoder, web, tmp_path / "data").entries("2028") == []
+    finally:
+        other.close_now()
+    assert await heard(make_voices()) == b"welcome"
 
 
 async def test_another_folder_for_data_keeps_the_library(
