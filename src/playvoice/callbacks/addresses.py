@@ -9,7 +9,7 @@ Beside that it has a standing among the others, by how long it keeps an attempt 
 Sans-IO: the time is passed in.
 """
 
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import IntEnum
@@ -41,6 +41,8 @@ class Address:
     url: str
     queue: deque[int] = field(default_factory=deque)
     """Ids of callbacks, first come, first served."""
+    waiting: Counter[str] = field(default_factory=Counter)
+    """How many of them each company has."""
     under_way: dict[int, datetime] = field(default_factory=dict)
     """The attempts that run, by the callback, and when each began: the oldest first."""
     last: Standing = Standing.NEW

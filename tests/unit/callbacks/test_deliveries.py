@@ -11,7 +11,7 @@ from playvoice.callbacks import outbox
 from playvoice.callbacks.addresses import Standing
 from playvoice.callbacks.deliveries import Attempt, Deliveries
 from playvoice.callbacks.history import of_call
-from playvoice.callbacks.lanes import MAX_CALLS_OF_LANE
+from playvoice.callbacks.lanes import MAX_CALLS_OF_LANE, WAITING_FOR_FAILING
 from playvoice.callbacks.order import Failure
 from playvoice.callbacks.outcomes import Answered, Outcome
 from playvoice.callbacks.sweeps import take_step
@@ -514,6 +514,57 @@ def test_a_backlog_larger_than_memory_is_delivered_whole_when_the_receiver_takes
     w.run(MINUTE)
     assert len(w.told()) == len(set(w.told())) == 3000
     assert w.deliveries.idle
+
+
+def test_a_dead_address_of_the_states_holds_each_record_until_five_minutes_after_its_call(conn: Connection) -> None:
+    w = world(conn, lambda attempt, at: SILENT if attempt.endpoint.url == A else OK, cdr=B)
+    w.flight = timedelta(seconds=10)
+    for index in range(100):
+        w.run(timedelta(seconds=2 * index))
+        w.owe(f"c{index}", "ring")
+        w.owe(f"c{index}", "hangup")
+        w.owe(f"c{index}", "record", CDR)
+        w.settle()
+    w.run(timedelta(seconds=250))
+    w.restart()
+    w.run(timedelta(minutes=10))
+    late = [w.seconds(f"c{index}", "record")[0] - 2 * index for index in range(100)]
+    assert max(late) == pytest.approx(310)
+
+
+def test_a_dead_address_of_the_records_delays_no_state(conn: Connection) -> None:
+    w = world(conn, lambda attempt, at: SILENT if attempt.endpoint.url == B else OK, cdr=B)
+    w.flight = timedelta(seconds=1)
+    for index in range(100):
+        w.owe(f"c{index}", "record", CDR)
+    w.run(MINUTE)
+    w.restart()
+    w.run(2 * MINUTE)
+    w.owe("d", "ring")
+    w.run(3 * MINUTE)
+    assert w.seconds("d", "ring") == [121]
+    assert len(w.deliveries._calls) <= WAITING_FOR_FAILING + 1
+
+
+def test_a_slow_address_of_the_states_holds_a_record_no_longer_though_they_wait_in_memory(conn: Connection) -> None:
+    w = world(conn, cdr=B)
+    w.flights[A] = timedelta(seconds=9)
+    for index in range(1_000):
+        w.owe(f"c{index}", "ring")
+        w.owe(f"c{index}", "record", CDR)
+    w.run(timedelta(minutes=10))
+    assert max(w.seconds(f"c{index}", "record")[0] for index in range(1_000)) == 300
+
+
+def test_an_address_that_fails_while_it_waits_for_a_place_has_its_pace(conn: Connection) -> None:
+    w = world(conn, lambda attempt, at: REFUSED)
+    w.deliveries = Deliveries(w.book, chance=lambda: 0.0, max_in_flight=2)
+    w.flight = timedelta(milliseconds=100)
+    for index in range(30):
+        w.owe(f"c{index}", "ring")
+    w.run(timedelta(seconds=4))
+    ends = [seconds(item.at) for item in w.log]
+    assert ends[9:13] == pytest.approx([0.6, 0.6, 1.7, 2.8])
 
 
 def test_after_a_crash_what_was_under_way_is_sent_again_with_the_same_id(conn: Connection) -> None:
