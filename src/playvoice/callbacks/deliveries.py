@@ -65,12 +65,12 @@ class Batch:
 class _Call:
     company_code: str
     loaded_at: datetime
+    ended_at: datetime
     ids: list[int] = field(default_factory=list)
     busy: set[int] = field(default_factory=set)
     """Queued, in flight, or waiting for their commit."""
     parking: bool = False
     """Its postponements wait for their commit, and nothing has come since."""
-    ended_at: datetime | None = None
     look_at: datetime | None = None
     """When something of it may go though nothing has happened."""
 
@@ -173,7 +173,7 @@ class Deliveries:
             self._owed[owed.id] = owed
             call.ids.append(owed.id)
             call.parking = False
-            call.ended_at = owed.call_ended_at or call.ended_at
+            call.ended_at = owed.call_ended_at
             self._lanes.callback_entered(owed.company_code)
         for uuid, call in touched.items():
             call.ids.sort()
@@ -301,7 +301,7 @@ class Deliveries:
         if not refill and not self._lanes.has_room(owed.company_code, kinds, at):
             return None
         self._lanes.call_entered(owed.company_code)
-        call = self._calls[owed.call_uuid] = _Call(owed.company_code, at)
+        call = self._calls[owed.call_uuid] = _Call(owed.company_code, at, owed.call_ended_at)
         return call
 
     def _settle(self, uuid: str, call: _Call, at: datetime) -> None:

@@ -21,11 +21,11 @@ from playvoice.callbacks.tables import CallbackKind
 MAX_CALLS = 20_000
 """In memory, of all lanes; a lane may have `FEWEST_CALLS` whatever the others have."""
 MAX_CALLS_OF_LANE = 1_000
-FEWEST_CALLS = 100
 MAX_CALLBACKS = 50_000
 """In memory, of all lanes; past it a lane may have one call and no more."""
 REFILL_BELOW = 50
 """Callbacks of a kind that wait for their address."""
+FEWEST_CALLS = 2 * REFILL_BELOW
 REFILL_CALLS = 200
 WAITING_FOR_FAILING = 5
 """Callbacks of a company that wait in memory for an address that fails; further ones wait in the store."""

@@ -25,6 +25,8 @@ KEEP_GIVEN_UP = timedelta(days=30)
 MOST_READ = 5_000
 """Callbacks, beyond the due ones, after which no further call is read for a company at once."""
 CALLS_AT_ONCE = 50
+ENDED_AFTER = timedelta(days=1)
+"""A call has ended so long after a state of it: its record may not be kept any more."""
 LOOKED_AT = 500
 """Due callbacks of a company that are looked at by one read."""
 DUE_LAST = 10
@@ -49,7 +51,8 @@ class Owed:
     failure: Failure | None
     attempted_at: datetime | None
     due: datetime
-    call_ended_at: datetime | None
+    call_ended_at: datetime
+    """Where that is not known, when it has ended at the latest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +113,7 @@ _owed = (
     _c.attempted_at,
     _c.next_attempt,
     _c.call_ended_at,
+    _c.created_at,
 )
 _last_id = select(func.coalesce(func.max(_c.id), 0))
 _new = callbacks.alias("new")
@@ -276,7 +280,7 @@ def due(
     read = 0
     while read < min(most, len(uuids)) and len(rows) < MOST_READ + most:
         some = uuids[read : min(read + CALLS_AT_ONCE, most)]
-        rows += [_Row(*row) for row in conn.execute(_of_calls, {"uuids": some})]
+        rows += map(_Row._make, conn.execute(_of_calls, {"uuids": some}))
         read += len(some)
     owed = _with_ends(conn, rows, set(uuids[:read]))
     if read < len(uuids):
@@ -351,6 +355,7 @@ class _Row(NamedTuple):
     attempted_at: datetime | None
     next_attempt: datetime
     call_ended_at: datetime | None
+    created_at: datetime
 
 
 def _with_ends(conn: Connection, rows: Sequence[_Row], uuids: set[str]) -> list[Owed]:
@@ -372,7 +377,7 @@ def _owed_of(row: _Row, ends: Mapping[str, datetime]) -> Owed:
         failure=None if row.failure is None else Failure(row.failure),
         attempted_at=row.attempted_at,
         due=row.next_attempt,
-        call_ended_at=ends.get(row.call_uuid),
+        call_ended_at=ends.get(row.call_uuid, row.created_at + ENDED_AFTER),
     )
 
 

@@ -12,6 +12,7 @@ from playvoice.callbacks.addresses import Standing
 from playvoice.callbacks.deliveries import Attempt, Deliveries
 from playvoice.callbacks.history import of_call
 from playvoice.callbacks.lanes import MAX_CALLS_OF_LANE, WAITING_FOR_FAILING
+from playvoice.callbacks.manage import GivenUp, Place, send_given_up_again
 from playvoice.callbacks.order import Failure
 from playvoice.callbacks.outcomes import Answered, Outcome
 from playvoice.callbacks.sweeps import take_step
@@ -238,6 +239,25 @@ def test_one_that_was_answered_but_not_taken_holds_until_five_minutes_after_the_
     assert w.told() == ["c/answer", "c/record"]
     w.run(timedelta(days=10))
     assert len(w.seconds("c", "ring")) == 11
+
+
+def test_what_is_sent_again_when_the_record_is_no_longer_kept_waits_for_no_end_of_the_call(conn: Connection) -> None:
+    late = START + timedelta(days=8)
+
+    def receiver(attempt: Attempt, at: datetime) -> Outcome:
+        refused = attempt.endpoint.url == A and (at < late or "ring" in attempt.owed.payload)
+        return REFUSED if refused else OK
+
+    w = world(conn, receiver, cdr=B)
+    for what in ("ring", "hangup"):
+        w.owe("c", what)
+    w.owe("c", "record", CDR)
+    w.run(timedelta(days=8))
+    outbox.remove_delivered(conn, w.at - timedelta(days=7), 10)
+    assert send_given_up_again(conn, GivenUp(), Place(), w.at).count == 2
+    w.deliveries.expect(["1"])
+    w.run(timedelta(days=8, minutes=1))
+    assert w.told() == ["c/record", "c/hangup"]
 
 
 def test_one_that_was_answered_waits_for_no_earlier_one_whose_address_is_down(conn: Connection) -> None:

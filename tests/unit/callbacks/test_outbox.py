@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 
 from playvoice.callbacks import outbox, sweeps
 from playvoice.callbacks.order import Failure
-from playvoice.callbacks.outbox import Change, Postponement
+from playvoice.callbacks.outbox import ENDED_AFTER, Change, Postponement
 from playvoice.callbacks.sweeps import Cursor
 from playvoice.callbacks.tables import MAX_PAYLOAD, CallbackKind, State, callbacks
 from playvoice.clock import EPOCH, wall_clock
@@ -64,7 +64,8 @@ def test_what_is_owed_is_read_back_as_it_was_owed(conn: Connection) -> None:
         (number, "2028", "c1", CallbackKind.STATUS)
     ]
     assert json.loads(rows[0].payload) == {"状态": "ring"}
-    assert (rows[0].attempts, rows[0].failure, rows[0].due, rows[0].call_ended_at) == (0, None, AT, None)
+    assert (rows[0].attempts, rows[0].failure, rows[0].due) == (0, None, AT)
+    assert rows[0].call_ended_at == AT + ENDED_AFTER, "nothing is known of it"
 
 
 def test_a_fresh_callback_comes_with_the_earlier_ones_of_its_call(conn: Connection) -> None:
