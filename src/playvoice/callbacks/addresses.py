@@ -1,5 +1,6 @@
 """One address and what it bears: how many attempts at once, how soon the next, and whether it is down.
 
+    new      one attempt at a time until the first one has ended: nobody knows yet how long it keeps its place
     well     at most 20 attempts at once
     failing  10 failures in a row: one attempt at a time, a second apart; the first success makes it well again
     down     nobody was answered since the last two or more attempts; the first answer is its recovery, and so is
@@ -90,7 +91,7 @@ class Address:
         """Tell whether one more attempt may begin now."""
         if self.failing:
             return self.in_flight == 0 and (self.not_before is None or at >= self.not_before)
-        return self.in_flight < MAX_AT_ONCE
+        return self.in_flight < (1 if self.last is Standing.NEW else MAX_AT_ONCE)
 
     def was_silent_since(self, instant: datetime | None) -> bool:
         """Tell whether nobody was answered after `instant`."""
