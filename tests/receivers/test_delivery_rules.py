@@ -298,7 +298,9 @@ async def test_a_receiver_gets_20_attempts_at_once_and_after_10_failures_one_at_
     for number in range(200):
         await world.owe(f"c{number}", "record")
     await asyncio.sleep(9)
-    assert most == 20
+    assert most == 1, "nobody knows yet how long one takes there"
+    await asyncio.sleep(10)
+    assert under_way == 20
     await asyncio.sleep(12)
     most = under_way
     before = len(world.heard)

@@ -54,8 +54,16 @@ async def test_receivers_that_take_8_seconds_for_each_of_many_delay_nobody_else(
     await world.owe("first", "record")
     await asyncio.sleep(1)
     await many(world, await world.receiver("slow", take_after(8)), 15, 20)
-    await expect_no_delay(world, 6)
+    await expect_no_delay(world, 9)
     assert sum(state == "delivered" for _, _, state in world.told) > 50, "and the slow ones get theirs"
+
+
+@simulated
+async def test_nor_do_they_when_nothing_is_known_of_them_after_a_start(world: World) -> None:
+    world.address(await world.receiver("healthy", take), COMPANY)
+    await many(world, await world.receiver("slow", take_after(8)), 15, 20)
+    await world.restart()
+    await expect_no_delay(world, 6)
 
 
 @simulated

@@ -1,5 +1,6 @@
 """One address and what it bears: how many attempts at once, how soon the next, and whether it is down.
 
+    new      one attempt at a time until the first one has ended: nobody knows yet how long it keeps its place
     well     at most 20 attempts at once
     failing  10 failures in a row: one attempt at a time, a second apart; the first success makes it well again
     down     nobody was answered since the last two or more attempts; the first answer is its recovery, and so is
@@ -9,7 +10,7 @@ Beside that it has a standing among the others, by how long it keeps an attempt 
 Sans-IO: the time is passed in.
 """
 
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import IntEnum
@@ -41,6 +42,8 @@ class Address:
     url: str
     queue: deque[int] = field(default_factory=deque)
     """Ids of callbacks, first come, first served."""
+    waiting: Counter[str] = field(default_factory=Counter)
+    """How many of them each company has."""
     under_way: dict[int, datetime] = field(default_factory=dict)
     """The attempts that run, by the callback, and when each began: the oldest first."""
     last: Standing = Standing.NEW
@@ -88,7 +91,7 @@ class Address:
         """Tell whether one more attempt may begin now."""
         if self.failing:
             return self.in_flight == 0 and (self.not_before is None or at >= self.not_before)
-        return self.in_flight < MAX_AT_ONCE
+        return self.in_flight < (1 if self.last is Standing.NEW else MAX_AT_ONCE)
 
     def was_silent_since(self, instant: datetime | None) -> bool:
         """Tell whether nobody was answered after `instant`."""

@@ -19,19 +19,21 @@ for it is brought forward (`Sweep`), earliest callbacks first.
 """
 
 import heapq
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from playvoice.callbacks.addresses import Address, Standing
 from playvoice.callbacks.endpoints import Endpoint, Endpoints
-from playvoice.callbacks.lanes import Lanes, Refill
-from playvoice.callbacks.order import Earlier, Failure, held_until, release_of
+from playvoice.callbacks.lanes import WAITING_FOR_FAILING, Lanes, Refill, Waiting
+from playvoice.callbacks.order import OVERTAKE_AFTER, Earlier, Failure, held_until, release_of
 from playvoice.callbacks.outbox import Change, Owed, Postponement
 from playvoice.callbacks.outcomes import Answered, Outcome, at_once, judge, withdrawn
 from playvoice.callbacks.schedule import DELAYS, LONGEST_WAIT
 from playvoice.callbacks.sweeps import Cursor, Reason, Sweep, Sweeps
 from playvoice.callbacks.tables import CallbackKind, State
+from playvoice.clock import EPOCH
 
 MAX_IN_FLIGHT = 1_000
 MAX_ADDRESSES = 10_000
@@ -63,12 +65,14 @@ class Batch:
 class _Call:
     company_code: str
     loaded_at: datetime
+    ended_at: datetime
     ids: list[int] = field(default_factory=list)
     busy: set[int] = field(default_factory=set)
     """Queued, in flight, or waiting for their commit."""
     parking: bool = False
     """Its postponements wait for their commit, and nothing has come since."""
-    ended_at: datetime | None = None
+    look_at: datetime | None = None
+    """When something of it may go though nothing has happened."""
 
 
 class Deliveries:
@@ -82,11 +86,12 @@ class Deliveries:
         self._chance = chance
         self._owed: dict[int, Owed] = {}
         self._calls: dict[str, _Call] = {}
-        self._lanes = Lanes(self._fails)
+        self._lanes = Lanes(self._waiting)
         self._addresses: dict[str, Address] = {}
         self._ready: dict[Standing, dict[str, Address]] = {standing: {} for standing in PLACES}
         self._places = {standing: max(1, int(part * max_in_flight)) for standing, part in PLACES.items()}
         self._paced: list[tuple[datetime, str]] = []
+        self._looks: list[tuple[datetime, str]] = []
         self._in_flight = dict.fromkeys(PLACES, 0)
         self._changes: list[Change] = []
         self._changed = self._committed = 0
@@ -117,12 +122,13 @@ class Deliveries:
                 self._address(endpoint.url).companies.add(code)
                 if (since := endpoint.changed_at + CHANGE_TAKES) > at - LONGEST_WAIT:
                     self._begin_sweep(Reason.MOVED, code, endpoint.url, (kind,), at, since=min(since, at))
-            self._lanes.ask(code, at)
+            self.expect([code])
 
-    def expect(self, company_codes: Iterable[str], at: datetime) -> None:
+    def expect(self, company_codes: Iterable[str]) -> None:
         """Say that the store owes these companies something."""
         for code in company_codes:
-            self._lanes.ask(code, at)
+            for kind in CallbackKind:
+                self._lanes.ask(code, kind, EPOCH)
 
     def moved(self, company_code: str, kind: CallbackKind, at: datetime) -> None:
         """Say that a company's callbacks of a kind go to another address from now on: all that waits is tried there."""
@@ -153,18 +159,21 @@ class Deliveries:
         `refill` says that room was made for them; fresh ones of a lane without room stay in the store.
         """
         touched: dict[str, _Call] = {}
+        kinds: dict[str, set[CallbackKind]] = {}
+        for owed in rows:
+            kinds.setdefault(owed.call_uuid, set()).add(owed.kind)
         for owed in rows:
             if owed.id in self._owed:
                 continue
-            call = touched.get(owed.call_uuid) or self._call_for(owed, at, refill=refill)
+            call = touched.get(owed.call_uuid) or self._call_for(owed, kinds[owed.call_uuid], at, refill=refill)
             if call is None:
-                self._lanes.ask(owed.company_code, at)
+                self._lanes.ask(owed.company_code, owed.kind, owed.due)
                 continue
             touched[owed.call_uuid] = call
             self._owed[owed.id] = owed
             call.ids.append(owed.id)
             call.parking = False
-            call.ended_at = owed.call_ended_at or call.ended_at
+            call.ended_at = owed.call_ended_at
             self._lanes.callback_entered(owed.company_code)
         for uuid, call in touched.items():
             call.ids.sort()
@@ -174,14 +183,14 @@ class Deliveries:
         """Return a company that has something due in the store and room for it."""
         return self._lanes.next_refill(at)
 
-    def refilled(self, refill: Refill, rows: Sequence[Owed], again: datetime | None, at: datetime) -> None:
-        """Take what was read for a lane, and when it is to be asked for again."""
+    def refilled(self, refill: Refill, rows: Sequence[Owed], again: Cursor | None, at: datetime) -> None:
+        """Take what was read for a lane, and from where on it is to be asked for again."""
         self.add(rows, at, refill=True)
-        self._lanes.refilled(refill.company_code, again)
+        self._lanes.refilled(refill, again, at)
 
     def refill_failed(self, refill: Refill, at: datetime) -> None:
         """Say that the store could not be read."""
-        self._lanes.ask(refill.company_code, at)
+        self._lanes.refilled(refill, refill.after, at)
 
     def next_sweep(self) -> Sweep | None:
         """Return the sweep of which a step is to be done in the store, if there is one.
@@ -193,7 +202,7 @@ class Deliveries:
     def swept(self, sweep: Sweep, cursor: Cursor | None, at: datetime) -> None:
         """Say how far a sweep has come; None: it is done."""
         self._sweeps.stepped(sweep, cursor)
-        self._lanes.swept(sweep.company_code, at)
+        self._lanes.swept(sweep.company_code, sweep.kinds, since=sweep.at, at=at)
 
     # -- what goes out -----------------------------------------------------------------------------------------
 
@@ -201,6 +210,8 @@ class Deliveries:
         """Return the deliveries that begin now, the addresses in turn."""
         while self._paced and self._paced[0][0] <= at:
             self._offer(self._addresses.get(heapq.heappop(self._paced)[1]), at)
+        while self._looks and self._looks[0][0] <= at:
+            self._look(*heapq.heappop(self._looks), at)
         attempts: list[Attempt] = []
         while address := self._next_ready(at):
             attempt = self._begin(address, at)
@@ -219,6 +230,7 @@ class Deliveries:
         if change.state in (State.PENDING, State.EXHAUSTED) and now is not None and now.url != address.url:
             change = at_once(owed, change, at)
         address.companies.add(owed.company_code)
+        failed_before = address.failing
         if not isinstance(outcome, Answered):
             address.silent(at)
         elif address.succeeded(at) if outcome.success else address.refused(at):
@@ -226,6 +238,8 @@ class Deliveries:
                 self._recovered(code, address.url, at)
             address.companies.clear()
         self._change(change)
+        if address.failing and not failed_before:
+            self._thin_out(address, at)
         self._offer(address, at)
         return change
 
@@ -266,7 +280,7 @@ class Deliveries:
 
     def next_attempt_at(self) -> datetime | None:
         """Return when `attempts` has something to give without anything having happened."""
-        return self._paced[0][0] if self._paced else None
+        return min((times[0][0] for times in (self._paced, self._looks) if times), default=None)
 
     def next_read_at(self) -> datetime | None:
         """Return when `next_refill` has something to give without anything having happened."""
@@ -279,19 +293,22 @@ class Deliveries:
 
     # -- a call ------------------------------------------------------------------------------------------------
 
-    def _call_for(self, owed: Owed, at: datetime, *, refill: bool) -> _Call | None:
+    def _call_for(self, owed: Owed, kinds: Iterable[CallbackKind], at: datetime, *, refill: bool) -> _Call | None:
         if owed.call_uuid in self._changed_while_reading:
             return None
         if call := self._calls.get(owed.call_uuid):
             return call
-        if not refill and not self._lanes.has_room(owed.company_code, at):
+        if not refill and not self._lanes.has_room(owed.company_code, kinds, at):
             return None
         self._lanes.call_entered(owed.company_code)
-        call = self._calls[owed.call_uuid] = _Call(owed.company_code, at)
+        call = self._calls[owed.call_uuid] = _Call(owed.company_code, at, owed.call_ended_at)
         return call
 
     def _settle(self, uuid: str, call: _Call, at: datetime) -> None:
-        """Queue what may go; where nothing may, and nothing is under way, leave the call to the store."""
+        """Queue what may go; where nothing may, and nothing is under way, leave the call to the store.
+
+        There waits, due as it is, what would be one too many to wait for its address here.
+        """
         release = release_of(call.ended_at)
         earlier: list[Earlier] = []
         looks: list[tuple[Owed, datetime]] = []
@@ -303,21 +320,40 @@ class Deliveries:
                     self._withdraw(owed, call, at)
                 continue
             busy = number in call.busy
-            look = _own_time(owed, at)
+            look = at + OVERTAKE_AFTER  # nobody knows when its turn comes: who waits for it looks again by then
             if not busy:
                 holds = [
                     held_until(item, endpoint.url, release=release, at=at, failure=owed.failure) for item in earlier
                 ]
                 held = [until for until in holds if until is not None]
-                look = max(look, *held) if held else look
-                if not held and look <= at:
+                own = _own_time(owed, at)
+                if held or own > at:
+                    look = max(own, *held) if held else own
+                    looks.append((owed, look))
+                elif not self._lanes.is_full(owed.company_code, owed.kind):
                     self._queue(owed, call, endpoint, at)
                     busy = True
-                else:
-                    looks.append((owed, look))
             earlier.append(self._earlier(owed, endpoint.url, busy, look))
         if not call.busy:
             self._park(uuid, call, looks, at)
+        elif looks:
+            self._look_again(uuid, call, min(look for _, look in looks))
+
+    def _look_again(self, uuid: str, call: _Call, when: datetime) -> None:
+        if call.look_at is not None and call.look_at <= when:
+            return
+        call.look_at = when
+        heapq.heappush(self._looks, (when, uuid))
+        if len(self._looks) > 2 * len(self._calls) + 100:  # most calls are gone long before
+            self._looks = [(each.look_at, uuid) for uuid, each in self._calls.items() if each.look_at is not None]
+            heapq.heapify(self._looks)
+
+    def _look(self, when: datetime, uuid: str, at: datetime) -> None:
+        call = self._calls.get(uuid)
+        if call is not None and call.look_at == when:
+            call.look_at = None
+            if not call.parking:
+                self._settle(uuid, call, at)
 
     def _park(self, uuid: str, call: _Call, looks: list[tuple[Owed, datetime]], at: datetime) -> None:
         moved = [Postponement(owed.id, look) for owed, look in looks if owed.due <= at or owed.due > look]
@@ -330,9 +366,9 @@ class Deliveries:
         call.parking = True
 
     def _forget(self, uuid: str, call: _Call, at: datetime) -> None:
-        due = [self._owed.pop(number).due for number in call.ids]
+        left = [self._owed.pop(number) for number in call.ids]
         del self._calls[uuid]
-        self._lanes.call_left(call.company_code, loaded_at=call.loaded_at, due=due, at=at)
+        self._lanes.call_left(call.company_code, loaded_at=call.loaded_at, due=[(owed.kind, owed.due) for owed in left])
 
     def _apply(self, change: Change) -> str:
         owed = self._owed[change.id]
@@ -369,10 +405,13 @@ class Deliveries:
         if owed.failure is Failure.UNREACHABLE and address.last is Standing.NEW:
             address.last = Standing.SLOW
         address.queue.append(owed.id)
+        address.waiting[owed.company_code] += 1
         self._offer(address, at)
 
     def _begin(self, address: Address, at: datetime) -> Attempt | None:
         owed = self._owed[address.queue.popleft()]
+        address.waiting[owed.company_code] -= 1
+        self._lanes.made_room(owed.company_code)
         endpoint = self._endpoints.endpoint(owed.company_code, owed.kind)
         if endpoint is None:
             self._withdraw(owed, self._calls[owed.call_uuid], at)
@@ -412,7 +451,10 @@ class Deliveries:
                 if standing is not now:
                     ready.pop(address.url, None)
             self._ready[now][address.url] = address
-        elif not address.in_flight and address.not_before is not None:
+            return
+        for ready in self._ready.values():
+            ready.pop(address.url, None)
+        if not address.in_flight and address.not_before is not None:
             heapq.heappush(self._paced, (address.not_before, address.url))
 
     def _address(self, url: str) -> Address:
@@ -435,13 +477,26 @@ class Deliveries:
             recovery_brings_forward=address is None or sweeping or address.down,
         )
 
-    def _fails(self, company_code: str) -> bool:
-        for kind in CallbackKind:
-            endpoint = self._endpoints.endpoint(company_code, kind)
-            address = None if endpoint is None else self._addresses.get(endpoint.url)
-            if address is not None and address.failing:
-                return True
-        return False
+    def _waiting(self, company_code: str, kind: CallbackKind) -> Waiting:
+        endpoint = self._endpoints.endpoint(company_code, kind)
+        address = None if endpoint is None else self._addresses.get(endpoint.url)
+        return (0, False) if address is None else (address.waiting[company_code], address.failing)
+
+    def _thin_out(self, address: Address, at: datetime) -> None:
+        """Leave to the store what is too much to wait here for an address that fails from now on."""
+        queue, address.queue = address.queue, deque()
+        address.waiting.clear()
+        touched: dict[str, None] = {}
+        for number in queue:
+            owed = self._owed[number]
+            if address.waiting[owed.company_code] < WAITING_FOR_FAILING:
+                address.queue.append(number)
+                address.waiting[owed.company_code] += 1
+            else:
+                self._calls[owed.call_uuid].busy.discard(number)
+                touched[owed.call_uuid] = None
+        for uuid in touched:
+            self._settle(uuid, self._calls[uuid], at)
 
     def _recovered(self, company_code: str, url: str, at: datetime) -> None:
         kinds = tuple(

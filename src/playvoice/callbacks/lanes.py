@@ -1,62 +1,90 @@
 """Lanes: how much of what each company is owed stands in memory, and when the store is asked for more.
 
-A lane takes a bounded number of calls, fewer while an address of its company fails; together they have a bound as
-well, shared among the companies that are owed anything. A call is taken whole, and most have a handful of callbacks;
-where some have hundreds, the bound on callbacks says how many calls. Sans-IO: the time is passed in.
+A lane takes a bounded number of calls; together they have a bound as well, shared among the companies that are owed
+anything. A call is taken whole, and most have a handful of callbacks; where some have hundreds, the bound on callbacks
+says how many calls.
+
+The two kinds of a company's callbacks may go to different addresses. So each has a part of the lane, and a place of its
+own in the store from where on it is asked: what waits for a slow or dead address is gone past by the other kind.
+Sans-IO: the time is passed in.
 """
 
 import heapq
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeAlias
+
+from playvoice.callbacks.sweeps import Cursor
+from playvoice.callbacks.tables import CallbackKind
 
 MAX_CALLS = 20_000
-"""In memory, of all lanes; a lane may have `REFILL_BELOW` whatever the others have."""
+"""In memory, of all lanes; a lane may have `FEWEST_CALLS` whatever the others have."""
 MAX_CALLS_OF_LANE = 1_000
 MAX_CALLBACKS = 50_000
 """In memory, of all lanes; past it a lane may have one call and no more."""
 REFILL_BELOW = 50
+"""Callbacks of a kind that wait for their address."""
+FEWEST_CALLS = 2 * REFILL_BELOW
 REFILL_CALLS = 200
-FAILING_LANE_CALLS = 5
+WAITING_FOR_FAILING = 5
+"""Callbacks of a company that wait in memory for an address that fails; further ones wait in the store."""
+
+Waiting: TypeAlias = tuple[int, bool]
+"""How many callbacks of a company and kind wait in memory for their address, and whether it fails."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refill:
-    """A company whose due callbacks are to be read from the store, `most` of them at once."""
+    """A company of which `most` calls are to be read at once that have a due callback of a kind behind a place."""
 
     company_code: str
+    kind: CallbackKind
+    after: Cursor
     most: int
+
+
+@dataclass(slots=True)
+class _Ask:
+    """Behind `after`, and not before it, the store has something of a kind; it is asked at `when`."""
+
+    after: Cursor
+    when: datetime
+    waits: bool = False
+    """For room."""
+
+
+@dataclass(slots=True)
+class _Swept:
+    at: datetime
+    since: datetime
+    """What was brought forward is due then or later."""
 
 
 @dataclass(slots=True)
 class _Lane:
     calls: int = 0
     callbacks: int = 0
-    ask_at: datetime | None = None
-    """When the store has something for it; None: nothing but what is here."""
-    wants_room: bool = False
-    swept_at: datetime | None = None
+    asks: dict[CallbackKind, _Ask] = field(default_factory=dict)
+    """Kinds of which the store has something, beside what is here."""
+    swept: dict[CallbackKind, _Swept] = field(default_factory=dict)
 
 
 class Lanes:
-    """All lanes; `fails` tells whether an address of a company fails just now."""
+    """All lanes."""
 
-    def __init__(self, fails: Callable[[str], bool]) -> None:
-        self._fails = fails
+    def __init__(self, waiting: Callable[[str, CallbackKind], Waiting]) -> None:
+        self._waiting = waiting
         self._lanes: dict[str, _Lane] = {}
-        self._asks: list[tuple[datetime, str]] = []
+        self._asks: list[tuple[datetime, str, CallbackKind]] = []
         self._callbacks = 0
 
     def __len__(self) -> int:
         return len(self._lanes)
 
-    def ask(self, code: str, when: datetime) -> None:
-        """Have the store asked for a company, at `when` or sooner."""
-        lane = self._lanes.setdefault(code, _Lane())
-        if lane.ask_at is None or when < lane.ask_at:
-            lane.ask_at = when
-            lane.wants_room = False
-            self._push(when, code)
+    def ask(self, code: str, kind: CallbackKind, due: datetime) -> None:
+        """Have the store asked for what a company is owed of a kind and is due at `due` or later."""
+        self._ask(code, kind, Cursor(due, 0), due)
 
     def next_ask(self) -> datetime | None:
         """Return when `next_refill` has something to give without anything having happened."""
@@ -65,38 +93,39 @@ class Lanes:
     def next_refill(self, at: datetime) -> Refill | None:
         """Return a lane that has something due in the store and room for it; it is not asked for again by itself."""
         while self._asks and self._asks[0][0] <= at:
-            when, code = heapq.heappop(self._asks)
+            when, code, kind = heapq.heappop(self._asks)
             lane = self._lanes.get(code)
-            if lane is None or lane.ask_at != when:
+            ask = None if lane is None else lane.asks.get(kind)
+            if lane is None or ask is None or ask.waits or ask.when != when:
                 continue
-            failing = self._fails(code)
-            if lane.calls >= self._most_calls(FAILING_LANE_CALLS if failing else REFILL_BELOW):
-                lane.wants_room = True
+            waiting, fails = self._waiting(code, kind)
+            room = (WAITING_FOR_FAILING if fails else REFILL_BELOW) - waiting
+            if room <= 0 or lane.calls >= self._most_calls():
+                ask.waits = True
                 continue
-            lane.ask_at = None
-            share = min(REFILL_CALLS, max(FAILING_LANE_CALLS, MAX_CALLS // len(self._lanes)))
-            # What is here already is due as well and comes first: it is asked for in addition.
-            return Refill(code, lane.callbacks + (FAILING_LANE_CALLS if failing else share))
+            del lane.asks[kind]
+            share = min(REFILL_CALLS, max(WAITING_FOR_FAILING, MAX_CALLS // len(self._lanes)))
+            return Refill(code, kind, ask.after, min(share, room) if fails else share)
         return None
 
-    def refilled(self, code: str, again: datetime | None) -> None:
-        """Say when a lane is to be asked for again, None for never."""
+    def refilled(self, refill: Refill, again: Cursor | None, at: datetime) -> None:
+        """Say from where on a lane is to be asked for again, None for nowhere."""
         if again is not None:
-            self.ask(code, again)
+            self._ask(refill.company_code, refill.kind, again, max(again.due, at))
         else:
-            self._forget(code)
+            self._forget(refill.company_code)
 
-    def has_room(self, code: str, at: datetime) -> bool:
-        """Tell whether a fresh call of a company may come in, or waits in the store behind older ones."""
+    def has_room(self, code: str, kinds: Iterable[CallbackKind], at: datetime) -> bool:
+        """Tell whether a fresh call with callbacks of these kinds may come in, or waits in the store behind others."""
         lane = self._lanes.setdefault(code, _Lane())
-        if lane.ask_at is not None and lane.ask_at <= at:
+        if not any(self._is_open(lane, code, kind, at) for kind in kinds):
             return False
-        if lane.calls < self._most_calls(FAILING_LANE_CALLS):
-            return True
-        if self._callbacks >= MAX_CALLBACKS:
-            return False
-        share = max(REFILL_BELOW, MAX_CALLS // len(self._lanes))
-        return lane.calls < min(share, MAX_CALLS_OF_LANE) and not self._fails(code)
+        return lane.calls < self._most_calls()
+
+    def is_full(self, code: str, kind: CallbackKind) -> bool:
+        """Tell whether as many callbacks as may wait for the address of a kind do so."""
+        waiting, fails = self._waiting(code, kind)
+        return waiting >= (WAITING_FOR_FAILING if fails else self._share() // 2)
 
     def call_entered(self, code: str) -> None:
         """Count a call that is in memory now."""
@@ -112,7 +141,7 @@ class Lanes:
         self._lanes[code].callbacks -= 1
         self._callbacks -= 1
 
-    def call_left(self, code: str, *, loaded_at: datetime, due: list[datetime], at: datetime) -> None:
+    def call_left(self, code: str, *, loaded_at: datetime, due: list[tuple[CallbackKind, datetime]]) -> None:
         """Count a call that is left to the store, with the times at which its callbacks, if it has any left, are due.
 
         Where a sweep went through the store since it was loaded, they may be due sooner than it knows.
@@ -121,34 +150,63 @@ class Lanes:
         lane.calls -= 1
         lane.callbacks -= len(due)
         self._callbacks -= len(due)
-        if due:
-            stale = lane.swept_at is not None and loaded_at <= lane.swept_at
-            self.ask(code, at if stale else min(due))
-        if lane.wants_room and lane.calls < self._most_calls(REFILL_BELOW) and lane.ask_at is not None:
-            lane.wants_room = False
-            self._push(lane.ask_at, code)
+        for kind, instant in due:
+            swept = lane.swept.get(kind)
+            self.ask(code, kind, swept.since if swept is not None and loaded_at <= swept.at else instant)
+        self.made_room(code)
         self._forget(code)
 
-    def swept(self, code: str, at: datetime) -> None:
-        """Say that callbacks of a company have been brought forward in the store."""
-        self.ask(code, at)
-        self._lanes[code].swept_at = at
+    def made_room(self, code: str) -> None:
+        """Say that a company may have room again."""
+        lane = self._lanes.get(code)
+        for kind, ask in lane.asks.items() if lane is not None else ():
+            if ask.waits:
+                ask.waits = False
+                self._push(ask.when, code, kind)
 
-    def _most_calls(self, usual: int) -> int:
-        return usual if self._callbacks < MAX_CALLBACKS else 1
+    def swept(self, code: str, kinds: Iterable[CallbackKind], *, since: datetime, at: datetime) -> None:
+        """Say that callbacks of a company have been brought forward in the store, to `since` or later."""
+        for kind in kinds:
+            self.ask(code, kind, since)
+            lane = self._lanes[code]
+            before = lane.swept.get(kind)
+            lane.swept[kind] = _Swept(at, since if before is None else min(before.since, since))
 
-    def _push(self, when: datetime, code: str) -> None:
+    def _ask(self, code: str, kind: CallbackKind, after: Cursor, when: datetime) -> None:
+        lane = self._lanes.setdefault(code, _Lane())
+        ask = lane.asks.get(kind)
+        if ask is None:
+            ask = lane.asks[kind] = _Ask(after, when)
+        elif when < ask.when or ask.waits:
+            ask.after, ask.when, ask.waits = min(after, ask.after), min(when, ask.when), False
+        else:
+            ask.after = min(after, ask.after)
+            return
+        self._push(ask.when, code, kind)
+
+    def _is_open(self, lane: _Lane, code: str, kind: CallbackKind, at: datetime) -> bool:
+        ask = lane.asks.get(kind)
+        return (ask is None or ask.when > at) and not self.is_full(code, kind)
+
+    def _share(self) -> int:
+        return min(MAX_CALLS_OF_LANE, max(FEWEST_CALLS, MAX_CALLS // max(1, len(self._lanes))))
+
+    def _most_calls(self) -> int:
+        return self._share() if self._callbacks < MAX_CALLBACKS else 1
+
+    def _push(self, when: datetime, code: str, kind: CallbackKind) -> None:
         """Note a time; those that do not count any more go when there are more of them than of the others."""
-        heapq.heappush(self._asks, (when, code))
-        if len(self._asks) > 2 * len(self._lanes) + 100:
+        heapq.heappush(self._asks, (when, code, kind))
+        if len(self._asks) > 4 * len(self._lanes) + 100:
             self._asks = [
-                (lane.ask_at, code)
+                (ask.when, code, kind)
                 for code, lane in self._lanes.items()
-                if lane.ask_at is not None and not lane.wants_room
+                for kind, ask in lane.asks.items()
+                if not ask.waits
             ]
             heapq.heapify(self._asks)
 
     def _forget(self, code: str) -> None:
         lane = self._lanes.get(code)
-        if lane is not None and not lane.calls and lane.ask_at is None:
+        if lane is not None and not lane.calls and not lane.asks:
             del self._lanes[code]

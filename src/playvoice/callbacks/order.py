@@ -41,18 +41,15 @@ class Earlier:
 
 
 def held_until(
-    earlier: Earlier, url: str, *, release: datetime | None, at: datetime, failure: Failure | None = None
+    earlier: Earlier, url: str, *, release: datetime, at: datetime, failure: Failure | None = None
 ) -> datetime | None:
     """Return when to ask again whether `earlier` still holds back a callback to `url`, None if it does not.
 
-    `release` is five minutes after the end of the call, None while the call runs; `failure` is how the last attempt of
-    the later one failed. Where `earlier` becomes done before, the question is asked again at once.
+    `release` is five minutes after the end of the call, or after the latest end that it may have; `failure` is how the
+    last attempt of the later one failed. Where `earlier` becomes done before, the question is asked again at once.
     """
-    released = release is not None and at >= release
     if earlier.url != url or earlier.failure is Failure.ANSWERED:
-        if released:
-            return None
-        return earlier.due if release is None else min(earlier.due, release)
+        return None if at >= release else min(earlier.due, release)
     if earlier.failure is None or earlier.under_way:
         return earlier.due
     if failure is Failure.ANSWERED or not earlier.address_is_down:
@@ -60,6 +57,6 @@ def held_until(
     return earlier.due if earlier.recovery_brings_forward else min(earlier.due, at + LOOK_AGAIN)
 
 
-def release_of(call_ended_at: datetime | None) -> datetime | None:
+def release_of(call_ended_at: datetime) -> datetime:
     """Return from when on callbacks of a call may be overtaken."""
-    return None if call_ended_at is None else call_ended_at + OVERTAKE_AFTER
+    return call_ended_at + OVERTAKE_AFTER

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, case, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, case, delete, func, insert, or_, select, update
 
 from playvoice.callbacks.history import line_of
 from playvoice.callbacks.order import Failure
 from playvoice.callbacks.payloads import to_text
+from playvoice.callbacks.sweeps import Cursor
 from playvoice.callbacks.tables import MAX_HISTORY, CallbackKind, State, callbacks
 from playvoice.clock import wall_clock
 from playvoice.store import Prepared
@@ -24,6 +25,10 @@ KEEP_GIVEN_UP = timedelta(days=30)
 MOST_READ = 5_000
 """Callbacks, beyond the due ones, after which no further call is read for a company at once."""
 CALLS_AT_ONCE = 50
+ENDED_AFTER = timedelta(days=1)
+"""A call has ended so long after a state of it: its record may not be kept any more."""
+LOOKED_AT = 500
+"""Due callbacks of a company that are looked at by one read."""
 DUE_LAST = 10
 """Callbacks of a company by which is judged, at the start, whether its receiver answers."""
 
@@ -46,7 +51,8 @@ class Owed:
     failure: Failure | None
     attempted_at: datetime | None
     due: datetime
-    call_ended_at: datetime | None
+    call_ended_at: datetime
+    """Where that is not known, when it has ended at the latest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +113,7 @@ _owed = (
     _c.attempted_at,
     _c.next_attempt,
     _c.call_ended_at,
+    _c.created_at,
 )
 _last_id = select(func.coalesce(func.max(_c.id), 0))
 _new = callbacks.alias("new")
@@ -138,9 +145,14 @@ _ends_of_calls = (
     .where(_c.call_uuid.in_(bindparam("uuids", expanding=True)), _c.call_ended_at.is_not(None))
     .group_by(_c.call_uuid)
 )
-_due_calls = (
-    select(_c.call_uuid)
-    .where(_c.company_code == bindparam("company"), _c.next_attempt <= bindparam("at"))
+_due = (
+    select(_c.id, _c.call_uuid, _c.kind, _c.next_attempt)
+    .where(
+        _c.company_code == bindparam("company"),
+        _c.next_attempt <= bindparam("at"),
+        _c.next_attempt >= bindparam("due"),
+        or_(_c.next_attempt > bindparam("due"), _c.id > bindparam("last")),
+    )
     .order_by(_c.next_attempt, _c.id)
     .limit(bindparam("most"))
 )
@@ -245,24 +257,38 @@ def fresh(conn: Connection, after: int, most: int) -> tuple[list[Owed], int]:
     return _with_ends(conn, [_Row(*row) for row in rows], {uuid for _, uuid in new}), last
 
 
-def due(conn: Connection, company_code: str, at: datetime, most: int) -> tuple[list[Owed], datetime | None]:
-    """Return all that is pending of the calls of a company that are due, and when to ask again.
+def due(
+    conn: Connection, company_code: str, kind: CallbackKind, at: datetime, after: Cursor, most: int
+) -> tuple[list[Owed], Cursor | None]:
+    """Return all that is pending of the calls that have a callback of a kind due, and from where on to ask again.
 
-    At most `most` due callbacks are looked at, and no further call is read past `MOST_READ` callbacks more. None:
-    there is nothing more, now or later.
+    At most `LOOKED_AT` due callbacks behind `after` are looked at, at most `most` calls are read, and no further one
+    past `MOST_READ` callbacks more. None: there is nothing more, now or later.
     """
-    due_calls = conn.execute(_due_calls, {"company": company_code, "at": at, "most": most}).scalars().all()
-    uuids = list(dict.fromkeys(due_calls))
+    found = {"company": company_code, "at": at, "due": after.due, "last": after.id, "most": LOOKED_AT}
+    looked_at = conn.execute(_due, found).all()
+    before: dict[str, Cursor] = {}
+    end = after
+    for row in looked_at:
+        if row.kind == kind and row.call_uuid not in before:
+            before[row.call_uuid] = end
+            if len(before) > most:
+                break
+        end = Cursor(row.next_attempt, row.id)
+    uuids = list(before)
     rows: list[_Row] = []
     read = 0
-    while read < len(uuids) and len(rows) < MOST_READ + most:
-        some = uuids[read : read + CALLS_AT_ONCE]
-        rows += [_Row(*row) for row in conn.execute(_of_calls, {"uuids": some})]
+    while read < min(most, len(uuids)) and len(rows) < MOST_READ + most:
+        some = uuids[read : min(read + CALLS_AT_ONCE, most)]
+        rows += map(_Row._make, conn.execute(_of_calls, {"uuids": some}))
         read += len(some)
     owed = _with_ends(conn, rows, set(uuids[:read]))
-    if read < len(uuids) or len(due_calls) == most:
-        return owed, at
-    return owed, conn.execute(_next_due, {"company": company_code, "at": at}).scalar_one()
+    if read < len(uuids):
+        return owed, before[uuids[read]]
+    if len(looked_at) == LOOKED_AT:
+        return owed, end
+    later = conn.execute(_next_due, {"company": company_code, "at": at}).scalar_one()
+    return owed, None if later is None else Cursor(later, 0)
 
 
 def companies_owed(conn: Connection) -> list[str]:
@@ -329,6 +355,7 @@ class _Row(NamedTuple):
     attempted_at: datetime | None
     next_attempt: datetime
     call_ended_at: datetime | None
+    created_at: datetime
 
 
 def _with_ends(conn: Connection, rows: Sequence[_Row], uuids: set[str]) -> list[Owed]:
@@ -350,7 +377,7 @@ def _owed_of(row: _Row, ends: Mapping[str, datetime]) -> Owed:
         failure=None if row.failure is None else Failure(row.failure),
         attempted_at=row.attempted_at,
         due=row.next_attempt,
-        call_ended_at=ends.get(row.call_uuid),
+        call_ended_at=ends.get(row.call_uuid, row.created_at + ENDED_AFTER),
     )
 
 

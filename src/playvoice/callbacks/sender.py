@@ -111,7 +111,7 @@ class Sender:
 
     def expect(self, company_codes: Iterable[str]) -> None:
         """Say that what is owed to these companies was changed: it is looked at again."""
-        self._deliveries.expect(company_codes, self._clock())
+        self._deliveries.expect(company_codes)
         self._read_event.set()
 
     def moved(self, addresses: Iterable[tuple[str, CallbackKind]]) -> None:
@@ -296,7 +296,9 @@ class Sender:
             return False
         self._deliveries.begin_read()
         try:
-            rows, again = await self._store.read(lambda conn: outbox.due(conn, refill.company_code, at, refill.most))
+            rows, again = await self._store.read(
+                lambda conn: outbox.due(conn, refill.company_code, refill.kind, at, refill.after, refill.most)
+            )
         except BaseException:
             self._deliveries.refill_failed(refill, at)
             raise

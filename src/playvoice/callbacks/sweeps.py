@@ -31,7 +31,7 @@ class Reason(Enum):
     """The clock was set back."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Cursor:
     """A place in a company's pending callbacks, by the time they are due."""
 

@@ -10,6 +10,7 @@ import asyncio
 import ipaddress
 import socket
 import threading
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeAlias
 
@@ -149,4 +150,14 @@ class CheckedNetwork:
                 self._policy.check_address(address)
             except AddressRefused as error:
                 raise AddressRefused(f"{host}: {error}") from None
-        return addresses[:MAX_ADDRESSES]
+        return _of_both_families(addresses)[:MAX_ADDRESSES]
+
+
+def _of_both_families(addresses: Sequence[IPAddress]) -> list[IPAddress]:
+    """In their order, but the families in turn (RFC 8305 section 4): one of them may lead nowhere from here."""
+    seen: Counter[int] = Counter()
+    turns = []
+    for address in addresses:
+        turns.append(seen[address.version])
+        seen[address.version] += 1
+    return [address for _, address in sorted(zip(turns, addresses, strict=True), key=lambda item: item[0])]

@@ -10,8 +10,11 @@ def begin(address: Address, count: int) -> None:
         address.began(len(address.under_way), AT)
 
 
-def test_twenty_attempts_run_at_once_to_an_address() -> None:
+def test_the_first_attempt_runs_alone_and_then_twenty_at_once() -> None:
     address = Address("http://a.example")
+    begin(address, 1)
+    assert not address.has_room(AT)
+    address.ended(0, AT, answered=True)
     begin(address, MAX_AT_ONCE - 1)
     assert address.has_room(AT)
     begin(address, 1)
@@ -35,6 +38,8 @@ def test_the_first_success_makes_an_address_well_again() -> None:
     for _ in range(25):
         address.silent(AT)
     assert not address.has_room(AT)
+    begin(address, 1)
+    address.ended(0, AT, answered=True)
     address.succeeded(AT)
     begin(address, 19)
     assert address.has_room(AT)

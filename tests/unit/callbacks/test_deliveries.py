@@ -11,7 +11,8 @@ from playvoice.callbacks import outbox
 from playvoice.callbacks.addresses import Standing
 from playvoice.callbacks.deliveries import Attempt, Deliveries
 from playvoice.callbacks.history import of_call
-from playvoice.callbacks.lanes import MAX_CALLS_OF_LANE
+from playvoice.callbacks.lanes import MAX_CALLS_OF_LANE, WAITING_FOR_FAILING
+from playvoice.callbacks.manage import GivenUp, Place, send_given_up_again
 from playvoice.callbacks.order import Failure
 from playvoice.callbacks.outcomes import Answered, Outcome
 from playvoice.callbacks.sweeps import take_step
@@ -240,6 +241,25 @@ def test_one_that_was_answered_but_not_taken_holds_until_five_minutes_after_the_
     assert len(w.seconds("c", "ring")) == 11
 
 
+def test_what_is_sent_again_when_the_record_is_no_longer_kept_waits_for_no_end_of_the_call(conn: Connection) -> None:
+    late = START + timedelta(days=8)
+
+    def receiver(attempt: Attempt, at: datetime) -> Outcome:
+        refused = attempt.endpoint.url == A and (at < late or "ring" in attempt.owed.payload)
+        return REFUSED if refused else OK
+
+    w = world(conn, receiver, cdr=B)
+    for what in ("ring", "hangup"):
+        w.owe("c", what)
+    w.owe("c", "record", CDR)
+    w.run(timedelta(days=8))
+    outbox.remove_delivered(conn, w.at - timedelta(days=7), 10)
+    assert send_given_up_again(conn, GivenUp(), Place(), w.at).count == 2
+    w.deliveries.expect(["1"])
+    w.run(timedelta(days=8, minutes=1))
+    assert w.told() == ["c/record", "c/hangup"]
+
+
 def test_one_that_was_answered_waits_for_no_earlier_one_whose_address_is_down(conn: Connection) -> None:
     def receiver(attempt: Attempt, at: datetime) -> Outcome:
         if seconds(at) >= 500:
@@ -320,7 +340,7 @@ def test_twenty_run_at_once_to_an_address(conn: Connection) -> None:
         w.owe(f"c{index}", "ring")
     w.run(MINUTE)
     assert w.most_at_once == 20
-    assert [seconds(item.at) for item in w.log] == [1] * 20 + [2] * 20 + [3] * 10
+    assert [seconds(item.at) for item in w.log] == [1] + [2] * 20 + [3] * 20 + [4] * 9
 
 
 def test_addresses_take_turns_where_all_together_are_too_many(conn: Connection) -> None:
@@ -449,7 +469,7 @@ def test_of_all_places_slow_addresses_have_half_and_with_new_ones_three_quarters
             w.owe(f"{company}-{index}", "ring", company=company)
     w.settle()
     flying = [attempt.owed.company_code for _, attempt in w.flying]
-    assert [flying.count(company) for company in "234"] == [4, 2, 2]
+    assert [flying.count(company) for company in "234"] == [4, 1, 3]
 
 
 def test_where_nobody_answered_before_a_start_an_address_is_slow_at_first(conn: Connection) -> None:
@@ -514,6 +534,57 @@ def test_a_backlog_larger_than_memory_is_delivered_whole_when_the_receiver_takes
     w.run(MINUTE)
     assert len(w.told()) == len(set(w.told())) == 3000
     assert w.deliveries.idle
+
+
+def test_a_dead_address_of_the_states_holds_each_record_until_five_minutes_after_its_call(conn: Connection) -> None:
+    w = world(conn, lambda attempt, at: SILENT if attempt.endpoint.url == A else OK, cdr=B)
+    w.flights[A] = timedelta(seconds=10)
+    for index in range(100):
+        w.run(timedelta(seconds=2 * index))
+        w.owe(f"c{index}", "ring")
+        w.owe(f"c{index}", "hangup")
+        w.owe(f"c{index}", "record", CDR)
+        w.settle()
+    w.run(timedelta(seconds=250))
+    w.restart()
+    w.run(timedelta(minutes=10))
+    late = [w.seconds(f"c{index}", "record")[0] - 2 * index for index in range(100)]
+    assert max(late) == pytest.approx(300)
+
+
+def test_a_dead_address_of_the_records_delays_no_state(conn: Connection) -> None:
+    w = world(conn, lambda attempt, at: SILENT if attempt.endpoint.url == B else OK, cdr=B)
+    w.flight = timedelta(seconds=1)
+    for index in range(100):
+        w.owe(f"c{index}", "record", CDR)
+    w.run(MINUTE)
+    w.restart()
+    w.run(2 * MINUTE)
+    w.owe("d", "ring")
+    w.run(3 * MINUTE)
+    assert w.seconds("d", "ring") == [121]
+    assert len(w.deliveries._calls) <= WAITING_FOR_FAILING + 1
+
+
+def test_a_slow_address_of_the_states_holds_a_record_no_longer_though_they_wait_in_memory(conn: Connection) -> None:
+    w = world(conn, cdr=B)
+    w.flights[A] = timedelta(seconds=9)
+    for index in range(1_000):
+        w.owe(f"c{index}", "ring")
+        w.owe(f"c{index}", "record", CDR)
+    w.run(timedelta(minutes=10))
+    assert max(w.seconds(f"c{index}", "record")[0] for index in range(1_000)) == 300
+
+
+def test_an_address_that_fails_while_it_waits_for_a_place_has_its_pace(conn: Connection) -> None:
+    w = world(conn, lambda attempt, at: REFUSED)
+    w.deliveries = Deliveries(w.book, chance=lambda: 0.0, max_in_flight=2)
+    w.flight = timedelta(milliseconds=100)
+    for index in range(30):
+        w.owe(f"c{index}", "ring")
+    w.run(timedelta(seconds=4))
+    ends = [seconds(item.at) for item in w.log]
+    assert ends[9:13] == pytest.approx([0.6, 0.6, 1.7, 2.8])
 
 
 def test_after_a_crash_what_was_under_way_is_sent_again_with_the_same_id(conn: Connection) -> None:

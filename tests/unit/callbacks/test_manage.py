@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Connection
-from tests.unit.callbacks.test_outbox import AT, change, delivered, due_of, owe
+from tests.unit.callbacks.test_outbox import AT, BEGIN, STATUS, change, delivered, due_of, owe
 
 from playvoice.callbacks import CallbacksError, manage, outbox
 from playvoice.callbacks.tables import State
@@ -62,7 +62,7 @@ def test_what_was_given_up_or_delivered_is_owed_anew_with_the_whole_schedule(con
     assert manage.send_again(conn, [gone, done], LATER) == ["2028"]
     for number in (gone, done):
         assert due_of(conn, number) == LATER
-    rows, _ = outbox.due(conn, "2028", LATER, 10)
+    rows, _ = outbox.due(conn, "2028", STATUS, LATER, BEGIN, 10)
     assert [(row.id, row.attempts, row.failure) for row in rows] == [(gone, 0, None), (done, 0, None)]
 
 

@@ -8,15 +8,16 @@ from sqlalchemy.exc import IntegrityError
 
 from playvoice.callbacks import outbox, sweeps
 from playvoice.callbacks.order import Failure
-from playvoice.callbacks.outbox import Change, Postponement
+from playvoice.callbacks.outbox import ENDED_AFTER, Change, Postponement
 from playvoice.callbacks.sweeps import Cursor
 from playvoice.callbacks.tables import MAX_PAYLOAD, CallbackKind, State, callbacks
-from playvoice.clock import wall_clock
+from playvoice.clock import EPOCH, wall_clock
 
 pytestmark = pytest.mark.usefixtures("database_url")
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
-KINDS = (CallbackKind.STATUS, CallbackKind.CDR)
+STATUS, CDR = KINDS = tuple(CallbackKind)
+BEGIN = Cursor(EPOCH, 0)
 
 
 def owe(
@@ -63,7 +64,8 @@ def test_what_is_owed_is_read_back_as_it_was_owed(conn: Connection) -> None:
         (number, "2028", "c1", CallbackKind.STATUS)
     ]
     assert json.loads(rows[0].payload) == {"状态": "ring"}
-    assert (rows[0].attempts, rows[0].failure, rows[0].due, rows[0].call_ended_at) == (0, None, AT, None)
+    assert (rows[0].attempts, rows[0].failure, rows[0].due) == (0, None, AT)
+    assert rows[0].call_ended_at == AT + ENDED_AFTER, "nothing is known of it"
 
 
 def test_a_fresh_callback_comes_with_the_earlier_ones_of_its_call(conn: Connection) -> None:
@@ -100,21 +102,38 @@ def test_due_calls_come_whole_and_the_soonest_first(conn: Connection) -> None:
     foreign = owe(conn, "x", company="9")
     outbox.record(conn, [], [Postponement(held, AT + timedelta(hours=2))])
     outbox.record(conn, [change(late)], [])
-    rows, again = outbox.due(conn, "2028", AT, 10)
+    rows, again = outbox.due(conn, "2028", STATUS, AT, BEGIN, 10)
     assert [row.id for row in rows] == [soon, held]
-    assert again == AT + timedelta(hours=1)
-    assert [row.id for row in outbox.due(conn, "9", AT, 10)[0]] == [foreign]
+    assert again == Cursor(AT + timedelta(hours=1), 0)
+    assert [row.id for row in outbox.due(conn, "9", STATUS, AT, BEGIN, 10)[0]] == [foreign]
 
 
 def test_where_more_is_due_than_was_asked_for_it_is_asked_again_at_once(conn: Connection) -> None:
     for index in range(3):
         owe(conn, f"c{index}")
-    rows, again = outbox.due(conn, "2028", AT, 2)
-    assert (len(rows), again) == (2, AT)
+    rows, again = outbox.due(conn, "2028", STATUS, AT, BEGIN, 2)
+    assert again is not None
+    rows += outbox.due(conn, "2028", STATUS, AT, again, 2)[0]
+    assert [row.call_uuid for row in rows] == ["c0", "c1", "c2"]
 
 
 def test_a_company_that_is_owed_nothing_is_not_asked_again(conn: Connection) -> None:
-    assert outbox.due(conn, "2028", AT, 2) == ([], None)
+    assert outbox.due(conn, "2028", STATUS, AT, BEGIN, 2) == ([], None)
+
+
+def test_due_callbacks_of_the_other_kind_are_gone_past_a_few_at_once(
+    conn: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "LOOKED_AT", 3)
+    for index in range(5):
+        owe(conn, f"c{index}")
+    owe(conn, "c4", CDR)
+    place: Cursor | None = BEGIN
+    reads = []
+    while place is not None:
+        rows, place = outbox.due(conn, "2028", CDR, AT, place, 2)
+        reads.append([row.kind for row in rows])
+    assert reads[:2] == [[], [STATUS, CDR]]
 
 
 def test_the_companies_that_are_owed_anything_are_found(conn: Connection) -> None:
@@ -244,7 +263,7 @@ def test_what_was_tried_before_the_clock_was_set_back_waits_as_long_as_it_would_
     assert due_of(conn, earlier) == AT, "that was long enough ago"
     assert due_of(conn, done) is None
     assert sweeps.owed_of_the_future(conn, ["2028"], back) == [], "once is enough"
-    owed, _ = outbox.due(conn, "2028", back, 10)
+    owed, _ = outbox.due(conn, "2028", STATUS, back, BEGIN, 10)
     assert [row.id for row in owed] == [untried]
 
 
@@ -269,8 +288,11 @@ def test_of_calls_with_very_many_callbacks_a_few_are_read_at_once(
     for index in range(4):
         for _ in range(8):
             owe(conn, f"c{index}")
-    rows, again = outbox.due(conn, "2028", AT, 20)
-    assert ({row.call_uuid for row in rows}, len(rows), again) == ({"c0", "c1", "c2"}, 24, AT)
+    rows, again = outbox.due(conn, "2028", STATUS, AT, BEGIN, 4)
+    assert ({row.call_uuid for row in rows}, len(rows)) == ({"c0", "c1"}, 16)
+    assert again is not None
+    rows, again = outbox.due(conn, "2028", STATUS, AT, again, 4)
+    assert ({row.call_uuid for row in rows}, len(rows), again) == ({"c2", "c3"}, 16, None)
 
 
 def test_bringing_forward_to_another_address_takes_what_was_answered_too(conn: Connection) -> None:

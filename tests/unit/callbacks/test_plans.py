@@ -22,7 +22,7 @@ QUERIES: dict[str, Callable[[Connection], object]] = {
     "companies that are owed anything": outbox.companies_owed,
     "who did not answer": lambda conn: outbox.unanswered(conn, ["1"]),
     "fresh": lambda conn: outbox.fresh(conn, OWED - 50, 500),
-    "due": lambda conn: outbox.due(conn, "1", AT, 200),
+    "due": lambda conn: outbox.due(conn, "1", STATUS, AT, Cursor(AT, 5), 200),
     "bringing forward": lambda conn: sweeps.bring_forward(conn, "1", KINDS, AT, Cursor(AT, 5), 500),
     "bringing forward from an address that has moved": lambda conn: sweeps.bring_forward(
         conn, "1", KINDS, AT - timedelta(days=1), Cursor(AT - timedelta(days=1), 0), 500, moved=True
@@ -85,7 +85,7 @@ SORT_FEW = {"fresh", "due", "a call's", "the latest of a company", "the latest o
     ("read", "most"),
     [
         (lambda conn: outbox.fresh(conn, 0, 500)[0], 500),
-        (lambda conn: outbox.due(conn, "1", AT, 200)[0], 200),
+        (lambda conn: outbox.due(conn, "1", STATUS, AT, Cursor(AT, 5), 200)[0], 200),
         (lambda conn: manage.list_callbacks(conn, most=10**9), manage.MOST),
     ],
     ids=["fresh", "due", "list"],

@@ -18,7 +18,7 @@ from tests.waiting import PATIENCE, until
 from playvoice.callbacks import CallbackKind, Endpoint, Sender, callbacks, manage, outbox, owe
 from playvoice.callbacks import sender as sender_module
 from playvoice.callbacks.payloads import to_body, to_text
-from playvoice.callbacks.sweeps import Cursor, Sweep, take_step
+from playvoice.callbacks.sweeps import Cursor, Reason, Sweep, take_step
 from playvoice.callbacks.tables import State
 from playvoice.clock import wall_clock
 from playvoice.store import Store, StoreUnavailable
@@ -496,9 +496,10 @@ async def test_a_corrected_address_heals_the_whole_backlog_also_where_the_proces
         return WebResponse(200 if url == CORRECTED else 404, {}, b"")
 
     def one_step(conn: Connection, sweep: Sweep, at: datetime, most: int) -> Cursor | None:
-        if stepped.is_set():
-            raise StoreUnavailable("no room")
-        stepped.set()
+        if sweep.reason is Reason.MOVED:  # the first answer of all has begun another one
+            if stepped.is_set():
+                raise StoreUnavailable("no room")
+            stepped.set()
         return take_step(conn, sweep, at, most)
 
     dying = Store.open(url)

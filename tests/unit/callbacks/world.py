@@ -51,6 +51,8 @@ class World:
     log: list[Delivery] = field(default_factory=list)
     most_at_once: int = 0
     flight: timedelta = timedelta()
+    flights: dict[str, timedelta] = field(default_factory=dict)
+    """Of addresses that answer sooner or later than the others."""
 
     def __post_init__(self) -> None:
         self.restart()
@@ -69,7 +71,7 @@ class World:
         """Do all that can be done now, once; returns whether there was anything."""
         done = self._read()
         for attempt in self.deliveries.attempts(self.at):
-            self.flying.append((self.at + self.flight, attempt))
+            self.flying.append((self.at + self.flights.get(attempt.endpoint.url, self.flight), attempt))
             done = True
         self.most_at_once = max(self.most_at_once, len(self.flying))
         for landing, attempt in list(self.flying):
@@ -94,7 +96,7 @@ class World:
         done, self.seen = seen > self.seen, seen
         self.deliveries.add(rows, self.at)
         while refill := self.deliveries.next_refill(self.at):
-            rows, again = outbox.due(self.conn, refill.company_code, self.at, refill.most)
+            rows, again = outbox.due(self.conn, refill.company_code, refill.kind, self.at, refill.after, refill.most)
             self.deliveries.refilled(refill, rows, again, self.at)
             done = True
         while sweep := self.deliveries.next_sweep():

@@ -107,6 +107,21 @@ async def test_an_address_that_says_nothing_leaves_time_for_the_next_one() -> No
         pool.give_back(address, await pool.take(address, 0.4))
 
 
+async def test_of_a_name_with_many_addresses_those_that_are_tried_are_of_both_families() -> None:
+    """Where a machine's IPv6 is broken, the system may still put a far end's many addresses of it first."""
+    with socket.socket() as up:
+        up.bind(("127.0.0.1", 0))
+        up.listen()
+
+        async def many(name: str, port: int) -> list[IPAddress]:
+            return [*(ipaddress.ip_address(f"100::{number}") for number in range(8)), *HERE]
+
+        policy = NetworkPolicy([ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("100::/64")])
+        pool = Pool(CheckedNetwork(policy, many), ssl.create_default_context(), most=1, kept=1, rest=1.0)
+        address = policy.check_url(f"http://two.example:{up.getsockname()[1]}/")
+        pool.give_back(address, await pool.take(address, 10))
+
+
 async def test_a_look_up_for_which_there_is_no_thread_fails_as_any_other(
     names: Names, monkeypatch: pytest.MonkeyPatch
 ) -> None:
