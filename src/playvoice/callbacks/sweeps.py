@@ -6,7 +6,7 @@ It goes by the times at which they are due, in steps that are bounded, so that n
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum, auto
 from typing import Any, TypeAlias
 
@@ -199,13 +199,18 @@ def bring_back(
     """
     rows = conn.execute(_scheduled, {"company": company_code, "due": after.due, "last": after.id, "most": most}).all()
     changes = [
-        {"row": row.id, "at": at, "new_next_attempt": at + (row.next_attempt - (row.attempted_at or row.next_attempt))}
+        {"row": row.id, "at": at, "new_next_attempt": at + _wait_of(row)}
         for row in rows
         if (row.attempted_at or row.created_at) > now
     ]
     if changes:
         conn.execute(_bring_back, changes)
     return Cursor(rows[-1].next_attempt, rows[-1].id) if len(rows) == most else None
+
+
+def _wait_of(row: Any) -> timedelta:
+    """Between its last attempt and the next: none where it is sent again by a clock that was set back since."""
+    return timedelta() if row.attempted_at is None else max(timedelta(), row.next_attempt - row.attempted_at)
 
 
 def _waits_for_address(row: Any, at: datetime, *, moved: bool) -> bool:

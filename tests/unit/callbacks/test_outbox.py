@@ -7,6 +7,7 @@ from sqlalchemy import Connection, create_engine, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from playvoice.callbacks import outbox, sweeps
+from playvoice.callbacks.manage import send_again
 from playvoice.callbacks.order import Failure
 from playvoice.callbacks.outbox import ENDED_AFTER, Change, Postponement
 from playvoice.callbacks.sweeps import Cursor
@@ -265,6 +266,18 @@ def test_what_was_tried_before_the_clock_was_set_back_waits_as_long_as_it_would_
     assert sweeps.owed_of_the_future(conn, ["2028"], back) == [], "once is enough"
     owed, _ = outbox.due(conn, "2028", STATUS, back, BEGIN, 10)
     assert [row.id for row in owed] == [untried]
+
+
+def test_what_was_sent_again_by_a_clock_that_was_set_back_is_due_no_earlier_when_it_is_set_back_once_more(
+    conn: Connection,
+) -> None:
+    number = owe(conn)
+    outbox.record(conn, [delivered(number)], [])
+    back = AT - timedelta(hours=1)
+    send_again(conn, [number], back)
+    back -= timedelta(seconds=10)
+    assert sweeps.bring_back(conn, "2028", back, Cursor(back, 0), 10, now=back) is None
+    assert due_of(conn, number) == back
 
 
 def test_what_arises_by_a_clock_that_was_set_back_since_is_due_at_once(conn: Connection) -> None:
