@@ -64,7 +64,6 @@ class Batch:
 @dataclass(slots=True)
 class _Call:
     company_code: str
-    loaded_at: datetime
     ended_at: datetime
     ids: list[int] = field(default_factory=list)
     busy: set[int] = field(default_factory=set)
@@ -156,25 +155,25 @@ class Deliveries:
     def add(self, rows: Sequence[Owed], at: datetime, *, refill: bool = False) -> None:
         """Take pending callbacks from the store: for each call that stands in `rows`, all of them.
 
-        `refill` says that room was made for them; fresh ones of a lane without room stay in the store.
+        What is here already may be due sooner there: brought forward, or sent again. `refill` says that room was made
+        for them; fresh ones of a lane without room stay in the store.
         """
         touched: dict[str, _Call] = {}
         kinds: dict[str, set[CallbackKind]] = {}
         for owed in rows:
             kinds.setdefault(owed.call_uuid, set()).add(owed.kind)
         for owed in rows:
-            if owed.id in self._owed:
-                continue
             call = touched.get(owed.call_uuid) or self._call_for(owed, kinds[owed.call_uuid], at, refill=refill)
             if call is None:
                 self._lanes.ask(owed.company_code, owed.kind, owed.due)
                 continue
             touched[owed.call_uuid] = call
+            if owed.id not in self._owed:
+                call.ids.append(owed.id)
+                self._lanes.callback_entered(owed.company_code)
             self._owed[owed.id] = owed
-            call.ids.append(owed.id)
             call.parking = False
             call.ended_at = owed.call_ended_at
-            self._lanes.callback_entered(owed.company_code)
         for uuid, call in touched.items():
             call.ids.sort()
             self._settle(uuid, call, at)
@@ -199,10 +198,11 @@ class Deliveries:
         """
         return self._sweeps.next(self._committed)
 
-    def swept(self, sweep: Sweep, cursor: Cursor | None, at: datetime) -> None:
+    def swept(self, sweep: Sweep, cursor: Cursor | None) -> None:
         """Say how far a sweep has come; None: it is done."""
         self._sweeps.stepped(sweep, cursor)
-        self._lanes.swept(sweep.company_code, sweep.kinds, since=sweep.at, at=at)
+        for kind in sweep.kinds:
+            self._lanes.ask(sweep.company_code, kind, sweep.at)
 
     # -- what goes out -----------------------------------------------------------------------------------------
 
@@ -301,7 +301,7 @@ class Deliveries:
         if not refill and not self._lanes.has_room(owed.company_code, kinds, at):
             return None
         self._lanes.call_entered(owed.company_code)
-        call = self._calls[owed.call_uuid] = _Call(owed.company_code, at, owed.call_ended_at)
+        call = self._calls[owed.call_uuid] = _Call(owed.company_code, owed.call_ended_at)
         return call
 
     def _settle(self, uuid: str, call: _Call, at: datetime) -> None:
@@ -368,7 +368,7 @@ class Deliveries:
     def _forget(self, uuid: str, call: _Call, at: datetime) -> None:
         left = [self._owed.pop(number) for number in call.ids]
         del self._calls[uuid]
-        self._lanes.call_left(call.company_code, loaded_at=call.loaded_at, due=[(owed.kind, owed.due) for owed in left])
+        self._lanes.call_left(call.company_code, [(owed.kind, owed.due) for owed in left])
 
     def _apply(self, change: Change) -> str:
         owed = self._owed[change.id]

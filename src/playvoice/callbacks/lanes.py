@@ -55,19 +55,11 @@ class _Ask:
 
 
 @dataclass(slots=True)
-class _Swept:
-    at: datetime
-    since: datetime
-    """What was brought forward is due then or later."""
-
-
-@dataclass(slots=True)
 class _Lane:
     calls: int = 0
     callbacks: int = 0
     asks: dict[CallbackKind, _Ask] = field(default_factory=dict)
     """Kinds of which the store has something, beside what is here."""
-    swept: dict[CallbackKind, _Swept] = field(default_factory=dict)
 
 
 class Lanes:
@@ -141,18 +133,14 @@ class Lanes:
         self._lanes[code].callbacks -= 1
         self._callbacks -= 1
 
-    def call_left(self, code: str, *, loaded_at: datetime, due: list[tuple[CallbackKind, datetime]]) -> None:
-        """Count a call that is left to the store, with the times at which its callbacks, if it has any left, are due.
-
-        Where a sweep went through the store since it was loaded, they may be due sooner than it knows.
-        """
+    def call_left(self, code: str, due: list[tuple[CallbackKind, datetime]]) -> None:
+        """Count a call that is left to the store, with what it has left: the kinds, and when they are due."""
         lane = self._lanes[code]
         lane.calls -= 1
         lane.callbacks -= len(due)
         self._callbacks -= len(due)
         for kind, instant in due:
-            swept = lane.swept.get(kind)
-            self.ask(code, kind, swept.since if swept is not None and loaded_at <= swept.at else instant)
+            self.ask(code, kind, instant)
         self.made_room(code)
         self._forget(code)
 
@@ -163,14 +151,6 @@ class Lanes:
             if ask.waits:
                 ask.waits = False
                 self._push(ask.when, code, kind)
-
-    def swept(self, code: str, kinds: Iterable[CallbackKind], *, since: datetime, at: datetime) -> None:
-        """Say that callbacks of a company have been brought forward in the store, to `since` or later."""
-        for kind in kinds:
-            self.ask(code, kind, since)
-            lane = self._lanes[code]
-            before = lane.swept.get(kind)
-            lane.swept[kind] = _Swept(at, since if before is None else min(before.since, since))
 
     def _ask(self, code: str, kind: CallbackKind, after: Cursor, when: datetime) -> None:
         lane = self._lanes.setdefault(code, _Lane())

@@ -311,7 +311,7 @@ class Sender:
         if sweep is None:
             return False
         cursor = await self._store.write(partial(take_step, sweep=sweep, at=self._clock(), most=BATCH))
-        self._deliveries.swept(sweep, cursor, self._clock())
+        self._deliveries.swept(sweep, cursor)
         return True
 
     async def _pause(self, error: StoreUnavailable) -> None:

@@ -12,7 +12,7 @@ from playvoice.callbacks.addresses import Standing
 from playvoice.callbacks.deliveries import Attempt, Deliveries
 from playvoice.callbacks.history import of_call
 from playvoice.callbacks.lanes import MAX_CALLS_OF_LANE, WAITING_FOR_FAILING
-from playvoice.callbacks.manage import GivenUp, Place, send_given_up_again
+from playvoice.callbacks.manage import GivenUp, Place, send_again, send_given_up_again
 from playvoice.callbacks.order import Failure
 from playvoice.callbacks.outcomes import Answered, Outcome
 from playvoice.callbacks.sweeps import take_step
@@ -185,7 +185,7 @@ def test_one_that_nobody_answers_while_the_backlog_of_its_address_is_brought_for
         assert sweep is not None
         assert take_step(conn, sweep, w.at, 500) is None, "gone through but for its last commit"
         w.run(timedelta(seconds=374))
-        w.deliveries.swept(sweep, None, w.at)
+        w.deliveries.swept(sweep, None)
     w.owe("e", "ring")
     w.run(timedelta(seconds=390))
     assert w.told() == ["d/ring", "e/ring", "c/answer"]
@@ -574,6 +574,30 @@ def test_a_slow_address_of_the_states_holds_a_record_no_longer_though_they_wait_
         w.owe(f"c{index}", "record", CDR)
     w.run(timedelta(minutes=10))
     assert max(w.seconds(f"c{index}", "record")[0] for index in range(1_000)) == 300
+
+
+def test_what_is_left_to_the_store_after_its_address_was_corrected_is_found_there(conn: Connection) -> None:
+    w = world(conn, lambda attempt, at: SILENT if at < START + MINUTE else OK)
+    w.flights[A] = timedelta(seconds=10)
+    for index in range(40):
+        w.owe(f"c{index}", "ring")
+    w.run(timedelta(seconds=1))
+    w.book.urls["1", STATUS] = B
+    w.deliveries.moved("1", STATUS, w.at)
+    w.run(timedelta(minutes=10))
+    assert len(w.told()) == 40
+
+
+def test_what_is_sent_again_while_another_of_its_call_is_under_way_goes_at_once(conn: Connection) -> None:
+    w = world(conn, lambda attempt, at: REFUSED if attempt.endpoint.url == A else OK, cdr=B)
+    w.flights[B] = timedelta(seconds=10)
+    w.owe("c", "ring")
+    w.owe("c", "record", CDR)
+    w.run(timedelta(seconds=305))
+    assert [attempt.endpoint.url for _, attempt in w.flying] == [B]
+    w.deliveries.expect(send_again(conn, [1], w.at))
+    w.run(timedelta(seconds=306))
+    assert w.seconds("c", "ring") == [0, 5, 65, 305]
 
 
 def test_an_address_that_fails_while_it_waits_for_a_place_has_its_pace(conn: Connection) -> None:

@@ -46,7 +46,7 @@ def enter(room: Lanes, calls: int, code: str = "1") -> None:
 def leave(room: Lanes, calls: int, code: str = "1") -> None:
     for _ in range(calls):
         room.callback_left(code)
-        room.call_left(code, loaded_at=AT, due=[])
+        room.call_left(code, [])
 
 
 def test_a_lane_is_refilled_when_it_is_due_and_not_before() -> None:
@@ -157,19 +157,7 @@ def test_a_call_that_is_left_to_the_store_is_asked_for_when_the_first_of_it_is_d
     room = lanes()
     enter(room, 1)
     room.callback_entered("1")
-    room.call_left("1", loaded_at=AT, due=[(CDR, LATER + timedelta(seconds=1)), (CDR, LATER)])
-    assert room.next_ask() == LATER
-
-
-def test_a_call_that_a_sweep_may_have_made_due_is_asked_for_from_there_on() -> None:
-    room = lanes()
-    room.call_entered("1")
-    room.callback_entered("1")
-    room.callback_entered("1")
-    room.swept("1", [CDR], since=AT, at=AT)
-    assert room.next_refill(AT) is not None
-    room.call_left("1", loaded_at=AT, due=[(CDR, LATER), (STATUS, LATER)])
-    assert room.next_refill(AT) == Refill("1", CDR, FROM_AT, REFILL_CALLS)
+    room.call_left("1", [(CDR, LATER + timedelta(seconds=1)), (CDR, LATER)])
     assert room.next_ask() == LATER
 
 
@@ -197,6 +185,6 @@ def test_past_so_many_callbacks_a_lane_has_one_call_at_a_time(monkeypatch: pytes
     assert not room.has_room("2", [CDR], AT)
     room.ask("1", CDR, AT)
     assert room.next_refill(AT) is None
-    room.call_left("1", loaded_at=AT, due=[(CDR, LATER)] * 1_000)
+    room.call_left("1", [(CDR, LATER)] * 1_000)
     assert room.has_room("2", [CDR], AT)
     assert room.next_refill(AT) is not None

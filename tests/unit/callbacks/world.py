@@ -101,7 +101,7 @@ class World:
             done = True
         while sweep := self.deliveries.next_sweep():
             cursor = take_step(self.conn, sweep, self.at, 500)
-            self.deliveries.swept(sweep, cursor, self.at)
+            self.deliveries.swept(sweep, cursor)
             done = True
         return done
 
