@@ -24,7 +24,7 @@ MAX_CALLS_OF_LANE = 1_000
 MAX_CALLBACKS = 50_000
 """In memory, of all lanes; past it a lane may have one call and no more."""
 REFILL_BELOW = 50
-"""Callbacks of a kind that wait for their address."""
+"""Callbacks of a kind that wait for their address; half as many as may, where that is less."""
 FEWEST_CALLS = 2 * REFILL_BELOW
 REFILL_CALLS = 200
 WAITING_FOR_FAILING = 5
@@ -91,13 +91,14 @@ class Lanes:
             if lane is None or ask is None or ask.waits or ask.when != when:
                 continue
             waiting, fails = self._waiting(code, kind)
-            room = (WAITING_FOR_FAILING if fails else REFILL_BELOW) - waiting
-            if room <= 0 or lane.calls >= self._most_calls():
+            most = self._most_waiting(fails)
+            below = most if fails else min(REFILL_BELOW, most // 2)
+            if waiting >= below or lane.calls >= self._most_calls():
                 ask.waits = True
                 continue
             del lane.asks[kind]
             share = min(REFILL_CALLS, max(WAITING_FOR_FAILING, MAX_CALLS // len(self._lanes)))
-            return Refill(code, kind, ask.after, min(share, room) if fails else share)
+            return Refill(code, kind, ask.after, min(share, most - waiting))
         return None
 
     def refilled(self, refill: Refill, again: Cursor | None, at: datetime) -> None:
@@ -117,7 +118,7 @@ class Lanes:
     def is_full(self, code: str, kind: CallbackKind) -> bool:
         """Tell whether as many callbacks as may wait for the address of a kind do so."""
         waiting, fails = self._waiting(code, kind)
-        return waiting >= (WAITING_FOR_FAILING if fails else self._share() // 2)
+        return waiting >= self._most_waiting(fails)
 
     def call_entered(self, code: str) -> None:
         """Count a call that is in memory now."""
@@ -167,6 +168,9 @@ class Lanes:
     def _is_open(self, lane: _Lane, code: str, kind: CallbackKind, at: datetime) -> bool:
         ask = lane.asks.get(kind)
         return (ask is None or ask.when > at) and not self.is_full(code, kind)
+
+    def _most_waiting(self, fails: bool) -> int:
+        return WAITING_FOR_FAILING if fails else self._share() // 2
 
     def _share(self) -> int:
         return min(MAX_CALLS_OF_LANE, max(FEWEST_CALLS, MAX_CALLS // max(1, len(self._lanes))))

@@ -91,6 +91,20 @@ def test_a_kind_with_as_many_waiting_as_may_is_refilled_when_it_has_room_again()
     assert room.next_refill(AT) == Refill("1", CDR, FROM_AT, REFILL_CALLS)
 
 
+def test_of_many_lanes_each_is_refilled_with_no_more_than_may_wait_and_half_of_it_at_once() -> None:
+    queues = Queues()
+    room = lanes(queues)
+    for number in range(MAX_CALLS // FEWEST_CALLS):
+        enter(room, 1, str(number))
+    most = FEWEST_CALLS // 2
+    room.ask("1", CDR, AT)
+    queues.waiting["1", CDR] = most // 2
+    assert room.next_refill(AT) is None
+    queues.waiting["1", CDR] -= 1
+    room.made_room("1")
+    assert room.next_refill(AT) == Refill("1", CDR, FROM_AT, most - most // 2 + 1)
+
+
 def test_a_kind_whose_address_fails_gets_little_and_keeps_the_other_from_nothing() -> None:
     queues = Queues(("1", STATUS))
     room = lanes(queues)
