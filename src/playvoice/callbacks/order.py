@@ -46,10 +46,11 @@ def held_until(
     """Return when to ask again whether `earlier` still holds back a callback to `url`, None if it does not.
 
     `release` is five minutes after the end of the call, or after the latest end that it may have; `failure` is how the
-    last attempt of the later one failed. Where `earlier` becomes done before, the question is asked again at once.
+    last attempt of the later one failed. Where `earlier` becomes done before, the question is asked again at once; that
+    the call has ended is not told, but asked for in time.
     """
     if earlier.url != url or earlier.failure is Failure.ANSWERED:
-        return None if at >= release else min(earlier.due, release)
+        return None if at >= release else min(earlier.due, release, at + OVERTAKE_AFTER)
     if earlier.failure is None or earlier.under_way:
         return earlier.due
     if failure is Failure.ANSWERED or not earlier.address_is_down:

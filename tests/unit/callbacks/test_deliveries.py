@@ -241,6 +241,18 @@ def test_one_that_was_answered_but_not_taken_holds_until_five_minutes_after_the_
     assert len(w.seconds("c", "ring")) == 11
 
 
+def test_one_that_was_refused_holds_until_five_minutes_after_the_end_where_no_record_is_owed(conn: Connection) -> None:
+    later = Answered(503, timedelta(hours=24))
+    w = world(conn, lambda attempt, at: later if "ring" in attempt.owed.payload else OK, cdr=None)
+    w.owe("c", "ring")
+    w.run(timedelta(seconds=10))
+    w.owe("c", "hangup")
+    w.run(timedelta(seconds=1_000))
+    outbox.end_of_call(conn, call_uuid="c", at=w.at)
+    w.run(timedelta(days=1))
+    assert w.seconds("c", "hangup") == [1_300]
+
+
 def test_what_is_sent_again_when_the_record_is_no_longer_kept_waits_for_no_end_of_the_call(conn: Connection) -> None:
     late = START + timedelta(days=8)
 

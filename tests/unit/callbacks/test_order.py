@@ -54,8 +54,9 @@ def test_one_that_is_being_tried_again_holds_until_its_result() -> None:
     assert held_until(earlier(Failure.UNREACHABLE, under_way=True), HERE, release=RUNS, at=AT) is not None
 
 
-def test_one_that_was_answered_but_not_taken_holds_while_the_call_runs() -> None:
-    assert held_until(earlier(Failure.ANSWERED), HERE, release=RUNS, at=AT) == DUE
+def test_one_that_was_answered_but_not_taken_holds_while_the_call_runs_and_is_asked_whether_it_does() -> None:
+    assert held_until(earlier(Failure.ANSWERED), HERE, release=RUNS, at=AT) == AT + OVERTAKE_AFTER
+    assert held_until(earlier(Failure.ANSWERED, due=SOON), HERE, release=RUNS, at=AT) == SOON
 
 
 def test_one_that_was_answered_but_not_taken_holds_until_five_minutes_after_the_end() -> None:
@@ -70,6 +71,6 @@ def test_one_that_was_answered_but_not_taken_holds_until_five_minutes_after_the_
 def test_one_owed_to_another_address_holds_until_five_minutes_after_the_end(failure: Failure | None) -> None:
     release = AT + timedelta(seconds=1)
     elsewhere = earlier(failure, url=THERE, down=True)
-    assert held_until(elsewhere, HERE, release=RUNS, at=AT) == DUE
+    assert held_until(elsewhere, HERE, release=RUNS, at=AT) == AT + OVERTAKE_AFTER
     assert held_until(elsewhere, HERE, release=release, at=AT) == release
     assert held_until(elsewhere, HERE, release=release, at=release) is None
