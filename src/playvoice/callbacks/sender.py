@@ -228,7 +228,7 @@ class Sender:
                     if now >= looked_at + (FRESH_SPACING if self._fresh_wanted else LOOK_INTERVAL):
                         looked_at = now
                         await self._read_fresh()
-                    elif await self._read_due() or await self._sweep():
+                    elif any([await self._read_due(), await self._sweep()]):  # a step of each
                         continue
                 except StoreUnavailable as error:
                     await self._pause(error)

@@ -484,6 +484,33 @@ async def test_a_corrected_address_heals_the_backlog_also_where_the_clock_is_set
         await running.until_delivered(1)
 
 
+async def test_a_corrected_address_heals_the_backlog_also_while_there_is_always_more_to_be_read(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("playvoice.callbacks.outcomes.next_delay", lambda *_, **__: timedelta(hours=10))
+    monkeypatch.setattr("playvoice.callbacks.sweeps.DELAYS", (timedelta(),))
+
+    def due(
+        conn: Connection, company_code: str, kind: CallbackKind, at: datetime, after: Cursor, most: int
+    ) -> tuple[list[outbox.Owed], Cursor | None]:
+        if kind is CallbackKind.CDR:
+            return [], Cursor(at, 0)
+        return read(conn, company_code, kind, at, after, most)
+
+    async def answer(url: str, _body: bytes, _headers: Mapping[str, str]) -> WebResponse:
+        return WebResponse(200 if url == CORRECTED else 404, {}, b"")
+
+    read = outbox.due
+    monkeypatch.setattr(outbox, "due", due)
+    async with Running(store, Web(answer)) as running:
+        running.sender.expect(["2028"])
+        await running.owe("c1", {})
+        await running.until_tried([1])
+        running.book.value = Endpoint(CORRECTED, SECRET, "json")
+        running.sender.moved([("2028", CallbackKind.STATUS)])
+        await running.until_delivered(1)
+
+
 async def test_a_corrected_address_heals_the_whole_backlog_also_where_the_process_dies_meanwhile(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
