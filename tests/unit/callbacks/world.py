@@ -88,7 +88,8 @@ class World:
             outbox.record(self.conn, batch.changes, batch.postponements)
             self.deliveries.committed(batch, self.at)
             done = True
-        return done
+        reads = self.deliveries.next_read_at()
+        return done or (reads is not None and reads <= self.at)
 
     def _read(self) -> bool:
         self.deliveries.begin_read()
