@@ -46,7 +46,7 @@ class LogOutput:
                 self._lost += 1
                 return False
             lost, self._lost = self._lost, 0
-        if lost and not log.warning("log_lines_lost", lines=lost):
+        if lost and not log.error("log_lines_lost", lines=lost):
             with self._lock:
                 self._lost += lost
         return True
