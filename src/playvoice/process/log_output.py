@@ -1,4 +1,5 @@
-"""Where log lines end up: what can't take them, a full disk or a reader that stands still, must not hold the server up.
+"""Where lines end up, of the log above all: what can't take them, a full disk or a reader that stands still, must not
+hold the server up.
 
 A line is written at once, or lost: it may wait once for `PATIENCE`, and those behind it don't, until something is taken
 again. How many were lost is the next line. A disk that hangs holds a line up nevertheless.
