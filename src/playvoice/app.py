@@ -58,6 +58,7 @@ from playvoice.process.database import open_store
 from playvoice.process.errors import StartError
 from playvoice.process.folder import only_server
 from playvoice.process.hangups import reload_at_hangup
+from playvoice.process.log_output import LogOutput
 from playvoice.process.memory import collect_when_idle, without_full_collections
 from playvoice.process.stopping import Stopping
 from playvoice.retention import Retention, kinds
@@ -303,8 +304,7 @@ def _tell_ready(running: Running) -> None:
     address, bound = http.address_of(running.socket), running.endpoint.addresses
     sip = [f"{each.transport}:{format_host(each.local[0])}:{each.local[1]}" for each in bound]
     log.info("server_ready", http=address, sip=sip)
-    with contextlib.suppress(OSError):  # nobody may be there any more who reads it
-        os.write(STANDARD_OUTPUT, json.dumps({"event": "ready", "http": address, "sip": sip}).encode() + b"\n")
+    LogOutput(STANDARD_OUTPUT).msg(json.dumps({"event": "ready", "http": address, "sip": sip}))
     running.manager.ready(f"Answers at {address}")
 
 

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -151,7 +152,7 @@ class CallQueue:
         """Store a call, or find the one that it repeats: one that was refused, though its commit held, is none."""
         while True:
             refused = list(self._refused)
-            accepted = await self._store.write(lambda conn, refused=refused: _accept(conn, row, refused))  # type: ignore[misc]
+            accepted = await self._store.write(partial(_accept, row=row, refused=refused))
             self._forget(refused)
             if accepted.uuid not in self._refused:  # as it is where the refusal became known while this was stored
                 return accepted

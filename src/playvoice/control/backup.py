@@ -13,6 +13,7 @@ import hashlib
 import json
 import os
 import shutil
+import threading
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -24,7 +25,7 @@ from playvoice.control.errors import CommandFailed
 from playvoice.control.notes import done
 from playvoice.control.registry import Arguments, Command, Tell
 from playvoice.control.rooms import Rooms
-from playvoice.store import StoreError
+from playvoice.store import Store, StoreError
 
 DATABASE = "playvoice.db"
 FILES = "files"
@@ -71,15 +72,12 @@ def backup_commands(rooms: Rooms) -> list[Command[Any]]:
     """Return the command `backup`."""
 
     async def backup(asked: WhereTo, _tell: Tell) -> object:
-        data_dir = rooms.config().server.data_dir
+        data_dir, given_up = rooms.config().server.data_dir, threading.Event()
         try:
-            await asyncio.to_thread(_make_room, asked.directory)
-            try:
-                await rooms.store.copy_to(asked.directory / DATABASE)
-                label = await asyncio.to_thread(_list_files, asked.directory, data_dir, take=asked.files)
-            except BaseException:
-                await asyncio.to_thread(_empty, asked.directory)
-                raise
+            label = await asyncio.to_thread(_make, rooms.store, asked, data_dir, given_up)
+        except asyncio.CancelledError:  # the thread goes on until it looks, and takes back what it has begun
+            given_up.set()
+            raise
         except OSError as error:
             raise CommandFailed(f"the backup in {asked.directory} was not made: {error}") from None
         except StoreError as error:
@@ -111,6 +109,16 @@ def digest_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def _make(store: Store, asked: WhereTo, data_dir: Path, given_up: threading.Event) -> Label:
+    _make_room(asked.directory)
+    try:
+        store.copy_to(asked.directory / DATABASE)
+        return _list_files(asked.directory, data_dir, given_up, take=asked.files)
+    except BaseException:
+        _empty(asked.directory)
+        raise
+
+
 def _make_room(directory: Path) -> None:
     """An empty directory, which only its owner may look into: a backup has secrets in it."""
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -127,10 +135,12 @@ def _empty(directory: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def _list_files(directory: Path, data_dir: Path, *, take: bool) -> Label:
+def _list_files(directory: Path, data_dir: Path, given_up: threading.Event, *, take: bool) -> Label:
     count = 0
     with (directory / LIST).open("w", encoding="utf-8", errors="surrogateescape") as lines:
         for path in _own_files(data_dir):
+            if given_up.is_set():
+                raise CommandFailed("the server was stopped")
             try:
                 octets = path.stat().st_size
                 if take:

@@ -63,7 +63,8 @@ class ControlServer:
             return
         self._server.close()
         self._server = None
-        (self._data_dir / SOCKET).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # it may be a disk that can only be read; the next start takes it away, too
+            (self._data_dir / SOCKET).unlink()
         for task in list(self._connections):
             task.cancel()
 

@@ -1,4 +1,4 @@
-"""Descriptors 0, 1 and 2, whoever started the process. Imports nothing that takes time, for it is called first."""
+"""Descriptors 0, 1 and 2, whoever started the process."""
 
 import os
 

@@ -1,4 +1,5 @@
-"""Where log lines end up: what can't take them, a full disk or a reader that stands still, must not hold the server up.
+"""Where lines end up, of the log above all: what can't take them, a full disk or a reader that stands still, must not
+hold the server up.
 
 A line is written at once, or lost: it may wait once for `PATIENCE`, and those behind it don't, until something is taken
 again. How many were lost is the next line. A disk that hangs holds a line up nevertheless.
@@ -46,7 +47,7 @@ class LogOutput:
                 self._lost += 1
                 return False
             lost, self._lost = self._lost, 0
-        if lost and not log.warning("log_lines_lost", lines=lost):
+        if lost and not log.error("log_lines_lost", lines=lost):
             with self._lock:
                 self._lost += lost
         return True

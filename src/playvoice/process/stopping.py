@@ -27,6 +27,9 @@ T = TypeVar("T")
 STOP_REST = 9.0
 """Seconds for all that is not the running calls' own end, after which a stop is given up."""
 
+TOLD_WITHIN = 0.5
+"""Seconds for the line about it: what log lines go to may be what hangs."""
+
 
 class Stopping:
     """Whether the server is to end, and how soon."""
@@ -103,5 +106,7 @@ async def uncut(work: Coroutine[None, None, T]) -> T:
 
 
 def _give_up() -> None:
-    log.error("stop_given_up")
+    telling = threading.Thread(target=log.error, args=("stop_given_up",), daemon=True)
+    telling.start()
+    telling.join(TOLD_WITHIN)
     os._exit(1)

@@ -72,9 +72,12 @@ class Store:
         """:meth:`read` for code without an event loop. It blocks."""
         return self._submit_and_block(self._readers.queue, query)
 
-    async def copy_to(self, path: Path) -> None:
-        """Write one state of the database into a new file while the server goes on; StoreError says why not."""
-        await asyncio.to_thread(self._database.copy_to, path)
+    def copy_to(self, path: Path) -> None:
+        """Write one state of the database into a new file, for as long as that takes; StoreError says why not.
+
+        It is for a thread of its own, while the server goes on.
+        """
+        self._database.copy_to(path)
 
     @property
     def writing(self) -> WriterState:

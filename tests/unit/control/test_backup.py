@@ -1,12 +1,15 @@
 """A backup says what it is only when it is whole."""
 
+import asyncio
 import json
 import resource
+import threading
 from pathlib import Path
 from unittest import mock
 
 import pytest
 from tests.unit.control.conftest import Desk
+from tests.waiting import until
 
 from playvoice.control.backup import DATABASE, LABEL, LIST, Label, digest_of, listed_files
 from playvoice.control.errors import CommandFailed
@@ -83,6 +86,26 @@ async def test_a_backup_that_finds_no_room_leaves_none_of_it_and_the_next_one_ma
         assert list(backup.iterdir()) == []
         await desk.run("backup", directory=str(backup), files=True)
     assert Label.read(backup).files == 4
+
+
+async def test_a_backup_that_a_stop_cuts_off_takes_back_what_it_has_begun(
+    desk: Desk, data: Path, tmp_path: Path
+) -> None:
+    backup, begun, go_on = tmp_path / "backup", threading.Event(), threading.Event()
+
+    def link(_path: Path, _to: Path) -> None:
+        begun.set()
+        go_on.wait(30)
+
+    with mock.patch("os.link", link):
+        making = asyncio.create_task(desk.run("backup", directory=str(backup), files=True))
+        await asyncio.to_thread(begun.wait, 30)
+        making.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await making
+        go_on.set()
+        await until(lambda: not list(backup.iterdir()), "its directory is empty")
+    await desk.run("backup", directory=str(backup), files=True)
 
 
 async def test_a_folder_that_can_not_be_read_is_not_left_out_in_silence(desk: Desk, data: Path, tmp_path: Path) -> None:

@@ -204,6 +204,20 @@ async def test_a_command_that_lasts_or_whose_answer_is_not_read_keeps_no_server_
     writer.close()
 
 
+async def test_a_socket_that_can_not_be_removed_keeps_no_server_from_its_end(world: World) -> None:
+    """A folder in its place stands for a data directory that can only be read."""
+    told = stream(world.data_dir, "follow", {})
+    assert await asyncio.to_thread(next, told) == Told(1)
+    (world.data_dir / SOCKET).unlink()
+    (world.data_dir / SOCKET).mkdir()
+    world.server.refuse()
+    async with asyncio.timeout(30):
+        await world.server.close()
+    assert world.ended.is_set()
+    with pytest.raises(ControlError, match="left without an answer"):
+        await asyncio.to_thread(list, told)
+
+
 @pytest.mark.parametrize("line", [b"GET / HTTP/1.1\r\n", b"{}\n", b"\xff\n", b"x" * (MAX_LINE + 10)])
 async def test_nonsense_is_answered_and_the_server_goes_on(world: World, line: bytes) -> None:
     reader, writer = await world.open()

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import structlog
 
+from playvoice import logs
 from playvoice.process.log_output import LogOutput
 
 LINE = "x" * 99
@@ -48,6 +49,15 @@ def test_a_reader_that_stands_still_costs_lines_which_are_counted_when_it_reads_
     lines = came.split("\n")
     assert lines[:kept] == [LINE] * kept
     assert lines[-3:] == ["next", str({"lines": 1_000 - kept, "event": "log_lines_lost"}), ""]
+
+
+def test_they_are_counted_where_nothing_but_errors_is_logged(pipe: tuple[int, int], output: LogOutput) -> None:
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logs.Level.ERROR.value))
+    while output.msg(LINE):
+        pass
+    os.read(pipe[0], 65_536)
+    assert output.msg("next")
+    assert str({"lines": 1, "event": "log_lines_lost"}) in os.read(pipe[0], 65_536).decode()
 
 
 def test_a_terminal_that_stands_still_costs_lines_alone() -> None:

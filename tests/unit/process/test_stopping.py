@@ -130,3 +130,21 @@ asyncio.run(main())
     ran = subprocess.run([sys.executable, "-c", code], timeout=60, capture_output=True, text=True, check=False)
     assert ran.returncode == 1
     assert "stop_given_up" in ran.stdout + ran.stderr
+
+
+def test_a_log_that_stands_still_does_not_keep_a_process_from_its_end() -> None:
+    code = """
+import asyncio, os, signal, threading
+from playvoice import logs
+from playvoice.process import log_output, stopping
+stopping.STOP_REST = 0.1
+logs.configure(logs.Format.TEXT)
+log_output.os.write = lambda *_: threading.Event().wait()
+async def main():
+    with stopping.Stopping().by_signals():
+        os.kill(os.getpid(), signal.SIGTERM)
+        await asyncio.sleep(3600)
+asyncio.run(main())
+"""
+    ran = subprocess.run([sys.executable, "-c", code], timeout=60, capture_output=True, check=False)
+    assert ran.returncode == 1

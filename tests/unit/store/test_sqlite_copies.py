@@ -42,7 +42,7 @@ async def test_a_copy_holds_what_was_committed_and_is_one_file(sqlite_url: str, 
     store = await a_store(sqlite_url, "before")
     folder = tmp_path / "backup"
     folder.mkdir()
-    await store.copy_to(folder / "copy.db")
+    await asyncio.to_thread(store.copy_to, folder / "copy.db")
     await store.write(partial(Notes.add, key="later"))
     assert [path.name for path in folder.iterdir()] == ["copy.db"]
     assert keys(folder / "copy.db") == ["before"]
@@ -53,10 +53,10 @@ async def test_a_copy_holds_what_was_committed_and_is_one_file(sqlite_url: str, 
 async def test_a_copy_that_can_not_be_made_leaves_nothing(sqlite_url: str, tmp_path: Path) -> None:
     store = await a_store(sqlite_url)
     with pytest.raises(StoreError, match="could not be copied"):
-        await store.copy_to(tmp_path / "nowhere" / "copy.db")
+        await asyncio.to_thread(store.copy_to, tmp_path / "nowhere" / "copy.db")
     (tmp_path / "taken").mkdir()
     with pytest.raises(StoreError, match="could not be copied"):
-        await store.copy_to(tmp_path / "taken")
+        await asyncio.to_thread(store.copy_to, tmp_path / "taken")
     assert parts(tmp_path) == []
     await store.close()
 
@@ -80,7 +80,7 @@ async def test_a_copy_is_the_database_from_then_on_and_the_one_before_can_still_
     sqlite_url: str, tmp_path: Path
 ) -> None:
     store = await a_store(sqlite_url, "kept")
-    await store.copy_to(tmp_path / "copy.db")
+    await asyncio.to_thread(store.copy_to, tmp_path / "copy.db")
     await store.write(partial(Notes.add, key="lost"))
     await store.close()
     before = replace_database(sqlite_url, tmp_path / "copy.db", ".before")
@@ -130,7 +130,7 @@ def test_a_database_that_can_not_be_replaced_is_there_as_it_was_and_a_start_afte
 
 async def test_where_there_was_no_database_none_is_kept(sqlite_url: str, tmp_path: Path) -> None:
     store = await a_store(sqlite_url, "kept")
-    await store.copy_to(tmp_path / "copy.db")
+    await asyncio.to_thread(store.copy_to, tmp_path / "copy.db")
     await store.close()
     remove(sqlite_url)
     assert replace_database(sqlite_url, tmp_path / "copy.db", ".before") is None
@@ -138,7 +138,7 @@ async def test_where_there_was_no_database_none_is_kept(sqlite_url: str, tmp_pat
 
 async def test_a_server_that_works_on_the_database_is_not_robbed_of_it(sqlite_url: str, tmp_path: Path) -> None:
     store = await a_store(sqlite_url, "kept")
-    await store.copy_to(tmp_path / "copy.db")
+    await asyncio.to_thread(store.copy_to, tmp_path / "copy.db")
     with pytest.raises(StoreError, match="another PlayVoice server"):
         replace_database(sqlite_url, tmp_path / "copy.db", ".before")
     assert await store.read(Notes.keys) == ["kept"]
@@ -149,7 +149,7 @@ async def test_a_server_that_works_on_the_database_is_not_robbed_of_it(sqlite_ur
 async def test_what_is_no_whole_database_takes_nobodys_place(sqlite_url: str, tmp_path: Path, damage: str) -> None:
     store = await a_store(sqlite_url, *(f"{number:04}" for number in range(300)))
     copy = tmp_path / "copy.db"
-    await store.copy_to(copy)
+    await asyncio.to_thread(store.copy_to, copy)
     await store.close()
     octets = copy.read_bytes()
     copy.write_bytes(
@@ -169,7 +169,7 @@ async def test_postgresql_has_tools_of_its_own(postgresql_server: PostgresqlServ
     url = postgresql_server.create_database()
     store = Store.open(url)
     with pytest.raises(StoreError, match="pg_dump"):
-        await store.copy_to(tmp_path / "copy.db")
+        await asyncio.to_thread(store.copy_to, tmp_path / "copy.db")
     await store.close()
     with pytest.raises(StoreError, match="pg_restore"):
         replace_database(url, tmp_path / "copy.db", ".before")
