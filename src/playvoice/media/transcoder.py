@@ -310,7 +310,7 @@ def perform(message: Message) -> Message:
 
 
 def main() -> None:
-    """The child: jobs from stdin, answers to stdout, until stdin ends."""
+    """The child: jobs from stdin, answers to stdout, until one of them ends."""
     os.nice(int(sys.argv[1]) if len(sys.argv) > 1 else 10)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends us
     _, most = resource.getrlimit(resource.RLIMIT_AS)
@@ -328,7 +328,11 @@ def main() -> None:
 
     threading.Thread(target=read, daemon=True).start()
     while True:
-        answers.write(json.dumps(perform(json.loads(jobs.get()))) + "\n")
+        answer = perform(json.loads(jobs.get()))
+        try:
+            answers.write(json.dumps(answer) + "\n")
+        except BrokenPipeError:  # the server was killed meanwhile
+            os._exit(0)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """The two lanes and their children: what they do, and what is left when one dies."""
 
 import asyncio
+import json
 import os
 import resource
 import signal
@@ -115,6 +116,21 @@ async def test_a_recording_is_whole_though_the_first_encoder_was_killed_in_its_m
     assert not raw.exists()
     assert not half.exists()
     assert to.stat().st_size == 160_000 + len(wav_header(80_000))
+
+
+def test_a_child_whose_server_was_killed_in_the_midst_of_its_job_ends_in_silence(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "playvoice.media.transcoder", "0"]
+    job = {"kind": "encode", "raw": str(tmp_path / "a.raw"), "to": str(tmp_path / "a.wav"), "form": "wav"}
+    jobs, hand_out = os.pipe()
+    take, answers = os.pipe()
+    os.close(take)
+    with subprocess.Popen(command, stdin=jobs, stdout=answers, stderr=subprocess.PIPE) as child:
+        os.close(answers)
+        os.write(hand_out, json.dumps(job).encode() + b"\n")
+        _, told = child.communicate()
+    for end in (jobs, hand_out):
+        os.close(end)
+    assert (child.returncode, told) == (0, b"")
 
 
 async def test_a_job_that_costs_two_children_fails_and_the_next_gets_a_new_one(
