@@ -19,7 +19,8 @@ ENDED_WITHIN = 5.0
 ANSWERED_ENDED_WITHIN = 9.0
 """The same where a phone answered while nothing listened: its 2xx has to come again first, which takes up to 4 s."""
 UNDER_WAY = 2.0
-"""Seconds before a kill in which a busy machine's server may not have stored yet what it was told."""
+"""Seconds before a kill, or an outage of the database, in which a busy machine's server may not have stored yet what it
+was told."""
 LOST_ENDED_WITHIN = 2.0
 """Seconds from the media worker's end to CANCEL or BYE on all its legs."""
 WRITTEN_WITHIN = 3.0
@@ -149,9 +150,13 @@ def _untold_rings(evidence: Evidence) -> Iterator[str]:
 def _is_overtaken(time: float, evidence: Evidence) -> bool:
     crossed = any(abs(kill.time - time) <= ON_ITS_WAY for kill in evidence.media_kills)
     return crossed or any(
-        min(kill.time - UNDER_WAY, kill.locked or kill.time) <= time and (kill.ready is None or time <= kill.ready)
-        for kill in evidence.kills
+        _unstored_from(kill) <= time and (kill.ready is None or time <= kill.ready) for kill in evidence.kills
     )
+
+
+def _unstored_from(kill: Kill) -> float:
+    """From when on a busy machine's server may not have stored any more what it was told."""
+    return (kill.time if kill.locked is None else kill.locked) - UNDER_WAY
 
 
 def _untold_answers(evidence: Evidence) -> Iterator[str]:
@@ -346,7 +351,7 @@ def _true_ends(leg: Leg | None, kills: Sequence[Kill]) -> Iterator[datetime]:
         yield kill.at
         if leg is None or leg.ended is None or kill.locked is None:
             continue
-        if kill.locked <= leg.ended < kill.time:
+        if _unstored_from(kill) <= leg.ended < kill.time:
             yield kill.at - timedelta(seconds=kill.time - leg.ended)
 
 

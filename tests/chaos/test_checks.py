@@ -226,14 +226,16 @@ def test_a_phone_that_rang_right_before_the_kill_may_be_unknown() -> None:
     assert findings(journals(agents=adding(*long_before))) == {"lost": 1}
 
 
-def test_a_phone_that_rang_while_the_database_was_locked_may_be_unknown() -> None:
+def test_a_phone_that_rang_while_the_database_was_locked_or_right_before_may_be_unknown() -> None:
     ring = phone("b3", "2002", CUT_NUMBER, ("invite", 14.9), ("ringing", 15.0), ("cancel", 22.0))
     assert findings(journals(agents=adding(*ring))) == {"lost": 1}
 
-    def lock(lines: list[dict[str, Any]]) -> None:
-        lines.insert(1, line("locked", 14.8))
+    def locked(at: float) -> Change:
+        return lambda lines: lines.insert(1, line("locked", at))
 
-    assert findings(journals(agents=adding(*ring), server=lock)) == {}
+    assert findings(journals(agents=adding(*ring), server=locked(14.8))) == {}
+    assert findings(journals(agents=adding(*ring), server=locked(15.1))) == {}
+    assert findings(journals(agents=adding(*ring), server=locked(17.5))) == {"lost": 1}
 
 
 def test_an_answered_call_in_which_nothing_is_heard_is_lost() -> None:
