@@ -16,6 +16,9 @@ LATCH_AGAIN = 5.0
 """Seconds without a packet after which another source may be the far end."""
 SETTLED_PACKETS = 3
 """Packets from another port than the described one before no other is listened to: the described one may come yet."""
+STRAGGLERS = 25
+"""Packets from where the far end was before it gave another address, before it is believed to be there still: half a
+second, in which the last ones are on their way, and it learns that it may change."""
 
 
 class Latch:
@@ -33,6 +36,9 @@ class Latch:
         self._described: Address | None = None
         self._hosts: frozenset[str] = frozenset()
         self._packets = 0
+        self._left: frozenset[Address | None] = frozenset()
+        """Where the far end was before the last change of its description's address: as it said, and as was heard."""
+        self._stragglers = 0
 
     def __repr__(self) -> str:
         return f"<Latch {self.latched or 'open'}, described {self._described}>"
@@ -44,6 +50,7 @@ class Latch:
         """
         if remote != self._described:
             self.target = remote if remote[1] else None
+            self._left, self._stragglers = frozenset({self._described, self.latched}), 0
         self._described = remote
         self._hosts = frozenset({remote[0], sip_source or remote[0]})
         self.packet_at = self.alive_at = now
@@ -59,10 +66,20 @@ class Latch:
         if source != self.latched:
             if not self.knows(source[0]) or (self.latched is not None and source != self._described):
                 return False
+            if self._is_straggler(source):
+                self.hear(now)
+                return True
             self.latched = self.target = source
             self._packets = 0
         self._packets += 1
         self.hear(now)
+        return True
+
+    def _is_straggler(self, source: Address) -> bool:
+        """Whether a packet may be one of the last from where the far end was before: we send to where it says it is."""
+        if source not in self._left or source == self._described or self._stragglers >= STRAGGLERS:
+            return False
+        self._stragglers += 1
         return True
 
     def hear(self, now: float) -> None:

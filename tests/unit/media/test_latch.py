@@ -1,4 +1,6 @@
-from playvoice.media.latch import LATCH_AGAIN, Latch
+import pytest
+
+from playvoice.media.latch import LATCH_AGAIN, STRAGGLERS, Latch
 
 DESCRIBED = ("192.0.2.1", 4000)
 BEHIND_NAT = ("192.0.2.1", 61_000)
@@ -93,3 +95,30 @@ def test_a_far_end_without_a_port_is_sent_nothing() -> None:
     latch = Latch()
     latch.describe(("192.0.2.1", 0), "", 0.0)
     assert latch.target is None
+
+
+MOVED = ("192.0.2.9", 5000)
+
+
+@pytest.mark.parametrize("heard_before", [False, True])
+def test_the_last_packets_from_where_it_was_do_not_lead_back_there(heard_before: bool) -> None:
+    latch = described(DESCRIBED[0])
+    if heard_before:
+        assert latch.admits(DESCRIBED, 1.0)
+    latch.describe(MOVED, DESCRIBED[0], 2.0)
+    assert latch.admits(DESCRIBED, 2.1), "it was said to us"
+    assert (latch.target, latch.latched) == (MOVED, None)
+    assert latch.admits(MOVED, 2.2)
+    assert not latch.admits(DESCRIBED, 2.3)
+    assert latch.target == MOVED
+
+
+def test_who_goes_on_sending_from_where_it_was_is_there_still() -> None:
+    latch = described()
+    assert latch.admits(BEHIND_NAT, 1.0)
+    latch.describe((DESCRIBED[0], 4002), "", 2.0)
+    for _ in range(STRAGGLERS):
+        assert latch.admits(BEHIND_NAT, 2.1)
+    assert latch.latched is None
+    assert latch.admits(BEHIND_NAT, 2.2)
+    assert latch.target == latch.latched == BEHIND_NAT
