@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from random import Random
 from typing import TypeVar
 
@@ -77,7 +78,7 @@ async def main(database: str, healthy: str, dead: str, seconds: float) -> None:
     number = 0
     while time.monotonic() < end:
         owed_at, number = time.monotonic(), number + 1
-        await store.write(lambda conn, number=number: _owe(conn, number))  # type: ignore[misc]
+        await store.write(partial(_owe, number=number))
         sender.wake()
         delays.append(await delivered.get() - owed_at)
         await asyncio.sleep(1)

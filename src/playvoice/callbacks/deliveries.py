@@ -274,7 +274,7 @@ class Deliveries:
             self._changed_while_reading.add(uuid)
             call = self._calls[uuid]
             if not call.ids or call.parking:
-                self._forget(uuid, call, at)
+                self._forget(uuid, call)
             else:
                 self._settle(uuid, call, at)
 
@@ -358,14 +358,14 @@ class Deliveries:
     def _park(self, uuid: str, call: _Call, looks: list[tuple[Owed, datetime]], at: datetime) -> None:
         moved = [Postponement(owed.id, look) for owed, look in looks if owed.due <= at or owed.due > look]
         if not moved:
-            self._forget(uuid, call, at)
+            self._forget(uuid, call)
             return
         self._postponements += moved
         self._changed += len(moved)
         call.busy.update(item.id for item in moved)
         call.parking = True
 
-    def _forget(self, uuid: str, call: _Call, at: datetime) -> None:
+    def _forget(self, uuid: str, call: _Call) -> None:
         left = [self._owed.pop(number) for number in call.ids]
         del self._calls[uuid]
         self._lanes.call_left(call.company_code, [(owed.kind, owed.due) for owed in left])

@@ -6,8 +6,9 @@
 
 A far end behind NAT sends from another port than it describes, or from another address than it knows of; so any port
 will do until a packet came. The exact address of the description wins over another port. A stranger's packet, from
-neither host, changes nothing. Where we send follows what was heard, and stays there through a pause: a phone that
-suppresses silence still wants to hear. (RFC 4961 for symmetric RTP, RFC 7362 for latching and its dangers.)
+neither host, changes nothing; nor do the last ones from an address that a new description has left. Where we send
+follows what was heard, and stays there through a pause: a phone that suppresses silence still wants to hear. (RFC 4961
+for symmetric RTP, RFC 7362 for latching and its dangers.)
 """
 
 Address = tuple[str, int]

@@ -4,7 +4,7 @@ import pytest
 from sipmessage import Response
 from tests.unit.sip.pair import World, first_word
 
-from playvoice.sip import Answered, CallState, IncomingCall, Provisional, Rejected, SessionChangeReceived
+from playvoice.sip import Answered, CallState, IncomingCall, OutgoingCall, Provisional, Rejected, SessionChangeReceived
 from playvoice.sip.dialog import finish
 from playvoice.sip.message import make_response, parse
 from playvoice.sip.reliable import MAX_FORKS, EarlyDialogs, rseq_of
@@ -209,7 +209,8 @@ def test_an_update_without_an_offer_is_answered_in_a_dialog_whose_180_was_not_re
     assert world.network.take("caller")[-1] == Answered(call, b"answer")
 
 
-def test_a_200_that_repeats_the_description_from_before_an_update_does_not_bring_it_back() -> None:
+def changed_early() -> tuple[World, OutgoingCall, IncomingCall]:
+    """A call that rang reliably, and whose far end changed its audio by UPDATE."""
     world = World()
     call = world.invite()
     far = world.incoming()
@@ -219,21 +220,18 @@ def test_a_200_that_repeats_the_description_from_before_an_update_does_not_bring
     change = world.network.take("caller")[-1]
     assert isinstance(change, SessionChangeReceived)
     change.change.accept(world.now, b"our answer")
+    return world, call, far
+
+
+def test_a_200_that_repeats_the_description_from_before_an_update_does_not_bring_it_back() -> None:
+    world, call, far = changed_early()
     far.answer(world.now, b"early answer")
     world.run()
     assert world.network.take("caller") == [Answered(call, b"their offer")]
 
 
 def test_the_session_is_described_by_our_offer_where_an_update_changed_another_early_dialog() -> None:
-    world = World()
-    call = world.invite()
-    far = world.incoming()
-    far.ring(world.now, 183, b"early answer", reliable(1))
-    world.run()
-    update(world, far, 1, b"their offer")
-    change = world.network.take("caller")[-1]
-    assert isinstance(change, SessionChangeReceived)
-    change.change.accept(world.now, b"our answer")
+    world, call, far = changed_early()
     contact = ("Contact", "<sip:phone@192.0.2.2>")
     answer = make_response(far.request, 200, to_tag="another", headers=(contact,), body=b"another answer")
     world.callee.core.send(bytes(answer), far.flow)
